@@ -19,7 +19,8 @@ NOT_PLURAL = ("ss", "us", "is", "ics", "news", "series", "species")
 """Endings in ``s`` that mark no plural: business, virus, analysis, economics."""
 
 _SPACED_SYMBOLS = re.compile(r"(?<=\w)\s*\+\s*\+(?!\w)|(?<=\w)\s+#(?=\s|$)")
-_SPACED_DOT = re.compile(r"(?<=\w)\s*\.\s*(?=\w)")
+_SPACED_DOT = re.compile(r"(?<=\w)\s*\.\s*(?=(?:js|net|io|ai|py|org|com|jl|rs|ts)\b)", re.IGNORECASE)
+_SPACED_INITIALS = re.compile(r"(?<=\b\w\.)\s(?=\w\.)")
 _LEADING_DOT = re.compile(r"(?:^|(?<=\s))\.\s+(?=\w)")
 _ACRONYM = re.compile(r"\b(?:\w\.){2,}(?:\w\b)?")
 _FOLDED = re.compile(r"[^\w+#.]+|_+")
@@ -36,16 +37,13 @@ def tidy(tag: str) -> str:
     """
     text = unicodedata.normalize("NFKC", tag)
     text = "".join(" " if unicodedata.category(char)[0] in "ZC" else char for char in text)
-    text = re.sub(r"\s+([-/&'’])\s+(?=\w)", _close_up, text)
+    text = re.sub(r"(?<=\w)\s+([-/])\s+(?=\w)", r"\1", text)
+    text = re.sub(r"(?<=\w)\s*(['’])\s+(?=(?:s|t|re|ve|ll|d|m)\b)", r"\1", text)
     text = _SPACED_SYMBOLS.sub(lambda match: match.group().replace(" ", ""), text)
-    text = _SPACED_DOT.sub(".", _LEADING_DOT.sub(".", text))
+    text = _SPACED_INITIALS.sub("", _SPACED_DOT.sub(".", _LEADING_DOT.sub(".", text)))
     text = re.sub(r"\s+", " ", text).strip(" \t,;:|\"'`“”‘’()[]{}<>!?*_~-")
     text = text.lstrip("#") if re.match(r"#\w", text) else text
     return text if text.startswith("..") or not text.endswith(".") else text.rstrip(".")
-
-
-def _close_up(match: re.Match[str]) -> str:
-    return f" {match.group(1)} " if match.group(1) == "&" else match.group(1)
 
 
 def normal_form(tag: str) -> str:
@@ -148,7 +146,7 @@ class Vocabulary:
             counts[aliases.get(form, form)] += total
         ordered = dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
         displays = {
-            form: max(surfaces[form].items(), key=lambda item: (item[1], item[0]))[0]
+            form: max(surfaces[form].items(), key=lambda item: (item[1], item[0].swapcase()))[0]
             for form in ordered
         }
         return cls(ordered, displays, aliases)
@@ -233,7 +231,7 @@ def _learn_aliases(totals: dict[str, int]) -> dict[str, str]:
                     join(form, plural)
     aliases: dict[str, str] = {}
     for form in totals:
-        best = max(groups[form], key=lambda member: (totals[member], member))
+        best = max(groups[form], key=lambda member: (totals[member], member.count(" "), member))
         if best != form:
             aliases[form] = best
     return aliases
