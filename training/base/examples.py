@@ -1,0 +1,120 @@
+"""The recipe's training examples: what is read from the data folder and what the model sees of it.
+
+The folder holds xz-compressed JSON Lines with ``title, text, tags`` and, where labelled, ``split``;
+``FILES`` names them. Only train splits are ever learned from.
+"""
+
+from __future__ import annotations
+
+import json
+import lzma
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tagloop.errors import UserError
+from tagloop.vocabulary import join_tags, normal_form, occurs_in, tidy
+
+FILES = {
+    "articles": "articles_open.jsonl.xz",
+    "titles": "titles.jsonl.xz",
+    "textbook": "openstax.jsonl.xz",
+    "wiki": "wiki.jsonl.xz",
+}
+MAX_TAGS = 6
+"""More tags than this are sampled down for an example, so that lists stay short."""
+TEXT_CHARACTERS = 1600
+"""Characters of text an example takes: about 320 WordPiece tokens, cut to the stage's limit."""
+DATA_SCIENCE_SHARE = 0.45
+"""Of the data-science titles this share is kept: they outnumber the general ones 3 to 1."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a data file, its tags in the form that the base learns to write."""
+
+    kind: str
+    title: str
+    text: str
+    tags: tuple[str, ...]
+    split: str
+
+
+def read_rows(folder: Path, kind: str) -> list[Row]:
+    """Reads one file of ``FILES``.
+
+    Raises:
+        UserError: The file is missing.
+    """
+    path = folder / FILES[kind]
+    if not path.is_file():
+        raise UserError(f"{path} is missing; --data names the folder that holds {FILES[kind]}.")
+    with lzma.open(path, "rt", encoding="utf-8") as lines:
+        return [_row(kind, json.loads(line)) for line in lines]
+
+
+def _row(kind: str, record: dict[str, Any]) -> Row:
+    tags = {normal_form(tag): written(tag) for tag in record["tags"] if normal_form(tag)}
+    source = "data science title" if record["source"] == "medium_ds" else kind
+    split = record.get("split") or "train"
+    return Row(source, record["title"], record["text"], tuple(tags.values()), split)
+
+
+def written(tag: str) -> str:
+    """Gives the tag as the base writes it: hyphens of slugs are blanks, no comma, short."""
+    return " ".join(tidy(tag).replace("-", " ").replace("_", " ").replace(",", " ").split())
+
+
+def title_examples(rows: list[Row], rng: random.Random) -> Iterator[tuple[str, str]]:
+    """Yields (text, title) for rows without tags: a first task that teaches summarising."""
+    for row in rows:
+        text = _window(row.text, rng, start=0.8)
+        if text and row.title:
+            yield text, row.title
+
+
+def tag_examples(rows: list[Row], rng: random.Random) -> Iterator[tuple[str, str]]:
+    """Yields (prompt, tags) once a row, other windows and samples at every call."""
+    for row in rows:
+        if not row.tags:
+            continue
+        if row.kind == "data science title" and rng.random() > DATA_SCIENCE_SHARE:
+            continue
+        yield _textbook(row, rng) if row.kind == "textbook" else _article(row, rng)
+
+
+def _article(row: Row, rng: random.Random) -> tuple[str, str]:
+    tags = list(row.tags)
+    if len(tags) > MAX_TAGS:
+        chosen = sorted(rng.sample(range(len(tags)), MAX_TAGS))
+        tags = [tags[index] for index in chosen]
+    if not row.text:
+        return row.title, join_tags(tags)
+    text = _window(row.text, rng, start=0.75)
+    # Without the title now and then, so that the text alone is enough for good tags.
+    prompt = text if rng.random() < 0.1 else prompt_of(row.title, text)
+    return prompt, join_tags(tags)
+
+
+def _textbook(row: Row, rng: random.Random) -> tuple[str, str]:
+    """Key terms that stand in the window, in reading order: this teaches copying."""
+    window = _window(row.text, rng, start=0.2)
+    terms = [tag for tag in row.tags if len(tag.split()) <= 4 and occurs_in(tag, window)]
+    terms = terms[:4] or list(row.tags[:3])
+    return prompt_of(row.title, window), join_tags(terms)
+
+
+def prompt_of(title: str, text: str) -> str:
+    """Gives the base's prompt, ``{title}\\n{text}``."""
+    return f"{title}\n{text}".strip()
+
+
+def _window(text: str, rng: random.Random, start: float) -> str:
+    """Takes the text's beginning with probability ``start``, else from a random paragraph on."""
+    if rng.random() < start or len(text) <= TEXT_CHARACTERS:
+        return text[:TEXT_CHARACTERS]
+    cut = rng.randrange(len(text) - TEXT_CHARACTERS // 2)
+    cut = max(text.find("\n", cut), 0) or cut
+    return text[cut : cut + TEXT_CHARACTERS].strip()

@@ -1,0 +1,317 @@
+"""Trains the bundled base: MiniLM in a BART shape learns to write tags.
+
+    python -m training.base.recipe train --data DATA     # about 2 hours on 2 cores, resumes itself
+    python -m training.base.recipe export                # best averaged weights -> training/base/weights
+
+Three stages, each bounded by its minutes of training: the decoder on Wikipedia (text to title)
+with the encoder frozen, the decoder on all tagged data, then all weights. Learning rates follow
+the share of a stage's minutes that is spent, so a slower machine takes fewer steps, not longer.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from tqdm.auto import tqdm
+from transformers import BartForConditionalGeneration, BertTokenizer, HfArgumentParser
+
+from tagloop.errors import UserError
+from training.base.examples import read_rows, tag_examples, title_examples
+from training.base.minilm import untrained_base
+from training.base.validation import validate
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage of the recipe."""
+
+    name: str
+    minutes: float
+    freeze_encoder: bool
+    decoder_lr: float
+    encoder_lr: float
+    max_input_tokens: int
+
+
+STAGES = (
+    Stage("titles", 8, True, 1e-3, 0.0, 192),
+    Stage("decoder", 7, True, 8e-4, 0.0, 192),
+    Stage("all", 80, False, 6e-4, 1.5e-4, 224),
+)
+TOKENS_A_BATCH = 6144  # 32 articles of 192 tokens; titles come by the hundreds
+MAX_ROWS_A_BATCH = 128
+MAX_TARGET_TOKENS = 48
+WARMUP = 0.03  # share of a stage
+WEIGHT_DECAY = 0.01
+CLIP = 1.0
+AVERAGE_DECAY = 0.998  # exponential average of the weights over the last stage, every 4th step
+AVERAGE_EVERY = 4
+VALIDATE_MINUTES = 20
+CHECKPOINT_MINUTES = 4
+LOG_STEPS = 50
+POOL_BATCHES = 40  # examples are sorted by length within pools of about so many batches
+
+
+@dataclass
+class RecipeSettings:
+    """Flags of the recipe."""
+
+    data: str = field(default="", metadata={"help": "folder with the training data"})
+    out: str = field(default="build/base", metadata={"help": "checkpoints and log"})
+    weights: str = field(default="training/base/weights", metadata={"help": "export to here"})
+    seed: int = field(default=20, metadata={"help": "seed of data order and dropout"})
+
+
+@dataclass
+class Progress:
+    """What a checkpoint remembers besides tensors."""
+
+    stage: int = 0
+    seconds: float = 0.0
+    step: int = 0
+    examples: int = 0
+    rounds: int = 0
+
+
+class Trainer:
+    """One run of the recipe over its stages, resumable at its last checkpoint."""
+
+    def __init__(self, settings: RecipeSettings) -> None:
+        self.out = Path(settings.out)
+        self.out.mkdir(parents=True, exist_ok=True)
+        self.seed = settings.seed
+        self.data = Path(settings.data)
+        self.model, self.tokenizer = untrained_base()
+        self.average: dict[str, torch.Tensor] | None = None
+        self.progress = Progress()
+        self.optimizer_state: dict[str, Any] | None = None
+        if (self.out / "checkpoint.pt").exists():
+            self._load()
+        kinds = ("articles", "titles", "textbook")
+        self.tagged = {kind: read_rows(self.data, kind) for kind in kinds}
+        self.untagged = read_rows(self.data, "wiki")
+
+    def run(self) -> None:
+        """Trains the stages that are not done yet."""
+        while self.progress.stage < len(STAGES):
+            self._stage(STAGES[self.progress.stage])
+            self.progress.stage += 1
+            self.progress.seconds = 0.0
+            self.optimizer_state = None
+            self._save(None)
+
+    def _stage(self, stage: Stage) -> None:
+        for name, parameter in self.model.named_parameters():
+            frozen = "encoder." in name and "decoder." not in name or "shared" in name
+            parameter.requires_grad = not (stage.freeze_encoder and frozen)
+        optimizer = _optimizer(self.model, stage)
+        if self.optimizer_state:
+            optimizer.load_state_dict(self.optimizer_state)
+        seconds = stage.minutes * 60
+        bar = tqdm(total=int(seconds), initial=int(self.progress.seconds), unit="s", desc=stage.name)
+        losses: list[float] = []
+        saved = validated = self.progress.seconds
+        batches = self._batches(stage)
+        while self.progress.seconds < seconds:
+            started = time.monotonic()
+            _set_lr(optimizer, self.progress.seconds / seconds)
+            batch = next(batches)
+            losses.append(self._step(batch, optimizer))
+            self.progress.step += 1
+            self.progress.examples += len(batch["input_ids"])
+            if not stage.freeze_encoder and self.progress.step % AVERAGE_EVERY == 0:
+                self._update_average()
+            if self.progress.step % LOG_STEPS == 0:
+                self._log(stage=stage.name, loss=sum(losses) / len(losses))
+                bar.set_postfix(loss=f"{sum(losses) / len(losses):.3f}")
+                losses.clear()
+            spent = time.monotonic() - started
+            self.progress.seconds += spent
+            bar.update(int(self.progress.seconds) - bar.n)
+            if self.progress.seconds - saved > CHECKPOINT_MINUTES * 60:
+                saved = self.progress.seconds
+                self._save(optimizer)
+            if self.progress.seconds - validated > VALIDATE_MINUTES * 60:
+                validated = self.progress.seconds
+                self._validate(stage)
+        self._validate(stage)
+
+    def _step(self, batch: dict[str, torch.Tensor], optimizer: torch.optim.Optimizer) -> float:
+        self.model.train()
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            loss = self.model(**batch).loss
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), CLIP)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+        return loss.item()
+
+    def _examples(self, stage: Stage, rng: random.Random) -> list[tuple[str, str]]:
+        if stage.name == "titles":
+            return list(title_examples(self.untagged, rng))
+        rows = [row for kind in self.tagged.values() for row in kind if row.split == "train"]
+        return list(tag_examples(rows, rng))
+
+    def _batches(self, stage: Stage) -> Iterator[dict[str, torch.Tensor]]:
+        while True:
+            rng = random.Random(self.seed * 1000 + self.progress.rounds)
+            self.progress.rounds += 1
+            examples = self._examples(stage, rng)
+            rng.shuffle(examples)
+            size = POOL_BATCHES * 48
+            for first in range(0, len(examples), size):
+                pool = self._encode(examples[first : first + size], stage)
+                batches = list(_cut(pool))
+                rng.shuffle(batches)
+                for batch in batches:
+                    yield self._collate(batch)
+
+    def _encode(self, pool: list[tuple[str, str]], stage: Stage) -> list[tuple[list[int], ...]]:
+        inputs = self.tokenizer(
+            [prompt for prompt, _ in pool], truncation=True, max_length=stage.max_input_tokens
+        ).input_ids
+        labels = self.tokenizer(
+            [target for _, target in pool], truncation=True, max_length=MAX_TARGET_TOKENS + 1
+        ).input_ids
+        # The decoder starts from [CLS] itself, so labels begin with the first tag.
+        pairs = [(row, label[1:]) for row, label in zip(inputs, labels, strict=True)]
+        return sorted(pairs, key=lambda pair: len(pair[0]))
+
+    def _collate(self, batch: list[tuple[list[int], ...]]) -> dict[str, torch.Tensor]:
+        inputs = torch.nn.utils.rnn.pad_sequence(
+            [torch.tensor(row) for row, _ in batch], batch_first=True
+        )
+        labels = torch.nn.utils.rnn.pad_sequence(
+            [torch.tensor(label) for _, label in batch], batch_first=True, padding_value=-100
+        )
+        mask = torch.zeros_like(inputs)
+        for index, (row, _) in enumerate(batch):
+            mask[index, : len(row)] = 1
+        return {"input_ids": inputs, "attention_mask": mask, "labels": labels}
+
+    def _update_average(self) -> None:
+        with torch.no_grad():
+            if self.average is None:
+                self.average = {n: p.detach().clone() for n, p in self.model.named_parameters()}
+                return
+            for name, parameter in self.model.named_parameters():
+                self.average[name].lerp_(parameter, 1 - AVERAGE_DECAY)
+
+    def averaged(self) -> BartForConditionalGeneration:
+        """Gives a copy of the model with the averaged weights (the plain ones before there are)."""
+        copy = BartForConditionalGeneration(self.model.config)
+        copy.load_state_dict(self.model.state_dict())
+        if self.average:
+            copy.load_state_dict(self.average, strict=False)
+        return copy.eval()
+
+    def _validate(self, stage: Stage) -> None:
+        models = {"last": self.model.eval()}
+        if self.average:
+            models["average"] = self.averaged()
+        for name, model in models.items():
+            scores = validate(model, self.tokenizer, self.tagged)
+            self._log(stage=stage.name, weights=name, **scores)
+            tqdm.write(f"{stage.name} {name} {scores}")
+        self.averaged().save_pretrained(self.out / "latest")
+        self.tokenizer.save_pretrained(self.out / "latest")
+
+    def _log(self, **values: Any) -> None:
+        with (self.out / "log.jsonl").open("a") as log:
+            log.write(json.dumps(asdict(self.progress) | values) + "\n")
+
+    def _save(self, optimizer: torch.optim.Optimizer | None) -> None:
+        state = {
+            "model": self.model.state_dict(),
+            "average": self.average,
+            "optimizer": optimizer.state_dict() if optimizer else None,
+            "progress": asdict(self.progress),
+        }
+        part = self.out / "checkpoint.part"
+        torch.save(state, part)
+        part.replace(self.out / "checkpoint.pt")
+
+    def _load(self) -> None:
+        state = torch.load(self.out / "checkpoint.pt", weights_only=True)
+        self.model.load_state_dict(state["model"])
+        self.average = state["average"]
+        self.optimizer_state = state["optimizer"]
+        self.progress = Progress(**state["progress"])
+
+
+def _optimizer(model: BartForConditionalGeneration, stage: Stage) -> torch.optim.Optimizer:
+    groups: dict[bool, list[torch.nn.Parameter]] = {True: [], False: []}
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            groups["decoder." in name].append(parameter)
+    rates = {True: stage.decoder_lr, False: stage.encoder_lr}
+    return torch.optim.AdamW(
+        [{"params": groups[key], "lr": rates[key], "peak": rates[key]} for key in groups if groups[key]],
+        weight_decay=WEIGHT_DECAY,
+        betas=(0.9, 0.98),
+        fused=True,
+    )
+
+
+def _set_lr(optimizer: torch.optim.Optimizer, share: float) -> None:
+    """Linear warm-up, then linear decay to a fiftieth."""
+    factor = min(share / WARMUP, 1.0) * max(1.0 - share, 0.02)
+    for group in optimizer.param_groups:
+        group["lr"] = group["peak"] * max(factor, 1e-3)
+
+
+def _cut(pool: list[tuple[list[int], ...]]) -> Iterator[list[tuple[list[int], ...]]]:
+    """Cuts examples sorted by length into batches of about ``TOKENS_A_BATCH`` tokens."""
+    batch: list[tuple[list[int], ...]] = []
+    for pair in pool:
+        full = (len(batch) + 1) * len(pair[0]) > TOKENS_A_BATCH or len(batch) == MAX_ROWS_A_BATCH
+        if batch and full:
+            yield batch
+            batch = []
+        batch.append(pair)
+    if batch:
+        yield batch
+
+
+def export(out: Path, weights: Path) -> None:
+    """Writes the averaged weights of the last validation as bf16 into ``weights``.
+
+    Raises:
+        UserError: Nothing has been trained yet.
+    """
+    if not (out / "latest").is_dir():
+        raise UserError(f"{out / 'latest'} is missing: run the recipe's train command first.")
+    model = BartForConditionalGeneration.from_pretrained(out / "latest", dtype=torch.bfloat16)
+    model.save_pretrained(weights)
+    BertTokenizer.from_pretrained(out / "latest").save_pretrained(weights)
+
+
+def main() -> int:
+    """Runs ``train`` or ``export``."""
+    command, *flags = sys.argv[1:] or ["help"]
+    if command not in ("train", "export"):
+        print(__doc__)
+        return 2
+    (settings,) = HfArgumentParser(RecipeSettings).parse_args_into_dataclasses(args=flags)
+    try:
+        if command == "train":
+            torch.manual_seed(settings.seed)
+            Trainer(settings).run()
+        else:
+            export(Path(settings.out), Path(settings.weights))
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
