@@ -74,7 +74,6 @@ def base_config(tokenizer: BertTokenizer) -> BartConfig:
         max_position_embeddings=512,
         activation_function="gelu",
         dropout=0.1,
-        attention_dropout=0.1,
         bos_token_id=tokenizer.cls_token_id,
         eos_token_id=tokenizer.sep_token_id,
         pad_token_id=tokenizer.pad_token_id,
