@@ -19,7 +19,9 @@ NOT_PLURAL = ("ss", "us", "is", "ics", "news", "series", "species")
 """Endings in ``s`` that mark no plural: business, virus, analysis, economics."""
 
 _SPACED_SYMBOLS = re.compile(r"(?<=\w)\s*\+\s*\+(?!\w)|(?<=\w)\s+#(?=\s|$)")
-_SPACED_DOT = re.compile(r"(?<=\w)\s*\.\s*(?=(?:js|net|io|ai|py|org|com|jl|rs|ts)\b)", re.IGNORECASE)
+_SPACED_DOT = re.compile(
+    r"(?<=\w)\s*\.\s*(?=(?:js|net|io|ai|py|org|com|jl|rs|ts)\b)", re.IGNORECASE
+)
 _SPACED_INITIALS = re.compile(r"(?<=\b\w\.)\s(?=\w\.)")
 _LEADING_DOT = re.compile(r"(?:^|(?<=\s))\.\s+(?=\w)")
 _ACRONYM = re.compile(r"\b(?:\w\.){2,}(?:\w\b)?")
@@ -100,7 +102,9 @@ def occurs_in(tag: str, text: str) -> bool:
 
 def _text_form(text: str) -> str:
     """Normal form of running text; sentence dots go, dots inside names stay."""
-    folded = re.sub(r"['’]", "", unicodedata.normalize("NFKC", text).casefold()).replace("&", " and ")
+    folded = re.sub(r"['’]", "", unicodedata.normalize("NFKC", text).casefold()).replace(
+        "&", " and "
+    )
     folded = _ACRONYM.sub(lambda match: match.group().replace(".", ""), folded)
     folded = _LONE_DOT.sub(" ", _LONE_SYMBOL.sub(" ", _FOLDED.sub(" ", folded)))
     return re.sub(r"\s+", " ", folded).strip()

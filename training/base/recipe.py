@@ -1,10 +1,10 @@
 """Trains the bundled base: MiniLM in a BART shape learns to write tags.
 
-    python -m training.base.recipe train --data DATA     # about 2 hours on 2 cores, resumes itself
-    python -m training.base.recipe export                # best averaged weights -> training/base/weights
+    python -m training.base.recipe train --data DATA   # 2 hours on 2 cores, resumes itself
+    python -m training.base.recipe export              # averaged weights, bf16
 
-On glibc set MALLOC_MMAP_THRESHOLD_ and MALLOC_TRIM_THRESHOLD_ to 8589934592: freeing and faulting in
-the activations at every step otherwise costs as much as the arithmetic.
+On glibc set MALLOC_MMAP_THRESHOLD_ and MALLOC_TRIM_THRESHOLD_ to 8589934592: freeing and faulting
+in the activations at every step otherwise costs as much as the arithmetic.
 
 Three stages, each bounded by its minutes of training: the decoder on Wikipedia (text to title)
 with the encoder frozen, the decoder on all tagged data, then all weights. Learning rates follow
@@ -113,14 +113,16 @@ class Trainer:
 
     def _stage(self, stage: Stage) -> None:
         for name, parameter in self.model.named_parameters():
-            frozen = "encoder." in name and "decoder." not in name or "shared" in name
+            frozen = ("encoder." in name and "decoder." not in name) or "shared" in name
             parameter.requires_grad = not (stage.freeze_encoder and frozen)
         optimizer = _optimizer(self.model, stage)
         self._train_mode(stage)
         if self.optimizer_state:
             optimizer.load_state_dict(self.optimizer_state)
         seconds = stage.minutes * 60
-        bar = tqdm(total=int(seconds), initial=int(self.progress.seconds), unit="s", desc=stage.name)
+        bar = tqdm(
+            total=int(seconds), initial=int(self.progress.seconds), unit="s", desc=stage.name
+        )
         losses: list[float] = []
         saved = validated = self.progress.seconds
         batches = self._batches(stage)
@@ -263,7 +265,11 @@ def _optimizer(model: BartForConditionalGeneration, stage: Stage) -> torch.optim
             groups["decoder." in name].append(parameter)
     rates = {True: stage.decoder_lr, False: stage.encoder_lr}
     return torch.optim.AdamW(
-        [{"params": groups[key], "lr": rates[key], "peak": rates[key]} for key in groups if groups[key]],
+        [
+            {"params": groups[key], "lr": rates[key], "peak": rates[key]}
+            for key in groups
+            if groups[key]
+        ],
         weight_decay=WEIGHT_DECAY,
         betas=(0.9, 0.98),
         fused=True,

@@ -24,7 +24,9 @@ def validate(
     for kind in ("articles", "titles"):
         rows = [row for row in tagged[kind] if row.split == "validation"]
         sample = rows[:: max(len(rows) // SAMPLE, 1)][:SAMPLE]
-        written = write_tags(model, tokenizer, [prompt_of(row.title, row.text[:3000]) for row in sample])
+        written = write_tags(
+            model, tokenizer, [prompt_of(row.title, row.text[:3000]) for row in sample]
+        )
         pairs = zip(written, sample, strict=True)
         scores[f"{kind}_f1"] = sum(_f1(tags, row.tags) for tags, row in pairs) / len(sample)
     return scores

@@ -1,0 +1,244 @@
+"""Tagger: article in, tags with confidence out; two engines, one answer."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from tagloop.engines import Engine, Written, choose_engine
+from tagloop.errors import UserError
+from tagloop.tagging import TaggingSettings
+from tagloop.vocabulary import Vocabulary, normal_form, occurs_in, tidy
+
+SNAPSHOT_PATTERNS = ["*.json", "*.txt", "*.model", "*.safetensors", "ctranslate2/*"]
+"""What of a model repo a tagger needs: no charts, no checkpoints."""
+
+
+@dataclass(frozen=True)
+class Tag:
+    """One tag of an article.
+
+    Attributes:
+        tag: Display form.
+        confidence: Probability (0..1) with which the model writes just this tag at its place.
+        present: Whether the tag's words stand in the title or the text.
+    """
+
+    tag: str
+    confidence: float
+    present: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """Gives the tag as a plain dict."""
+        return asdict(self)
+
+
+class Tagger:
+    """A fine-tuned seq2seq model that tags articles.
+
+    Attributes:
+        model_repo: The folder or repo id that it was loaded from.
+        model_revision: The Hub commit, or None for a local folder.
+        settings: The model's ``tagging.json``.
+        vocabulary: The tags it was trained on, with their display forms.
+        engine: Name of the engine in use.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        tokenizer: Any,
+        settings: TaggingSettings,
+        vocabulary: Vocabulary,
+        *,
+        model_repo: str = "",
+        model_revision: str | None = None,
+    ) -> None:
+        self._engine = engine
+        self._tokenizer = tokenizer
+        self.settings = settings
+        self.vocabulary = vocabulary
+        self.model_repo = model_repo
+        self.model_revision = model_revision
+
+    @property
+    def engine(self) -> str:
+        """Name of the engine in use: ``ctranslate2`` or ``transformers``."""
+        return self._engine.name
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        model: str | Path,
+        *,
+        revision: str | None = None,
+        engine: str = "auto",
+        token: str | None = None,
+        threads: int | None = None,
+    ) -> Tagger:
+        """Loads a tagger from a folder or from the Hub (at its current commit, or ``revision``).
+
+        Raises:
+            UserError: The model cannot be had, or the engine cannot run it.
+        """
+        folder, commit = _fetch(str(model), revision, token)
+        tokenizer = _load_tokenizer(folder)
+        return cls(
+            choose_engine(engine, folder, tokenizer, threads),
+            tokenizer,
+            TaggingSettings.load(folder),
+            load_vocabulary(folder),
+            model_repo=str(model),
+            model_revision=commit,
+        )
+
+    def tag(
+        self,
+        text: str,
+        title: str = "",
+        *,
+        max_tags: int | None = None,
+        threshold: float | None = None,
+    ) -> list[Tag]:
+        """Tags one article, the most likely first as the model writes them.
+
+        Args:
+            text: Plain text; what is beyond ``settings.max_input_tokens`` is not read.
+            title: May be empty.
+            max_tags: Upper bound; the model's default when None.
+            threshold: Least confidence (0..1); the model's default when None.
+        """
+        article = {"title": title, "text": text}
+        return self.tag_batch([article], max_tags=max_tags, threshold=threshold)[0]
+
+    def tag_batch(
+        self,
+        articles: Sequence[Mapping[str, Any]],
+        *,
+        batch_size: int = 16,
+        max_tags: int | None = None,
+        threshold: float | None = None,
+        progress: Callable[[int], object] | None = None,
+    ) -> list[list[Tag]]:
+        """Tags many articles (mappings with ``title`` and ``text``), in their order.
+
+        Articles of like length share a batch, so little is computed on padding. ``progress`` is
+        called with the number of articles that each batch has done.
+        """
+        prompts = [self._input_ids(article) for article in articles]
+        order = sorted(range(len(prompts)), key=lambda index: len(prompts[index]))
+        tags: list[list[Tag]] = [[] for _ in articles]
+        for first in range(0, len(order), batch_size):
+            chosen = order[first : first + batch_size]
+            # An article without a word has no tags; the model would invent some.
+            chosen = [i for i in chosen if _words_of(articles[i])]
+            outputs = self._engine.write(
+                [prompts[index] for index in chosen], self.settings.max_new_tokens
+            )
+            for index, written in zip(chosen, outputs, strict=True):
+                tags[index] = self._tags(written, articles[index], max_tags, threshold)
+            if progress:
+                progress(len(order[first : first + batch_size]))
+        return tags
+
+    def _input_ids(self, article: Mapping[str, Any]) -> list[int]:
+        prompt = self.settings.prompt(article.get("title") or "", article.get("text") or "")
+        limit = self.settings.max_input_tokens
+        return self._tokenizer(prompt, truncation=True, max_length=limit).input_ids
+
+    def _tags(
+        self,
+        written: Written,
+        article: Mapping[str, Any],
+        max_tags: int | None,
+        threshold: float | None,
+    ) -> list[Tag]:
+        text = f"{article.get('title') or ''}\n{article.get('text') or ''}"
+        least = self.settings.threshold if threshold is None else threshold
+        found: dict[str, Tag] = {}
+        for surface, log_prob in self._segments(written):
+            display = self.vocabulary.display(surface, text)
+            form = normal_form(display)
+            if form and form not in found:
+                found[form] = Tag(display, round(math.exp(log_prob), 4), occurs_in(display, text))
+        kept = [tag for tag in found.values() if tag.confidence >= least]
+        return kept[: self.settings.max_tags if max_tags is None else max_tags]
+
+    def _segments(self, written: Written) -> list[tuple[str, float]]:
+        """Cuts the output at the separator; each piece with its summed log-probability."""
+        mark = self.settings.separator.strip() or self.settings.separator
+        segments: list[tuple[list[int], float]] = [([], 0.0)]
+        pieces = self._tokenizer.convert_ids_to_tokens(written.ids)
+        for token, piece, log_prob in zip(written.ids, pieces, written.log_probs, strict=True):
+            if mark in piece:
+                segments.append(([], 0.0))
+            else:
+                ids, total = segments[-1]
+                segments[-1] = ([*ids, token], total + log_prob)
+        decode = self._tokenizer.decode
+        return [(tidy(decode(ids)), total) for ids, total in segments if ids]
+
+
+def _words_of(article: Mapping[str, Any]) -> bool:
+    return any(char.isalnum() for name in ("title", "text") for char in article.get(name) or "")
+
+
+def load_vocabulary(folder: Path) -> Vocabulary:
+    """Reads ``tags.json``; a model without one has an empty vocabulary.
+
+    Raises:
+        UserError: The file is not a vocabulary.
+    """
+    path = folder / "tags.json"
+    if not path.is_file():
+        return Vocabulary({}, {}, {})
+    try:
+        return Vocabulary.from_json(json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{path}: not a valid vocabulary ({error!r}); write it anew.") from None
+
+
+def _load_tokenizer(folder: Path) -> Any:
+    from transformers import AutoTokenizer
+
+    try:
+        return AutoTokenizer.from_pretrained(folder)
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"{folder}: no tokenizer can be loaded from it ({str(error).splitlines()[0]})."
+        ) from None
+
+
+def _fetch(model: str, revision: str | None, token: str | None) -> tuple[Path, str | None]:
+    """Finds the model's folder, from the Hub if it is none here; with the commit if so."""
+    if Path(model).is_dir():
+        return Path(model), None
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import (
+        HfHubHTTPError,
+        HFValidationError,
+        LocalEntryNotFoundError,
+        RepositoryNotFoundError,
+        RevisionNotFoundError,
+    )
+
+    at = f" at {revision}" if revision else ""
+    try:
+        folder = snapshot_download(
+            model, revision=revision, token=token, allow_patterns=SNAPSHOT_PATTERNS
+        )
+    except RevisionNotFoundError:
+        raise UserError(f"The model {model} has no revision {revision}.") from None
+    except (RepositoryNotFoundError, HFValidationError):
+        raise UserError(
+            f"No model {model!r}: neither a folder here nor a repository of the Hub that this "
+            "token may read."
+        ) from None
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise UserError(f"The model {model}{at} could not be fetched: {reason}") from None
+    return Path(folder), Path(folder).name

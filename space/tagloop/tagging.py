@@ -1,0 +1,75 @@
+"""What ``tagging.json`` in a model's folder says: how an article becomes a prompt and text tags."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from tagloop.errors import UserError
+
+FILE_NAME = "tagging.json"
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class TaggingSettings:
+    """The data that makes a seq2seq model a tagger, stored beside its weights.
+
+    Attributes:
+        prompt_template: Text with ``{title}`` and ``{text}``.
+        separator: What stands between two tags in the model's output.
+        max_input_tokens: Longer prompts are cut at the end.
+        max_new_tokens: Bound of the output.
+        max_tags: Tags an article gets by default.
+        threshold: Tags with less confidence are left out by default.
+        base_model: What was fine-tuned.
+        dataset: ``{"repo_id": …, "revision": commit}`` of the training data.
+    """
+
+    prompt_template: str = "{title}\n{text}"
+    separator: str = ", "
+    max_input_tokens: int = 512
+    max_new_tokens: int = 48
+    max_tags: int = 5
+    threshold: float = 0.0
+    base_model: str | None = None
+    dataset: dict[str, Any] = field(default_factory=dict)
+
+    def prompt(self, title: str, text: str) -> str:
+        """Fills the template; only its two names are read, so any text is safe in it."""
+        values = {"title": title.strip(), "text": text.strip()}
+        return re.sub(
+            r"\{(title|text)\}", lambda match: values[match.group(1)], self.prompt_template
+        ).strip()
+
+    def to_json(self) -> dict[str, Any]:
+        """Gives the file's content."""
+        return {"schema": SCHEMA, **asdict(self)}
+
+    def save(self, folder: Path) -> None:
+        """Writes ``tagging.json`` into the folder."""
+        text = json.dumps(self.to_json(), indent=2, ensure_ascii=False)
+        (folder / FILE_NAME).write_text(text + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> TaggingSettings:
+        """Reads ``tagging.json``; a model without one gets the defaults.
+
+        Raises:
+            UserError: The file is no JSON object or names no ``{text}`` in its template.
+        """
+        path = folder / FILE_NAME
+        if not path.is_file():
+            return cls()
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+            known = {item.name for item in fields(cls)}
+            settings = cls(**{name: value for name, value in data.items() if name in known})
+        except (ValueError, TypeError, AttributeError) as error:
+            raise UserError(f"{path}: not a valid tagging.json ({error}); write it anew.") from None
+        if "{text}" not in settings.prompt_template:
+            raise UserError(f"{path}: prompt_template needs {{text}}, where the article goes.")
+        return settings
