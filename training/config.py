@@ -1,0 +1,110 @@
+"""The settings of every command: one dataclass a command, filled from flags or from a file.
+
+``python -m training.build_dataset --source articles.csv --min_words 50`` and
+``python -m training.build_dataset build.yaml`` (or ``.json``) are the same thing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from transformers import HfArgumentParser
+
+from tagloop.errors import UserError
+
+Config = TypeVar("Config")
+
+
+@dataclass
+class BuildConfig:
+    """Settings of ``training.build_dataset``."""
+
+    source: list[str] = field(
+        metadata={
+            "action": "extend",
+            "help": "Where articles come from: a folder of Markdown files, a table (CSV, TSV, JSON "
+            "Lines, JSON, Parquet; also .xz, .gz, .bz2), or a Hub dataset "
+            "owner/name[:config][@revision]. May be given several times.",
+        }
+    )
+    name: str = field(default="tagloop", metadata={"help": "Name of the project's repositories."})
+    output_dir: str | None = field(
+        default=None, metadata={"help": "Dataset folder to write; default build/<name>/dataset."}
+    )
+    columns: list[str] = field(
+        default_factory=list,
+        metadata={
+            "action": "extend",
+            "help": "Which column holds what, where the names do not say it, e.g. "
+            "title=headline,text=body,tags=labels; title= says that there is none.",
+        },
+    )
+    license: str | None = field(
+        default=None, metadata={"help": "Licence of the articles that state none, e.g. CC0-1.0."}
+    )
+    min_words: int = field(default=10, metadata={"help": "Shorter texts are dropped."})
+    keep_title_only: bool = field(
+        default=False, metadata={"help": "Keep articles that have a title but no text."}
+    )
+    limit: int | None = field(
+        default=None, metadata={"help": "Read only the first rows of each source."}
+    )
+    streaming: bool = field(
+        default=False, metadata={"help": "Read Hub datasets row by row without storing them."}
+    )
+    previous: str | None = field(
+        default=None,
+        metadata={
+            "help": "An earlier build (dataset folder or repo_id): its articles keep their splits "
+            "whatever is added."
+        },
+    )
+
+
+def parse_config(config_class: type[Config], argv: Sequence[str], command: str) -> Config:
+    """Fills a settings dataclass from flags, or from one YAML or JSON file.
+
+    Args:
+        config_class: The dataclass of the command.
+        argv: The command line without the program's name.
+        command: How the command is called, for its help.
+
+    Raises:
+        UserError: The file cannot be read, is no mapping, or holds an unknown or no required name.
+    """
+    parser = HfArgumentParser(config_class, prog=command)  # type: ignore[arg-type]
+    if len(argv) == 1 and Path(argv[0]).suffix in (".yaml", ".yml", ".json"):
+        values = _read_settings(Path(argv[0]), config_class)
+        return parser.parse_dict(values)[0]
+    return parser.parse_args_into_dataclasses(list(argv), look_for_args_file=False)[0]
+
+
+def _read_settings(path: Path, config_class: Any) -> dict[str, Any]:
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))  # JSON is YAML, too
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror}).") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark else ""
+        raise UserError(f"{path}{line}: this is no readable YAML or JSON.") from error
+    if not isinstance(values, dict):
+        raise UserError(f"{path}: expected settings as 'name: value', found none.")
+    fields = {entry.name: entry for entry in dataclasses.fields(config_class)}
+    unknown = sorted(set(map(str, values)) - set(fields))
+    if unknown:
+        raise UserError(
+            f"{path}: unknown setting {', '.join(unknown)}; there are {', '.join(fields)}."
+        )
+    for name, entry in fields.items():
+        required = entry.default is entry.default_factory is dataclasses.MISSING
+        if required and name not in values:
+            raise UserError(f"{path}: the setting '{name}' is missing.")
+        if "list" in str(entry.type) and isinstance(values.get(name), str):
+            values[name] = [values[name]]
+    return values
