@@ -108,3 +108,63 @@ def _read_settings(path: Path, config_class: Any) -> dict[str, Any]:
         if "list" in str(entry.type) and isinstance(values.get(name), str):
             values[name] = [values[name]]
     return values
+
+
+@dataclass
+class TrainConfig:
+    """Settings of ``training.train``."""
+
+    dataset: str = field(
+        default="",
+        metadata={"help": "Dataset folder or owner/name[@revision]; default build/<name>/dataset."},
+    )
+    base: str = field(
+        default="", metadata={"help": "Any seq2seq model: folder or repo_id; default the bundled."}
+    )
+    name: str = field(default="tagloop", metadata={"help": "Name of the project's repositories."})
+    output_dir: str | None = field(
+        default=None, metadata={"help": "Model folder to write; default build/<name>/model."}
+    )
+    prompt_template: str | None = field(
+        default=None, metadata={"help": "Prompt with {title} and {text}; default as the base says."}
+    )
+    max_input_tokens: int = field(default=256, metadata={"help": "Longer prompts are cut."})
+    max_new_tokens: int = field(default=48, metadata={"help": "Bound of the written tags."})
+    epochs: float = field(default=6, metadata={"help": "Passes over the articles at the most."})
+    batch_size: int = field(default=16, metadata={"help": "Articles a step."})
+    learning_rate: float = field(default=3e-4, metadata={"help": "Peak rate of AdamW."})
+    weight_decay: float = field(default=0.01, metadata={"help": "Of AdamW."})
+    warmup: float = field(default=0.06, metadata={"help": "Share of the steps that warm up."})
+    label_smoothing: float = field(default=0.0, metadata={"help": "Of the cross-entropy."})
+    freeze_encoder: bool = field(default=False, metadata={"help": "Train the decoder alone."})
+    patience: int = field(default=2, metadata={"help": "Epochs without a better f1@m to stop."})
+    eval_limit: int = field(
+        default=200, metadata={"help": "Validation articles that are tagged after each epoch."}
+    )
+    seed: int = field(default=20, metadata={"help": "Seed of everything random."})
+    precision: str = field(
+        default="auto", metadata={"help": "auto (bf16 where the machine has it), bf16 or fp32."}
+    )
+    resume: bool = field(default=False, metadata={"help": "Continue from the last checkpoint."})
+
+
+@dataclass
+class EvaluateConfig:
+    """Settings of ``training.evaluation``."""
+
+    model: str = field(default="", metadata={"help": "Tagger; default build/<name>/model."})
+    before: str = field(
+        default="", metadata={"help": "What to compare with; default the model's own base."}
+    )
+    dataset: str = field(
+        default="",
+        metadata={"help": "Dataset folder or owner/name[@revision]; default build/<name>/dataset."},
+    )
+    name: str = field(default="tagloop", metadata={"help": "Name of the project's repositories."})
+    split: str = field(default="test", metadata={"help": "Split to measure on."})
+    limit: int | None = field(default=None, metadata={"help": "Only the first articles of it."})
+    examples: int = field(default=4, metadata={"help": "Articles shown before and after."})
+    seed: int = field(default=20, metadata={"help": "Seed of the bootstrap."})
+    output: str | None = field(
+        default=None, metadata={"help": "Report to write; default report.json in the model folder."}
+    )

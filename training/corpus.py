@@ -1,0 +1,100 @@
+"""A built dataset as training and evaluation read it: from a folder or from the Hub at a commit."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from datasets import DatasetDict, load_dataset
+from datasets.exceptions import DatasetNotFoundError
+from huggingface_hub import HfApi
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError, RepositoryNotFoundError
+
+from tagloop.errors import UserError
+
+SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Articles with their splits, and where they came from.
+
+    Attributes:
+        splits: ``train``, ``validation``, ``test`` with the columns of ``Article``.
+        repo_id: The Hub's id, or the folder's name.
+        revision: Commit on the Hub, None for a folder.
+        fingerprint: sha256 of the content; equal wherever the same articles come from.
+    """
+
+    splits: DatasetDict
+    repo_id: str
+    revision: str | None
+    fingerprint: str
+
+    @property
+    def source(self) -> dict[str, Any]:
+        """What a log or card says of the data."""
+        return {
+            "repo_id": self.repo_id,
+            "revision": self.revision,
+            "fingerprint": self.fingerprint,
+        }
+
+
+def load_corpus(dataset: str) -> Corpus:
+    """Loads ``folder`` or ``owner/name[@revision]``.
+
+    Raises:
+        UserError: It is not there, may not be read, or lacks a split or a column.
+    """
+    if Path(dataset).is_dir():
+        repo_id, revision = Path(dataset).resolve().name, None
+        if not list(Path(dataset).glob("data/*.parquet")):
+            raise UserError(f"{dataset} holds no data/*.parquet: build it first with make data.")
+        splits = load_dataset(dataset)
+    else:
+        repo_id, revision = _commit(dataset)
+        splits = load_dataset(repo_id, revision=revision)
+    _check(splits, dataset)
+    return Corpus(splits, repo_id, revision, _fingerprint(splits))
+
+
+def _commit(dataset: str) -> tuple[str, str]:
+    repo_id, _, revision = dataset.partition("@")
+    try:
+        sha = HfApi().dataset_info(repo_id, revision=revision or None).sha
+    except (RepositoryNotFoundError, HFValidationError, DatasetNotFoundError):
+        raise UserError(
+            f"No dataset {dataset!r}: neither a folder here nor one of the Hub that this token "
+            "may read."
+        ) from None
+    except (HfHubHTTPError, OSError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise UserError(f"The dataset {dataset} could not be read: {reason}") from None
+    return repo_id, str(sha)
+
+
+def _check(splits: DatasetDict, dataset: str) -> None:
+    for split in SPLITS:
+        if split not in splits:
+            raise UserError(f"{dataset} has no split {split!r}; it has {', '.join(splits)}.")
+        missing = {"title", "text", "tags"} - set(splits[split].column_names)
+        if missing:
+            raise UserError(
+                f"{dataset}, split {split}: no column {', '.join(sorted(missing))}; build the "
+                "dataset with make data, which maps columns."
+            )
+    if not len(splits["train"]):
+        raise UserError(f"{dataset} has no article to train on.")
+
+
+def _fingerprint(splits: DatasetDict) -> str:
+    digest = hashlib.sha256()
+    for split in SPLITS:
+        for row in splits[split].select_columns(["title", "text", "tags"]):
+            line = json.dumps([split, row["title"], row["text"], row["tags"]], ensure_ascii=False)
+            digest.update(line.encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()
