@@ -1,0 +1,248 @@
+"""Measures a tagger on a split, before and after fine-tuning side by side, and writes report.json.
+
+    python -m training.evaluation                                   # build/tagloop, test split
+    python -m training.evaluation --model me/blog-tagger --dataset me/blog-articles
+    python -m training.evaluation --split validation --limit 200
+
+Beside the fine-tuned model stand its base as it was and the most frequent training tags.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from datasets import Dataset
+from tqdm.auto import tqdm
+
+from tagloop.errors import UserError
+from tagloop.tagger import Tag, Tagger
+from tagloop.tagging import TaggingSettings
+from tagloop.vocabulary import Vocabulary
+from training.config import EvaluateConfig, parse_config
+from training.conversion import convert
+from training.corpus import Corpus, load_corpus
+from training.preprocess import BUNDLED_BASE, load_base
+from training.scores import CUT, Interval, Values, article_scores, bootstrap, paired_difference
+from training.train import decoding_defaults
+from training.training_log import write_json
+
+REPORT_FILE = "report.json"
+SAMPLES, CONFIDENCE = 1000, 0.95
+EXAMPLE_CHARACTERS = 300
+VERSIONS = ("torch", "transformers", "ctranslate2", "rouge_score")
+Predictions = list[list[Tag]]
+
+
+def evaluate_tagger(config: EvaluateConfig, corpus: Corpus) -> dict[str, Any]:
+    """Scores the tagger, its base and the most frequent tags on one split.
+
+    Returns:
+        The content of ``report.json``.
+
+    Raises:
+        UserError: A model cannot be loaded, or the split is empty.
+    """
+    model = config.model or f"build/{config.name}/model"
+    tagger = Tagger.from_pretrained(model)
+    articles = _articles(corpus, config)
+    base = config.before or _base_of(tagger)
+    before = untrained_tagger(base, tagger.settings, Path(f"build/{config.name}/before"))
+    predictions = {
+        "before": _predict(before, articles, "before"),
+        "after": _predict(tagger, articles, "after"),
+        "most_frequent": _most_frequent(corpus, len(articles)),
+    }
+    vocabulary = Vocabulary.from_tag_lists(corpus.splits["train"]["tags"])
+    scores = {name: score_all(lists, articles, vocabulary) for name, lists in predictions.items()}
+    return {
+        "schema": 1,
+        "command": _command(config),
+        "split": config.split,
+        "articles": len(articles),
+        "dataset": corpus.source,
+        "model": {"repo_id": Path(model).name, "revision": tagger.model_revision},
+        "engine": tagger.engine,
+        "systems": {name: _rounded(_intervals(rows, config)) for name, rows in scores.items()},
+        "paired": _rounded(_paired(scores, config)),
+        "examples": _examples(articles, predictions, config.examples),
+        "bootstrap": {"samples": SAMPLES, "confidence": CONFIDENCE, "seed": config.seed},
+        "versions": {name: version(name) for name in VERSIONS},
+    }
+
+
+def untrained_tagger(base: str, settings: TaggingSettings, folder: Path) -> Tagger:
+    """Makes a tagger of the base as it is, with the same prompt and decoding, in ``folder``.
+
+    Raises:
+        UserError: The base cannot be loaded or converted.
+    """
+    model, tokenizer, _ = load_base("" if base == "tagloop-base" else base)
+    model.generation_config = decoding_defaults(model.generation_config, settings)
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    settings.save(folder)
+    convert(folder)
+    return Tagger.from_pretrained(folder)
+
+
+def score_all(
+    predictions: Sequence[Sequence[Tag]], articles: Dataset, vocabulary: Vocabulary
+) -> list[Values]:
+    """Scores every article's tags against the authors'; see ``article_scores``."""
+    rows = zip(predictions, articles, strict=True)
+    known = frozenset(vocabulary.counts) | frozenset(vocabulary.aliases)
+    return [
+        article_scores([tag.tag for tag in tags], row["tags"], _text(row), known)
+        for tags, row in rows
+    ]
+
+
+def _articles(corpus: Corpus, config: EvaluateConfig) -> Dataset:
+    if config.split not in corpus.splits:
+        raise UserError(
+            f"{corpus.repo_id} has no split {config.split!r}; it has {', '.join(corpus.splits)}."
+        )
+    articles = corpus.splits[config.split]
+    if not len(articles):
+        raise UserError(
+            f"The split {config.split} of {corpus.repo_id} is empty: add articles, or measure on "
+            "another split with --split."
+        )
+    return articles.select(range(min(config.limit or len(articles), len(articles))))
+
+
+def _base_of(tagger: Tagger) -> str:
+    base = tagger.settings.base_model
+    if not base:
+        raise UserError(
+            f"{tagger.model_repo}/tagging.json does not say what the model was tuned from; name it "
+            "with --before."
+        )
+    return str(BUNDLED_BASE) if base == "tagloop-base" else base
+
+
+def _predict(tagger: Tagger, articles: Dataset, name: str) -> Predictions:
+    rows = [{"title": row["title"], "text": row["text"]} for row in articles]
+    with tqdm(total=len(rows), desc=f"tagging, {name}", unit="article") as bar:
+        return tagger.tag_batch(rows, progress=bar.update)
+
+
+def _most_frequent(corpus: Corpus, articles: int) -> Predictions:
+    """Gives every article the k most frequent training tags, k chosen on the validation split."""
+    top = Vocabulary.from_tag_lists(corpus.splits["train"]["tags"]).tags[:CUT]
+    wanted = corpus.splits["validation"]["tags"] or corpus.splits["train"]["tags"]
+    scores = [
+        sum(article_scores(top[:k], tags)["f1@m"] for tags in wanted)
+        for k in range(1, len(top) + 1)
+    ]
+    best = scores.index(max(scores)) + 1
+    return [[Tag(tag, 1.0, False) for tag in top[:best]]] * articles
+
+
+def _text(row: Mapping[str, Any]) -> str:
+    return f"{row['title'] or ''}\n{row['text'] or ''}"
+
+
+def _intervals(rows: list[Values], config: EvaluateConfig) -> dict[str, Interval]:
+    return bootstrap(rows, samples=SAMPLES, confidence=CONFIDENCE, seed=config.seed)
+
+
+def _paired(scores: Mapping[str, list[Values]], config: EvaluateConfig) -> dict[str, Interval]:
+    return {
+        measure: paired_difference(
+            scores["before"],
+            scores["after"],
+            measure,
+            samples=SAMPLES,
+            confidence=CONFIDENCE,
+            seed=config.seed,
+        )
+        for measure in ("f1@5", "f1@m")
+    }
+
+
+def _rounded(intervals: Mapping[str, Interval]) -> dict[str, dict[str, float]]:
+    return {
+        name: {part: round(value, 4) for part, value in asdict(interval).items()}
+        for name, interval in intervals.items()
+    }
+
+
+def _examples(
+    articles: Dataset, predictions: Mapping[str, Predictions], count: int
+) -> list[dict[str, Any]]:
+    """Takes examples evenly over the split, not the prettiest."""
+    step = max(len(articles) // max(count, 1), 1)
+    return [
+        {
+            "id": articles[index]["id"],
+            "title": articles[index]["title"] or "",
+            "text": (articles[index]["text"] or "")[:EXAMPLE_CHARACTERS],
+            "tags": articles[index]["tags"],
+            "before": [tag.tag for tag in predictions["before"][index]],
+            "after": [tag.to_json() for tag in predictions["after"][index]],
+        }
+        for index in range(0, len(articles), step)[:count]
+    ]
+
+
+def _command(config: EvaluateConfig) -> str:
+    words = ["python -m training.evaluation", f"--name {config.name}", f"--split {config.split}"]
+    return " ".join(words + ([f"--limit {config.limit}"] if config.limit else []))
+
+
+def show(report: Mapping[str, Any]) -> str:
+    """Renders the report for a terminal: the table, the paired difference, the examples."""
+    measures = list(report["systems"]["after"])
+    width = max(map(len, measures))
+    names = ("before", "after", "most_frequent")
+    lines = [
+        f"{report['split']} split of {report['dataset']['repo_id']}, {report['articles']} articles, "
+        f"means with {report['bootstrap']['confidence']:.0%} bootstrap intervals",
+        " " * width + "".join(f"{name.replace('_', ' '):>24}" for name in names),
+    ]
+    for measure in measures:
+        cells = [report["systems"][name][measure] for name in names]
+        lines.append(
+            f"{measure:<{width}}"
+            + "".join(f"{c['value']:>10.3f} [{c['low']:.3f}-{c['high']:.3f}]" for c in cells)
+        )
+    for measure, gain in report["paired"].items():
+        change = f"{gain['value']:+.3f} [{gain['low']:+.3f} to {gain['high']:+.3f}]"
+        lines.append(f"after - before, {measure}: {change}")
+    for example in report["examples"]:
+        lines += [
+            "",
+            f"  {example['title'] or example['text'][:80]}",
+            f"    authors  {', '.join(example['tags'])}",
+            f"    before   {', '.join(example['before'])}",
+            f"    after    {', '.join(tag['tag'] for tag in example['after'])}",
+        ]
+    return "\n".join(lines)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the command line."""
+    try:
+        arguments = argv if argv is not None else sys.argv[1:]
+        config = parse_config(EvaluateConfig, arguments, "training.evaluation")
+        corpus = load_corpus(config.dataset or f"build/{config.name}/dataset")
+        report = evaluate_tagger(config, corpus)
+        folder = Path(config.model or f"build/{config.name}/model")
+        output = Path(config.output or (folder if folder.is_dir() else Path("build")) / REPORT_FILE)
+        write_json(output, report)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    print(show(report))
+    print(f"\nwritten to {output}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
