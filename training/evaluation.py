@@ -68,7 +68,7 @@ def evaluate_tagger(config: EvaluateConfig, corpus: Corpus) -> dict[str, Any]:
         "model": {"repo_id": Path(model).name, "revision": tagger.model_revision},
         "engine": tagger.engine,
         "systems": {name: _rounded(_intervals(rows, config)) for name, rows in scores.items()},
-        "paired": _rounded(_paired(scores, config)),
+        "paired": _paired(scores, config),
         "examples": _examples(articles, predictions, config.examples),
         "bootstrap": {"samples": SAMPLES, "confidence": CONFIDENCE, "seed": config.seed},
         "versions": {name: version(name) for name in VERSIONS},
@@ -152,9 +152,12 @@ def _intervals(rows: list[Values], config: EvaluateConfig) -> dict[str, Interval
     return bootstrap(rows, samples=SAMPLES, confidence=CONFIDENCE, seed=config.seed)
 
 
-def _paired(scores: Mapping[str, list[Values]], config: EvaluateConfig) -> dict[str, Interval]:
-    return {
-        measure: paired_difference(
+def _paired(
+    scores: Mapping[str, list[Values]], config: EvaluateConfig
+) -> dict[str, dict[str, float]]:
+    paired = {}
+    for measure in ("f1@5", "f1@m"):
+        interval = paired_difference(
             scores["before"],
             scores["after"],
             measure,
@@ -162,8 +165,9 @@ def _paired(scores: Mapping[str, list[Values]], config: EvaluateConfig) -> dict[
             confidence=CONFIDENCE,
             seed=config.seed,
         )
-        for measure in ("f1@5", "f1@m")
-    }
+        rounded = {name: round(value, 4) for name, value in asdict(interval).items()}
+        paired[measure] = {"difference": rounded.pop("value")} | rounded
+    return paired
 
 
 def _rounded(intervals: Mapping[str, Interval]) -> dict[str, dict[str, float]]:
@@ -202,7 +206,8 @@ def show(report: Mapping[str, Any]) -> str:
     width = max(map(len, measures))
     names = ("before", "after", "most_frequent")
     lines = [
-        f"{report['split']} split of {report['dataset']['repo_id']}, {report['articles']} articles, "
+        f"{report['split']} split of {report['dataset']['repo_id']}: "
+        f"{report['articles']} articles, "
         f"means with {report['bootstrap']['confidence']:.0%} bootstrap intervals",
         " " * width + "".join(f"{name.replace('_', ' '):>24}" for name in names),
     ]
@@ -213,7 +218,7 @@ def show(report: Mapping[str, Any]) -> str:
             + "".join(f"{c['value']:>10.3f} [{c['low']:.3f}-{c['high']:.3f}]" for c in cells)
         )
     for measure, gain in report["paired"].items():
-        change = f"{gain['value']:+.3f} [{gain['low']:+.3f} to {gain['high']:+.3f}]"
+        change = f"{gain['difference']:+.3f} [{gain['low']:+.3f} to {gain['high']:+.3f}]"
         lines.append(f"after - before, {measure}: {change}")
     for example in report["examples"]:
         lines += [
