@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -82,6 +83,12 @@ def parse_config(config_class: type[Config], argv: Sequence[str], command: str) 
         values = _read_settings(Path(argv[0]), config_class)
         return parser.parse_dict(values)[0]
     return parser.parse_args_into_dataclasses(list(argv), look_for_args_file=False)[0]
+
+
+def command_line(module: str, argv: Sequence[str]) -> str:
+    """Gives the command for reports and cards, without the folders of this machine."""
+    shown = [Path(word).name if Path(word).is_absolute() else word for word in argv]
+    return shlex.join(["python", "-m", module, *shown])
 
 
 def _read_settings(path: Path, config_class: Any) -> dict[str, Any]:
@@ -168,3 +175,34 @@ class EvaluateConfig:
     output: str | None = field(
         default=None, metadata={"help": "Report to write; default report.json in the model folder."}
     )
+
+
+@dataclass
+class PublishConfig:
+    """Settings of ``training.publish``."""
+
+    namespace: str = field(metadata={"help": "Your user or organisation on the Hub."})
+    name: str = field(default="tagloop", metadata={"help": "Name of the project's repositories."})
+    source: list[str] = field(
+        default_factory=list,
+        metadata={
+            "action": "extend",
+            "help": "Articles to build from (see training.build_dataset); default the starter "
+            "corpus. May be given several times.",
+        },
+    )
+    columns: list[str] = field(
+        default_factory=list,
+        metadata={"action": "extend", "help": "Column mapping, e.g. title=headline,text=body."},
+    )
+    license: str | None = field(
+        default=None, metadata={"help": "Licence of the articles that state none, e.g. CC0-1.0."}
+    )
+    base: str = field(
+        default="", metadata={"help": "Any seq2seq model: folder or repo_id; default the bundled."}
+    )
+    training: str | None = field(
+        default=None, metadata={"help": "YAML or JSON file with more settings of training.train."}
+    )
+    private: bool = field(default=False, metadata={"help": "Make dataset, model, Space private."})
+    dry_run: bool = field(default=False, metadata={"help": "Print what would be done, do nothing."})

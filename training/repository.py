@@ -1,0 +1,261 @@
+"""One repository of a Hub: made if missing, brought to a folder's content in one tagged commit."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
+from huggingface_hub.errors import (
+    HfHubHTTPError,
+    HFValidationError,
+    LocalTokenNotFoundError,
+    RepositoryNotFoundError,
+)
+from huggingface_hub.hf_api import RepoFile
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+
+from tagloop.errors import UserError
+
+FIRST_VERSION = (1, 0, 0)
+VERSION_TAG = re.compile(r"v(\d+)\.(\d+)\.(\d+)")
+KEPT = (".gitattributes",)
+"""Files that the Hub itself puts into a repository."""
+TRANSIENT = frozenset({409, 412, 429, 500, 502, 503, 504})
+ATTEMPTS = 6
+
+
+@dataclass(frozen=True)
+class Published:
+    """What became of a repository.
+
+    Attributes:
+        repo_id: ``namespace/name``.
+        repo_type: ``model``, ``dataset`` or ``space``.
+        revision: Commit that ``main`` is at.
+        version: Its tag, ``vMAJOR.MINOR.PATCH``.
+        changed: Whether this run made a commit.
+    """
+
+    repo_id: str
+    repo_type: str
+    revision: str
+    version: str
+    changed: bool
+
+
+class Repository:
+    """One repository and the way a folder's content gets into it."""
+
+    def __init__(self, api: HfApi, repo_id: str, repo_type: str, marker: str) -> None:
+        """Names the repository; nothing is asked of the Hub yet.
+
+        Args:
+            api: Client with a token that may write.
+            repo_id: ``namespace/name``.
+            repo_type: ``model``, ``dataset`` or ``space``.
+            marker: File that every repository of this kind made by Tagloop has.
+        """
+        self.api, self.repo_id, self.repo_type, self.marker = api, repo_id, repo_type, marker
+
+    def remote_files(self) -> dict[str, RepoFile] | None:
+        """Lists the files on ``main``; None when there is no such repository."""
+        with clear_errors(self.repo_id):
+            try:
+                tree = self.api.list_repo_tree(
+                    self.repo_id, repo_type=self.repo_type, recursive=True
+                )
+                return {entry.path: entry for entry in tree if isinstance(entry, RepoFile)}
+            except RepositoryNotFoundError:
+                return None
+
+    def check_name(self) -> None:
+        """Makes sure that nothing of somebody else's would be overwritten.
+
+        Raises:
+            UserError: The repository exists and was not made by Tagloop.
+        """
+        files = self.remote_files() or {}
+        if set(files) - {*KEPT, "README.md"} and self.marker not in files:
+            raise UserError(
+                f"The name {self.repo_id} is taken: that {self.repo_type} exists and was not made "
+                f"by Tagloop (it has no {self.marker}); choose another NAME."
+            )
+
+    def create(self, *, private: bool, space_sdk: str | None = None) -> None:
+        """Makes the repository if it is missing.
+
+        Raises:
+            UserError: The token may not write there, or a Space needs a paid plan.
+        """
+        with clear_errors(self.repo_id, space=self.repo_type == "space"):
+            self.api.create_repo(
+                self.repo_id,
+                repo_type=self.repo_type,
+                private=private,
+                exist_ok=True,
+                space_sdk=space_sdk,
+            )
+
+    def latest_version(self) -> tuple[int, int, int] | None:
+        """Gives the highest version tag, None before the first."""
+        with clear_errors(self.repo_id):
+            refs = self.api.list_repo_refs(self.repo_id, repo_type=self.repo_type)
+        found = [VERSION_TAG.fullmatch(tag.name) for tag in refs.tags]
+        versions = [tuple(map(int, match.groups())) for match in found if match]
+        return max(versions, default=None)  # type: ignore[arg-type, return-value]
+
+    def push(self, folder: Path, render: Callable[[str], object], message: str) -> Published:
+        """Brings ``main`` to the folder's content and tags it; does nothing if it is there.
+
+        Args:
+            folder: Every file in it goes up, every other file of the repository goes away.
+            render: Writes the card into the folder for a version such as ``v1.2.0``.
+            message: Of the commit.
+
+        Raises:
+            UserError: The Hub refuses.
+        """
+        latest = self.latest_version()
+        render(version_tag(latest or FIRST_VERSION))
+        remote = self.remote_files() or {}
+        changed = bool(list(changes(folder, remote)))
+        if changed and latest:
+            # The card names its version, so it is rendered for the one that this commit becomes.
+            latest = (latest[0], latest[1] + 1, 0)
+            render(version_tag(latest))
+        version = version_tag(latest or FIRST_VERSION)
+        with clear_errors(self.repo_id):
+            if changed:
+                self._commit(list(changes(folder, remote)), message)
+            revision = self._head()
+            self._tag(version, revision)
+        return Published(self.repo_id, self.repo_type, revision, version, changed)
+
+    def _commit(self, operations: list[Any], message: str) -> None:
+        for attempt in _retrying():
+            with attempt:
+                self.api.create_commit(
+                    self.repo_id, operations, commit_message=message, repo_type=self.repo_type
+                )
+
+    def _head(self) -> str:
+        info = self.api.repo_info(self.repo_id, repo_type=self.repo_type)
+        return str(info.sha)
+
+    def _tag(self, version: str, revision: str) -> None:
+        for attempt in _retrying():
+            with attempt:
+                self.api.create_tag(
+                    self.repo_id,
+                    tag=version,
+                    revision=revision,
+                    repo_type=self.repo_type,
+                    exist_ok=True,
+                )
+
+
+def version_tag(version: tuple[int, int, int]) -> str:
+    """Gives ``v1.2.0`` for (1, 2, 0)."""
+    return "v" + ".".join(map(str, version))
+
+
+def changes(
+    folder: Path, remote: dict[str, RepoFile]
+) -> Iterator[CommitOperationAdd | CommitOperationDelete]:
+    """Yields what brings a repository's files to the folder's content."""
+    local = {
+        path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()
+    }
+    for name, path in sorted(local.items()):
+        if name not in remote or not _same(path, remote[name]):
+            yield CommitOperationAdd(name, path)
+    for name in sorted(set(remote) - set(local) - set(KEPT)):
+        yield CommitOperationDelete(name)
+
+
+def _same(path: Path, entry: RepoFile) -> bool:
+    """Compares by size and digest: sha256 for LFS files, git's blob id for others."""
+    if path.stat().st_size != entry.size:
+        return False
+    if entry.lfs:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == entry.lfs.sha256
+    content = path.read_bytes()
+    return hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest() == entry.blob_id
+
+
+def _retrying() -> Retrying:
+    return Retrying(
+        retry=retry_if_exception(_is_transient),
+        stop=stop_after_attempt(ATTEMPTS),
+        wait=wait_random_exponential(multiplier=0.5, max=20),
+        reraise=True,
+    )
+
+
+def _is_transient(error: BaseException) -> bool:
+    if isinstance(error, HfHubHTTPError) and error.response is not None:
+        return error.response.status_code in TRANSIENT
+    return isinstance(error, ConnectionError)
+
+
+class clear_errors:
+    """Turns the Hub's refusals inside the block into one clear sentence each.
+
+    Raises:
+        UserError: In place of the client's exception.
+    """
+
+    def __init__(self, repo_id: str, *, space: bool = False) -> None:
+        self.repo_id, self.space = repo_id, space
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if isinstance(error, LocalTokenNotFoundError):
+            raise UserError(NO_TOKEN) from None
+        if isinstance(error, HFValidationError):
+            raise UserError(f"{self.repo_id!r} is no valid repository name: {error}") from None
+        if isinstance(error, HfHubHTTPError):
+            raise UserError(self._sentence(error)) from None
+        if isinstance(error, ConnectionError | TimeoutError):
+            raise UserError(
+                "The Hub does not answer; check the network and HF_ENDPOINT, then run again: what "
+                "is already published is not repeated."
+            ) from None
+
+    def _sentence(self, error: HfHubHTTPError) -> str:
+        status = error.response.status_code if error.response is not None else 0
+        said = error.server_message or str(error).splitlines()[0]
+        if status == 401:
+            return NO_TOKEN
+        if self.space and status in (402, 403) and _speaks_of_plan(said):
+            return (
+                f"The Hub makes no free Gradio Space {self.repo_id} on this plan ({said}). Dataset "
+                f"and model are published; run the Space here with: make space MODEL=… SHARE=1"
+            )
+        if status == 403:
+            return (
+                f"The token may not write to {self.repo_id} ({said}); take a token with write "
+                "access to that namespace, or another NAMESPACE."
+            )
+        if status == 404:
+            return f"{self.repo_id} was not found, or this token may not see it ({said})."
+        return f"The Hub refused {self.repo_id} with status {status}: {said}"
+
+
+NO_TOKEN = (
+    "The Hub knows no valid token of yours: make one with write access in the Hub's settings, "
+    "then run `hf auth login` or set HF_TOKEN."
+)
+
+
+def _speaks_of_plan(message: str) -> bool:
+    words = ("pro ", "plan", "subscri", "payment", "billing", "paid", "quota")
+    return any(word in f"{message.lower()} " for word in words)
