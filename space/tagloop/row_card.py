@@ -1,0 +1,34 @@
+"""The README.md of a dataset that grows by rows: its schema is declared, never inferred."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import yaml
+
+# One day's folder may hold any number of files; `**` finds them all.
+ROWS = "data/**/*.jsonl"
+
+
+def card_of_rows(title: str, body: str, features: Sequence[dict[str, Any]]) -> str:
+    """Return a dataset card that lets ``load_dataset(repo_id)`` read the rows.
+
+    JSON Lines alone do not say what a column is: a file with only nulls, or only empty lists,
+    would get another type than the next. So the features stand in ``dataset_info``.
+
+    Args:
+        title: The heading.
+        body: What the reader should know, as Markdown.
+        features: The columns in the Hub's YAML form (``[{"name": …, "dtype": …}, …]``).
+    """
+    metadata = {
+        "pretty_name": title,
+        "configs": [
+            {
+                "config_name": "default",
+                "data_files": [{"split": "train", "path": ROWS}],
+            }
+        ],
+        "dataset_info": {"config_name": "default", "features": list(features)},
+    }
+    front = yaml.safe_dump(metadata, sort_keys=False, allow_unicode=True, default_flow_style=False)
+    return f"---\n{front}---\n\n# {title}\n\n{body.strip()}\n"

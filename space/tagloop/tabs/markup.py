@@ -1,0 +1,74 @@
+"""HTML that the tabs show. Everything that came from outside goes through `safe`."""
+
+import html
+from collections.abc import Sequence
+
+from huggingface_hub import constants
+
+from tagloop.tagger import Tag
+
+# `gr.HTML` is filled in by JavaScript template code; its marks must mean nothing in a value.
+_TEMPLATE_MARKS = str.maketrans({mark: f"&#{ord(mark)};" for mark in "{}$`"})
+
+EMPTY_RESULT = (
+    '<div class="tl-empty"><div class="tl-ghosts" aria-hidden="true">'
+    "<span></span><span></span><span></span></div>"
+    "<p>Tags appear here.</p></div>"
+)
+
+
+def safe(text: str) -> str:
+    """Return text that shows as it stands, wherever in the HTML it is put."""
+    return html.escape(text, quote=True).translate(_TEMPLATE_MARKS)
+
+
+def notice(kind: str, message: str, detail: str = "") -> str:
+    """A message to the visitor: ``kind`` is hint, busy, saved, waiting or problem.
+
+    Screen readers read it out when it changes; a problem at once.
+    """
+    role = "alert" if kind == "problem" else "status"
+    small = f"<small>{safe(detail)}</small>" if detail else ""
+    return f'<div class="tl-notice tl-{kind}" role="{role}"><p>{safe(message)}</p>{small}</div>'
+
+
+def chips(tags: Sequence[Tag]) -> str:
+    """The tags with their confidence; solid if the article names them, dashed if inferred."""
+    if not tags:
+        return notice(
+            "hint", "No tag is certain enough. Lower the least confidence, or add tags yourself."
+        )
+    items = "".join(_chip(tag) for tag in tags)
+    return (
+        f'<ul class="tl-chips" aria-label="Suggested tags">{items}</ul>'
+        '<p class="tl-legend"><span class="tl-key tl-present"></span>named in the article'
+        '<span class="tl-key tl-inferred"></span>inferred from its meaning</p>'
+    )
+
+
+def _chip(tag: Tag) -> str:
+    percent = round(tag.confidence * 100)
+    kind, meaning = ("present", "named in the article") if tag.present else ("inferred", "inferred")
+    return (
+        f'<li class="tl-chip tl-{kind}" title="{percent} % confidence, {meaning}">'
+        f'<span class="tl-name" dir="auto">{safe(tag.tag)}</span>'
+        f'<span class="tl-percent">{percent}<span aria-hidden="true"> %</span>'
+        f'<span class="tl-unseen"> percent confidence, {meaning}</span></span>'
+        f'<span class="tl-bar" aria-hidden="true"><i style="width:{percent}%"></i></span></li>'
+    )
+
+
+def repo_link(repo_id: str, revision: str | None = None, kind: str = "") -> str:
+    """A link to a repository on the Hub, at a commit if one is given; text if it is a folder.
+
+    Args:
+        repo_id: ``owner/name``.
+        revision: A commit; shown by its first seven characters.
+        kind: ``""`` for a model, ``"datasets/"`` for a dataset.
+    """
+    shown = safe(repo_id)
+    if "/" in repo_id:
+        place = f"/tree/{safe(revision)}" if revision else ""
+        address = f"{safe(constants.ENDPOINT)}/{kind}{shown}{place}"
+        shown = f'<a href="{address}" target="_blank" rel="noopener">{shown}</a>'
+    return shown + (f" <code>{safe(revision[:7])}</code>" if revision else "")

@@ -1,0 +1,45 @@
+"""Settings: variables become fields; the README's table says what the code does."""
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+from tagloop.errors import UserError
+from tagloop.settings import SPACE_FOLDER, Settings
+
+
+def test_variables_become_fields() -> None:
+    settings = Settings.from_environment(
+        {"MODEL_REPO": "me/tagger", "CORRECTIONS_REPO": " ", "TAGLOOP_OUTBOX": "/some/where"}
+    )
+    assert settings.model_repo == "me/tagger"
+    assert settings.corrections_repo is None  # empty counts as not set
+    assert settings.outbox == Path("/some/where")
+    assert settings.model_revision is None
+
+
+def test_a_missing_model_is_the_persons_mistake() -> None:
+    with pytest.raises(UserError, match="MODEL_REPO is not set"):
+        Settings.from_environment({})
+
+
+def test_the_readme_documents_each_variable_in_the_codes_words() -> None:
+    readme = (SPACE_FOLDER / "README.md").read_text(encoding="utf-8")
+    table = dict(re.findall(r"^\| `(\w+)` \| (.+) \|$", readme, flags=re.MULTILINE))
+    assert table == {
+        setting.metadata["variable"]: setting.metadata["help"] for setting in fields(Settings)
+    }
+
+
+def test_the_space_pins_what_the_project_pins() -> None:
+    def pins(path: Path) -> dict[str, str]:
+        lines = re.findall(r"^([\w.-]+)(?:\[[\w,]+\])?==(\S+)", path.read_text(), re.MULTILINE)
+        return dict(lines)
+
+    space = pins(SPACE_FOLDER / "requirements.txt")
+    project = pins(SPACE_FOLDER.parent / "requirements.txt")
+    assert space
+    assert space == {name: project[name] for name in space}
+    front_matter = (SPACE_FOLDER / "README.md").read_text(encoding="utf-8")
+    assert f"sdk_version: {space['gradio']}\n" in front_matter
