@@ -80,7 +80,7 @@ def parse_config(config_class: type[Config], argv: Sequence[str], command: str) 
     """
     parser = HfArgumentParser(config_class, prog=command)  # type: ignore[arg-type]
     if len(argv) == 1 and Path(argv[0]).suffix in (".yaml", ".yml", ".json"):
-        values = _read_settings(Path(argv[0]), config_class)
+        values = read_settings(Path(argv[0]), config_class)
         return parser.parse_dict(values)[0]
     return parser.parse_args_into_dataclasses(list(argv), look_for_args_file=False)[0]
 
@@ -91,7 +91,12 @@ def command_line(module: str, argv: Sequence[str]) -> str:
     return shlex.join(["python", "-m", module, *shown])
 
 
-def _read_settings(path: Path, config_class: Any) -> dict[str, Any]:
+def read_settings(path: Path, config_class: Any) -> dict[str, Any]:
+    """Reads a settings file for a dataclass.
+
+    Raises:
+        UserError: The file cannot be read, is no mapping, or holds an unknown or no required name.
+    """
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))  # JSON is YAML, too
     except OSError as error:
@@ -178,18 +183,13 @@ class EvaluateConfig:
 
 
 @dataclass
-class PublishConfig:
-    """Settings of ``training.publish``."""
+class StationsConfig:
+    """Settings of ``training.stations``."""
 
-    namespace: str = field(metadata={"help": "Your user or organisation on the Hub."})
     name: str = field(default="tagloop", metadata={"help": "Name of the project's repositories."})
     source: list[str] = field(
         default_factory=list,
-        metadata={
-            "action": "extend",
-            "help": "Articles to build from (see training.build_dataset); default the starter "
-            "corpus. May be given several times.",
-        },
+        metadata={"action": "extend", "help": "Articles; default the starter corpus."},
     )
     columns: list[str] = field(
         default_factory=list,
@@ -204,5 +204,12 @@ class PublishConfig:
     training: str | None = field(
         default=None, metadata={"help": "YAML or JSON file with more settings of training.train."}
     )
+
+
+@dataclass
+class PublishConfig(StationsConfig):
+    """Settings of ``training.publish``."""
+
+    namespace: str = field(default="", metadata={"help": "Your user or organisation on the Hub."})
     private: bool = field(default=False, metadata={"help": "Make dataset, model, Space private."})
     dry_run: bool = field(default=False, metadata={"help": "Print what would be done, do nothing."})

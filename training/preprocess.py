@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
 import torch
 from datasets import Dataset
+from huggingface_hub import HfApi
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
 from tagloop.errors import UserError
@@ -40,6 +42,18 @@ def load_base(base: str) -> tuple[Any, Any, str]:
         ) from None
     name = base or "tagloop-base"
     return model, tokenizer, Path(name).name if Path(name).is_dir() else name
+
+
+def base_fingerprint(base: str) -> str:
+    """Tells one base from another: sha256 of a folder's weights, the commit of a Hub model."""
+    folder = Path(base or BUNDLED_BASE)
+    if not folder.is_dir():
+        return str(HfApi().model_info(base).sha)
+    digest = hashlib.sha256()
+    for path in sorted(folder.glob("*.safetensors")):
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
 
 
 def tagging_settings(config: TrainConfig, corpus: Corpus, base_id: str) -> TaggingSettings:

@@ -16,6 +16,7 @@ from transformers import Seq2SeqTrainer
 from tagloop.tagging import TaggingSettings
 from training.config import TrainConfig
 from training.corpus import Corpus
+from training.preprocess import base_fingerprint
 
 LOG_FILE = "training_log.json"
 VERSIONS = ("torch", "transformers", "datasets", "accelerate", "ctranslate2")
@@ -35,6 +36,7 @@ def training_log(
         "schema": 1,
         "command": command_of(config),
         "base_model": settings.base_model,
+        "base_fingerprint": base_fingerprint(config.base),
         "base_revision": getattr(trainer.model.config, "_commit_hash", None),
         "prompt_template": settings.prompt_template,
         "dataset": corpus.source,
