@@ -1,0 +1,117 @@
+"""Datasets on a Hub: any that has columns for title, text and tags."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import datasets
+import httpx
+from huggingface_hub import HfApi
+from huggingface_hub.errors import (
+    GatedRepoError,
+    HfHubHTTPError,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+)
+
+from tagloop.errors import UserError
+from training.sources.columns import Columns
+from training.sources.source import Row, Source
+
+PATTERN = re.compile(
+    r"(?P<repo_id>[\w.-]+(?:/[\w.-]+)?)(?::(?P<config>[^@:/]+))?(?:@(?P<revision>[^@]+))?"
+)
+"""``owner/name[:config][@revision]``."""
+
+
+def open_hub(
+    location: str, given: Mapping[str, str], *, streaming: bool, needed: tuple[str, ...]
+) -> Source:
+    """Opens a Hub dataset at the commit that its revision names now.
+
+    The name of the split is each row's ``split``, unless a column says it.
+
+    Args:
+        location: ``owner/name[:config][@revision]``.
+        given: Column of the dataset to column of the source, where the names do not say it.
+        streaming: Read row by row instead of storing everything first.
+        needed: Columns of the dataset that it must have.
+
+    Raises:
+        UserError: There is no such dataset, it cannot be reached or read, or lacks a column.
+    """
+    match = PATTERN.fullmatch(location)
+    if match is None:
+        raise UserError(f"{location}: expected a Hub dataset as owner/name[:config][@revision].")
+    repo_id, config, revision = match["repo_id"], match["config"], match["revision"]
+    commit = dataset_commit(repo_id, revision)
+    try:
+        splits = datasets.load_dataset(repo_id, config, revision=commit, streaming=streaming)
+        features = next(iter(splits.values())).features
+    except (ValueError, RuntimeError, OSError, datasets.exceptions.DatasetsError) as error:
+        raise UserError(
+            f"{repo_id}: cannot be read as a dataset ({_first_line(error)})."
+        ) from error
+    where = f"{repo_id}@{commit[:12]}"
+    if features is None:  # streamed formats without a schema
+        features = next(iter(next(iter(splits.values()))), {})
+    columns = Columns.choose(list(features), given, where, needed)
+    total = None if streaming else sum(split.num_rows for split in splits.values())
+    rows = _rows(splits, columns, where)
+    return Source("hub", f"{repo_id}@{commit}", rows, "row", total)
+
+
+def dataset_commit(repo_id: str, revision: str | None) -> str:
+    """Gives the commit that a revision (default: ``main``) of a Hub dataset names now.
+
+    Raises:
+        UserError: It does not exist, may not be read with this token, or the Hub does not answer.
+    """
+    try:
+        sha = HfApi().dataset_info(repo_id, revision=revision).sha
+    except GatedRepoError as error:
+        raise UserError(
+            f"{repo_id}: the dataset is gated; accept its terms on its page and set HF_TOKEN."
+        ) from error
+    except RevisionNotFoundError as error:
+        raise UserError(f"{repo_id}: the dataset has no revision '{revision}'.") from error
+    except RepositoryNotFoundError as error:
+        raise UserError(
+            f"{repo_id}: neither a file or folder here nor a dataset on the Hub "
+            "(a private one needs HF_TOKEN)."
+        ) from error
+    except (HfHubHTTPError, httpx.HTTPError, OSError) as error:
+        raise UserError(
+            f"{repo_id}: no file or folder here, and the Hub did not answer "
+            f"({type(error).__name__}); check the spelling, the network and HF_ENDPOINT."
+        ) from error
+    return str(sha)
+
+
+def _rows(splits: Mapping[str, Any], columns: Columns, where: str) -> Iterator[Row]:
+    position = 0
+    for name, split in splits.items():
+        tags = columns.names.get("tags", "")
+        names = _label_names((split.features or {}).get(tags))
+        for number, record in enumerate(split, 1):
+            position += 1
+            place = f"{where}:{name}:{number}"
+            if names and record[tags] is not None:
+                labels = record[tags] if isinstance(record[tags], list) else [record[tags]]
+                record = {**record, tags: [names[label] for label in labels if label is not None]}
+            fields = columns.fields(record, place)
+            if not fields.get("split"):
+                fields["split"] = name
+            yield Row(place, position, fields)
+
+
+def _label_names(feature: Any) -> list[str]:
+    """Gives the names behind label numbers (`ClassLabel`, alone or in a list)."""
+    inner = getattr(feature, "feature", feature)
+    return inner.names if isinstance(inner, datasets.ClassLabel) else []
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
