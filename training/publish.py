@@ -1,0 +1,303 @@
+"""Publishes dataset, model and Space to the Hub, in this order; the only module that writes there.
+
+    python -m training.publish --namespace me --name blog --source articles.csv
+    python -m training.publish --namespace me --name blog --source articles.csv --dry_run
+    python -m training.publish --namespace me --base google/flan-t5-small --private
+
+Which Hub and who you are is for ``HF_ENDPOINT`` and the token to say; the embedded Hub and the
+public one take the same path. A second run without changes makes no commit. The Space writes
+corrections with the token in ``CORRECTIONS_TOKEN`` (best a fine-grained one that may write to the
+corrections dataset and nothing else); without it the Space tags but takes no corrections.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import HfApi, RepoCard, constants
+from huggingface_hub.errors import HfHubHTTPError, LocalTokenNotFoundError
+
+from tagloop.errors import UserError
+from tagloop.tagging import TaggingSettings
+from training.build_dataset import REPORT
+from training.cards import write_dataset_card, write_model_card
+from training.config import PublishConfig, parse_config
+from training.corpus import load_corpus
+from training.evaluation import show
+from training.repository import NO_TOKEN, Published, Repository, clear_errors
+from training.stations import build_station, evaluate_station, train_station
+from training.training_log import write_json
+
+SPACE = Path(__file__).parent.parent / "space"
+NOT_FOR_SPACE = shutil.ignore_patterns("__pycache__", "outbox", "*.pyc", ".*")
+NOT_FOR_MODEL = shutil.ignore_patterns("checkpoints", "checkpoints.json", "*.part")
+MARKERS = {"dataset": REPORT, "model": "tagging.json", "space": "tagloop/app.py"}
+CORRECTIONS_TOKEN = "CORRECTIONS_TOKEN"
+
+
+@dataclass(frozen=True)
+class Names:
+    """The four repositories of one project."""
+
+    dataset: str
+    model: str
+    space: str
+    corrections: str
+
+    @classmethod
+    def of(cls, namespace: str, name: str) -> Names:
+        """Names them after DESIGN's convention, ``{namespace}/{name}-articles`` and so on."""
+        stem = f"{namespace}/{name}"
+        return cls(f"{stem}-articles", f"{stem}-tagger", stem, f"{stem}-corrections")
+
+
+@dataclass
+class Outcome:
+    """What a publication did.
+
+    Attributes:
+        repos: ``dataset``, ``model`` and ``space`` to what became of each.
+        seconds: Seconds by station.
+        report: The content of report.json.
+        names: The repositories' ids.
+    """
+
+    names: Names
+    repos: dict[str, Published] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    report: dict[str, Any] = field(default_factory=dict)
+
+
+class Publication:
+    """One run of the whole way from articles to a Space on the Hub."""
+
+    def __init__(self, config: PublishConfig, say: Callable[[str], object] = print) -> None:
+        """Checks who is publishing; nothing is written yet.
+
+        Raises:
+            UserError: No valid token, no permission in the namespace, or a name that is taken.
+        """
+        self.config, self.say = config, say
+        self.api = HfApi()
+        self.project = Path("build") / config.name
+        self.outcome = Outcome(Names.of(config.namespace, config.name))
+        check_access(self.api, config.namespace)
+        names = self.outcome.names
+        self.repositories = {
+            kind: Repository(self.api, getattr(names, kind), kind, marker)
+            for kind, marker in MARKERS.items()
+        }
+        for repository in self.repositories.values():
+            repository.check_name()
+
+    def run(self) -> Outcome:
+        """Builds, trains, evaluates and publishes; what is up to date is left alone.
+
+        Raises:
+            UserError: A station or the Hub refuses.
+        """
+        self._timed("build", self._build)
+        self._timed("publish dataset", self._publish_dataset)
+        self._timed("train", self._train)
+        self._timed("evaluate", self._evaluate)
+        self._timed("publish model", self._publish_model)
+        self._timed("publish space", self._publish_space)
+        return self.outcome
+
+    def _timed(self, station: str, run: Callable[[], None]) -> None:
+        started = time.monotonic()
+        self.say(f"\n== {station}")
+        run()
+        self.outcome.seconds[station] = round(time.monotonic() - started, 1)
+
+    def _build(self) -> None:
+        report = build_station(self.config, self.project / "dataset")
+        dropped = sum(report["dropped_counts"].values())
+        counts = ", ".join(f"{count} {split}" for split, count in report["splits"].items())
+        self.say(f"{counts}; {dropped} rows dropped; in {self.project / 'dataset'}")
+
+    def _publish_dataset(self) -> None:
+        names = self.outcome.names
+
+        def render(version: str) -> str:
+            return write_dataset_card(
+                self.project / "dataset",
+                names.dataset,
+                version=version,
+                corrections_repo=names.corrections,
+                model_repo=names.model,
+                space_repo=names.space,
+            )
+
+        self._push("dataset", self.project / "dataset", render)
+
+    def _train(self) -> None:
+        published = self.outcome.repos["dataset"]
+        self.corpus = load_corpus(f"{published.repo_id}@{published.revision}")
+        if not train_station(self.config, self.corpus, self.project / "model"):
+            self.say("already trained on these articles with these settings")
+
+    def _evaluate(self) -> None:
+        self.outcome.report = evaluate_station(self.config, self.corpus, self.project / "model")
+        self.say(show(self.outcome.report))
+
+    def _publish_model(self) -> None:
+        names, dataset = self.outcome.names, self.outcome.repos["dataset"]
+        self._name_dataset(dataset)
+        folder = self.project / "upload-model"
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(self.project / "model", folder, ignore=NOT_FOR_MODEL)
+
+        def render(version: str) -> str:
+            return write_model_card(
+                folder,
+                names.model,
+                dataset_repo=dataset.repo_id,
+                dataset_revision=dataset.revision,
+                version=version,
+                space_repo=names.space,
+            )
+
+        self._push("model", folder, render)
+        shutil.rmtree(folder)
+
+    def _name_dataset(self, dataset: Published) -> None:
+        """Says in the model's files which commit of the Hub has the articles it learned from."""
+        folder = self.project / "model"
+        source = self.corpus.source | {"repo_id": dataset.repo_id, "revision": dataset.revision}
+        data = TaggingSettings.load(folder).to_json() | {"dataset": source}
+        write_json(folder / "tagging.json", data)
+        for name in ("training_log.json", "report.json"):
+            content = json.loads((folder / name).read_text(encoding="utf-8"))
+            write_json(folder / name, content | {"dataset": source})
+
+    def _publish_space(self) -> None:
+        names = self.outcome.names
+        with tempfile.TemporaryDirectory() as folder:
+            target = Path(folder) / "space"
+            shutil.copytree(SPACE, target, ignore=NOT_FOR_SPACE)
+            card = RepoCard.load(target / "README.md", ignore_metadata_errors=True)
+            card.data.update(space_metadata(card.data.to_dict(), names))
+            card.text = card.text.replace("owner/space", names.space)
+            card.save(target / "README.md")
+            self._push("space", target, lambda version: None)
+        self._configure_space(names)
+
+    def _configure_space(self, names: Names) -> None:
+        variables = {
+            "MODEL_REPO": names.model,
+            "DATASET_REPO": names.dataset,
+            "CORRECTIONS_REPO": names.corrections,
+        }
+        with clear_errors(names.space):
+            for key, value in variables.items():
+                self.api.add_space_variable(names.space, key, value)
+            if token := os.environ.get(CORRECTIONS_TOKEN):
+                self.api.add_space_secret(names.space, "HF_TOKEN", token)
+            else:
+                self.say(
+                    "The Space takes no corrections yet: give it a token that may write to "
+                    f"{names.corrections}, as {CORRECTIONS_TOKEN}=… here or as the secret "
+                    "HF_TOKEN in its settings."
+                )
+
+    def _push(self, kind: str, folder: Path, render: Callable[[str], object]) -> None:
+        repository = self.repositories[kind]
+        sdk = "gradio" if kind == "space" else None
+        repository.create(private=self.config.private, space_sdk=sdk)
+        published = repository.push(folder, render, f"Tagloop publishes the {kind}")
+        self.outcome.repos[kind] = published
+        state = "published" if published.changed else "unchanged"
+        self.say(f"{state}: {web_address(published)} {published.version} {published.revision[:8]}")
+
+
+def space_metadata(metadata: dict[str, Any], names: Names) -> dict[str, Any]:
+    """Adds to the Space's front matter what it runs on, so that the Hub links and preloads it."""
+    return metadata | {
+        "title": names.space.split("/")[1].replace("-", " ").capitalize(),
+        "models": [names.model],
+        "datasets": [names.dataset],
+        "preload_from_hub": [names.model],
+    }
+
+
+def web_address(published: Published) -> str:
+    """Gives the repository's page."""
+    prefix = {"model": "", "dataset": "datasets/", "space": "spaces/"}[published.repo_type]
+    return f"{constants.ENDPOINT}/{prefix}{published.repo_id}"
+
+
+def check_access(api: HfApi, namespace: str) -> None:
+    """Makes sure that there is a token and that its owner belongs to the namespace.
+
+    Raises:
+        UserError: Neither is so.
+    """
+    if not namespace:
+        raise UserError("NAMESPACE is missing: give your user or organisation on the Hub.")
+    with clear_errors(namespace):
+        try:
+            me = api.whoami()
+        except (LocalTokenNotFoundError, HfHubHTTPError) as error:
+            response = getattr(error, "response", None)
+            if response is not None and response.status_code not in (401, 403):
+                raise
+            raise UserError(NO_TOKEN) from None
+    groups = [group["name"] for group in me.get("orgs", [])]
+    if namespace not in (me["name"], *groups):
+        raise UserError(
+            f"The token is {me['name']}'s, who may not publish as {namespace}; take "
+            f"NAMESPACE={me['name']}{' or ' if groups else ''}{' or '.join(groups)}."
+        )
+
+
+def plan(config: PublishConfig) -> list[str]:
+    """Says what a publication would do, asking the Hub but changing nothing.
+
+    Raises:
+        UserError: It could not be done: no token, no permission, a name that is taken.
+    """
+    publication = Publication(config, say=lambda text: None)
+    visibility = "private" if config.private else "public"
+    lines = [f"On {constants.ENDPOINT}, {visibility}:"]
+    for kind, repository in publication.repositories.items():
+        exists = repository.remote_files() is not None
+        verb = "update, if its content changed," if exists else "create"
+        lines.append(f"  {verb} the {kind} {repository.repo_id}")
+    lines.append(
+        f"  create {publication.outcome.names.corrections} (private) with a first correction"
+    )
+    sources = ", ".join(config.source) or "the starter corpus"
+    base = config.base or "the bundled base"
+    return [*lines, f"from {sources}, fine-tuning {base}. Nothing was changed."]
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the command line."""
+    arguments = argv if argv is not None else sys.argv[1:]
+    try:
+        config = parse_config(PublishConfig, arguments, "python -m training.publish")
+        if config.dry_run:
+            print("\n".join(plan(config)))
+            return 0
+        Publication(config).run()
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\ninterrupted; the same command goes on where it stopped", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
