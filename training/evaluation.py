@@ -51,7 +51,7 @@ def evaluate_tagger(config: EvaluateConfig, corpus: Corpus) -> dict[str, Any]:
     tagger = Tagger.from_pretrained(model)
     articles = _articles(corpus, config)
     base = config.before or _base_of(tagger)
-    before = untrained_tagger(base, tagger.settings, Path(f"build/{config.name}/before"))
+    before = untrained_tagger(base, tagger.settings, _folder_for_before(model, config))
     predictions = {
         "before": _predict(before, articles, "before"),
         "after": _predict(tagger, articles, "after"),
@@ -88,6 +88,11 @@ def untrained_tagger(base: str, settings: TaggingSettings, folder: Path) -> Tagg
     settings.save(folder)
     convert(folder)
     return Tagger.from_pretrained(folder)
+
+
+def _folder_for_before(model: str, config: EvaluateConfig) -> Path:
+    beside = Path(model).parent if Path(model).is_dir() else Path("build") / config.name
+    return beside / "before"
 
 
 def score_all(

@@ -80,7 +80,12 @@ class Outcome:
 class Publication:
     """One run of the whole way from articles to a Space on the Hub."""
 
-    def __init__(self, config: PublishConfig, say: Callable[[str], object] = print) -> None:
+    def __init__(
+        self,
+        config: PublishConfig,
+        build_dir: Path = Path("build"),
+        say: Callable[[str], object] = print,
+    ) -> None:
         """Checks who is publishing; nothing is written yet.
 
         Raises:
@@ -88,7 +93,7 @@ class Publication:
         """
         self.config, self.say = config, say
         self.api = HfApi()
-        self.project = Path("build") / config.name
+        self.project = build_dir / config.name
         self.outcome = Outcome(Names.of(config.namespace, config.name))
         check_access(self.api, config.namespace)
         names = self.outcome.names
