@@ -10,7 +10,8 @@ from ctranslate2.converters import TransformersConverter
 from tagloop.engines import CTRANSLATE2_FOLDER
 from tagloop.errors import UserError
 
-QUANTIZATION = "int8"
+QUANTIZATION = "int8_float32"
+"""int8 weights; what is not quantized stays float32, which every CPU computes in."""
 
 
 def convert(model_dir: Path) -> Path:

@@ -26,9 +26,8 @@ from tagloop.vocabulary import Vocabulary
 from training.config import EvaluateConfig, parse_config
 from training.conversion import convert
 from training.corpus import Corpus, load_corpus
-from training.preprocess import BUNDLED_BASE, load_base
+from training.preprocess import BUNDLED_BASE, decoding_defaults, load_base
 from training.scores import CUT, Interval, Values, article_scores, bootstrap, paired_difference
-from training.train import decoding_defaults
 from training.training_log import write_json
 
 REPORT_FILE = "report.json"

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from datasets import Dataset
 from huggingface_hub import HfApi
-from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
+from transformers import AutoModelForSeq2SeqLM, AutoTokenizer, GenerationConfig
 
 from tagloop.errors import UserError
 from tagloop.tagging import TaggingSettings
@@ -99,3 +99,12 @@ def features(
     if split == "validation" and len(data) > config.eval_limit:
         data = data.shuffle(seed=config.seed).select(range(config.eval_limit))
     return data.map(encode, batched=True, remove_columns=data.column_names, desc=split)
+
+
+def decoding_defaults(config: GenerationConfig, settings: TaggingSettings) -> GenerationConfig:
+    """Gives the model's ``generation_config.json``: plain ``generate(**inputs)`` is right."""
+    config.num_beams = 1
+    config.do_sample = False
+    config.max_length = None
+    config.max_new_tokens = settings.max_new_tokens
+    return config

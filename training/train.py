@@ -24,7 +24,6 @@ from datasets import Dataset
 from transformers import (
     DataCollatorForSeq2Seq,
     EarlyStoppingCallback,
-    GenerationConfig,
     Seq2SeqTrainer,
     Seq2SeqTrainingArguments,
     set_seed,
@@ -37,7 +36,7 @@ from tagloop.vocabulary import Vocabulary, parse_tags
 from training.config import TrainConfig, parse_config
 from training.conversion import convert
 from training.corpus import Corpus, load_corpus
-from training.preprocess import features, load_base, tagging_settings
+from training.preprocess import decoding_defaults, features, load_base, tagging_settings
 from training.training_log import LOG_FILE, training_log, write_json
 
 METRIC = Path(__file__).parent / "metrics" / "tag_f1"
@@ -168,15 +167,6 @@ def _trainer(
         compute_metrics=compute_metrics,
         callbacks=[EarlyStoppingCallback(config.patience)] if has_validation else [],
     )
-
-
-def decoding_defaults(config: GenerationConfig, settings: TaggingSettings) -> GenerationConfig:
-    """Gives the model's ``generation_config.json``: plain ``generate(**inputs)`` is right."""
-    config.num_beams = 1
-    config.do_sample = False
-    config.max_length = None
-    config.max_new_tokens = settings.max_new_tokens
-    return config
 
 
 def _checkpoint(output: Path, resume: bool) -> str | None:

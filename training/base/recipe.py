@@ -27,9 +27,11 @@ from tqdm.auto import tqdm
 from transformers import BartForConditionalGeneration, BertTokenizer, HfArgumentParser
 
 from tagloop.errors import UserError
+from tagloop.tagging import TaggingSettings
 from training.base.examples import read_rows, tag_examples, title_examples
 from training.base.minilm import untrained_base
 from training.base.validation import validate
+from training.preprocess import decoding_defaults
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,8 @@ STAGES = (
     Stage("decoder", 7, True, 8e-4, 0.0, 192),
     Stage("all", 80, False, 6e-4, 1.5e-4, 224),
 )
+MINILM = "sentence-transformers/all-MiniLM-L6-v2"
+PROMPT_TEMPLATE = "{title}\n{text}"
 TOKENS_A_BATCH = 6144  # 32 articles of 192 tokens; titles come by the hundreds
 MAX_ROWS_A_BATCH = 128
 MAX_TARGET_TOKENS = 48
@@ -305,7 +309,10 @@ def export(out: Path, weights: Path) -> None:
     if not (out / "latest").is_dir():
         raise UserError(f"{out / 'latest'} is missing: run the recipe's train command first.")
     model = BartForConditionalGeneration.from_pretrained(out / "latest", dtype=torch.bfloat16)
+    settings = TaggingSettings(prompt_template=PROMPT_TEMPLATE, base_model=MINILM)
+    model.generation_config = decoding_defaults(model.generation_config, settings)
     model.save_pretrained(weights)
+    settings.save(weights)
     BertTokenizer.from_pretrained(out / "latest").save_pretrained(weights)
 
 
