@@ -1,0 +1,67 @@
+# Every command a person needs; `make` alone lists them.
+
+NAME      ?= tagloop
+NAMESPACE ?=
+SOURCE    ?=
+COLUMNS   ?=
+BASE      ?=
+TRAINING  ?=
+MODEL     ?=
+
+VENV   := .venv
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PY     := $(VENV)/bin/python
+READY  := $(VENV)/.ready
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+sources  = $(foreach source,$(SOURCE),--source $(source))
+settings = --name $(NAME) $(sources) $(if $(COLUMNS),--columns $(COLUMNS)) \
+           $(if $(BASE),--base $(BASE)) $(if $(TRAINING),--training $(TRAINING))
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test data base train evaluate publish space lint clean
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(READY) ## the whole loop on this machine; CHECK=1 proves every step, then goes
+	@$(PY) -m training.demo $(if $(CHECK),--check)
+
+test: $(READY) ## all tests, under 10 minutes on 2 cores
+	@$(PY) -m pytest
+
+data: $(READY) ## build the dataset: SOURCE=folder|table|owner/dataset [COLUMNS=title=…,text=…] [NAME=…]
+	@$(PY) -m training.build_dataset --name $(NAME) $(or $(sources),--source dataset_card/starter --license CC0-1.0) $(if $(COLUMNS),--columns $(COLUMNS))
+
+train: $(READY) ## build, fine-tune and measure: SOURCE=… [BASE=google/flan-t5-small] [NAME=…]
+	@$(PY) -m training.stations $(settings)
+
+evaluate: $(READY) ## measure a tagger again: [MODEL=folder|owner/tagger] [NAME=…]
+	@$(PY) -m training.evaluation --name $(NAME) $(if $(MODEL),--model $(MODEL))
+
+publish: $(READY) ## dataset, model and Space to the Hub: NAMESPACE=you [SOURCE=…] [BASE=…] [PRIVATE=1] [DRY_RUN=1]
+	@$(PY) -m training.publish --namespace "$(NAMESPACE)" $(settings) $(if $(PRIVATE),--private) $(if $(DRY_RUN),--dry_run)
+
+space: $(READY) ## run the Space here on any tagger: MODEL=owner/tagger [SHARE=1]
+	@$(if $(MODEL),,echo "error: MODEL is missing: make space MODEL=owner/tagger" >&2; exit 2;) \
+	cd space && MODEL_REPO="$(or $(realpath $(MODEL)),$(MODEL))" $(if $(SHARE),GRADIO_SHARE=True) $(abspath $(PY)) app.py
+
+base: $(READY) ## train the bundled base anew, two hours: DATA=folder
+	@$(if $(DATA),,echo "error: DATA is missing: make base DATA=folder" >&2; exit 2;) \
+	MALLOC_MMAP_THRESHOLD_=8589934592 MALLOC_TRIM_THRESHOLD_=8589934592 \
+	$(PY) -m training.base.recipe train --data $(DATA) && $(PY) -m training.base.recipe export
+
+lint: $(READY) ## style and types
+	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/mypy
+
+clean: ## remove what the commands made: build/, .demo/ with its Hub, caches; not .venv
+	rm -rf build .demo .pytest_cache .ruff_cache .mypy_cache
+
+# The stamp comes last, so that an interrupted installation is taken up again.
+$(READY): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "error: Python 3.11 or newer is needed; name it with make PYTHON=…")'
+	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	@echo "installing the packages into $(VENV): about 2 GB, some minutes the first time"
+	@$(PY) -m pip install --progress-bar off -r requirements.txt
+	@$(PY) -m pip install --quiet --no-deps -e .
+	@touch $@
