@@ -1,0 +1,169 @@
+"""What a dataset folder holds: sizes, features and counts, read from its Parquet files."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from datasets import DatasetInfo, Features, SplitDict, SplitInfo
+
+from tagloop.errors import UserError
+from tagloop.vocabulary import Vocabulary
+
+SPLITS = ("train", "validation", "test")
+COUNTED = ["title", "text", "tags", "source", "license", "published", "origin"]
+_MAIL_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]*\w")
+_SIZES = [(10**exponent, 10 ** (exponent + 1)) for exponent in range(3, 12)]
+
+
+@dataclass
+class Description:
+    """What a dataset folder holds.
+
+    Attributes:
+        info: Features, sizes and splits, as ``load_dataset`` reads them in a card.
+        words: Words of each text.
+        tags_per_article: Tags of each article.
+        vocabulary: All tags with their counts.
+        sources: (source, licence as stated) to number of articles.
+        corrections: Articles whose tags a person corrected.
+        titles_only: Articles without a text.
+        mail_addresses: Articles in whose text something like an e-mail address stands.
+        published: First and last date, where any is known.
+        example: The first row of the first split.
+    """
+
+    info: DatasetInfo
+    words: list[int] = field(default_factory=list)
+    tags_per_article: list[int] = field(default_factory=list)
+    vocabulary: Vocabulary = field(default_factory=lambda: Vocabulary.from_tag_lists([]))
+    sources: Counter[tuple[str, str | None]] = field(default_factory=Counter)
+    corrections: int = 0
+    titles_only: int = 0
+    mail_addresses: int = 0
+    published: tuple[str, str] | None = None
+    example: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def articles(self) -> int:
+        """Number of articles in all splits."""
+        return len(self.words)
+
+    @property
+    def splits(self) -> dict[str, int]:
+        """Number of articles of each split."""
+        return {name: split.num_examples for name, split in (self.info.splits or {}).items()}
+
+    @property
+    def licenses(self) -> Counter[str | None]:
+        """Number of articles of each licence, as stated."""
+        counts: Counter[str | None] = Counter()
+        for (_, stated), count in self.sources.items():
+            counts[stated] += count
+        return counts
+
+    @property
+    def median_words(self) -> int:
+        """Median number of words of those articles that have a text."""
+        return round(median([words for words in self.words if words] or [0]))
+
+    @property
+    def median_tags(self) -> int:
+        """Median number of tags of an article."""
+        return round(median(self.tags_per_article or [0]))
+
+    @property
+    def single_use(self) -> int:
+        """Number of tags that only one article carries."""
+        return sum(count == 1 for count in self.vocabulary.counts.values())
+
+
+def describe(dataset_dir: Path) -> Description:
+    """Reads the Parquet files of a dataset folder.
+
+    Raises:
+        UserError: There are none, one cannot be read, or they hold no article.
+    """
+    files = split_files(dataset_dir)
+    try:
+        tables = {
+            split: pa.concat_tables([pq.read_table(path) for path in paths])
+            for split, paths in files.items()
+        }
+    except (pa.ArrowInvalid, OSError) as error:
+        raise UserError(f"{dataset_dir / 'data'} cannot be read as Parquet: {error}") from None
+    download = sum(path.stat().st_size for paths in files.values() for path in paths)
+    description = Description(_info(tables, download))
+    tag_lists: list[list[str]] = []
+    dates: list[str] = []
+    for table in tables.values():
+        for row in table.select(COUNTED).to_pylist():
+            _count(description, row)
+            tag_lists.append(row["tags"])
+            dates += [row["published"][:10]] if row["published"] else []
+        if table.num_rows and not description.example:
+            description.example = table.slice(0, 1).to_pylist()[0]
+    if not description.articles:
+        raise UserError(f"{dataset_dir} holds no article, so there is nothing to describe.")
+    description.vocabulary = Vocabulary.from_tag_lists(tag_lists)
+    description.published = (min(dates), max(dates)) if dates else None
+    return description
+
+
+def split_files(dataset_dir: Path) -> dict[str, list[Path]]:
+    """Finds the Parquet files of each split, in the order of `SPLITS`.
+
+    Raises:
+        UserError: There are none.
+    """
+    found = {split: sorted(dataset_dir.glob(f"data/{split}-*.parquet")) for split in SPLITS}
+    if not any(found.values()):
+        raise UserError(f"{dataset_dir} holds no data/*.parquet: build it first with make data.")
+    return {split: paths for split, paths in found.items() if paths}
+
+
+def _info(tables: dict[str, pa.Table], download_size: int) -> DatasetInfo:
+    splits = SplitDict()
+    for split, table in tables.items():
+        splits.add(SplitInfo(name=split, num_bytes=table.nbytes, num_examples=table.num_rows))
+    return DatasetInfo(
+        features=Features.from_arrow_schema(next(iter(tables.values())).schema),
+        splits=splits,
+        download_size=download_size,
+        dataset_size=sum(table.nbytes for table in tables.values()),
+    )
+
+
+def _count(description: Description, row: dict[str, Any]) -> None:
+    text = row["text"] or ""
+    description.words.append(len(text.split()))
+    description.tags_per_article.append(len(row["tags"]))
+    description.sources[row["source"], row["license"]] += 1
+    description.corrections += row["origin"] == "correction"
+    description.titles_only += not text
+    description.mail_addresses += bool(_MAIL_ADDRESS.search(text))
+
+
+def size_category(articles: int) -> str:
+    """Gives the Hub's size category.
+
+    >>> size_category(999), size_category(6222)
+    ('n<1K', '1K<n<10K')
+    """
+    if articles < _SIZES[0][0]:
+        return "n<1K"
+    low, high = next(pair for pair in _SIZES if articles < pair[1])
+    return f"{_short(low)}<n<{_short(high)}"
+
+
+def _short(value: int) -> str:
+    for power, letter in ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "K")):
+        if value >= power:
+            return f"{value // power}{letter}"
+    return str(value)
