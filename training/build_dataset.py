@@ -196,7 +196,9 @@ def _write(folder: Path, rows: dict[str, list[dict[str, Any]]], report: dict[str
         shutil.rmtree(replaced, ignore_errors=True)
         (partial / "data").mkdir(parents=True)
         for split, split_rows in rows.items():
-            table = datasets.Dataset.from_list(split_rows, features=FEATURES)
+            # Not from_list: an empty split must have its columns, too.
+            columns = {name: [row[name] for row in split_rows] for name in FEATURES}
+            table = datasets.Dataset.from_dict(columns, features=FEATURES)
             table.to_parquet(partial / "data" / f"{split}-00000-of-00001.parquet")
         text = json.dumps(report, ensure_ascii=False, indent=1)
         (partial / REPORT).write_text(text + "\n", encoding="utf-8")

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import datasets
-import httpx
+import httpx2
 from huggingface_hub import HfApi
 from huggingface_hub.errors import (
     GatedRepoError,
@@ -82,7 +82,7 @@ def dataset_commit(repo_id: str, revision: str | None) -> str:
             f"{repo_id}: neither a file or folder here nor a dataset on the Hub "
             "(a private one needs HF_TOKEN)."
         ) from error
-    except (HfHubHTTPError, httpx.HTTPError, OSError) as error:
+    except (HfHubHTTPError, httpx2.HTTPError, OSError) as error:
         raise UserError(
             f"{repo_id}: no file or folder here, and the Hub did not answer "
             f"({type(error).__name__}); check the spelling, the network and HF_ENDPOINT."

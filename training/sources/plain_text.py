@@ -29,11 +29,12 @@ _CSS = STRICT_CSS_PROFILE | {
     name: HtmlElement(whitespace=_INHERITS)
     for name in ("a", "b", "code", "em", "i", "kbd", "mark", "samp", "span", "strong", "var")
 }
-# A list stands apart from what is before it; the next paragraph's own margin does the rest.
+# Lists and code stand apart from what is before them; the next paragraph's margin does the rest.
 _CSS |= {
     name: HtmlElement(display=Display.block, margin_before=1, padding_inline=0)
     for name in ("ul", "ol")
 }
+_CSS["pre"] = HtmlElement(display=Display.block, whitespace=WhiteSpace.pre, margin_before=1)
 _PARSER = ParserConfig(css=_CSS)
 _MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 

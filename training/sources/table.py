@@ -63,26 +63,35 @@ def open_table(path: Path, given: Mapping[str, str], *, needed: tuple[str, ...])
         raw = path.open("rb")
     except OSError as error:
         raise UserError(f"{path.name}: the file cannot be read ({error.strerror}).") from error
-    records = read(path, raw)
-    first = list(itertools.islice(records, PEEKED_ROWS))
-    seen = list(dict.fromkeys(name for record in first for name in record.values))
-    if not first:
-        raise UserError(f"{path.name}: the table has no rows.")
-    columns = Columns.choose(seen, given, path.name, needed)
+    try:
+        records = read(path, raw)
+        first = list(itertools.islice(records, PEEKED_ROWS))
+        seen = list(dict.fromkeys(name for record in first for name in record.values))
+        if not first:
+            raise UserError(f"{path.name}: the table has no rows.")
+        columns = Columns.choose(seen, given, path.name, needed)
+    except UserError:
+        raw.close()
+        raise
+    rows = _rows(path, raw, itertools.chain(first, records), columns)
+    if table_suffix(path) == ".parquet":
+        # It is not read from front to back, so its bytes do not say how far the reading is.
+        return Source("table", path.name, rows, "row", None)
+    return Source("table", path.name, rows, "B", path.stat().st_size)
 
-    size = path.stat().st_size
-    # Parquet is not read from front to back, so its bytes say nothing about how far it is.
-    in_bytes = table_suffix(path) != ".parquet"
 
-    def rows() -> Iterator[Row]:
-        for number, (place, values) in enumerate(itertools.chain(first, records), 1):
+def _rows(
+    path: Path, raw: IO[bytes], records: Iterator[_Record], columns: Columns
+) -> Iterator[Row]:
+    in_rows = table_suffix(path) == ".parquet"
+    try:
+        for number, (place, values) in enumerate(records, 1):
             where = f"{path.name}:{place}"
-            position = number if not in_bytes else size if raw.closed else raw.tell()
+            # The reader closes the file at its end.
+            position = number if in_rows else path.stat().st_size if raw.closed else raw.tell()
             yield Row(where, position, columns.fields(values, where))
-
-    return Source(
-        "table", path.name, rows(), "B" if in_bytes else "row", size if in_bytes else None
-    )
+    finally:
+        raw.close()
 
 
 def utf8_lines(path: Path, name: str, raw: IO[bytes] | None = None) -> Iterator[str]:
@@ -167,7 +176,7 @@ def _read_json(path: Path, raw: IO[bytes]) -> Iterator[_Record]:
             f"({error.msg}){hint}."
         ) from error
     if not isinstance(items, list):
-        raise UserError(f"{path.name}: expected a list of objects, found a {_type(items)}.")
+        raise UserError(f"{path.name}: expected a list of objects, found {_type(items)}.")
     for number, item in enumerate(items, 1):
         yield _Record(f"item {number}", _object(item, f"{path.name}, item {number}"))
 
@@ -192,14 +201,14 @@ def _read_parquet(path: Path, raw: IO[bytes]) -> Iterator[_Record]:
 def _object(value: Any, where: str) -> Mapping[str, Any]:
     if not isinstance(value, dict):
         raise UserError(
-            f'{where}: expected an object such as {{"title": …}}, found a {_type(value)}.'
+            f'{where}: expected an object such as {{"title": …}}, found {_type(value)}.'
         )
     return value
 
 
 def _type(value: Any) -> str:
-    names: dict[type, str] = {dict: "object", list: "list", str: "text"}
-    return names.get(type(value), type(value).__name__)
+    names: dict[type, str] = {dict: "an object", list: "a list", str: "a text"}
+    return names.get(type(value), f"a {type(value).__name__}")
 
 
 def _short(error: Exception) -> str:
