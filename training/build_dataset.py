@@ -116,9 +116,11 @@ def build(config: BuildConfig, command: str) -> tuple[Path, dict[str, Any]]:
 
 
 def _note_splits(reading: Reading, arrangement: Arrangement, given: Sequence[str | None]) -> None:
-    taken = sum(split is not None for split in given)
-    if taken:
-        reading.notes.append(f"{taken} of {len(given)} articles came with their split.")
+    missing = [split for split in SPLITS if split not in given]
+    if len(missing) < len(SPLITS):
+        taken = sum(split is not None for split in given)
+        made = f"; {' and '.join(missing)} made from the train articles" if missing else ""
+        reading.notes.append(f"{taken:,} of {len(given):,} articles came with their split{made}.")
     if arrangement.moved:
         reading.notes.append(
             f"{arrangement.moved} articles were moved so that no split is empty; in so small a "
@@ -196,10 +198,9 @@ def _write(folder: Path, rows: dict[str, list[dict[str, Any]]], report: dict[str
         shutil.rmtree(replaced, ignore_errors=True)
         (partial / "data").mkdir(parents=True)
         for split, split_rows in rows.items():
-            # Not from_list: an empty split must have its columns, too.
-            columns = {name: [row[name] for row in split_rows] for name in FEATURES}
-            table = datasets.Dataset.from_dict(columns, features=FEATURES)
-            table.to_parquet(partial / "data" / f"{split}-00000-of-00001.parquet")
+            if split_rows:  # load_dataset does not read an empty file
+                table = datasets.Dataset.from_list(split_rows, features=FEATURES)
+                table.to_parquet(partial / "data" / f"{split}-00000-of-00001.parquet")
         text = json.dumps(report, ensure_ascii=False, indent=1)
         (partial / REPORT).write_text(text + "\n", encoding="utf-8")
         if folder.exists():

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import datasets
 import httpx2
+import pyarrow
 from huggingface_hub import HfApi
 from huggingface_hub.errors import (
     GatedRepoError,
@@ -47,16 +50,12 @@ def open_hub(
         raise UserError(f"{location}: expected a Hub dataset as owner/name[:config][@revision].")
     repo_id, config, revision = match["repo_id"], match["config"], match["revision"]
     commit = dataset_commit(repo_id, revision)
-    try:
-        splits = datasets.load_dataset(repo_id, config, revision=commit, streaming=streaming)
-        features = next(iter(splits.values())).features
-    except (ValueError, RuntimeError, OSError, datasets.exceptions.DatasetsError) as error:
-        raise UserError(
-            f"{repo_id}: cannot be read as a dataset ({_first_line(error)})."
-        ) from error
     where = f"{repo_id}@{commit[:12]}"
-    if features is None:  # streamed formats without a schema
-        features = next(iter(next(iter(splits.values()))), {})
+    with _readable(where):
+        splits = datasets.load_dataset(repo_id, config, revision=commit, streaming=streaming)
+        first = next(iter(splits.values()))
+        # Streamed formats without a schema show their columns in the first row.
+        features: Mapping[str, Any] = first.features or next(iter(first), {})
     columns = Columns.choose(list(features), given, where, needed)
     total = None if streaming else sum(split.num_rows for split in splits.values())
     rows = _rows(splits, columns, where)
@@ -95,9 +94,14 @@ def _rows(splits: Mapping[str, Any], columns: Columns, where: str) -> Iterator[R
     for name, split in splits.items():
         tags = columns.names.get("tags", "")
         names = _label_names((split.features or {}).get(tags))
-        for number, record in enumerate(split, 1):
-            position += 1
+        records = iter(split)
+        for number in itertools.count(1):
             place = f"{where}:{name}:{number}"
+            with _readable(place):
+                record = next(records, None)
+            if record is None:
+                break
+            position += 1
             if names and record[tags] is not None:
                 labels = record[tags] if isinstance(record[tags], list) else [record[tags]]
                 record = {**record, tags: [names[label] for label in labels if label is not None]}
@@ -107,11 +111,28 @@ def _rows(splits: Mapping[str, Any], columns: Columns, where: str) -> Iterator[R
             yield Row(place, position, fields)
 
 
+@contextlib.contextmanager
+def _readable(where: str) -> Iterator[None]:
+    """Turns what reading a dataset can raise into one sentence."""
+    try:
+        yield
+    except (
+        ValueError,
+        RuntimeError,
+        OSError,
+        pyarrow.ArrowException,
+        httpx2.HTTPError,
+        datasets.exceptions.DatasetsError,
+    ) as error:
+        lines = str(error).strip().splitlines() or [""]
+        # An address in it could be a signed one.
+        reason = re.sub(r"https?://\S+", "(address)", lines[0])[:300].rstrip(".")
+        raise UserError(
+            f"{where}: cannot be read as a dataset ({reason or type(error).__name__})."
+        ) from error
+
+
 def _label_names(feature: Any) -> list[str]:
     """Gives the names behind label numbers (`ClassLabel`, alone or in a list)."""
     inner = getattr(feature, "feature", feature)
     return inner.names if isinstance(inner, datasets.ClassLabel) else []
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
