@@ -88,25 +88,21 @@ def build(config: BuildConfig, command: str) -> tuple[Path, dict[str, Any]]:
     _refuse_foreign_folder(folder)
     earlier = previous_splits(config.previous) if config.previous else {}
     reading = read_sources(config)
-    given = [
-        split or earlier.get(article.id)
-        for article, split in zip(reading.articles, reading.given, strict=True)
-    ]
+    allowed = allowed_splits(reading.given)
+    for index, article in enumerate(reading.articles):
+        if earlier.get(article.id) in allowed[index]:
+            allowed[index] = frozenset({earlier[article.id]})
     arrangement = arrange(
         reading.articles,
-        allowed_splits(given),
+        allowed,
         lambda order: tqdm(order, unit=" articles", desc="near-duplicates"),
     )
-    for index, reason in sorted(arrangement.dropped.items()):
-        number, where = reading.places[index]
-        title = reading.articles[index].title
-        reading.dropped.append(Dropped(reading.sources[number].location, where, reason, title))
-    for index in arrangement.splits:
-        count = reading.sources[reading.places[index][0]]
-        count.kept += 1
-        count.license[reading.articles[index].license or "unknown"] += 1
+    _account(reading, arrangement)
     kept, vocabulary = unify_tags([reading.articles[index] for index in arrangement.splits])
-    _note_splits(reading, arrangement, given)
+    _note_splits(reading, arrangement)
+    if config.previous:
+        stayed = sum(article.id in earlier for article in kept)
+        reading.notes.append(f"{stayed:,} articles keep the split of the earlier build.")
     report = _report(command, reading, arrangement, vocabulary)
     rows: dict[str, list[dict[str, Any]]] = {split: [] for split in SPLITS}
     for article, split in zip(kept, arrangement.splits.values(), strict=True):
@@ -115,7 +111,20 @@ def build(config: BuildConfig, command: str) -> tuple[Path, dict[str, Any]]:
     return folder, report
 
 
-def _note_splits(reading: Reading, arrangement: Arrangement, given: Sequence[str | None]) -> None:
+def _account(reading: Reading, arrangement: Arrangement) -> None:
+    """Counts every article as kept or dropped."""
+    for index, reason in sorted(arrangement.dropped.items()):
+        number, where = reading.places[index]
+        title = reading.articles[index].title
+        reading.dropped.append(Dropped(reading.sources[number].location, where, reason, title))
+    for index in arrangement.splits:
+        count = reading.sources[reading.places[index][0]]
+        count.kept += 1
+        count.license[reading.articles[index].license or "unknown"] += 1
+
+
+def _note_splits(reading: Reading, arrangement: Arrangement) -> None:
+    given = reading.given
     missing = [split for split in SPLITS if split not in given]
     if len(missing) < len(SPLITS):
         taken = sum(split is not None for split in given)

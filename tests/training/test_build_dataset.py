@@ -186,6 +186,18 @@ def test_growing_keeps_splits_and_previous_keeps_them_always(place: Path) -> Non
     )  # fmt: skip
     newest = {key: split for split in SPLITS for key in third[split]["id"]}
     assert {key: newest[key] for key in old} == old and len(newest) == 120
+    assert report["notes"] == ["60 articles keep the split of the earlier build."]
+
+
+def test_previous_holds_even_where_the_corpus_was_too_small(place: Path) -> None:
+    write(place / "a.jsonl", [record(number) for number in range(2)])
+    before, _ = built("--source", "a.jsonl", "--output_dir", "old", folder="old")
+    write(place / "a.jsonl", [record(number) for number in range(60)])
+    after, _ = built(
+        "--source", "a.jsonl", "--output_dir", "new", "--previous", "old", folder="new"
+    )
+    for split, rows in before.items():
+        assert set(rows["id"]) <= set(after[split]["id"])
 
 
 def test_several_sources_and_a_settings_file(place: Path) -> None:
