@@ -37,7 +37,7 @@ def build_app(settings: Settings, service: TaggingService, examples: Path) -> gr
         gr.HTML(
             '<header class="tl-header"><h1>Tagloop</h1>'
             "<p>Paste an article, get its tags, put right what is wrong: the next model learns "
-            f'from it.</p><p class="tl-model">{model}</p></header>'
+            f'from it.</p><p class="tl-model">Model: {model}</p></header>'
         )
         with gr.Tabs():
             with gr.Tab("Tag an article", id="tag"):

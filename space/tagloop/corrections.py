@@ -137,6 +137,7 @@ class Correction:
     def to_json(self) -> dict[str, Any]:
         """Return the record as plain JSON values, keys in the order of the dataset's columns."""
         row = asdict(self)
+        row |= {"predicted": list(row["predicted"]), "corrected": list(row["corrected"])}
         return {feature["name"]: row[feature["name"]] for feature in FEATURES}
 
     @classmethod
@@ -218,7 +219,7 @@ be used to train the next model. Keep it private.
 | `title`, `text` | the article as it was tagged |
 | `predicted` | the model's tags, each with its confidence (0 to 1) |
 | `corrected` | the tags that the visitor stands for; empty if none |
-| `verdict` | `good`: the predicted tags are right; `fixed`: `corrected` are; `bad`: they are wrong |
+| `verdict` | `good`: `predicted` are right; `fixed`: `corrected` are; `bad`: wrong tags |
 | `note` | what the visitor wrote beside it |
 | `user` | the visitor's name on the Hub if signed in, else null |
 | `schema` | the version of this table, 1 |

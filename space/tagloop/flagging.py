@@ -52,11 +52,20 @@ class HubDatasetCallback(gr.FlaggingCallback):
     Args:
         repo_id: The dataset.
         token: A token that may write to it; None takes ``HF_TOKEN``.
+        endpoint: The Hub; None takes ``HF_ENDPOINT``.
         private: Whether the dataset is (and has to be) private.
     """
 
-    def __init__(self, repo_id: str, *, token: str | None = None, private: bool = True) -> None:
+    def __init__(
+        self,
+        repo_id: str,
+        *,
+        token: str | None = None,
+        endpoint: str | None = None,
+        private: bool = True,
+    ) -> None:
         self.repo_id = repo_id
+        self._endpoint = endpoint
         self._token = token
         self._private = private
         self._columns: list[tuple[str, str, Component]] = []
@@ -80,7 +89,12 @@ class HubDatasetCallback(gr.FlaggingCallback):
             "Flagged samples", "Each row is one sample that a visitor of a demo flagged.", features
         )
         self.outbox = Outbox(
-            Path(flagging_dir), self.repo_id, card=card, token=self._token, private=self._private
+            Path(flagging_dir),
+            self.repo_id,
+            card=card,
+            token=self._token,
+            endpoint=self._endpoint,
+            private=self._private,
         ).start()
 
     def flag(

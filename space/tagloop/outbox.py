@@ -66,6 +66,7 @@ class Outbox:
         directory: Where rows wait, see `tagloop.journal.Journal`.
         repo_id: The dataset; made at the first delivery when it does not exist.
         token: A token that may write to it; None takes ``HF_TOKEN``.
+        endpoint: The Hub; None takes ``HF_ENDPOINT``.
         card: The README.md that the dataset gets if it has none.
         private: Make the dataset private, and refuse to send rows to a public one.
         gather_seconds: How long a row waits for others to share its commit.
@@ -80,6 +81,7 @@ class Outbox:
         *,
         card: str,
         token: str | None = None,
+        endpoint: str | None = None,
         private: bool = True,
         gather_seconds: float = GATHER_SECONDS,
         max_bytes: int = MAX_BYTES,
@@ -88,7 +90,7 @@ class Outbox:
         self.repo_id = repo_id
         self._card = card
         self._private = private
-        self._api = HfApi(token=token)
+        self._api = HfApi(endpoint, token)
         self._journal = Journal(directory, max_bytes)
         self._gather_seconds = gather_seconds
         self._retry_seconds = retry_seconds
@@ -107,7 +109,7 @@ class Outbox:
         with self._changed:
             self._adopt(self._journal.sealed())
         if self._waiting:
-            logger.info("Outbox: %d rows of an earlier run wait for delivery", len(self._waiting))
+            logger.info("Outbox: left by an earlier run: %d", len(self._waiting))
             self._wake.set()
         self._worker.start()
         atexit.register(self.close)
@@ -165,7 +167,7 @@ class Outbox:
             self._worker.join(timeout)
         left = self.state.waiting
         if left:
-            logger.warning("Outbox: %d rows stay on the disk for the next start", left)
+            logger.warning("Outbox: left on the disk for the next start: %d", left)
         return left
 
     def _run(self) -> None:
@@ -199,7 +201,7 @@ class Outbox:
             try:
                 commit = retrying(self._commit, paths)
             except Exception as error:  # only once `close` has set a deadline
-                logger.warning("Outbox: not delivered before the end: %s", problem_of(error)[0])
+                logger.warning("Outbox: delivery ends here. %s", problem_of(error)[0])
                 return
             self._confirm(paths, commit)
 

@@ -69,6 +69,7 @@ def space_theme() -> gr.themes.Base:
         block_title_text_color="*neutral_700",
         block_title_text_color_dark="*neutral_200",
         block_title_text_weight="600",
+        input_border_width="1px",
         input_background_fill="#ffffff",
         input_background_fill_dark="*neutral_900",
         input_border_color="*neutral_300",
@@ -90,6 +91,9 @@ def space_theme() -> gr.themes.Base:
         button_secondary_border_color_dark="*neutral_700",
         button_secondary_text_color="*neutral_800",
         button_secondary_text_color_dark="*neutral_100",
+        button_large_text_weight="600",
+        checkbox_label_background_fill="*neutral_100",
+        checkbox_label_background_fill_dark="*neutral_700",
         slider_color="*primary_500",
         slider_color_dark="*primary_400",
     )

@@ -4,10 +4,6 @@ import json
 from pathlib import Path
 
 import torch
-from tagloop.examples import load_examples
-from tagloop.settings import SPACE_FOLDER
-from tagloop.tagging import TaggingSettings
-from tagloop.vocabulary import Vocabulary
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from tokenizers.trainers import WordLevelTrainer
 from transformers import (
@@ -16,6 +12,11 @@ from transformers import (
     GenerationConfig,
     PreTrainedTokenizerFast,
 )
+
+from tagloop.examples import load_examples
+from tagloop.settings import SPACE_FOLDER
+from tagloop.tagging import TaggingSettings
+from tagloop.vocabulary import Vocabulary
 
 # One list an example, in their order. "Customer Service" and others stand in their texts.
 TAGS = [
@@ -44,9 +45,7 @@ def make_tiny_tagger(folder: Path) -> Path:
     targets = [", ".join(tags).lower() for tags in TAGS]
     tokenizer = _tokenizer([*prompts, *targets])
     model = _model(tokenizer)
-    inputs = tokenizer(
-        prompts, padding=True, truncation=True, max_length=120, return_tensors="pt"
-    )
+    inputs = tokenizer(prompts, padding=True, truncation=True, max_length=120, return_tensors="pt")
     labels = tokenizer(targets, padding=True, return_tensors="pt").input_ids
     labels[labels == tokenizer.pad_token_id] = -100
     optimizer = torch.optim.AdamW(model.parameters(), 5e-3)

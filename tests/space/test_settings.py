@@ -5,6 +5,7 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
+
 from tagloop.errors import UserError
 from tagloop.settings import SPACE_FOLDER, Settings
 

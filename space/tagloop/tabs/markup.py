@@ -41,8 +41,9 @@ def chips(tags: Sequence[Tag]) -> str:
     items = "".join(_chip(tag) for tag in tags)
     return (
         f'<ul class="tl-chips" aria-label="Suggested tags">{items}</ul>'
-        '<p class="tl-legend"><span class="tl-key tl-present"></span>named in the article'
-        '<span class="tl-key tl-inferred"></span>inferred from its meaning</p>'
+        '<p class="tl-legend">'
+        '<span><i class="tl-key tl-present"></i>named in the article</span>'
+        '<span><i class="tl-key tl-inferred"></i>inferred from its meaning</span></p>'
     )
 
 

@@ -29,11 +29,12 @@ COPY_LABEL_BACK = """() => new Promise(
   (done) => setTimeout(() => done("Copy tags"), 1500)
 )"""
 
-VERDICTS = {
-    "good": "Tags are good",
-    "fixed": "Send my fixes",
-    "bad": "Tags are bad",
-}
+# On a phone the result stands below the form.
+SHOW_RESULT = """() => {
+  document.querySelector("#result").scrollIntoView({ behavior: "smooth", block: "nearest" });
+}"""
+
+VERDICTS = {"good": "Good", "fixed": "I fixed them", "bad": "Bad"}
 
 
 @dataclass
@@ -72,8 +73,10 @@ class TagTab:
                 article = self._article_column()
             with gr.Column(scale=5, min_width=320, elem_classes="tl-sheet"):
                 result = self._result_column()
+        examples = self._examples_row()
         # Kept on the server, so that what is stored is what was tagged; gone after an hour.
-        self._connect(Parts(**article, **result, tagging=gr.State(None, time_to_live=3600)))
+        tagging = gr.State(None, time_to_live=3600)
+        self._connect(Parts(**article, **result, examples=examples, tagging=tagging))
 
     def _article_column(self) -> dict[str, Any]:
         parts: dict[str, Any] = {}
@@ -88,8 +91,10 @@ class TagTab:
             elem_id="article",
         )
         with gr.Row(elem_classes="tl-actions"):
-            parts["submit"] = gr.Button("Suggest tags", variant="primary", elem_id="suggest")
-            parts["clear"] = gr.Button("Clear", elem_id="clear", elem_classes="tl-quiet")
+            parts["submit"] = gr.Button(
+                "Suggest tags", variant="primary", elem_id="suggest", scale=3
+            )
+            parts["clear"] = gr.Button("Clear", elem_id="clear", min_width=90, scale=1)
         parts["hint"] = gr.HTML(elem_id="hint")
         with gr.Accordion("Options", open=False, elem_classes="tl-options"):
             parts["max_tags"] = gr.Slider(
@@ -102,14 +107,6 @@ class TagTab:
                 step=0.05,
                 label="Least confidence",
             )
-        parts["examples"] = gr.Dataset(
-            label="Or try one of these",
-            components=[gr.Textbox(visible=False)],
-            samples=[[example.title] for example in self.examples],
-            type="index",
-            samples_per_page=len(self.examples) or 1,
-            elem_id="examples",
-        )
         return parts
 
     def _result_column(self) -> dict[str, Any]:
@@ -127,27 +124,36 @@ class TagTab:
                 info="Remove what is wrong; type to add a tag, then press Enter.",
                 elem_id="editor",
             )
-            parts["copy"] = gr.Button(
-                "Copy tags", size="sm", elem_id="copy", elem_classes="tl-quiet"
-            )
+            parts["copy"] = gr.Button("Copy tags", size="sm", elem_id="copy")
             with gr.Column(
                 visible=self.service.outbox is not None, elem_id="feedback", elem_classes="tl-ask"
             ):
+                gr.HTML('<h2 class="tl-question">Are these tags right?</h2>')
                 parts["note"] = gr.Textbox(
-                    label="Are these tags right?",
-                    placeholder="A note for the people who train the model (optional)",
+                    label="Note (optional)",
+                    placeholder="For the people who train the model",
                     lines=1,
                     max_lines=4,
                     elem_id="note",
                 )
                 with gr.Row(elem_classes="tl-verdicts"):
                     parts["verdicts"] = {
-                        verdict: gr.Button(label, elem_id=verdict, min_width=110)
+                        verdict: gr.Button(label, elem_id=verdict, min_width=70, size="md")
                         for verdict, label in VERDICTS.items()
                     }
                 parts["outcome"] = gr.HTML(elem_id="outcome")
                 gr.HTML(self._consent(), elem_id="consent")
         return parts
+
+    def _examples_row(self) -> gr.Dataset:
+        return gr.Dataset(
+            label="Or try one of these",
+            components=[gr.Textbox(visible=False)],
+            samples=[[example.title] for example in self.examples],
+            type="index",
+            samples_per_page=len(self.examples) or 1,
+            elem_id="examples",
+        )
 
     def _consent(self) -> str:
         return (
@@ -157,9 +163,7 @@ class TagTab:
         )
 
     def _connect(self, parts: Parts) -> None:
-        buttons = list(parts.verdicts.values())
-        show = [parts.result, parts.hint, parts.editing, parts.editor, parts.tagging]
-        show += [parts.outcome, *buttons]
+        show = [parts.result, parts.hint, parts.editing, parts.editor, parts.tagging, parts.outcome]
         tagging: dict[str, Any] = {
             "fn": self.suggest,
             "inputs": [parts.title, parts.text, parts.max_tags, parts.threshold],
@@ -176,7 +180,7 @@ class TagTab:
             [parts.title, parts.text],
             api_visibility="private",
             show_progress="hidden",
-        ).then(**tagging)
+        ).then(**tagging).then(None, js=SHOW_RESULT)
         parts.clear.click(
             self.clear,
             outputs=[parts.title, parts.text, parts.note, *show],
@@ -190,20 +194,12 @@ class TagTab:
             button.click(
                 partial(self.send, verdict),
                 [parts.tagging, parts.editor, parts.note],
-                [parts.outcome, *buttons],
+                parts.outcome,
                 api_visibility="private",
                 show_progress="hidden",
                 concurrency_id="corrections",
                 concurrency_limit=16,
             )
-        gr.on(
-            [parts.editor.input, parts.note.input],
-            lambda: [gr.Button(interactive=True)] * len(buttons),
-            outputs=buttons,
-            api_visibility="private",
-            show_progress="hidden",
-            queue=False,
-        )
 
     def load_example(self, index: int) -> tuple[str, str]:
         """Fill the form with an example."""
@@ -225,17 +221,14 @@ class TagTab:
 
     def _shown(self, result: str, hint: str, tagging: Tagging | None) -> tuple[Any, ...]:
         names = [] if tagging is None else tagging.names
-        enabled = [gr.Button(interactive=True)] * len(VERDICTS)
-        return result, hint, gr.Column(visible=tagging is not None), names, tagging, "", *enabled
+        return result, hint, gr.Column(visible=tagging is not None), names, tagging, ""
 
     def send(
         self, verdict: str, tagging: Tagging | None, tags: list[str], note: str
-    ) -> Iterator[tuple[Any, ...]]:
+    ) -> Iterator[str]:
         """Save a correction, say so, and follow it to the Hub for a while."""
-        resting = [gr.Button(interactive=False)] * len(VERDICTS)
-        ready = [gr.Button(interactive=True)] * len(VERDICTS)
         if tagging is None:
-            yield notice("hint", "These tags are an hour old: suggest them again first."), *ready
+            yield notice("hint", "These tags are an hour old: suggest them again first.")
             return
         try:
             saved_id = self.service.correct(
@@ -247,13 +240,13 @@ class TagTab:
                 id=str(uuid5(UUID(tagging.id), repr((verdict, tags, note)))),
             )
         except UserError as error:
-            yield notice("problem", str(error)), *ready
+            yield notice("problem", str(error))
             return
-        yield self._saved(saved_id), *resting
+        yield self._saved(saved_id)
         outbox = self.service.outbox
         if outbox is not None:
             outbox.wait_delivered(saved_id, WATCH_SECONDS)
-            yield self._saved(saved_id), *resting
+            yield self._saved(saved_id)
 
     def _saved(self, saved_id: str) -> str:
         """Say where a saved correction is by now; nothing is called done that is not."""

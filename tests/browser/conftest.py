@@ -1,0 +1,209 @@
+"""A real Space process, on a real tagger from the embedded Hub, and a real browser in front of it.
+
+The Space is a copy of `space/` in another folder, as it would be after a download: it must not
+need anything outside itself.
+"""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+import pytest
+from huggingface_hub import HfApi
+from playwright.sync_api import Browser, ConsoleMessage, Page, Response, Route, sync_playwright
+
+from tagloop.settings import SPACE_FOLDER
+from training.hub import EmbeddedHub
+
+from .tiny_tagger import make_tiny_tagger
+
+# Nothing but the page under test, and no sandbox: tests also run as root in containers.
+CHROMIUM_OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+START_SECONDS = 90
+
+
+def find_chromium() -> str:
+    """Return a Chromium: on PATH, else Playwright's own, else Debian's package if we are root."""
+    if found := shutil.which("chromium"):
+        return found
+    with sync_playwright() as playwright:
+        own = playwright.chromium.executable_path
+    if not Path(own).exists():
+        subprocess.run(
+            [sys.executable, "-m", "playwright", "install", "chromium"], capture_output=True
+        )
+    if Path(own).exists():
+        return own
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        for command in (["update"], ["install", "-y", "--no-install-recommends", "chromium"]):
+            subprocess.run(["apt-get", *command], capture_output=True)
+    if found := shutil.which("chromium"):
+        return found
+    raise RuntimeError(
+        "No Chromium for the browser tests: install it (Debian: apt-get install chromium; "
+        "elsewhere: python -m playwright install --with-deps chromium)."
+    )
+
+
+@dataclass
+class RunningSpace:
+    """A Space that answers at ``url``."""
+
+    url: str
+    folder: Path
+    outbox: Path
+    model_repo: str
+    corrections_repo: str
+    hub: EmbeddedHub
+    process: subprocess.Popen[bytes]
+
+    @property
+    def api(self) -> HfApi:
+        """A client of the Hub that the Space uses."""
+        return HfApi(self.hub.endpoint, self.hub.token)
+
+
+SpaceStarter = Callable[[str], RunningSpace]
+
+
+@pytest.fixture(scope="session")
+def published_tagger(hub: EmbeddedHub, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The id of a tagger on the Hub."""
+    folder = make_tiny_tagger(tmp_path_factory.mktemp("tagger"))
+    api = HfApi(hub.endpoint, hub.token)
+    repo_id = f"{api.whoami()['name']}/browser-tagger"
+    api.create_repo(repo_id, exist_ok=True)
+    api.upload_folder(repo_id=repo_id, folder_path=folder)
+    return repo_id
+
+
+@pytest.fixture(scope="session")
+def start_space(
+    hub: EmbeddedHub, published_tagger: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SpaceStarter]:
+    """Starts Spaces, each with a corrections dataset of the name that it is given."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(name: str) -> RunningSpace:
+        folder = tmp_path_factory.mktemp(name) / "space"
+        ignored = shutil.ignore_patterns("__pycache__", "outbox")
+        shutil.copytree(SPACE_FOLDER, folder, ignore=ignored)
+        owner = published_tagger.split("/")[0]
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        environment = os.environ | hub.client_env(folder.parent / "home")
+        environment |= {
+            "MODEL_REPO": published_tagger,
+            "DATASET_REPO": f"{owner}/articles",
+            "CORRECTIONS_REPO": f"{owner}/{name}",
+            "GRADIO_SERVER_PORT": str(port),
+            "OMP_NUM_THREADS": "1",
+        }
+        log = (folder.parent / "log.txt").open("wb")
+        # -P and another working directory: nothing of this repository can be imported by chance.
+        process = subprocess.Popen(
+            [sys.executable, "app.py"], cwd=folder, env=environment, stdout=log, stderr=log
+        )
+        started.append(process)
+        url = f"http://127.0.0.1:{port}"
+        _wait_until_up(process, url, folder.parent / "log.txt")
+        repo = environment["CORRECTIONS_REPO"]
+        return RunningSpace(url, folder, folder / "outbox", published_tagger, repo, hub, process)
+
+    yield start
+    for process in started:
+        process.send_signal(signal.SIGTERM)
+    for process in started:
+        process.wait(timeout=30)
+
+
+@pytest.fixture(scope="session")
+def space(start_space: SpaceStarter) -> RunningSpace:
+    """The Space that most tests share."""
+    return start_space("browser-corrections")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium."""
+    executable = find_chromium()
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_OPTIONS)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser, space: RunningSpace) -> Iterator[Callable[..., Page]]:
+    """Opens the Space's page; afterwards, an error on the console or a bad answer fails the test.
+
+    The page may not fetch anything from elsewhere either.
+    """
+    wrong: list[str] = []
+    contexts = []
+
+    def note_console(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            wrong.append(f"console: {message.text}")
+
+    def note_answer(response: Response) -> None:
+        if response.status >= 400:
+            wrong.append(f"{response.status} {response.url}")
+
+    def keep_local(route: Route) -> None:
+        if route.request.url.startswith(space.url):
+            route.continue_()
+        else:
+            wrong.append(f"fetched from elsewhere: {route.request.url}")
+            route.abort()
+
+    def open_one(width: int = 1280, height: int = 900, scheme: str = "light") -> Page:
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme=scheme,  # type: ignore[arg-type]
+            permissions=["clipboard-read", "clipboard-write"],
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(20_000)
+        page.route("**/*", keep_local)
+        page.on("console", note_console)
+        page.on("pageerror", lambda error: wrong.append(f"error: {error}"))
+        page.on("response", note_answer)
+        page.goto(space.url)
+        page.wait_for_selector("#suggest")
+        return page
+
+    yield open_one
+    for context in contexts:
+        context.close()
+    assert wrong == []
+
+
+def _wait_until_up(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            break
+        try:
+            if httpx2.get(url).status_code == 200:
+                return
+        except httpx2.TransportError:
+            time.sleep(0.2)
+    raise RuntimeError(f"The Space did not start:\n{log.read_text()}")

@@ -1,0 +1,220 @@
+"""A visitor's way through the Space: example, tags, edit, flag, and the row on the Hub."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from ..space.stored_rows import stored_rows
+from .conftest import RunningSpace
+
+BANKING = "The bank that answers at midnight"
+OpenPage = Callable[..., Page]
+
+
+def choose(page: Page, title: str = BANKING) -> None:
+    """Click an example and wait for its tags."""
+    page.locator("#examples").get_by_role("button", name=title).click()
+    expect(page.locator("#title textarea, #title input")).to_have_value(title)
+    expect(page.locator(".tl-chip").first).to_be_visible()
+    expect(page.locator("#editor .token").first).to_be_visible()
+
+
+def edited_tags(page: Page) -> list[str]:
+    return [text.strip() for text in page.locator("#editor .token").all_inner_texts()]
+
+
+def add_tag(page: Page, tag: str) -> None:
+    box = page.locator("#editor input")
+    box.fill(tag)
+    box.press("Enter")
+    expect(page.locator("#editor .token", has_text=tag)).to_be_visible()
+    page.locator("#result").click()  # closes the list of choices
+
+
+def saved_id(page: Page) -> str:
+    """Wait until a correction is in the dataset and return its whole id."""
+    expect(page.locator("#outcome .tl-saved")).to_contain_text("Saved, #")
+    found = re.search(r"In the dataset as ([0-9a-f-]{36})", page.locator("#outcome").inner_text())
+    assert found, page.locator("#outcome").inner_text()
+    return found[1]
+
+
+def loaded_rows(space: RunningSpace) -> list[dict[str, Any]]:
+    """The corrections dataset, as anyone reads it."""
+    script = (
+        "import json, sys; from datasets import load_dataset;"
+        "print(json.dumps(list(load_dataset(sys.argv[1], split='train'))))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, space.corrections_repo],
+        env=os.environ | space.hub.client_env(space.folder.parent / "reader"),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_example_to_row_on_the_hub(open_page: OpenPage, space: RunningSpace) -> None:
+    page = open_page()
+    choose(page)
+    chips = page.locator(".tl-chip")
+    assert [name.strip() for name in page.locator(".tl-name").all_inner_texts()] == [
+        "Chatbots",
+        "Banking",
+        "Customer Service",
+        "Conversational AI",
+    ]
+    expect(chips.nth(0)).to_have_class(re.compile("tl-inferred"))
+    expect(chips.nth(1)).to_have_class(re.compile("tl-present"))
+    expect(chips.nth(1)).to_contain_text(re.compile(r"\d+ %"))
+
+    page.locator("#editor .token", has_text="Chatbots").locator(".token-remove").click()
+    add_tag(page, "Fintech")
+    assert edited_tags(page) == ["Banking", "Customer Service", "Conversational AI", "Fintech"]
+    page.locator("#note textarea, #note input").fill("Chatbots is too broad")
+    page.locator("#fixed").click()
+    correction_id = saved_id(page)
+
+    row = {entry["id"]: entry for entry in loaded_rows(space)}[correction_id]
+    assert row["verdict"] == "fixed"
+    assert row["title"] == BANKING
+    assert row["text"].startswith("At two in the morning")
+    assert row["note"] == "Chatbots is too broad"
+    assert row["corrected"] == ["Banking", "Customer Service", "Conversational AI", "Fintech"]
+    assert row["predicted"][0]["tag"] == "Chatbots"
+    assert 0.5 < row["predicted"][0]["confidence"] <= 1
+    assert row["model_repo"] == space.model_repo
+    assert row["model_revision"] == space.api.model_info(space.model_repo).sha
+    assert row["user"] is None
+
+
+def test_a_double_click_saves_once(open_page: OpenPage, space: RunningSpace) -> None:
+    page = open_page()
+    choose(page, "Kilometre thirty-five")
+    page.locator("#good").dblclick()
+    correction_id = saved_id(page)
+    page.locator("#good").click()  # and once more when all is done
+    page.wait_for_timeout(1500)
+    assert saved_id(page) == correction_id
+    stored = [
+        entry
+        for entry in stored_rows(space.api, space.corrections_repo)
+        if entry["title"] == "Kilometre thirty-five"
+    ]
+    assert [entry["id"] for entry in stored] == [correction_id]
+    assert stored[0]["corrected"] == [entry["tag"] for entry in stored[0]["predicted"]]
+
+
+def test_fixed_without_a_change_asks_what_to_fix(open_page: OpenPage) -> None:
+    page = open_page()
+    choose(page)
+    page.locator("#fixed").click()
+    expect(page.locator("#outcome")).to_contain_text("what should be fixed?")
+    expect(page.locator("#fixed")).to_be_enabled()
+
+
+def test_no_text_gets_a_hint_and_too_much_a_clear_limit(open_page: OpenPage) -> None:
+    page = open_page()
+    page.locator("#suggest").click()
+    expect(page.locator("#hint .tl-hint")).to_contain_text("Paste the text of an article first")
+    page.locator("#article textarea").fill("word " * 20_000)
+    page.locator("#suggest").click()
+    expect(page.locator("#hint .tl-problem")).to_contain_text(
+        "The text has 100,000 characters; the limit is 50,000"
+    )
+    expect(page.locator("#editing")).to_be_hidden()
+    page.locator("#clear").click()
+    expect(page.locator("#article textarea")).to_have_value("")
+    expect(page.locator("#hint")).to_be_hidden()
+
+
+def test_tags_are_copied(open_page: OpenPage) -> None:
+    page = open_page()
+    choose(page)
+    page.locator("#copy").click()
+    expect(page.locator("#copy")).to_have_text("Copied")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == "Chatbots, Banking, Customer Service, Conversational AI"
+    expect(page.locator("#copy")).to_have_text("Copy tags")
+
+
+def test_a_refusing_hub_is_shown_and_the_correction_kept(
+    open_page: OpenPage, space: RunningSpace
+) -> None:
+    """The Space will not send to a dataset that everyone can read, and says so."""
+    settings = {"repo_id": space.corrections_repo, "repo_type": "dataset"}
+    space.api.create_repo(**settings, private=True, exist_ok=True)
+    page = open_page()
+    choose(page, "Waking up in another country")
+    space.api.update_repo_settings(**settings, private=False)
+    try:
+        page.locator("#bad").click()
+        problem = page.locator("#outcome .tl-problem")
+        expect(problem).to_contain_text("Not in the dataset yet: The dataset")
+        expect(problem).to_contain_text("is kept on this server as")
+    finally:
+        space.api.update_repo_settings(**settings, private=True)
+    deadline = time.monotonic() + 30
+    while list(space.outbox.glob("*.jsonl")) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    stored = [
+        entry
+        for entry in stored_rows(space.api, space.corrections_repo)
+        if entry["title"] == "Waking up in another country"
+    ]
+    assert [entry["verdict"] for entry in stored] == ["bad"]
+
+
+def test_hostile_text_is_inert(open_page: OpenPage) -> None:
+    page = open_page()
+    attack = "<script>window.hit=1</script><img src=x onerror=window.hit=1>${window.hit=1}{{hit}}"
+    page.locator("#title textarea, #title input").fill(attack)
+    page.locator("#article textarea").fill(f"Chatbots in banking. {attack}")
+    page.locator("#suggest").click()
+    expect(page.locator("#editing")).to_be_visible()
+    add_tag(page, "<img src=x onerror=window.hit=1>")
+    page.locator("#note textarea, #note input").fill(attack)
+    page.locator("#fixed").click()
+    saved_id(page)
+    assert page.evaluate("window.hit") is None
+    assert "<img src=x onerror=window.hit=1>" in edited_tags(page)[-1]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nothing_is_wider_than_the_screen(open_page: OpenPage, width: int, scheme: str) -> None:
+    page = open_page(width=width, scheme=scheme)
+
+    def overflow() -> int:
+        return page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+
+    assert overflow() <= 0
+    choose(page)
+    page.locator("#note textarea, #note input").fill("unbroken" * 40)
+    assert overflow() <= 0
+    page.get_by_role("tab", name="About").click()
+    expect(page.get_by_text("What happens to a correction")).to_be_visible()
+    assert overflow() <= 0
+
+
+def test_about_says_what_runs(open_page: OpenPage, space: RunningSpace) -> None:
+    page = open_page()
+    page.get_by_role("tab", name="About").click()
+    about = page.locator(".tl-about")
+    commit = space.api.model_info(space.model_repo).sha
+    assert commit is not None
+    expect(about).to_contain_text(space.model_repo)
+    expect(about).to_contain_text(commit[:7])
+    expect(about).to_contain_text("0.410")
+    expect(about).to_contain_text("0.360 to 0.460")
+    expect(about).to_contain_text(space.corrections_repo)
+    expect(page.locator(".tl-header")).to_contain_text(commit[:7])

@@ -1,0 +1,38 @@
+"""HTML that the tabs show: what comes from outside shows as it stands and does nothing."""
+
+import html
+
+import pytest
+
+from tagloop.tabs.markup import chips, notice, repo_link, safe
+from tagloop.tagger import Tag
+
+
+@pytest.mark.parametrize("text", ["<b>", 'a"b', "it's", "${x}", "{{x}}", "`x`", "&amp;"])
+def test_safe_leaves_no_mark_with_a_meaning(text: str) -> None:
+    shown = safe(text)
+    assert not set("<>\"'${}`") & set(shown)
+    assert html.unescape(shown) == text
+
+
+def test_a_hostile_tag_stays_text() -> None:
+    shown = chips([Tag("<img src=x onerror=alert(1)>", 0.5, True)])
+    assert "<img" not in shown
+    assert "&lt;img src=x onerror=alert(1)&gt;" in shown
+
+
+def test_chips_say_confidence_and_kind_in_words_too() -> None:
+    shown = chips([Tag("A", 0.876, True), Tag("B", 0.1, False)])
+    assert "88 % confidence, named in the article" in shown
+    assert "10 % confidence, inferred" in shown
+    assert "No tag is certain enough" in chips([])
+
+
+def test_problems_are_read_out_at_once() -> None:
+    assert 'role="alert"' in notice("problem", "x")
+    assert 'role="status"' in notice("saved", "x", "id")
+
+
+def test_a_local_folder_is_named_but_not_linked() -> None:
+    assert repo_link("tagger") == "tagger"
+    assert 'href="https://huggingface.co/me/tagger/tree/' in repo_link("me/tagger", "a" * 40)

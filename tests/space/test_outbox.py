@@ -1,0 +1,289 @@
+"""The outbox: real client, a Hub that misbehaves, rows that arrive exactly once all the same."""
+
+import json
+import logging
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from huggingface_hub import HfApi
+
+from tagloop.corrections import Correction, corrections_card
+from tagloop.errors import UserError
+from tagloop.outbox import Outbox
+from training.hub import EmbeddedHub
+
+from .fault_proxy import Fault, FaultProxy, fault_proxy
+from .stored_rows import stored_rows
+
+
+def row(**changes: Any) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "title": "Title",
+        "text": "Text.",
+        "predicted": [{"tag": "Banking", "confidence": 0.5}],
+        "corrected": [],
+        "verdict": "good",
+        "model_repo": "demo/tagger",
+        "model_revision": None,
+    }
+    return Correction.create(**(values | changes)).to_json()
+
+
+@pytest.fixture
+def repo_id(hub: EmbeddedHub) -> str:
+    return f"{hub.user}/corrections-{uuid4().hex[:8]}"
+
+
+@pytest.fixture
+def proxy(hub: EmbeddedHub) -> Iterator[FaultProxy]:
+    with fault_proxy(hub.endpoint) as running:
+        yield running
+
+
+@pytest.fixture
+def open_outbox(hub: EmbeddedHub, repo_id: str, tmp_path: Path) -> Iterator[Callable[..., Outbox]]:
+    opened: list[Outbox] = []
+
+    def opener(**changes: Any) -> Outbox:
+        options: dict[str, Any] = {
+            "endpoint": hub.endpoint,
+            "token": hub.token,
+            "card": corrections_card(repo_id, "demo/tagger"),
+            "gather_seconds": 0.05,
+            "retry_seconds": 0.05,
+        }
+        opened.append(Outbox(tmp_path / "outbox", repo_id, **(options | changes)).start())
+        return opened[-1]
+
+    yield opener
+    for outbox in opened:
+        outbox.close(timeout=0)
+
+
+def stored(hub: EmbeddedHub, repo_id: str) -> list[dict[str, Any]]:
+    return stored_rows(HfApi(hub.endpoint, hub.token), repo_id)
+
+
+def test_rows_reach_a_new_private_dataset_in_one_commit(
+    hub: EmbeddedHub, repo_id: str, open_outbox: Callable[..., Outbox], tmp_path: Path
+) -> None:
+    outbox = open_outbox(gather_seconds=0.5)
+    rows = [row(title=f"Article {number}") for number in range(20)]
+    assert [outbox.save(entry) for entry in rows] == [True] * 20
+    assert outbox.wait_delivered(rows[-1]["id"], 20)
+    assert outbox.state.delivered == 20
+    assert outbox.state.waiting == 0
+    assert list((tmp_path / "outbox").iterdir()) == []
+    assert stored(hub, repo_id) == rows
+    api = HfApi(hub.endpoint, hub.token)
+    assert api.dataset_info(repo_id).private
+    messages = [commit.title for commit in api.list_repo_commits(repo_id, repo_type="dataset")]
+    assert messages.count("Add 20 rows") == 1
+
+
+def test_the_same_id_is_saved_once(
+    hub: EmbeddedHub, repo_id: str, open_outbox: Callable[..., Outbox]
+) -> None:
+    outbox, entry = open_outbox(), row()
+    assert outbox.save(entry)
+    assert not outbox.save(entry)
+    assert outbox.wait_delivered(entry["id"], 20)
+    assert not outbox.save(entry)
+    assert outbox.close(timeout=10) == 0
+    assert [stored_row["id"] for stored_row in stored(hub, repo_id)] == [entry["id"]]
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        pytest.param([Fault(500), Fault(502)], id="server errors"),
+        pytest.param([Fault(409), Fault(412)], id="another commit at the same time"),
+        pytest.param([Fault(), Fault()], id="dropped connections"),
+        pytest.param([Fault(lose_answer=True)], id="a lost answer"),
+    ],
+)
+def test_a_misbehaving_hub_gets_each_row_once(
+    hub: EmbeddedHub,
+    repo_id: str,
+    proxy: FaultProxy,
+    open_outbox: Callable[..., Outbox],
+    faults: list[Fault],
+) -> None:
+    proxy.faults.extend(faults)
+    outbox = open_outbox(endpoint=proxy.endpoint)
+    entries = [row(), row()]
+    for entry in entries:
+        outbox.save(entry)
+    assert outbox.close(timeout=20) == 0
+    assert Counter(entry["id"] for entry in stored(hub, repo_id)) == Counter(
+        entry["id"] for entry in entries
+    )
+    assert outbox.state.problem is None
+    assert not proxy.faults
+
+
+def test_retry_after_is_honoured(proxy: FaultProxy, open_outbox: Callable[..., Outbox]) -> None:
+    proxy.faults.append(Fault(429, {"Retry-After": "2"}))
+    outbox, entry = open_outbox(endpoint=proxy.endpoint), row()
+    outbox.save(entry)
+    assert not outbox.wait_delivered(entry["id"], 10)
+    told = time.monotonic()
+    assert outbox.state.problem == "The Hub asks for a pause, too many requests (429)."
+    assert not outbox.state.refused
+    while outbox.state.waiting:
+        time.sleep(0.02)
+    assert 1.8 <= time.monotonic() - told < 8
+
+
+def test_a_hub_that_is_down_is_waited_for(
+    hub: EmbeddedHub, repo_id: str, open_outbox: Callable[..., Outbox]
+) -> None:
+    entry = row()
+    away = open_outbox(endpoint="http://127.0.0.1:9")
+    away.save(entry)
+    assert not away.wait_delivered(entry["id"], 10)
+    assert "cannot be reached" in (away.state.problem or "")
+    assert away.close(timeout=0.5) == 1
+    with pytest.raises(RuntimeError, match="closed"):
+        away.save(row())
+    back = open_outbox()  # as after a restart, the Hub is up again
+    assert back.state.waiting == 1
+    assert back.wait_delivered(entry["id"], 20)
+    assert stored(hub, repo_id) == [entry]
+
+
+def test_a_refused_token_is_visible_logged_once_and_loses_nothing(
+    hub: EmbeddedHub,
+    repo_id: str,
+    open_outbox: Callable[..., Outbox],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO, "tagloop")
+    outbox, entry = open_outbox(token="hf_nobody"), row()
+    outbox.save(entry)
+    assert not outbox.wait_delivered(entry["id"], 10)
+    assert outbox.state.refused
+    assert "(401)" in (outbox.state.problem or "")
+    time.sleep(1)  # several more attempts
+    assert sum("(401)" in message for message in caplog.messages) == 1
+    assert "hf_nobody" not in caplog.text
+    outbox.close(timeout=0)
+    mended = open_outbox()
+    assert mended.wait_delivered(entry["id"], 20)
+
+
+def test_a_public_dataset_gets_nothing_that_was_promised_to_be_private(
+    hub: EmbeddedHub, repo_id: str, open_outbox: Callable[..., Outbox]
+) -> None:
+    HfApi(hub.endpoint, hub.token).create_repo(repo_id, repo_type="dataset", private=False)
+    outbox, entry = open_outbox(), row()
+    outbox.save(entry)
+    assert not outbox.wait_delivered(entry["id"], 10)
+    assert "is public" in (outbox.state.problem or "")
+    assert outbox.state.refused
+    assert stored(hub, repo_id) == []
+
+
+def test_a_full_outbox_refuses(open_outbox: Callable[..., Outbox]) -> None:
+    outbox = open_outbox(endpoint="http://127.0.0.1:9", max_bytes=1500)
+    outbox.save(row(text="x" * 1000))
+    with pytest.raises(UserError, match="too many corrections are waiting"):
+        outbox.save(row(text="x" * 1000))
+    assert outbox.state.waiting == 1
+
+
+# Saves from several threads and prints what was acknowledged; SIGTERM drains as the Space does.
+CLIENTS = """
+import signal, sys, threading, time, uuid
+from pathlib import Path
+from tagloop.outbox import Outbox
+
+outbox = Outbox(Path(sys.argv[1]), sys.argv[2], card="# Rows", gather_seconds=0.02,
+                retry_seconds=0.05).start()
+stopping = threading.Event()
+signal.signal(signal.SIGTERM, lambda *_: stopping.set())
+
+def flag():
+    while not stopping.is_set():
+        row_id = uuid.uuid4().hex
+        outbox.save({"id": row_id})
+        sys.stdout.write(row_id + "\\n")
+        sys.stdout.flush()
+        time.sleep(0.002)
+
+threads = [threading.Thread(target=flag, daemon=True) for _ in range(8)]
+for thread in threads:
+    thread.start()
+stopping.wait()
+for thread in threads:
+    thread.join()
+sys.exit(outbox.close(timeout=30))
+"""
+
+
+def test_kill_9_while_visitors_flag_stores_each_row_exactly_once(
+    hub: EmbeddedHub, repo_id: str, tmp_path: Path
+) -> None:
+    chance = random.Random(11)
+    acknowledged: list[str] = []
+    trials = 10
+    for trial in range(trials):
+        process = subprocess.Popen(
+            [sys.executable, "-c", CLIENTS, str(tmp_path / "outbox"), repo_id],
+            env=os.environ | hub.client_env(tmp_path / "home"),
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout is not None
+        acknowledged.append(process.stdout.readline().strip())
+        time.sleep(chance.random() * 0.6)
+        last = trial == trials - 1  # the last one ends in good order, and has all to deliver
+        process.send_signal(signal.SIGTERM if last else signal.SIGKILL)
+        acknowledged += [line for line in process.stdout.read().split("\n") if len(line) == 32]
+        assert process.wait() == (0 if last else -signal.SIGKILL)
+        process.stdout.close()
+    counts = Counter(entry["id"] for entry in stored(hub, repo_id))
+    assert len(acknowledged) > 100
+    assert set(acknowledged) <= set(counts)
+    assert max(counts.values()) == 1
+    assert list((tmp_path / "outbox").glob("*.jsonl")) == []
+
+
+def test_load_dataset_reads_a_stable_schema(
+    hub: EmbeddedHub, repo_id: str, open_outbox: Callable[..., Outbox], tmp_path: Path
+) -> None:
+    """The first file has only nulls and empty lists, where a guessed schema goes wrong."""
+    outbox = open_outbox()
+    first = row(predicted=[], model_revision=None)
+    outbox.save(first)
+    assert outbox.wait_delivered(first["id"], 20)
+    second = row(
+        verdict="fixed", corrected=["A", "B"], note="2024-05-01 ü", model_revision="c" * 40
+    )
+    outbox.save(second)
+    assert outbox.wait_delivered(second["id"], 20)
+    script = (
+        "import json, sys; from datasets import load_dataset;"
+        "data = load_dataset(sys.argv[1], split='train');"
+        "print(json.dumps({'rows': list(data), 'features': str(data.features)}))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, repo_id],
+        env=os.environ | hub.client_env(tmp_path / "home"),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = json.loads(done.stdout.splitlines()[-1])
+    assert sorted(loaded["rows"], key=lambda entry: entry["created_at"]) == [first, second]
+    assert "'predicted': List({'tag': Value('string'), 'confidence'" in loaded["features"]
