@@ -48,7 +48,6 @@ space: $(READY) ## run the Space here on any tagger: MODEL=owner/tagger [SHARE=1
 
 base: $(READY) ## train the bundled base anew, two hours: DATA=folder
 	@$(if $(DATA),,echo "error: DATA is missing: make base DATA=folder" >&2; exit 2;) \
-	MALLOC_MMAP_THRESHOLD_=8589934592 MALLOC_TRIM_THRESHOLD_=8589934592 \
 	$(PY) -m training.base.recipe train --data $(DATA) && $(PY) -m training.base.recipe export
 
 lint: $(READY) ## style and types

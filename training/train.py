@@ -36,6 +36,7 @@ from tagloop.vocabulary import Vocabulary, parse_tags
 from training.config import TrainConfig, parse_config
 from training.conversion import convert
 from training.corpus import Corpus, load_corpus
+from training.memory import keep_freed_memory
 from training.preprocess import decoding_defaults, features, load_base, tagging_settings
 from training.training_log import LOG_FILE, training_log, write_json
 
@@ -51,6 +52,7 @@ def train(config: TrainConfig, corpus: Corpus) -> Path:
     Raises:
         UserError: The base cannot be loaded, or there is nothing to resume.
     """
+    keep_freed_memory()
     output = Path(config.output_dir or f"build/{config.name}/model")
     set_seed(config.seed)
     _say(1, f"the task: an article in, its tags out, as text ({config.name})")

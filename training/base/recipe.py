@@ -3,9 +3,6 @@
     python -m training.base.recipe train --data DATA   # 2 hours on 2 cores, resumes itself
     python -m training.base.recipe export              # averaged weights, bf16
 
-On glibc set MALLOC_MMAP_THRESHOLD_ and MALLOC_TRIM_THRESHOLD_ to 8589934592: freeing and faulting
-in the activations at every step otherwise costs as much as the arithmetic.
-
 Three stages, each bounded by its minutes of training: the decoder on Wikipedia (text to title)
 with the encoder frozen, the decoder on all tagged data, then all weights. Learning rates follow
 the share of a stage's minutes that is spent, so a slower machine takes fewer steps, not longer.
@@ -31,6 +28,7 @@ from tagloop.tagging import TaggingSettings
 from training.base.examples import read_rows, tag_examples, title_examples
 from training.base.minilm import untrained_base
 from training.base.validation import validate
+from training.memory import keep_freed_memory
 from training.preprocess import decoding_defaults
 
 
@@ -325,6 +323,7 @@ def main() -> int:
     (settings,) = HfArgumentParser(RecipeSettings).parse_args_into_dataclasses(args=flags)
     try:
         if command == "train":
+            keep_freed_memory()
             torch.manual_seed(settings.seed)
             Trainer(settings).run()
         else:
