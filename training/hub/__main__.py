@@ -1,0 +1,46 @@
+"""Serves an embedded Hub, a development server, until Ctrl-C.
+
+python -m training.hub --root .demo/hub --port 7870
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from tagloop.errors import UserError
+from training.hub.accounts import Accounts
+from training.hub.server import serve
+
+
+def main() -> int:
+    """Reads the command line and serves."""
+    parser = argparse.ArgumentParser(
+        prog="python -m training.hub", description=(__doc__ or "").split("\n")[0]
+    )
+    parser.add_argument("--root", type=Path, required=True, help="folder with all its state")
+    parser.add_argument("--port", type=int, default=7870, help="0 for a free one (default 7870)")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    parser.add_argument("--user", default="demo", help="user whose token is made (default demo)")
+    parser.add_argument("--parent", type=int, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    try:
+        accounts = Accounts(args.root)
+        accounts.token_of(args.user)
+
+        def ready(endpoint: str) -> None:
+            print(f"ready {endpoint}", flush=True)
+            if args.parent is None:
+                print(f"The token of {args.user} is in {accounts.path}. Ctrl-C stops.", flush=True)
+
+        serve(args.root, args.host, args.port, parent=args.parent, ready=ready)
+    except UserError as error:
+        print(f"error: {error}", flush=True)
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

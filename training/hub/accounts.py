@@ -1,0 +1,100 @@
+"""Users and their tokens, in one file that only its owner may read."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tagloop.errors import UserError
+from training.hub.durable import write_json
+from training.hub.names import NAME, RESERVED_NAMESPACES
+
+READ, WRITE = "read", "write"
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks: a user and what the token allows.
+
+    Attributes:
+        user: Name, which is also the user's namespace.
+        role: ``read`` or ``write``.
+        created_at: When the token was made, ISO.
+    """
+
+    user: str
+    role: str
+    created_at: str
+
+
+class Accounts:
+    """The users of a Hub; changes made by another process are seen at the next request."""
+
+    def __init__(self, root: Path) -> None:
+        """Opens the file ``tokens.json`` under the Hub's folder, which is made if missing."""
+        self.path = root / "tokens.json"
+        self._lock = threading.Lock()
+        self._seen: tuple[int, int] | None = None
+        self._state: dict[str, Any] = {}
+        if not self.path.exists():
+            root.mkdir(parents=True, exist_ok=True)
+            self._save({"signing_key": secrets.token_hex(32), "tokens": {}})
+
+    @property
+    def signing_key(self) -> bytes:
+        """Key of the signed upload and download addresses."""
+        return bytes.fromhex(self._load()["signing_key"])
+
+    def token_of(self, user: str, role: str = WRITE) -> str:
+        """Gives a user's token of that role, made at the first call.
+
+        Raises:
+            UserError: The name cannot be one, or the role is unknown.
+        """
+        for token, entry in self._load()["tokens"].items():
+            if (entry["user"], entry["role"]) == (user, role):
+                return str(token)
+        return self.create_token(user, role)
+
+    def create_token(self, user: str, role: str = WRITE) -> str:
+        """Makes one more token; a user exists from the first one on.
+
+        Raises:
+            UserError: The name cannot be one, or the role is unknown.
+        """
+        if not NAME.fullmatch(user) or "--" in user or user in RESERVED_NAMESPACES:
+            raise UserError(f"{user!r} cannot be a user name; use letters, digits, '-' and '_'.")
+        if role not in (READ, WRITE):
+            raise UserError(f"A token's role is {READ!r} or {WRITE!r}, not {role!r}.")
+        # The form of a real token, so that clients which check it accept this one.
+        token = "hf_" + secrets.token_hex(17)
+        state = self._load()
+        entry = {"user": user, "role": role, "created_at": now()}
+        self._save({**state, "tokens": {**state["tokens"], token: entry}})
+        return token
+
+    def caller(self, token: str) -> Caller | None:
+        """Finds whose token it is; None when it is nobody's."""
+        entry = self._load()["tokens"].get(token)
+        return Caller(**entry) if entry else None
+
+    def _load(self) -> dict[str, Any]:
+        with self._lock:
+            status = self.path.stat()
+            version = (status.st_mtime_ns, status.st_ino)
+            if version != self._seen:
+                self._state, self._seen = json.loads(self.path.read_bytes()), version
+            return self._state
+
+    def _save(self, state: dict[str, Any]) -> None:
+        write_json(self.path, state, mode=0o600)
+
+
+def now() -> str:
+    """Gives the time as the Hub writes it: UTC, milliseconds, ``Z``."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,1 @@
+"""The addresses that clients of the Hub call, one module a subject."""

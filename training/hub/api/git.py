@@ -1,0 +1,66 @@
+"""``git clone`` and ``git fetch``: the smart HTTP protocol, answered by dulwich.
+
+Protocol: https://git-scm.com/docs/http-protocol
+"""
+
+from __future__ import annotations
+
+import zlib
+from io import BytesIO
+
+from dulwich.protocol import ReceivableProtocol
+from dulwich.server import DictBackend, UploadPackHandler
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from training.hub.errors import HubError
+from training.hub.routing import MAX_BODY, Access, Call, repo_addresses
+
+SERVICE = "git-upload-pack"
+NO_CACHE = {"Cache-Control": "no-cache, max-age=0, must-revalidate"}
+
+
+def advertise(call: Call) -> Response:
+    """Tells git which refs there are."""
+    if call.request.query_params.get("service") != SERVICE:
+        raise HubError(403, "Only reading works by git; push with `hf upload` instead.")
+    return _answer(call, b"", advertise_refs=True)
+
+
+async def upload_pack(call: Call) -> Response:
+    """Sends git the objects that it lacks."""
+    body = b""
+    async for chunk in call.request.stream():
+        body += chunk
+        if len(body) > MAX_BODY:
+            raise HubError(413, "The request is too long.")
+    if call.request.headers.get("content-encoding") == "gzip":
+        try:
+            body = zlib.decompressobj(wbits=31).decompress(body, MAX_BODY)
+        except zlib.error:
+            raise HubError(400, "The body is no gzip.") from None
+    return await run_in_threadpool(_answer, call, body, advertise_refs=False)
+
+
+def _answer(call: Call, body: bytes, *, advertise_refs: bool) -> Response:
+    written = BytesIO()
+    protocol = ReceivableProtocol(BytesIO(body).read, written.write)
+    kind = "advertisement" if advertise_refs else "result"
+    if advertise_refs:
+        protocol.write_pkt_line(f"# service={SERVICE}\n".encode())
+        protocol.write_pkt_line(None)
+    UploadPackHandler(
+        DictBackend({"/": call.repository.git.repo}),
+        ["/"],
+        protocol,
+        stateless_rpc=True,
+        advertise_refs=advertise_refs,
+    ).handle()
+    media_type = f"application/x-{SERVICE}-{kind}"
+    return Response(written.getvalue(), media_type=media_type, headers=NO_CACHE)
+
+
+ROUTES = [
+    *repo_addresses("GET", "/info/refs", advertise, Access.READ),
+    *repo_addresses("POST", f"/{SERVICE}", upload_pack, Access.READ),
+]

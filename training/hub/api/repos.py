@@ -1,0 +1,230 @@
+"""Repositories and their owners: who am I, create, delete, move, settings, info and listings."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from starlette.responses import JSONResponse, Response
+
+from training.hub.description import details, summary
+from training.hub.errors import HubError
+from training.hub.metadata import SDKS, faults
+from training.hub.names import PREFIXES, repo_id
+from training.hub.repositories import Repository
+from training.hub.routing import REPO, Access, Call, api, may_see, require_write, visible
+
+PAGE = 100
+"""Most repositories in one page of a listing."""
+TYPES = {kind.removesuffix("s"): kind for kind in PREFIXES}
+
+
+def whoami(call: Call) -> dict[str, Any]:
+    """Says whose token it is and what it allows."""
+    assert call.caller is not None
+    return {
+        "type": "user",
+        "id": call.user,
+        "name": call.user,
+        "fullname": call.user,
+        "email": f"{call.user}@localhost",
+        "emailVerified": True,
+        "isPro": False,
+        "canPay": False,
+        "orgs": [],
+        "auth": {
+            "type": "access_token",
+            "accessToken": {
+                "displayName": call.caller.role,
+                "role": call.caller.role,
+                "createdAt": call.caller.created_at,
+            },
+        },
+    }
+
+
+def create(call: Call) -> Response:
+    """Makes a repository in the caller's namespace."""
+    kind = _kind(call)
+    namespace = call.body.get("organization") or call.user
+    name = repo_id(str(namespace), call.text("name"))
+    require_write(call, namespace)
+    url = f"{call.base}/{PREFIXES[kind]}{name}"
+    sdk = call.body.get("sdk")
+    if kind == "spaces" and sdk not in SDKS:
+        raise HubError(400, f"A Space needs an sdk, one of {', '.join(SDKS)}.")
+    try:
+        made = call.hub.repositories.create(kind, name, private=_is_private(call), sdk=sdk)
+    except HubError as error:
+        error.details["url"] = url
+        raise
+    with made.locked():
+        settings = made.settings()
+        for key in ("variables", "secrets"):
+            for item in call.body.get(key) or []:
+                keep_value(settings, key, item)
+        made.save(settings)
+    return JSONResponse({"url": url, "name": name, "id": name, "type": made.repo_type})
+
+
+def keep_value(settings: dict[str, Any], kind: str, item: Any) -> None:
+    """Puts a Space's variable or secret into its settings.
+
+    A secret's value has no reader, since this Hub runs no Space: only its name is kept.
+
+    Raises:
+        HubError: 400 when key or value are no strings.
+    """
+    from training.hub.accounts import now
+
+    if not isinstance(item, dict):
+        raise HubError(400, f"{kind} are objects with key and value.")
+    key, value = item.get("key"), item.get("value")
+    if not isinstance(key, str) or not isinstance(value, str) or not key.isidentifier():
+        raise HubError(400, "key must be a name such as MODEL_REPO and value a string.")
+    kept = {"description": item.get("description"), "updatedAt": now()}
+    if kind == "variables":
+        kept["value"] = value
+    settings.setdefault(kind, {})[key] = kept
+
+
+def delete(call: Call) -> dict[str, Any]:
+    """Removes a repository for good."""
+    namespace = str(call.body.get("organization") or call.user)
+    repository = _writable(call, _kind(call), namespace, call.text("name"))
+    call.hub.repositories.delete(repository)
+    return {}
+
+
+def move(call: Call) -> dict[str, Any]:
+    """Renames a repository within the caller's namespace."""
+    source, _, source_name = call.text("fromRepo").partition("/")
+    target, _, target_name = call.text("toRepo").partition("/")
+    repository = _writable(call, _kind(call), source, source_name)
+    require_write(call, target)
+    call.hub.repositories.move(repository, repo_id(target, target_name))
+    return {}
+
+
+def settings(call: Call) -> dict[str, Any]:
+    """Changes who may see a repository."""
+    unknown = set(call.body) - {"private", "visibility", "gated"}
+    if unknown or call.body.get("gated"):
+        raise HubError(400, "Only the visibility can be set here; there is no gated access.")
+    with call.repository.locked():
+        changed = call.repository.settings()
+        if "private" in call.body or "visibility" in call.body:
+            changed["private"] = _is_private(call)
+        call.repository.save(changed)
+    return {"private": changed["private"]}
+
+
+def info(call: Call) -> dict[str, Any]:
+    """Describes a repository at a revision."""
+    query = call.request.query_params
+    revision = call.part("revision") if "revision" in call.request.path_params else "main"
+    described = details(
+        call.repository, revision, blobs=query.get("blobs") in ("1", "true", "True")
+    )
+    wanted = query.getlist("expand") + query.getlist("expand[]")
+    if wanted:
+        return {key: described.get(key) for key in {"id", "_id", *wanted}}
+    return described
+
+
+def listing(call: Call) -> Response:
+    """Lists what the caller may see, newest first, page by page."""
+    query = call.request.query_params
+    kind = call.request.path_params["kind"]
+    seen = [
+        repository
+        for repository in call.hub.repositories.all(kind)
+        if may_see(call.caller, repository) or not repository.settings()["private"]
+    ]
+    found = sorted(
+        (item for item in map(summary, seen) if _matches(item, call)),
+        key=lambda item: (item["lastModified"], item["id"]),
+        reverse=True,
+    )
+    start, size = _number(query.get("skip"), 0), min(_number(query.get("limit"), PAGE), PAGE)
+    headers = {}
+    if start + size < len(found):
+        headers["Link"] = next_page(call, skip=start + size)
+    return JSONResponse(found[start : start + size], headers=headers)
+
+
+def next_page(call: Call, **position: object) -> str:
+    """Gives the ``Link`` header to the next page of what was asked."""
+    query = [
+        (key, value)
+        for key, value in parse_qsl(call.request.url.query, keep_blank_values=True)
+        if key not in position
+    ]
+    query += [(key, str(value)) for key, value in position.items()]
+    return f'<{call.base}{call.request.scope["path"]}?{urlencode(query)}>; rel="next"'
+
+
+def auth_check(call: Call) -> dict[str, Any]:
+    """Answers only those who may see the repository."""
+    return {}
+
+
+def validate_yaml(call: Call) -> Response:
+    """Checks a card's metadata before it is committed."""
+    errors, warnings = faults(call.text("content"), call.text("repoType", "model"))
+    answer = {
+        key: [{"message": text} for text in texts]
+        for key, texts in (("errors", errors), ("warnings", warnings))
+    }
+    return JSONResponse(answer, status_code=400 if errors else 200)
+
+
+def _matches(item: dict[str, Any], call: Call) -> bool:
+    query = call.request.query_params
+    author, search = query.get("author"), query.get("search", "").lower()
+    tags = {tag.lower() for tag in item["tags"]}
+    return (
+        (not author or item["author"] == author)
+        and search in item["id"].lower()
+        and all(tag.lower() in tags for tag in query.getlist("filter"))
+        and query.get("pipeline_tag") in (None, item.get("pipeline_tag"))
+    )
+
+
+def _kind(call: Call) -> str:
+    given = call.body.get("type") or "model"
+    if given not in TYPES:
+        raise HubError(400, f"There are {', '.join(TYPES)} repositories, no {given!r}.")
+    return TYPES[given]
+
+
+def _is_private(call: Call) -> bool:
+    visibility = call.body.get("visibility")
+    if visibility not in (None, "public", "private"):
+        raise HubError(400, "A repository is public or private here.")
+    return visibility == "private" if visibility else bool(call.body.get("private"))
+
+
+def _writable(call: Call, kind: str, namespace: str, name: str) -> Repository:
+    repository = visible(call, kind, namespace, name)
+    require_write(call, repository.namespace)
+    return repository
+
+
+def _number(text: str | None, default: int) -> int:
+    return max(int(text), 0) if text and text.isdecimal() and len(text) < 10 else default
+
+
+ROUTES = [
+    api("GET", "/api/whoami-v2", whoami, Access.USER),
+    api("POST", "/api/repos/create", create, Access.USER),
+    api("DELETE", "/api/repos/delete", delete, Access.USER),
+    api("POST", "/api/repos/move", move, Access.USER),
+    api("POST", "/api/validate-yaml", validate_yaml, Access.ANYONE),
+    api("GET", "/api/{kind:kind}", listing, Access.ANYONE),
+    api("GET", REPO, info, Access.READ),
+    api("GET", REPO + "/revision/{revision:path}", info, Access.READ),
+    api("PUT", REPO + "/settings", settings, Access.WRITE),
+    api("GET", REPO + "/auth-check", auth_check, Access.READ),
+    api("GET", REPO + "/auth-check/write", auth_check, Access.WRITE),
+]

@@ -1,0 +1,127 @@
+"""The way to a commit: which store each file goes to, then the commit itself."""
+
+from __future__ import annotations
+
+import uuid
+from io import BytesIO
+from typing import Any
+
+from dulwich.attrs import GitAttributes, compile_gitattributes_patterns, parse_git_attributes
+from dulwich.ignore import IgnoreFilter, read_ignore_patterns
+from dulwich.objects import Commit
+from starlette.concurrency import run_in_threadpool
+
+from training.hub.commits import MAX_REGULAR, branch_ref, commit, read_changes
+from training.hub.discussions import Discussions
+from training.hub.errors import HubError
+from training.hub.lfs_store import stream_to_file
+from training.hub.names import decode, file_path
+from training.hub.repositories import Repository
+from training.hub.routing import REPO, Access, Call, api, require_write
+
+MAX_COMMIT = 2 << 30
+"""Longest body of a commit, in bytes; large files do not travel in it."""
+
+
+def preupload(call: Call) -> dict[str, Any]:
+    """Says for each file of a commit to come whether it goes into git or into the LFS store."""
+    repository = call.repository
+    head = repository.git.resolve(call.part("revision"))
+    attributes = _attributes(repository, head)
+    ignored = _ignored(call, repository, head)
+    files = call.body.get("files")
+    if not isinstance(files, list) or not all(isinstance(file, dict) for file in files):
+        raise HubError(400, "files must be a list of objects.")
+    answers = []
+    for file in files:
+        path, size = file.get("path"), file.get("size")
+        if not isinstance(path, str) or not isinstance(size, int):
+            raise HubError(400, "Each file needs its path and size.")
+        name = file_path(path)
+        by_name = attributes.match_path(name).get(b"filter") == b"lfs"
+        answer = {
+            "path": path,
+            "uploadMode": "lfs" if by_name or size > MAX_REGULAR else "regular",
+            "shouldIgnore": bool(ignored.is_ignored(path)),
+        }
+        answers.append(answer | _known_oid(repository, head, path))
+    return {"files": answers, "commitOid": head.id.decode()}
+
+
+def _attributes(repository: Repository, head: Commit) -> GitAttributes:
+    content = repository.git.read(head, ".gitattributes") or b""
+    return GitAttributes(compile_gitattributes_patterns(parse_git_attributes(BytesIO(content))))
+
+
+def _ignored(call: Call, repository: Repository, head: Commit) -> IgnoreFilter:
+    given = call.body.get("gitIgnore")
+    content = repository.git.read(head, ".gitignore") or b""
+    if isinstance(given, str):
+        content = given.encode(errors="replace")
+    return IgnoreFilter(read_ignore_patterns(BytesIO(content)))
+
+
+def _known_oid(repository: Repository, head: Commit, path: str) -> dict[str, str]:
+    """Gives the digest of what stands there now, so that unchanged files are not sent again."""
+    try:
+        entry = repository.git.entry(head, path)
+    except HubError:
+        return {}
+    return {} if entry.is_folder else {"oid": entry.lfs.oid if entry.lfs else entry.oid}
+
+
+async def make_commit(call: Call) -> dict[str, Any]:
+    """Takes a commit, streamed to disk first, onto a branch or into a new pull request."""
+    repository = call.repository
+    body = repository.directory / "uploads" / uuid.uuid4().hex
+    try:
+        await stream_to_file(call.request.stream(), body, MAX_COMMIT)
+        return await run_in_threadpool(_commit, call, repository, body)
+    except FileNotFoundError:
+        # The folder is gone: somebody deleted the repository meanwhile.
+        with repository.locked():
+            raise
+    finally:
+        body.unlink(missing_ok=True)
+
+
+def _commit(call: Call, repository: Repository, body: Any) -> dict[str, Any]:
+    changes = read_changes(repository, body)
+    branch = branch_ref(decode(call.request.path_params["revision"]))
+    discussions = Discussions(repository)
+    answer: dict[str, Any] = {"success": True, "hookOutput": ""}
+    with repository.locked():
+        if call.request.query_params.get("create_pr") in ("1", "true"):
+            header = changes.header
+            number = discussions.next_number()
+            made, _ = commit(repository, changes, branch, f"refs/pr/{number}", call.user)
+            discussions.open(
+                number, call.user, header.summary, header.description, base=branch, commit=made
+            )
+            answer["pullRequestUrl"] = f"{call.base}/{repository.address}/discussions/{number}"
+        else:
+            _require_branch(call, repository, discussions, branch)
+            made, before = commit(repository, changes, branch, branch, call.user)
+            if branch.startswith("refs/pr/") and made != before.id.decode():
+                number = int(branch.removeprefix("refs/pr/"))
+                discussions.add_commit(number, call.user, changes.header.summary, made)
+    answer["commitOid"] = made
+    answer["commitUrl"] = f"{call.base}/{repository.address}/commit/{made}"
+    return answer
+
+
+def _require_branch(
+    call: Call, repository: Repository, discussions: Discussions, branch: str
+) -> None:
+    """Lets the owner commit anywhere, and the author of a pull request into that one."""
+    if branch.startswith("refs/pr/") and repository.git.at_ref(branch):
+        request = discussions.get(branch.removeprefix("refs/pr/"))
+        if request["author"] == call.user and request["status"] in ("open", "draft"):
+            return
+    require_write(call, repository.namespace)
+
+
+ROUTES = [
+    api("POST", REPO + "/preupload/{revision:path}", preupload, Access.CONTRIBUTE),
+    api("POST", REPO + "/commit/{revision:path}", make_commit, Access.CONTRIBUTE),
+]

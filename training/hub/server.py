@@ -1,0 +1,88 @@
+"""The serving process: one a folder, gone when its parent is gone."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import uvicorn
+
+from tagloop.errors import UserError
+
+PARENT_CHECK = 0.3
+"""Seconds between two looks at whether the parent process is still there."""
+
+
+def serve(
+    root: Path, host: str, port: int, *, parent: int | None, ready: Callable[[str], None]
+) -> None:
+    """Serves a Hub until it is told to stop.
+
+    Args:
+        root: Folder with all state, made if missing.
+        host: Address to listen on.
+        port: 0 for a free one.
+        parent: Process that it must not outlive, None for any.
+        ready: Called with the endpoint once connections are accepted.
+
+    Raises:
+        UserError: Another process serves that folder, or the port is taken.
+    """
+    root.mkdir(parents=True, exist_ok=True)
+    lock = _lock(root)
+    listener = _listen(host, port)
+    endpoint = f"http://{host}:{listener.getsockname()[1]}"
+    lock.truncate(0)
+    lock.write(endpoint)
+    lock.flush()
+    # Imported here: the application takes most of a second, and the refusals above none.
+    from training.hub.app import build
+
+    config = uvicorn.Config(
+        build(root, host), log_level="warning", access_log=False, lifespan="off", ws="none"
+    )
+    if parent is not None:
+        threading.Thread(target=_follow, args=(parent,), daemon=True).start()
+    ready(endpoint)
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def _lock(root: Path):  # type: ignore[no-untyped-def]
+    """Makes sure that no other process serves the folder, now and until this one ends."""
+    file = (root / "server.lock").open("a+")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.seek(0)
+        raise UserError(
+            f"A Hub already runs on {root} ({file.read() or 'just starting'}); stop it, or give "
+            "another folder with --root."
+        ) from None
+    return file
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(128)
+    except OSError as error:
+        raise UserError(
+            f"Cannot listen on {host} port {port} ({error.strerror}); give another one with --port."
+        ) from None
+    return listener
+
+
+def _follow(parent: int) -> None:
+    """Ends this process once the parent has; a killed parent cannot say goodbye itself."""
+    while os.getppid() == parent:
+        time.sleep(PARENT_CHECK)
+    logging.getLogger(__name__).warning("The parent process has ended; so does the Hub.")
+    os._exit(0)

@@ -1,0 +1,1 @@
+"""The pages that people see: every repository with its card, files, history and discussions."""
