@@ -6,96 +6,102 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import datasets
 import pytest
 
-from training.hub import EmbeddedHub
+from training.build_dataset import main
 
 WORDS = "These are enough words for an article of the given number, which is"
 
-UPLOAD = f"""
-import datasets, sys
-rows = {{
-    "headline": [f"Title {{n}}" for n in range(30)],
-    "text": [f"{WORDS} {{n}} or {{n * n}}, " * 3 for n in range(30)],
-    "topics": [[n % 2, 2] for n in range(30)],
-}}
-names = datasets.ClassLabel(names=["Food", "Travel", "Science"])
-features = datasets.Features(
-    headline=datasets.Value("string"), text=datasets.Value("string"), topics=datasets.List(names)
-)
-whole = datasets.Dataset.from_dict(rows, features=features)
-splits = {{"train": range(20), "validation": range(20, 25), "test": range(25, 30)}}
-datasets.DatasetDict(
-    {{name: whole.select(list(part)) for name, part in splits.items()}}
-).push_to_hub("demo/articles")
-"""
-
 
 @pytest.fixture(scope="module")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    folder = tmp_path_factory.mktemp("hub")
-    with EmbeddedHub(folder / "hub") as hub:
-        environment = {**os.environ, **hub.client_env(folder / "hf_home"), "OMP_NUM_THREADS": "1"}
-        subprocess.run([sys.executable, "-c", UPLOAD], env=environment, check=True)
-        yield environment
+def repo_id(hub_namespace: str) -> str:
+    features = datasets.Features(
+        headline=datasets.Value("string"),
+        text=datasets.Value("string"),
+        topics=datasets.List(datasets.ClassLabel(names=["Food", "Travel", "Science"])),
+    )
+    rows = {
+        "headline": [f"Title {number}" for number in range(30)],
+        "text": [f"{WORDS} {number} or {number * number}, " * 3 for number in range(30)],
+        "topics": [[number % 2, 2] for number in range(30)],
+    }
+    whole = datasets.Dataset.from_dict(rows, features=features)
+    parts = {"train": range(20), "validation": range(20, 25), "test": range(25, 30)}
+    splits = {name: whole.select(list(part)) for name, part in parts.items()}
+    repo_id = f"{hub_namespace}/source-articles"
+    datasets.DatasetDict(splits).push_to_hub(repo_id)
+    return repo_id
 
 
-def run(environment: dict[str, str], place: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "training.build_dataset", "--output_dir", "out", *words]
-    return subprocess.run(command, env=environment, cwd=place, text=True, capture_output=True)
+def report_of(folder: Path, *words: str) -> dict[str, Any]:
+    assert main(["--output_dir", str(folder / "out"), *words]) == 0
+    return json.loads((folder / "out" / "build_report.json").read_text())
 
 
 @pytest.mark.parametrize("streaming", [False, True])
-def test_reads_splits_labels_and_commit(
-    environment: dict[str, str], tmp_path: Path, streaming: bool
-) -> None:
-    words = ["--source", "demo/articles@main", *(["--streaming"] if streaming else [])]
-    result = run(environment, tmp_path, *words)
-    assert result.returncode == 0, result.stderr
-    report = json.loads((tmp_path / "out" / "build_report.json").read_text())
+def test_reads_splits_labels_and_commit(repo_id: str, tmp_path: Path, streaming: bool) -> None:
+    words = ["--source", f"{repo_id}@main", *(["--streaming"] if streaming else [])]
+    report = report_of(tmp_path, *words)
     (source,) = report["sources"]
-    repo_id, _, commit = source["location"].partition("@")
-    assert (source["kind"], repo_id, len(commit)) == ("hub", "demo/articles", 40)
+    name, _, commit = source["location"].partition("@")
+    assert (source["kind"], name, len(commit)) == ("hub", repo_id, 40)
     assert (source["read"], source["kept"]) == (30, 30)
     assert report["splits"] == {"train": 20, "validation": 5, "test": 5}
-    assert report["tags"]["distinct"] == 3
+    data = datasets.load_dataset(str(tmp_path / "out"), split="test", keep_in_memory=True)
+    assert data["title"] == [f"Title {number}" for number in range(25, 30)]
+    assert data["tags"][:2] == [["Travel", "Science"], ["Food", "Science"]]
 
 
-def test_limit_reads_no_further(environment: dict[str, str], tmp_path: Path) -> None:
-    result = run(
-        environment, tmp_path, "--source", "hub:demo/articles", "--streaming", "--limit", "12"
-    )
-    assert result.returncode == 0, result.stderr
-    report = json.loads((tmp_path / "out" / "build_report.json").read_text())
+def test_limit(repo_id: str, tmp_path: Path) -> None:
+    report = report_of(tmp_path, "--source", f"hub:{repo_id}", "--streaming", "--limit", "12")
     assert report["sources"][0]["read"] == 12
 
 
-@pytest.mark.parametrize(
-    ("source", "message"),
-    [
-        ("demo/nothing", "demo/nothing: neither a file or folder here nor a dataset on the Hub"),
-        ("demo/articles@v9", "demo/articles: the dataset has no revision 'v9'."),
-    ],
-)
-def test_missing_dataset_and_revision(
-    environment: dict[str, str], tmp_path: Path, source: str, message: str
+def test_an_earlier_build_on_the_hub_keeps_its_splits(
+    hub_namespace: str, repo_id: str, tmp_path: Path
 ) -> None:
-    result = run(environment, tmp_path, "--source", source)
-    assert result.returncode == 2
-    assert message in result.stderr and "Traceback" not in result.stderr
+    report_of(tmp_path, "--source", repo_id)
+    earlier = datasets.load_dataset(str(tmp_path / "out"), keep_in_memory=True)
+    earlier.push_to_hub(f"{hub_namespace}/earlier-articles")
+    (tmp_path / "a.jsonl").write_text(
+        "".join(
+            json.dumps({"title": row["title"], "text": row["text"], "tags": row["tags"]}) + "\n"
+            for split in earlier.values()
+            for row in split
+        )
+    )
+    report = report_of(
+        tmp_path, "--source", str(tmp_path / "a.jsonl"),
+        "--previous", f"{hub_namespace}/earlier-articles",
+    )  # fmt: skip
+    assert report["splits"] == {"train": 20, "validation": 5, "test": 5}
 
 
-def test_missing_column(environment: dict[str, str], tmp_path: Path) -> None:
-    result = run(environment, tmp_path, "--source", "demo/articles", "--columns", "text=body")
-    assert result.returncode == 2
-    assert "there is no column 'body' for the text; the columns are 'headline'" in result.stderr
+def test_mistakes_are_one_sentence(
+    repo_id: str, hub_namespace: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nothing = f"{hub_namespace}/nothing"
+    for words, message in {
+        (nothing,): f"{nothing}: neither a file or folder here nor a dataset on the Hub",
+        (f"{repo_id}@v9",): f"{repo_id}: the dataset has no revision 'v9'.",
+        (f"{repo_id}:other",): "cannot be read as a dataset (BuilderConfig 'other' not found",
+        (repo_id, "--columns", "text=body"): "no column 'body' for the text; the columns are",
+        ("a b",): "a b: expected a Hub dataset as owner/name",
+    }.items():
+        assert main(["--source", *words]) == 2
+        error = capsys.readouterr().err.strip().splitlines()[-1]
+        assert error.startswith("error: ") and message in error
 
 
-def test_hub_that_does_not_answer(environment: dict[str, str], tmp_path: Path) -> None:
-    nowhere = environment | {"HF_ENDPOINT": "http://127.0.0.1:9"}
-    result = run(nowhere, tmp_path, "--source", "demo/articles")
+def test_a_hub_that_does_not_answer(tmp_path: Path) -> None:
+    nowhere = os.environ | {"HF_ENDPOINT": "http://127.0.0.1:9", "HF_HUB_OFFLINE": "0"}
+    result = subprocess.run(
+        [sys.executable, "-m", "training.build_dataset", "--source", "demo/articles"],
+        env=nowhere, cwd=tmp_path, text=True, capture_output=True,
+    )  # fmt: skip
     assert result.returncode == 2
     assert "the Hub did not answer" in result.stderr and "Traceback" not in result.stderr
