@@ -47,7 +47,7 @@ class Stage:
 STAGES = (
     Stage("titles", 8, True, 1e-3, 0.0, 192),
     Stage("decoder", 7, True, 8e-4, 0.0, 192),
-    Stage("all", 80, False, 6e-4, 1.5e-4, 224),
+    Stage("all", 85, False, 6e-4, 1.5e-4, 224),
 )
 MINILM = "sentence-transformers/all-MiniLM-L6-v2"
 PROMPT_TEMPLATE = "{title}\n{text}"
@@ -227,14 +227,11 @@ class Trainer:
         return copy.eval()
 
     def _validate(self, stage: Stage) -> None:
-        models = {"last": self.model.eval()}
-        if self.average:
-            models["average"] = self.averaged()
-        for name, model in models.items():
-            scores = validate(model, self.tokenizer, self.tagged)
-            self._log(stage=stage.name, weights=name, **scores)
-            tqdm.write(f"{stage.name} {name} {scores}")
-        self.averaged().save_pretrained(self.out / "latest")
+        averaged = self.averaged()
+        scores = validate(averaged, self.tokenizer, self.tagged)
+        self._log(stage=stage.name, **scores)
+        tqdm.write(f"{stage.name} {scores}")
+        averaged.save_pretrained(self.out / "latest")
         self.tokenizer.save_pretrained(self.out / "latest")
 
     def _log(self, **values: Any) -> None:
