@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 SCHEMA = 1
@@ -17,14 +17,20 @@ SHORTEST_MERGED = 5
 """Shorter forms are never merged: too many differ in meaning by one letter (``new``/``news``)."""
 NOT_PLURAL = ("ss", "us", "is", "ics", "news", "series", "species")
 """Endings in ``s`` that mark no plural: business, virus, analysis, economics."""
+OUTER = " ,;:|\"'`“”‘’<>!?*_~-"
+"""What no tag begins or ends with."""
 
-_SPACED_SYMBOLS = re.compile(r"(?<=\w)\s*\+\s*\+(?!\w)|(?<=\w)\s+#(?=\s|$)")
+_SPACED_SYMBOLS = re.compile(r"(?<=\w)\s*\+\s*\+(?!\w)|(?<=\w)\s+#(?=\s|$)|(?<=\w)\s+\+$")
+# A blank after the dot is the tokenizer's; "Visual Basic .NET" has one before it alone.
 _SPACED_DOT = re.compile(
-    r"(?<=\w)\s*\.\s*(?=(?:js|net|io|ai|py|org|com|jl|rs|ts)\b)", re.IGNORECASE
+    r"(?<=\w)\s*\.\s+(?=(?:js|net|io|ai|py|org|com|jl|rs|ts)\b)|(?<=\d)\s*\.\s+(?=\d)",
+    re.IGNORECASE,
 )
-_SPACED_INITIALS = re.compile(r"(?<=\b\w\.)\s(?=\w\.)")
+_SPACED_INITIALS = re.compile(r"(?:(?<=\b\w\.)|(?<=\bph\.))\s(?=\w(?:\.|$))", re.IGNORECASE)
+_SPACED_BRACKETS = re.compile(r"(?<=[(\[{])\s+|\s+(?=[)\]}])")
 _LEADING_DOT = re.compile(r"(?:^|(?<=\s))\.\s+(?=\w)")
-_ACRONYM = re.compile(r"\b(?:\w\.){2,}(?:\w\b)?")
+_ACRONYM = re.compile(r"\b[^\W\d_](?:\.[^\W\d_])+\b\.?")
+_ENDS_IN_INITIALS = re.compile(r"\b\w{1,2}\.\w\.$")
 _FOLDED = re.compile(r"[^\w+#.]+|_+")
 _LONE_DOT = re.compile(r"(?<!\w)\.(?!\w)|(?<=\w)\.(?!\w)")
 _LONE_SYMBOL = re.compile(r"(?<![\w+#])[+#]+")
@@ -33,19 +39,33 @@ _LONE_SYMBOL = re.compile(r"(?<![\w+#])[+#]+")
 def tidy(tag: str) -> str:
     """Cleans one surface form without changing its words.
 
-    NFKC, control characters and outer punctuation gone, blanks folded, and the blanks that a
+    NFKC, invisible characters and outer punctuation gone, blanks folded, and the blanks that a
     WordPiece tokenizer puts inside symbols taken out again (``c + +`` → ``c++``,
     ``node. js`` → ``node.js``, ``e - commerce`` → ``e-commerce``).
     """
-    text = unicodedata.normalize("NFKC", tag)
-    text = "".join(" " if unicodedata.category(char)[0] in "ZC" else char for char in text)
+    return _settled(_tidied, _plain(tag))
+
+
+def _tidied(text: str) -> str:
     text = re.sub(r"(?<=\w)\s+([-/])\s+(?=\w)", r"\1", text)
     text = re.sub(r"(?<=\w)\s*(['’])\s+(?=(?:s|t|re|ve|ll|d|m)\b)", r"\1", text)
     text = _SPACED_SYMBOLS.sub(lambda match: match.group().replace(" ", ""), text)
-    text = _SPACED_INITIALS.sub("", _SPACED_DOT.sub(".", _LEADING_DOT.sub(".", text)))
-    text = re.sub(r"\s+", " ", text).strip(" \t,;:|\"'`“”‘’()[]{}<>!?*_~-")
-    text = text.lstrip("#") if re.match(r"#\w", text) else text
-    return text if text.startswith("..") or not text.endswith(".") else text.rstrip(".")
+    text = _SPACED_INITIALS.sub("", _LEADING_DOT.sub(".", _SPACED_DOT.sub(".", text)))
+    text = _stripped(_SPACED_BRACKETS.sub("", text))
+    return text.lstrip("#") if re.match(r"#\w", text) else text
+
+
+def _stripped(text: str) -> str:
+    """Takes outer punctuation away, but not ``U.S.``'s last dot nor one of a pair of brackets."""
+    left, right = OUTER + ")]}", OUTER + ".([{"
+    for opening, closing in ("()", "[]", "{}"):
+        around = text.startswith(opening) and text.endswith(closing) and text.count(opening) == 1
+        left += opening if around or closing not in text else ""
+        right += closing if around or opening not in text else ""
+    text = text.lstrip(left)
+    bare = text.rstrip(right)
+    initials = text[len(bare) :].startswith(".") and _ENDS_IN_INITIALS.search(f"{bare}.")
+    return f"{bare}." if initials else bare
 
 
 def normal_form(tag: str) -> str:
@@ -58,12 +78,30 @@ def normal_form(tag: str) -> str:
     >>> normal_form("Machine-Learning") == normal_form("machine  learning")
     True
     """
-    text = tidy(tag).casefold()
-    text = _ACRONYM.sub(lambda match: match.group().replace(".", ""), text)
+    form = _settled(lambda text: _folded(tidy(text)), tag)
+    return form if any(char.isalnum() for char in tidy(tag)) else ""
+
+
+def _folded(text: str) -> str:
+    """Casefolds; initials lose their dots, sentence dots go, dots inside names stay."""
+    text = _ACRONYM.sub(lambda match: match.group().replace(".", ""), text.casefold())
     text = re.sub(r"['’]", "", text).replace("&", " and ")
     text = _LONE_SYMBOL.sub(" ", _FOLDED.sub(" ", text))
-    text = re.sub(r"\s+", " ", _LONE_DOT.sub(" ", text)).strip()
-    return text if any(char.isalnum() for char in text) else ""
+    return re.sub(r"\s+", " ", _LONE_DOT.sub(" ", text)).strip()
+
+
+def _plain(text: str) -> str:
+    """NFKC; characters without width gone, those without ink blanks, blanks folded."""
+    kinds = ((char, unicodedata.category(char)) for char in unicodedata.normalize("NFKC", text))
+    shown = (" " if kind[0] in "ZC" else char for char, kind in kinds if kind != "Cf")
+    return re.sub(r"\s+", " ", "".join(shown)).strip()
+
+
+def _settled(step: Callable[[str], str], text: str) -> str:
+    """Repeats a step until it changes nothing: what one rule takes away may uncover another."""
+    while (after := step(text)) != text:
+        text = after
+    return text
 
 
 def squeezed(tag: str) -> str:
@@ -91,23 +129,13 @@ def join_tags(tags: Sequence[str], separator: str = ", ") -> str:
     ``parse_tags(join_tags(tags))`` gives the unique tags back.
     """
     mark = separator.strip() or separator
-    return separator.join(unique_tags(tag.replace(mark, " ") for tag in tags))
+    return separator.join(unique_tags(tidy(tag).replace(mark, " ") for tag in tags))
 
 
 def occurs_in(tag: str, text: str) -> bool:
     """Tells whether the tag's words stand in the text, in order, as whole words."""
     form = normal_form(tag)
-    return bool(form) and f" {form} " in f" {_text_form(text)} "
-
-
-def _text_form(text: str) -> str:
-    """Normal form of running text; sentence dots go, dots inside names stay."""
-    folded = re.sub(r"['’]", "", unicodedata.normalize("NFKC", text).casefold()).replace(
-        "&", " and "
-    )
-    folded = _ACRONYM.sub(lambda match: match.group().replace(".", ""), folded)
-    folded = _LONE_DOT.sub(" ", _LONE_SYMBOL.sub(" ", _FOLDED.sub(" ", folded)))
-    return re.sub(r"\s+", " ", folded).strip()
+    return bool(form) and f" {form} " in f" {_folded(_plain(text))} "
 
 
 def _plural_of(singular: str) -> tuple[str, ...]:
@@ -128,7 +156,7 @@ class Vocabulary:
         self.counts = counts
         self.aliases = aliases
         self._displays = displays
-        self._squeezed = {form.replace(" ", ""): form for form in reversed(list(counts))}
+        self._written = {_written(form): form for form in reversed(list(counts))}
         titled = sum(display[:1].isupper() for display in displays.values())
         self._title_case = titled * 2 > len(displays)
 
@@ -172,7 +200,7 @@ class Vocabulary:
         form = self.aliases.get(form, form)
         if form in self.counts:
             return form
-        return self._squeezed.get(form.replace(" ", ""), form)
+        return self._written.get(_written(form), form)
 
     def display(self, tag: str, text: str = "") -> str:
         """Gives the form that people see.
@@ -183,7 +211,9 @@ class Vocabulary:
         form = self.canonical(tag)
         if form in self._displays:
             return self._displays[form]
-        surface = _surface_in(form, text) or tidy(tag)
+        # As it stands first: the normal form of "U.S." is also that of "us".
+        tidied = tidy(tag)
+        surface = _surface_in(tidied, text) or _surface_in(form, text) or tidied
         if self._title_case and surface == surface.lower():
             return re.sub(r"(?<![\w'’.])\w", lambda match: match.group().upper(), surface)
         return surface
@@ -241,10 +271,16 @@ def _learn_aliases(totals: dict[str, int]) -> dict[str, str]:
     return aliases
 
 
-def _surface_in(form: str, text: str) -> str:
+def _written(form: str) -> str:
+    """Gives what an uncased WordPiece model's spelling keeps of a form: no blanks, no accents."""
+    parts = unicodedata.normalize("NFD", form.replace(" ", ""))
+    return unicodedata.normalize("NFC", re.sub(r"[\u0300-\u036f]", "", parts))
+
+
+def _surface_in(tag: str, text: str) -> str:
     """Finds how the text writes the tag most often; empty when it does not."""
-    if not form or not text:
+    if not tag or not text:
         return ""
-    pattern = r"[\s\-_/'’.]{0,2}".join(re.escape(part) for part in form.split(" "))
+    pattern = r"[\s\-_/'’.]{0,2}".join(re.escape(part) for part in tag.split(" "))
     found = Counter(re.findall(rf"(?<!\w){pattern}(?!\w)", text, flags=re.IGNORECASE))
     return max(found.items(), key=lambda item: (item[1], item[0]))[0] if found else ""
