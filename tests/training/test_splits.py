@@ -82,11 +82,11 @@ def test_shares() -> None:
 
 
 def test_near_duplicates_stay_together() -> None:
-    articles = corpus_with_copies()
+    articles = corpus_with_copies(150)
     arrangement = in_free_order(articles)
     assert len(arrangement.splits) == len(articles)
     assert set(arrangement.splits.values()) == set(SPLITS)
-    assert (arrangement.groups, arrangement.grouped) == (100, 234)
+    assert (arrangement.groups, arrangement.grouped) == (50, 117)
     sets = [shingles(entry) for entry in articles]
     pairs = [
         (one, other)
@@ -94,7 +94,7 @@ def test_near_duplicates_stay_together() -> None:
         for other in range(one)
         if len(sets[one] & sets[other]) >= THRESHOLD * len(sets[one] | sets[other])
     ]
-    assert len(pairs) > 100
+    assert len(pairs) > 80
     assert all(arrangement.splits[one] == arrangement.splits[other] for one, other in pairs)
 
 
