@@ -26,6 +26,7 @@ CELL_CHARACTERS = 60
 ID_CHARACTERS = 12
 ROWS = 25
 """Longest table of a card; the rest is counted."""
+MERGED_ROWS = 12
 ALT_TAGS = 5
 
 SNIPPET = """\
@@ -78,9 +79,10 @@ def dataset_sections(
             f"and tags of an article, with a median of {description.median_tags}."
         ),
         "merged": [
-            {"tag": entry["tag"], "forms": ", ".join(entry["merged"])} for entry in merged[:ROWS]
+            {"tag": entry["tag"], "forms": ", ".join(entry["merged"])}
+            for entry in merged[:MERGED_ROWS]
         ],
-        "more_merged": max(len(merged) - ROWS, 0),
+        "more_merged": max(len(merged) - MERGED_ROWS, 0),
         "titles_only": description.titles_only,
         "corrections": description.corrections,
         "mail_addresses": description.mail_addresses,
@@ -100,7 +102,8 @@ def _columns(description: Description) -> list[dict[str, Any]]:
                 "name": name,
                 "type": "string" if isinstance(feature, Value) else "list of strings",
                 "meaning": Markdown(COLUMNS[name]),
-                "example": shorten(shown, ID_CHARACTERS if name == "id" else CELL_CHARACTERS) or Markdown("*empty*"),
+                "example": shorten(shown, ID_CHARACTERS if name == "id" else CELL_CHARACTERS)
+                or Markdown("*empty*"),
             }
         )
     return rows

@@ -1,6 +1,7 @@
 """The cards of a dataset and a model, generated from what building, training and measuring wrote.
 
-The same files and arguments give the same bytes, so that publishing them again changes nothing.
+The same files and arguments give the same bytes, so that publishing them again changes nothing;
+links go to the Hub in use (``HF_ENDPOINT``), so a card differs from one Hub to the other.
 """
 
 from __future__ import annotations
@@ -185,7 +186,13 @@ def _base_model(log: dict[str, Any]) -> str | None:
     base = log["base_model"]
     if base == BUNDLED:
         return MINILM
-    return base if log["base_revision"] or base.count("/") == 1 else None
+    if not (log["base_revision"] or "/" in base):
+        return None
+    try:
+        validate_repo_id(base)
+    except HFValidationError:
+        return None
+    return str(base)
 
 
 def _base_link(log: dict[str, Any]) -> Markdown:

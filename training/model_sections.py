@@ -185,7 +185,7 @@ def _results(report: Mapping[str, Any]) -> dict[str, Any]:
         "results": [
             {
                 "name": metric_of(name).label,
-                "cells": [_cell(report["systems"][system][name]) for system in systems],
+                "cells": [_cell(report["systems"][system][name], system) for system in systems],
             }
             for name in names
         ],
@@ -199,8 +199,10 @@ def _results(report: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _cell(measured: Mapping[str, float]) -> str:
-    return f"{measured['value']:.3f} ({measured['low']:.3f} to {measured['high']:.3f})"
+def _cell(measured: Mapping[str, float], system: str) -> Markdown:
+    value = f"{measured['value']:.3f}"
+    interval = f"({measured['low']:.3f} to {measured['high']:.3f})"
+    return Markdown(f"**{value}** {interval}" if system == "after" else f"{value} {interval}")
 
 
 def _differences(paired: Mapping[str, Mapping[str, float]]) -> list[str]:
