@@ -50,18 +50,21 @@ def build_app(settings: Settings, service: TaggingService, examples: Path) -> gr
 
 def launch(app: gr.Blocks) -> None:
     """Serve until the process is told to stop, open to the public: nothing but the page."""
-    app.launch(
-        theme=space_theme(),
-        css_paths=STYLE,
-        footer_links=["api", "gradio"],
-        state_session_capacity=MAX_SESSIONS,
-        max_file_size="1mb",
-        enable_monitoring=False,
-        run_history=False,
-        ssr_mode=False,
-        pwa=False,
-        mcp_server=False,
-    )
+    try:
+        app.launch(
+            theme=space_theme(),
+            css_paths=STYLE,
+            footer_links=["api", "gradio"],
+            state_session_capacity=MAX_SESSIONS,
+            max_file_size="1mb",
+            enable_monitoring=False,
+            run_history=False,
+            ssr_mode=False,
+            pwa=False,
+            mcp_server=False,
+        )
+    finally:
+        app.close(verbose=False)
 
 
 def main() -> None:

@@ -35,6 +35,23 @@ CHROMIUM_OPTIONS = [
     "--disable-sync",
 ]
 START_SECONDS = 90
+# The Space installs its own requirements alone: what else the project has must not be needed.
+WITHOUT_THE_REST = """
+import importlib.util, sys
+
+absent = {"torch", "datasets", "evaluate", "accelerate", "sentencepiece", "training"}
+find_spec = importlib.util.find_spec
+importlib.util.find_spec = (
+    lambda name, package=None: None if name in absent else find_spec(name, package)
+)
+
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in absent:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Absent())
+"""
 
 
 def find_chromium() -> str:
@@ -115,6 +132,9 @@ def start_space(
             "GRADIO_SERVER_PORT": str(port),
             "OMP_NUM_THREADS": "1",
         }
+        (folder.parent / "site").mkdir()
+        (folder.parent / "site" / "sitecustomize.py").write_text(WITHOUT_THE_REST)
+        environment["PYTHONPATH"] = str(folder.parent / "site")
         log = (folder.parent / "log.txt").open("wb")
         # -P and another working directory: nothing of this repository can be imported by chance.
         process = subprocess.Popen(

@@ -1,15 +1,12 @@
 """A visitor's way through the Space: example, tags, edit, flag, and the row on the Hub."""
 
-import json
-import os
 import re
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from datasets import load_dataset
 from playwright.sync_api import Page, expect
 
 from ..space.stored_rows import stored_rows
@@ -49,18 +46,7 @@ def saved_id(page: Page) -> str:
 
 def loaded_rows(space: RunningSpace) -> list[dict[str, Any]]:
     """The corrections dataset, as anyone reads it."""
-    script = (
-        "import json, sys; from datasets import load_dataset;"
-        "print(json.dumps(list(load_dataset(sys.argv[1], split='train'))))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", script, space.corrections_repo],
-        env=os.environ | space.hub.client_env(space.folder.parent / "reader"),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return json.loads(done.stdout.splitlines()[-1])
+    return list(load_dataset(space.corrections_repo, split="train"))
 
 
 def test_example_to_row_on_the_hub(open_page: OpenPage, space: RunningSpace) -> None:

@@ -17,6 +17,7 @@ from tagloop.examples import load_examples
 from tagloop.settings import SPACE_FOLDER
 from tagloop.tagging import TaggingSettings
 from tagloop.vocabulary import Vocabulary
+from training.conversion import convert
 
 # One list an example, in their order. "Customer Service" and others stand in their texts.
 TAGS = [
@@ -58,6 +59,7 @@ def make_tiny_tagger(folder: Path) -> Path:
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     settings.save(folder)
+    convert(folder)
     (folder / "tags.json").write_text(json.dumps(Vocabulary.from_tag_lists(TAGS * 3).to_json()))
     (folder / "report.json").write_text(json.dumps(REPORT))
     return folder
@@ -92,6 +94,11 @@ def _model(tokenizer: PreTrainedTokenizerFast) -> BartForConditionalGeneration:
         forced_eos_token_id=None,
         **shape,
         **ids,
+        # CTranslate2's converter reads these; transformers does not know them.
+        normalize_before=False,
+        normalize_embedding=True,
+        static_position_embeddings=False,
+        add_final_layer_norm=False,
     )
     model = BartForConditionalGeneration(config)
     model.generation_config = GenerationConfig(num_beams=1, max_new_tokens=24, **ids)
