@@ -17,6 +17,9 @@ from training.hub.errors import HubError, repo_not_found
 from training.hub.repositories import Repositories
 from training.hub.routing import Hub
 from training.hub.signing import Signer
+from training.hub.web import pages
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class RawPath:
@@ -40,6 +43,9 @@ class RawPath:
 def refuse(request: Request, error: Exception) -> Response:
     """Sends a refusal."""
     assert isinstance(error, HubError)
+    is_page = not request.scope["path"].startswith(("/api/", "/lfs/"))
+    if is_page and "text/html" in request.headers.get("accept", ""):
+        return pages.error_page(error, request.scope["path"])
     body = {"error": error.message, **error.details}
     return JSONResponse(body, status_code=error.status, headers=error.response_headers())
 
@@ -54,18 +60,19 @@ def build(root: Path, host: str) -> ASGIApp:
 
     Args:
         root: Folder with all state.
-        host: Name or address that it is served at; others are refused, so that no page from
-            elsewhere can reach it under a name of its own.
+        host: Address that it listens on. On a loopback address requests for any other name are
+            refused, so that no page from elsewhere can reach it under a name of its own.
     """
     accounts = Accounts(root)
+    hosts = [host, "localhost"] if host in LOOPBACK else ["*"]
     app = Starlette(
         routes=[
             route
-            for module in (repos, files, uploads, refs, discussions, spaces, lfs, git)
+            for module in (repos, files, uploads, refs, discussions, spaces, lfs, git, pages)
             for route in module.ROUTES
         ],
         exception_handlers={HubError: refuse, 404: nothing_here},
-        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=[host, "localhost"])],
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=hosts)],
     )
     app.router.redirect_slashes = False
     app.state.hub = Hub(accounts, Repositories(root), Signer(accounts.signing_key))

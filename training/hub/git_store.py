@@ -86,7 +86,7 @@ class GitStore:
             commit = self.at_ref(name)
             if commit is not None:
                 return commit
-        if COMMIT_ID.fullmatch(revision) and revision.encode() in self.objects:
+        if COMMIT_ID.fullmatch(revision) and ObjectID(revision.encode()) in self.objects:
             found = self.objects[ObjectID(revision.encode())]
             if isinstance(found, Commit):
                 return found
@@ -113,7 +113,11 @@ class GitStore:
 
     def files(self, commit: Commit) -> Files:
         """Lists all files of a commit."""
-        entries = self.objects.iter_tree_contents(commit.tree)
+        return self.files_of(commit.tree)
+
+    def files_of(self, tree: ObjectID) -> Files:
+        """Lists all files of a tree."""
+        entries = self.objects.iter_tree_contents(tree)
         return {entry.path: (entry.mode, entry.sha) for entry in entries}
 
     def blob(self, oid: bytes) -> bytes:

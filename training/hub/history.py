@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from io import BytesIO
 
 from dulwich.diff_tree import TreeChange, tree_changes
-from dulwich.objects import Commit
+from dulwich.objects import Commit, ObjectID
 from dulwich.patch import write_object_diff
 
 from training.hub.git_store import GitStore
@@ -81,7 +81,7 @@ class FileDifference:
     text: str
 
 
-def difference(git: GitStore, before: bytes | None, after: bytes) -> list[FileDifference]:
+def difference(git: GitStore, before: ObjectID | None, after: ObjectID) -> list[FileDifference]:
     """Compares two trees, file by file."""
     return [_file_difference(git, change) for change in tree_changes(git.objects, before, after)]
 
@@ -95,5 +95,5 @@ def _file_difference(git: GitStore, change: TreeChange) -> FileDifference:
     if max(sizes) > MAX_DIFF:
         return FileDifference(path, change.type, f"Too large to compare: {max(sizes)} bytes")
     empty = (None, None, None)
-    write_object_diff(buffer, git.objects, old or empty, new or empty)  # type: ignore[arg-type]
+    write_object_diff(buffer, git.objects, old or empty, new or empty)
     return FileDifference(path, change.type, buffer.getvalue().decode(errors="replace"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dulwich.graph import find_merge_base
-from dulwich.objects import Commit
+from dulwich.objects import Commit, ObjectID
 
 from training.hub.errors import HubError
 from training.hub.git_store import Files, GitStore
@@ -42,14 +42,20 @@ def merge(git: GitStore, number: int, target: str, author: str, title: str) -> s
     return git.commit(target, merged, [base.id, request.id], author, message)
 
 
+def origin_tree(git: GitStore, base: Commit, request: Commit) -> ObjectID | None:
+    """Gives the files from which a pull request set out, which its changes are shown against."""
+    ancestors = find_merge_base(git.repo, [base.id, request.id])
+    return git.resolve(ancestors[0].decode()).tree if ancestors else None
+
+
 def merge_files(git: GitStore, base: Commit, request: Commit) -> tuple[Files, list[str]]:
     """Merges two revisions from their common ancestor on.
 
     Returns:
         The merged files and the paths in conflict.
     """
-    ancestors = find_merge_base(git.repo, [base.id, request.id])
-    origin = git.files(git.resolve(ancestors[0].decode())) if ancestors else {}
+    tree = origin_tree(git, base, request)
+    origin = git.files_of(tree) if tree else {}
     ours, theirs = git.files(base), git.files(request)
     merged, conflicting = dict(ours), []
     for path in sorted({*origin, *theirs}):

@@ -6,7 +6,7 @@ import re
 from urllib.parse import unquote, unquote_to_bytes
 
 from dulwich.index import validate_path_element_hfs, validate_path_element_ntfs
-from dulwich.refs import check_ref_format
+from dulwich.refs import Ref, check_ref_format
 
 from training.hub.errors import HubError
 
@@ -81,7 +81,7 @@ def ref_name(kind: str, name: str) -> bytes:
     except UnicodeEncodeError:
         raise HubError(400, "A reference name must be valid UTF-8.") from None
     misleading = COMMIT_ID.fullmatch(name) or name.startswith(("refs/", "-")) or name == "HEAD"
-    if misleading or len(ref) > MAX_SEGMENT or not check_ref_format(ref):
+    if misleading or len(ref) > MAX_SEGMENT or not check_ref_format(Ref(ref)):
         raise HubError(400, f"Invalid reference name: {name!r}")
     return ref
 

@@ -105,8 +105,7 @@ Handler = Callable[[Call], Any]
 
 
 class _Kind(Convertor[str]):
-    def __init__(self, regex: str) -> None:
-        self.regex = regex
+    regex = "models|datasets|spaces"
 
     def convert(self, value: str) -> str:
         return value
@@ -115,8 +114,12 @@ class _Kind(Convertor[str]):
         return value
 
 
-register_url_convertor("kind", _Kind("models|datasets|spaces"))
-register_url_convertor("space", _Kind("spaces"))
+class _Space(_Kind):
+    regex = "spaces"
+
+
+register_url_convertor("kind", _Kind())
+register_url_convertor("space", _Space())
 REPO = "/api/{kind:kind}/{namespace}/{name}"
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from training.hub.discussions import Discussions
 from training.hub.errors import HubError
 from training.hub.history import difference
-from training.hub.merging import conflicts, merge
+from training.hub.merging import conflicts, merge, origin_tree
 from training.hub.routing import REPO, Access, Call, api, require_write
 
 PAGE = 20
@@ -32,11 +32,12 @@ def details(call: Call) -> dict[str, Any]:
         git = call.repository.git
         base, request = git.at_ref(item["base"]), git.at_ref(f"refs/pr/{item['num']}")
         answer["changes"] = {"base": item["base"], "mergeCommitId": item["merge_commit"]}
-        is_open = base and request and item["status"] in ("open", "draft")
-        answer["filesWithConflicts"] = conflicts(git, base, request) if is_open else []
-        if is_open and call.request.query_params.get("diff"):
-            parts = difference(git, base.tree, request.tree)
-            answer["diff"] = "".join(part.text for part in parts)
+        answer["filesWithConflicts"] = []
+        if base and request and item["status"] in ("open", "draft"):
+            answer["filesWithConflicts"] = conflicts(git, base, request)
+            if call.request.query_params.get("diff"):
+                parts = difference(git, origin_tree(git, base, request), request.tree)
+                answer["diff"] = "".join(part.text for part in parts)
     return answer
 
 

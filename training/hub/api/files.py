@@ -102,7 +102,7 @@ def resolve(call: Call) -> Response:
     return FileResponse(
         stored,
         headers=headers,
-        media_type=_media_type(path),
+        media_type=media_type(path),
         filename=PurePosixPath(path).name,
         content_disposition_type="attachment" if download else "inline",
         stat_result=stored.stat(),
@@ -117,7 +117,8 @@ def _is_true(text: str | None) -> bool:
     return (text or "").lower() in ("1", "true")
 
 
-def _media_type(path: str) -> str:
+def media_type(path: str) -> str:
+    """Gives the content type that a file is sent with: nothing that could act as a page."""
     guessed = mimetypes.guess_type(path)[0] or "application/octet-stream"
     if guessed in SHOWN or guessed == "application/octet-stream":
         return guessed

@@ -9,7 +9,7 @@ import zlib
 from io import BytesIO
 
 from dulwich.protocol import ReceivableProtocol
-from dulwich.server import DictBackend, UploadPackHandler
+from dulwich.server import BackendRepo, DictBackend, UploadPackHandler
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
@@ -49,8 +49,9 @@ def _answer(call: Call, body: bytes, *, advertise_refs: bool) -> Response:
     if advertise_refs:
         protocol.write_pkt_line(f"# service={SERVICE}\n".encode())
         protocol.write_pkt_line(None)
+    served: dict[str, BackendRepo] = {"/": call.repository.git.repo}
     UploadPackHandler(
-        DictBackend({"/": call.repository.git.repo}),
+        DictBackend(served),
         ["/"],
         protocol,
         stateless_rpc=True,

@@ -39,7 +39,7 @@ def preupload(call: Call) -> dict[str, Any]:
             raise HubError(400, "Each file needs its path and size.")
         name = file_path(path)
         by_name = attributes.match_path(name).get(b"filter") == b"lfs"
-        answer = {
+        answer: dict[str, Any] = {
             "path": path,
             "uploadMode": "lfs" if by_name or size > MAX_REGULAR else "regular",
             "shouldIgnore": bool(ignored.is_ignored(path)),

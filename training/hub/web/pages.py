@@ -1,0 +1,298 @@
+"""The pages: what a person looks at to see what was published. Nothing here changes anything."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+from typing import Any
+from urllib.parse import quote
+
+from dulwich.objects import Commit
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from training.hub.api.files import SHOWN, media_type
+from training.hub.description import summary, tags
+from training.hub.discussions import Discussions
+from training.hub.errors import HubError, entry_not_found
+from training.hub.history import author_of, body_of, commits, date_of, difference, last_commits
+from training.hub.history import title_of as commit_title
+from training.hub.merging import origin_tree
+from training.hub.metadata import lenient_card
+from training.hub.names import PREFIXES, split_revision
+from training.hub.routing import Access, Call, api, may_see, repo_addresses
+from training.hub.web.markdown import render
+
+TEMPLATES = Path(__file__).parent / "templates"
+MAX_SHOWN = 300_000
+"""Longest text file, in bytes, that is shown on a page."""
+MAX_LINES = 1500
+"""Most lines of one file's difference that are shown."""
+PAGE = 50
+SIGN_IN = "/sign-in"
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data: https:; "
+    "form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+"""No script runs on any page, whatever somebody has uploaded."""
+
+
+def size_text(size: int) -> str:
+    """Writes a number of bytes for people."""
+    amount = float(size)
+    for unit in ("B", "kB", "MB"):
+        if amount < 1000:
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} GB"
+
+
+ENVIRONMENT = Environment(
+    loader=FileSystemLoader(TEMPLATES),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+ENVIRONMENT.filters.update(
+    size=size_text,
+    encode=lambda text: quote(text, safe=""),
+    path=lambda text: quote(text, errors="surrogateescape"),
+    day=lambda text: text[:16].replace("T", " "),
+    author=author_of,
+    title=commit_title,
+    date=date_of,
+    sha=lambda commit: commit.id.decode(),
+)
+
+
+def front(call: Call) -> Response:
+    """Shows all repositories that the caller may see, or one user's."""
+    user = call.part("user") if "user" in call.request.path_params else None
+    found = {kind: [] for kind in PREFIXES}  # type: dict[str, list[dict[str, Any]]]
+    for repository in call.hub.repositories.all():
+        is_public = not repository.settings()["private"]
+        if (is_public or may_see(call.caller, repository)) and user in (None, repository.namespace):
+            found[repository.kind].append({**summary(repository), "address": repository.address})
+    if user is not None and not any(found.values()):
+        raise HubError(404, f"There is no user {user!r} with anything to see.")
+    for items in found.values():
+        items.sort(key=lambda item: item["lastModified"], reverse=True)
+    return page(call, "front.html", found=found, user=user)
+
+
+def card(call: Call) -> Response:
+    """Shows a repository's card, what its metadata say, and how to use it."""
+    repository = call.repository
+    head = repository.git.resolve("main")
+    read = lenient_card(repository.git.read(head, "README.md"))
+    settings = repository.settings()
+    return repo_page(
+        call,
+        "card.html",
+        head,
+        "main",
+        tab="card",
+        html=render(read.text, repository.address, "main"),
+        data=read.data,
+        tags=tags(read),
+        variables=settings.get("variables", {}),
+        secrets=len(settings.get("secrets", {})),
+        results=_results(read.data),
+    )
+
+
+def _results(data: dict[str, Any]) -> list[tuple[str, str]]:
+    """Gathers the measured values of a model card's model-index."""
+    found = []
+    index = data.get("model-index")
+    for model in index if isinstance(index, list) else []:
+        for result in model.get("results", []) if isinstance(model, dict) else []:
+            for metric in result.get("metrics", []) if isinstance(result, dict) else []:
+                if isinstance(metric, dict) and isinstance(metric.get("value"), int | float):
+                    name = str(metric.get("name", metric.get("type", "")))
+                    found.append((name, f"{metric['value']:.4g}"))
+    return found
+
+
+def folder(call: Call) -> Response:
+    """Shows a folder with each entry's last commit."""
+    revision, path = split_revision(call.request.path_params["rest"])
+    git, path = call.repository.git, path.strip("/")
+    head = git.resolve(revision)
+    entries = git.listing(head, path)
+    entries.sort(key=lambda entry: (not entry.is_folder, entry.path))
+    last = last_commits(git, head, [entry.path for entry in entries])
+    return repo_page(
+        call, "folder.html", head, revision, tab="files", entries=entries, last=last, path=path
+    )
+
+
+def file(call: Call) -> Response:
+    """Shows a file: text and pictures as such, of others what is known about them."""
+    revision, path = split_revision(call.request.path_params["rest"])
+    git = call.repository.git
+    head = git.resolve(revision)
+    entry = git.entry(head, path)
+    if entry.is_folder:
+        raise entry_not_found(path)
+    text = None
+    if entry.lfs is None and entry.size <= MAX_SHOWN:
+        content = git.blob(entry.oid.encode())
+        text = None if b"\0" in content else content.decode(errors="replace")
+    is_image = media_type(path) in SHOWN
+    return repo_page(
+        call,
+        "file.html",
+        head,
+        revision,
+        tab="files",
+        path=path,
+        entry=entry,
+        lines=text.splitlines() if text is not None and not is_image else None,
+        is_image=is_image,
+    )
+
+
+def history(call: Call) -> Response:
+    """Shows a revision's commits."""
+    revision, _ = split_revision(call.request.path_params["rest"])
+    git = call.repository.git
+    head = git.resolve(revision)
+    asked = call.request.query_params.get("p", "0")
+    number = int(asked) if asked.isdecimal() and len(asked) < 6 else 0
+    found = list(commits(git, head))
+    shown = found[number * PAGE : (number + 1) * PAGE]
+    more = number + 1 if (number + 1) * PAGE < len(found) else None
+    names = {sha: name for name, sha in git.list_refs("tags").items()}
+    return repo_page(
+        call, "history.html", head, revision, tab="history", commits=shown, more=more, names=names
+    )
+
+
+def commit(call: Call) -> Response:
+    """Shows what a commit changed."""
+    git = call.repository.git
+    head = git.resolve(split_revision(call.request.path_params["rest"])[0])
+    before = git.resolve(head.parents[0].decode()).tree if head.parents else None
+    parts = difference(git, before, head.tree)
+    return repo_page(
+        call,
+        "commit.html",
+        head,
+        head.id.decode(),
+        tab="history",
+        commit=head,
+        body=body_of(head),
+        parts=parts,
+        max_lines=MAX_LINES,
+    )
+
+
+def discussions(call: Call) -> Response:
+    """Shows the list of discussions and pull requests."""
+    head = call.repository.git.resolve("main")
+    found = Discussions(call.repository).all()
+    return repo_page(call, "discussions.html", head, "main", tab="community", items=found)
+
+
+def discussion(call: Call) -> Response:
+    """Shows one of them; of a pull request also what it would change."""
+    repository = call.repository
+    item = Discussions(repository).get(call.part("number"))
+    git = repository.git
+    head = git.resolve("main")
+    request = git.at_ref(f"refs/pr/{item['num']}")
+    is_open = item["base"] and item["status"] in ("open", "draft")
+    parts = []
+    if is_open and request:
+        parts = difference(git, origin_tree(git, head, request), request.tree)
+    events = [
+        {**event, "html": render(event["data"]["latest"]["raw"], repository.address, "main")}
+        if event["type"] == "comment"
+        else event
+        for event in item["events"]
+    ]
+    return repo_page(
+        call,
+        "discussion.html",
+        head,
+        "main",
+        tab="community",
+        item=item,
+        events=events,
+        parts=parts,
+        max_lines=MAX_LINES,
+    )
+
+
+def repo_page(
+    call: Call, template: str, head: Commit, revision: str, *, tab: str, **values: Any
+) -> Response:
+    """Renders a page of a repository under its heading."""
+    repository = call.repository
+    git = repository.git
+    path = values.get("path", "")
+    crumbs = [*reversed(PurePosixPath(path).parents), PurePosixPath(path)][1:] if path else []
+    return page(
+        call,
+        template,
+        repository=repository,
+        at=f"/{repository.address}",
+        private=repository.settings()["private"],
+        head=head,
+        revision=revision,
+        branches=git.list_refs("heads"),
+        versions=git.list_refs("tags"),
+        open_discussions=sum(
+            item["status"] in ("open", "draft") for item in Discussions(repository).all()
+        ),
+        crumbs=crumbs,
+        tab=tab,
+        **values,
+    )
+
+
+def page(call: Call, template: str, **values: Any) -> Response:
+    """Renders a page."""
+    text = ENVIRONMENT.get_template(template).render(base=call.base, caller=call.caller, **values)
+    return HTMLResponse(text, headers=HEADERS)
+
+
+def error_page(error: HubError, path: str) -> Response:
+    """Renders a refusal for people; only the sign-in page makes the browser ask for a token."""
+    text = ENVIRONMENT.get_template("error.html").render(
+        status=error.status, message=error.message, caller=None
+    )
+    headers = {**error.response_headers(), **HEADERS}
+    if path != SIGN_IN:
+        headers.pop("WWW-Authenticate", None)
+    return HTMLResponse(text, status_code=error.status, headers=headers)
+
+
+def sign_in(call: Call) -> Response:
+    """Makes the browser ask for a token, which it then sends along with every page."""
+    return RedirectResponse("/", status_code=303)
+
+
+def stylesheet(request: Request) -> Response:
+    """Sends the one stylesheet."""
+    return FileResponse(TEMPLATES / "hub.css", media_type="text/css")
+
+
+ROUTES = [
+    Route("/static/hub.css", stylesheet),
+    api("GET", SIGN_IN, sign_in, Access.USER),
+    api("GET", "/", front, Access.ANYONE),
+    api("GET", "/{user}", front, Access.ANYONE),
+    *repo_addresses("GET", "", card, Access.READ),
+    *repo_addresses("GET", "/tree/{rest:path}", folder, Access.READ),
+    *repo_addresses("GET", "/blob/{rest:path}", file, Access.READ),
+    *repo_addresses("GET", "/commits/{rest:path}", history, Access.READ),
+    *repo_addresses("GET", "/commit/{rest:path}", commit, Access.READ),
+    *repo_addresses("GET", "/discussions", discussions, Access.READ),
+    *repo_addresses("GET", "/discussions/{number}", discussion, Access.READ),
+]
