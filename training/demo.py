@@ -12,10 +12,10 @@ check starts from nothing in a folder of its own.
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -23,10 +23,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from tagloop.errors import UserError
-from training.config import PublishConfig, parse_config
+from training.config import parse_config
 from training.hub import EmbeddedHub
 
 HOME = Path(".demo")
@@ -74,56 +73,38 @@ def only_one(folder: Path) -> Iterator[None]:
         yield
 
 
-def run_demo(config: DemoConfig, home: Path) -> dict[str, Any]:
-    """Runs the loop; returns the check's result, or an empty dict when it was stopped.
+def run_demo(config: DemoConfig, home: Path) -> int:
+    """Starts the Hub and, with all that its clients need in the environment, the loop.
+
+    Returns:
+        The loop's exit status.
 
     Raises:
-        UserError: A station failed.
+        UserError: The Hub does not start.
     """
     started = time.monotonic()
-    print("== hub")
-    port = 0 if config.check else config.hub_port
-    with EmbeddedHub(home / "hub", port=port, user=USER) as hub:
-        # The Hub's clients read these when they are first imported, so only now.
-        os.environ.update(hub.client_env(home / "hf"))
-        os.environ["CORRECTIONS_TOKEN"] = hub.token
-        seconds = {"hub": round(time.monotonic() - started, 1)}
-        print(f"the embedded Hub answers at {hub.endpoint}")
-
-        from training.publish import Publication
-        from training.space_process import SpaceProcess
-
-        publish = PublishConfig(
-            namespace=USER, name="tagloop", source=config.source, training=config.training
-        )
-        outcome = Publication(publish, home / "build").run()
-        seconds |= outcome.seconds
-        print("\n== space")
-        begun = time.monotonic()
-        port = 0 if config.check else config.space_port
-        with SpaceProcess(outcome.names.space, home / "space", port) as space:
-            seconds["space"] = round(time.monotonic() - begun, 1)
-            if config.check:
-                from training.demo_check import check
-
-                begun = time.monotonic()
-                print("\n== check")
-                result = check(outcome, space.url)
-                seconds["check"] = round(time.monotonic() - begun, 1)
-                seconds["total"] = round(time.monotonic() - started, 1)
-                return result | {"seconds": seconds}
-            _invite(hub.endpoint, space.url, time.monotonic() - started)
-            space.wait()
-    return {}
+    print("== hub", flush=True)
+    with EmbeddedHub(home / "hub", port=0 if config.check else config.hub_port, user=USER) as hub:
+        print(f"the embedded Hub answers at {hub.endpoint}", flush=True)
+        # Clients read their environment when they are imported, so the loop is a new process.
+        environment = os.environ | hub.client_env(home / "hf") | {"CORRECTIONS_TOKEN": hub.token}
+        command = [sys.executable, "-m", "training.demo_loop", "--namespace", USER]
+        command += ["--home", str(home), "--hub_seconds", f"{time.monotonic() - started:.1f}"]
+        command += ["--check"] if config.check else ["--space_port", str(config.space_port)]
+        command += ["--training", config.training] if config.training else []
+        command += [word for source in config.source for word in ("--source", source)]
+        with subprocess.Popen(command, env=environment) as loop:
+            return _wait(loop)
 
 
-def _invite(endpoint: str, url: str, seconds: float) -> None:
-    print(
-        f"\nReady after {seconds:.0f} s.\n"
-        f"  Tag an article and correct it:  {url}\n"
-        f"  Look at what was published:     {endpoint}\n"
-        f"Ctrl-C stops both; corrections stay in {HOME}/hub for the next time."
-    )
+def _wait(loop: subprocess.Popen[bytes]) -> int:
+    """Waits for the loop; an interruption is passed on and its clean end waited for."""
+    try:
+        return loop.wait()
+    except BaseException:
+        loop.send_signal(signal.SIGINT)
+        loop.wait()
+        raise
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -135,20 +116,18 @@ def main(argv: list[str] | None = None) -> int:
         config = parse_config(DemoConfig, arguments, "python -m training.demo")
         with only_one(HOME):
             if not config.check:
-                run_demo(config, HOME)
-                return 0
+                return run_demo(config, HOME)
             home = Path(tempfile.mkdtemp(prefix="check-", dir=HOME))
-            result = run_demo(config, home)
+            status = run_demo(config, home)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("\nstopped")
         return 130
-    if result["ok"]:
+    if status == 0:
         shutil.rmtree(home)
-    print(json.dumps(result, ensure_ascii=False))
-    return 0 if result["ok"] else 1
+    return status
 
 
 if __name__ == "__main__":

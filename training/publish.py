@@ -191,7 +191,8 @@ class Publication:
             target = Path(folder) / "space"
             shutil.copytree(SPACE, target, ignore=NOT_FOR_SPACE)
             card = RepoCard.load(target / "README.md", ignore_metadata_errors=True)
-            card.data.update(space_metadata(card.data.to_dict(), names))
+            for key, value in space_metadata(names).items():
+                card.data[key] = value
             card.text = card.text.replace("owner/space", names.space)
             card.save(target / "README.md")
             self._push("space", target, lambda version: None)
@@ -225,9 +226,9 @@ class Publication:
         self.say(f"{state}: {web_address(published)} {published.version} {published.revision[:8]}")
 
 
-def space_metadata(metadata: dict[str, Any], names: Names) -> dict[str, Any]:
-    """Adds to the Space's front matter what it runs on, so that the Hub links and preloads it."""
-    return metadata | {
+def space_metadata(names: Names) -> dict[str, Any]:
+    """Gives what the Space's front matter says it runs on, so that the Hub links and preloads it."""
+    return {
         "title": names.space.split("/")[1].replace("-", " ").capitalize(),
         "models": [names.model],
         "datasets": [names.dataset],

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx2
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 from huggingface_hub.errors import (
     HfHubHTTPError,
@@ -201,7 +202,7 @@ def _retrying() -> Retrying:
 def _is_transient(error: BaseException) -> bool:
     if isinstance(error, HfHubHTTPError) and error.response is not None:
         return error.response.status_code in TRANSIENT
-    return isinstance(error, ConnectionError)
+    return isinstance(error, ConnectionError | httpx2.TransportError)
 
 
 class clear_errors:
@@ -224,7 +225,7 @@ class clear_errors:
             raise UserError(f"{self.repo_id!r} is no valid repository name: {error}") from None
         if isinstance(error, HfHubHTTPError):
             raise UserError(self._sentence(error)) from None
-        if isinstance(error, ConnectionError | TimeoutError):
+        if isinstance(error, ConnectionError | TimeoutError | httpx2.TransportError):
             raise UserError(
                 "The Hub does not answer; check the network and HF_ENDPOINT, then run again: what "
                 "is already published is not repeated."

@@ -217,6 +217,7 @@ def _fetch(model: str, revision: str | None, token: str | None) -> tuple[Path, s
     """Finds the model's folder, from the Hub if it is none here; with the commit if so."""
     if Path(model).is_dir():
         return Path(model), None
+    import httpx2
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import (
         HfHubHTTPError,
@@ -238,7 +239,10 @@ def _fetch(model: str, revision: str | None, token: str | None) -> tuple[Path, s
             f"No model {model!r}: neither a folder here nor a repository of the Hub that this "
             "token may read."
         ) from None
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise UserError(f"The model {model}{at} could not be fetched: {reason}") from None
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError, httpx2.HTTPError) as error:
+        # Only the kind: an exception's text may hold a signed address.
+        raise UserError(
+            f"The model {model}{at} could not be fetched ({type(error).__name__}); check the "
+            "network and the token."
+        ) from None
     return Path(folder), Path(folder).name
