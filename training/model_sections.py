@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from dataset_card.markdown import Markdown, fenced, shorten
 from tagloop.tagging import TaggingSettings
 from training.citations import citations
+from training.model_snippets import client_snippet, literal, model_snippet
 
 
 class Metric(NamedTuple):
@@ -54,34 +54,6 @@ LOG_COLUMNS = {
     "eval_f1@m": "F1@M",
 }
 
-SNIPPET = """\
-from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
-
-repo_id, revision = {repo_id}, {version}
-tokenizer = AutoTokenizer.from_pretrained(repo_id, revision=revision)
-model = AutoModelForSeq2SeqLM.from_pretrained(repo_id, revision=revision)
-
-title = {title}
-text = {text}
-prompt = {prompt}
-inputs = tokenizer(prompt, truncation=True, max_length={max_input_tokens}, return_tensors="pt")
-output = model.generate(**inputs)
-tags = tokenizer.decode(output[0], skip_special_tokens=True).split({separator})
-tags = [tag.strip() for tag in tags if tag.strip()]
-print(tags)
-"""
-CLIENT_SNIPPET = """\
-from gradio_client import Client
-
-client = Client({space_repo})
-answer = client.predict(
-    title={title},
-    text={text},
-    api_name="/tag",
-)
-print([tag["tag"] for tag in answer["tags"]])
-"""
-
 
 def metric_of(name: str) -> Metric:
     """Gives a measure's names; one that is not in `METRICS` goes by its own."""
@@ -111,51 +83,25 @@ def model_sections(
     """
     examples = [_example(example) for example in report["examples"]]
     first = report["examples"][0] if examples else {"title": "", "text": ""}
-    literals = {
-        "title": _literal(shorten(first["title"], EXAMPLE_CHARACTERS)),
-        "text": _literal(shorten(first["text"], EXAMPLE_CHARACTERS)),
-    }
-    snippet = SNIPPET.format(
-        repo_id=_literal(repo_id),
-        version=_literal(version),
-        prompt=_prompt_literal(settings.prompt_template),
-        max_input_tokens=settings.max_input_tokens,
-        separator=_literal(settings.separator.strip() or settings.separator),
-        **literals,
+    article = (
+        shorten(first["title"], EXAMPLE_CHARACTERS),
+        shorten(first["text"], EXAMPLE_CHARACTERS),
     )
-    client = CLIENT_SNIPPET.format(space_repo=_literal(space_repo), **literals)
     return {
         "name": repo_id.split("/")[-1],
         "train_articles": log["examples"]["train"],
         "validation_articles": log["examples"].get("validation", 0),
-        "snippet": fenced(snippet, "python"),
-        "client_snippet": fenced(client, "python"),
+        "snippet": model_snippet(repo_id, version, settings, *article),
+        "client_snippet": client_snippet(space_repo, *article),
         "example": examples[0] if examples else {},
         "examples": examples,
         "limits": _limits(report, settings),
-        "prompt_template": _literal(log["prompt_template"]),
+        "prompt_template": literal(log["prompt_template"]),
         "citations": fenced("\n\n".join(citations(log["base_model"], model_type)), "bibtex"),
         "versions": _versions(log, report),
         **_results(report),
         **_training(log),
     }
-
-
-def _literal(text: str) -> str:
-    """Writes a text as a Python string on one line; what is not printable becomes an escape."""
-    single = repr(text)
-    return f'"{single[1:-1]}"' if single[0] == "'" and '"' not in single else single
-
-
-def _prompt_literal(template: str) -> str:
-    """Writes the prompt template as an f-string of ``title`` and ``text``."""
-    parts = re.split(r"(\{title\}|\{text\})", template)
-    # Of the other braces, none may be taken for a variable.
-    doubled = [
-        part if index % 2 else part.replace("{", "{{").replace("}", "}}")
-        for index, part in enumerate(parts)
-    ]
-    return f"f{_literal(''.join(doubled))}"
 
 
 def _example(example: Mapping[str, Any]) -> dict[str, str]:

@@ -23,13 +23,14 @@ from markdown_it import MarkdownIt
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 from transformers import BartConfig, BartForConditionalGeneration, PreTrainedTokenizerFast
 
-from dataset_card.markdown import visible
+from dataset_card.markdown import shorten, visible
 from tagloop.errors import UserError
 from tagloop.tagging import TaggingSettings
 from training.build_dataset import build
 from training.cards import write_dataset_card, write_model_card
 from training.config import BuildConfig
-from training.model_sections import METRICS, duration, log_table, model_sections
+from training.model_sections import METRICS, duration, log_table
+from training.model_snippets import model_snippet
 from training.training_log import write_json
 
 DATASET, MODEL, SPACE = "demo/news-articles", "demo/news-tagger", "demo/news"
@@ -256,16 +257,8 @@ def block_tokens(text: str) -> list[str]:
 
 def snippet(shown: dict[str, Any], settings: TaggingSettings) -> str:
     """The model card's snippet for an example, as a reader would copy it."""
-    sections = model_sections(
-        training_log(),
-        report([shown]),
-        settings=settings,
-        model_type="bart",
-        repo_id=MODEL,
-        version="v1.2.0",
-        space_repo=SPACE,
-    )
-    (block,) = code_blocks(f"---\n---\n{sections['snippet']}\n", "python")
+    code = model_snippet(MODEL, "v1.2.0", settings, shorten(shown["title"], 200), shown["text"])
+    (block,) = code_blocks(f"---\n---\n{code}\n", "python")
     return block
 
 
