@@ -1,0 +1,22 @@
+"""A client and a fresh repository for the tests of the Hub."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+from huggingface_hub import HfApi
+
+from training.hub import EmbeddedHub
+
+
+@pytest.fixture
+def api(hub: EmbeddedHub) -> HfApi:
+    """Gives a client that writes."""
+    return HfApi()
+
+
+@pytest.fixture
+def repo(api: HfApi) -> str:
+    """Gives the id of a new model repository."""
+    return api.create_repo(f"repo-{uuid.uuid4().hex[:8]}").repo_id
