@@ -241,7 +241,7 @@ def test_kill_9_while_visitors_flag_stores_each_row_exactly_once(
 ) -> None:
     chance = random.Random(11)
     acknowledged: list[str] = []
-    trials = 10
+    trials = 8
     for trial in range(trials):
         process = subprocess.Popen(
             [sys.executable, "-c", CLIENTS, str(tmp_path / "outbox"), repo_id],

@@ -34,7 +34,7 @@ SHOW_RESULT = """() => {
   document.querySelector("#result").scrollIntoView({ behavior: "smooth", block: "nearest" });
 }"""
 
-VERDICTS = {"good": "Good", "fixed": "I fixed them", "bad": "Bad"}
+VERDICTS = {"good": "Good", "fixed": "Fixed", "bad": "Bad"}
 
 
 @dataclass
