@@ -105,6 +105,8 @@ def decoding_defaults(config: GenerationConfig, settings: TaggingSettings) -> Ge
     """Gives the model's ``generation_config.json``: plain ``generate(**inputs)`` is right."""
     config.num_beams = 1
     config.do_sample = False
-    config.max_length = None
-    config.max_new_tokens = settings.max_new_tokens
+    # Not max_new_tokens: generate() warns of a conflict with the default max_length then. The
+    # decoder's start token counts, too.
+    config.max_new_tokens = None
+    config.max_length = settings.max_new_tokens + 1
     return config

@@ -227,7 +227,7 @@ class Publication:
 
 
 def space_metadata(names: Names) -> dict[str, Any]:
-    """Gives what the Space's front matter says it runs on, so that the Hub links and preloads it."""
+    """Gives the front matter that says what the Space runs on: the Hub links and preloads it."""
     return {
         "title": names.space.split("/")[1].replace("-", " ").capitalize(),
         "models": [names.model],

@@ -56,7 +56,7 @@ class TransformersEngine:
         with self._torch.no_grad():
             output = self.model.generate(
                 **inputs,
-                max_new_tokens=max_new_tokens,
+                max_length=max_new_tokens + 1,  # with the decoder's start token
                 output_logits=True,
                 return_dict_in_generate=True,
             )

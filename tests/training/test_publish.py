@@ -1,0 +1,149 @@
+"""Publishing against the real client and the embedded Hub: everything, twice, and the refusals."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from datasets import load_dataset
+from huggingface_hub import HfApi, ModelCard, RepoCard
+from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
+
+from tagloop.errors import UserError
+from training.config import PublishConfig
+from training.hub import EmbeddedHub
+from training.publish import Names, Outcome, Publication, plan
+
+from .tiny_models import starter_articles
+
+
+@pytest.fixture(scope="module")
+def config(hub_namespace: str, tiny_bart: Path, tmp_path_factory: pytest.TempPathFactory):
+    folder = tmp_path_factory.mktemp("publish")
+    rows = [{**row, "text": row["text"][:400]} for row in starter_articles()[::8]]
+    (folder / "articles.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    settings = {"epochs": 1, "max_input_tokens": 64, "max_new_tokens": 16, "batch_size": 8}
+    (folder / "training.yaml").write_text(json.dumps(settings))
+    return PublishConfig(
+        namespace=hub_namespace,
+        name="blog",
+        source=[str(folder / "articles.jsonl")],
+        license="CC0-1.0",
+        base=str(tiny_bart),
+        training=str(folder / "training.yaml"),
+    )
+
+
+@pytest.fixture(scope="module")
+def build_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("build")
+
+
+@pytest.fixture(scope="module")
+def outcome(config: PublishConfig, build_dir: Path) -> Outcome:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("CORRECTIONS_TOKEN", raising=False)
+        return Publication(config, build_dir).run()
+
+
+def test_everything_is_there_with_stock_tools(outcome: Outcome) -> None:
+    names = outcome.names
+    articles = load_dataset(names.dataset)
+    assert set(articles) == {"train", "validation", "test"}
+    assert articles["train"].column_names[:4] == ["id", "title", "text", "tags"]
+    tokenizer = AutoTokenizer.from_pretrained(names.model)
+    model = AutoModelForSeq2SeqLM.from_pretrained(names.model)
+    inputs = tokenizer("A title\nAnd a text.", return_tensors="pt")
+    assert model.generate(**inputs).shape[0] == 1
+    files = set(HfApi().list_repo_files(names.space, repo_type="space"))
+    assert {"app.py", "requirements.txt", "tagloop/tagger.py"} <= files
+    assert not [name for name in files if "__pycache__" in name or "outbox/" in name]
+
+
+def test_the_versions_are_tagged_and_name_each_other(outcome: Outcome) -> None:
+    api = HfApi()
+    for kind, published in outcome.repos.items():
+        assert published.changed and published.version == "v1.0.0"
+        refs = api.list_repo_refs(published.repo_id, repo_type=kind)
+        assert refs.tags[0].target_commit == published.revision
+    dataset = outcome.repos["dataset"]
+    card = ModelCard.load(outcome.names.model)
+    results = card.data.eval_results
+    assert results and {result.dataset_revision for result in results} == {dataset.revision}
+    tagging = json.loads(Path(api.hf_hub_download(outcome.names.model, "tagging.json")).read_text())
+    assert tagging["dataset"]["repo_id"] == dataset.repo_id
+    assert tagging["dataset"]["revision"] == dataset.revision
+
+
+def test_the_space_knows_its_repositories(outcome: Outcome) -> None:
+    api, names = HfApi(), outcome.names
+    variables = {key: item.value for key, item in api.get_space_variables(names.space).items()}
+    assert variables == {
+        "MODEL_REPO": names.model,
+        "DATASET_REPO": names.dataset,
+        "CORRECTIONS_REPO": names.corrections,
+    }
+    data = RepoCard.load(names.space, repo_type="space").data.to_dict()
+    assert data["models"] == data["preload_from_hub"] == [names.model]
+    assert data["sdk"] == "gradio" and data["python_version"] == "3.11"
+
+
+def test_a_second_run_makes_no_commit(
+    outcome: Outcome, config: PublishConfig, build_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    again = Publication(config, build_dir).run()
+    for kind, published in again.repos.items():
+        assert not published.changed, kind
+        assert published.revision == outcome.repos[kind].revision
+    assert "already trained" in capsys.readouterr().out
+
+
+def test_more_articles_make_new_versions(
+    outcome: Outcome, config: PublishConfig, build_dir: Path
+) -> None:
+    source = Path(config.source[0])
+    extra = starter_articles()[1]
+    source.write_text(source.read_text() + json.dumps({**extra, "text": extra["text"][:400]}))
+    grown = Publication(config, build_dir).run()
+    assert grown.repos["dataset"].version == "v1.1.0"
+    assert grown.repos["model"].version == "v1.1.0"
+    assert not grown.repos["space"].changed
+    # The old version stays loadable.
+    old = load_dataset(grown.names.dataset, revision="v1.0.0")
+    new = load_dataset(grown.names.dataset, revision="v1.1.0")
+    assert sum(map(len, new.values())) == sum(map(len, old.values())) + 1
+
+
+def test_a_dry_run_changes_nothing(config: PublishConfig, hub_namespace: str) -> None:
+    planned = PublishConfig(namespace=hub_namespace, name="planned", private=True)
+    text = "\n".join(plan(planned))
+    assert "private" in text and "create the dataset" in text and "Nothing was changed" in text
+    names = Names.of(hub_namespace, "planned")
+    for kind in ("dataset", "model", "space"):
+        assert not HfApi().repo_exists(getattr(names, kind), repo_type=kind)
+
+
+def test_a_namespace_of_somebody_else_is_refused(hub: EmbeddedHub) -> None:
+    with pytest.raises(UserError, match=rf"token is {hub.user}'s.*NAMESPACE={hub.user}"):
+        Publication(PublishConfig(namespace="somebody"))
+    with pytest.raises(UserError, match="NAMESPACE is missing"):
+        Publication(PublishConfig())
+
+
+@pytest.mark.parametrize("token", ["", "hf_notavalidtoken"])
+def test_no_valid_token_is_one_sentence(hub: EmbeddedHub, tmp_path: Path, token: str) -> None:
+    environment = os.environ | {"HF_TOKEN": token, "HF_HOME": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-m", "training.publish", "--namespace", hub.user, "--dry_run"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    )
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith("error: The Hub knows no valid token")
+    assert "Traceback" not in done.stderr and not (token and token in done.stderr)

@@ -1,0 +1,143 @@
+"""Measures the bundled base on the human-tagged articles and titles of the recipe's data.
+
+    python -m training.base.measure --data DATA                        # test split, and the card
+    python -m training.base.measure --data DATA --split validation     # for choices; no card
+
+On the test split it writes ``measured.json`` beside itself and renders the base's card,
+``weights/README.md``, from it and from the training log.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import tempfile
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tqdm.auto import tqdm
+from transformers import HfArgumentParser
+
+from dataset_card.markdown import render
+from tagloop.errors import UserError
+from tagloop.tagger import Tagger
+from tagloop.vocabulary import Vocabulary
+from training.base.examples import FILES, Row, read_rows
+from training.conversion import convert
+from training.preprocess import BUNDLED_BASE
+from training.scores import CUT, article_scores, bootstrap
+from training.training_log import write_json
+
+FOLDER = Path(__file__).parent
+MEASURED, LOG = FOLDER / "measured.json", FOLDER / "log.jsonl"
+SAMPLES = 1000
+
+
+@dataclass
+class MeasureSettings:
+    """Flags of the measurement."""
+
+    data: str = field(default="", metadata={"help": "folder with the data of the recipe"})
+    split: str = field(default="test", metadata={"help": "validation or test"})
+    weights: str = field(default=str(BUNDLED_BASE), metadata={"help": "model folder to measure"})
+    limit: int | None = field(default=None, metadata={"help": "only the first rows of each kind"})
+
+
+def measure(settings: MeasureSettings) -> dict[str, Any]:
+    """Tags the split's articles and titles and scores them, next to the most frequent tags.
+
+    Returns:
+        ``{kind: {"articles": n, "systems": {name: {measure: {"value", "low", "high"}}}}}``.
+
+    Raises:
+        UserError: A data file is missing.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "base"
+        shutil.copytree(settings.weights, copy)
+        convert(copy)
+        tagger = Tagger.from_pretrained(copy)
+        return {
+            kind: _measure_kind(tagger, read_rows(Path(settings.data), kind), settings)
+            for kind in ("articles", "titles")
+        }
+
+
+def _measure_kind(tagger: Tagger, rows: list[Row], settings: MeasureSettings) -> dict[str, Any]:
+    chosen = [row for row in rows if row.split == settings.split and row.tags][: settings.limit]
+    vocabulary = Vocabulary.from_tag_lists([row.tags for row in rows if row.split == "train"])
+    articles = [{"title": row.title, "text": row.text} for row in chosen]
+    with tqdm(total=len(articles), desc=chosen[0].kind, unit="article") as bar:
+        tags = tagger.tag_batch(articles, progress=bar.update)
+    lists = {
+        "tagloop-base": [[tag.tag for tag in found] for found in tags],
+        "most frequent tags": [_most_frequent(rows, vocabulary)] * len(chosen),
+    }
+    known = frozenset(vocabulary.counts) | frozenset(vocabulary.aliases)
+    systems = {}
+    for name, predicted in lists.items():
+        scores = [
+            article_scores(ours, row.tags, f"{row.title}\n{row.text}", known)
+            for ours, row in zip(predicted, chosen, strict=True)
+        ]
+        intervals = bootstrap(scores, samples=SAMPLES)
+        systems[name] = {key: asdict(interval) for key, interval in intervals.items()}
+    return {"articles": len(chosen), "systems": systems}
+
+
+def _most_frequent(rows: list[Row], vocabulary: Vocabulary) -> list[str]:
+    """Gives the k most frequent training tags, k chosen on validation."""
+    top = vocabulary.tags[:CUT]
+    wanted = [row.tags for row in rows if row.split == "validation"]
+    totals = [
+        sum(article_scores(top[:k], tags)["f1@m"] for tags in wanted) for k in range(1, CUT + 1)
+    ]
+    return top[: totals.index(max(totals)) + 1]
+
+
+def write_card(measured: dict[str, Any], out: Path) -> None:
+    """Renders the base's card from the measurement and the training log."""
+    log = [json.loads(line) for line in LOG.read_text(encoding="utf-8").splitlines()]
+    validations = [entry for entry in log if "articles_f1" in entry]
+    table = [
+        {
+            "kind": kind,
+            "system": name,
+            **{key: f"{v['value']:.3f} [{v['low']:.3f}, {v['high']:.3f}]" for key, v in row.items()},
+        }
+        for kind, part in measured.items()
+        for name, row in part["systems"].items()
+    ]
+    counts = {kind: part["articles"] for kind, part in measured.items()}
+    text = render(
+        FOLDER / "card.md", table=table, counts=counts, validations=validations, files=FILES
+    )
+    out.write_text(text, encoding="utf-8")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the command line."""
+    arguments = argv if argv is not None else sys.argv[1:]
+    (settings,) = HfArgumentParser(MeasureSettings).parse_args_into_dataclasses(args=arguments)
+    try:
+        measured = measure(settings)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    for kind, part in measured.items():
+        print(f"{kind}, {settings.split}: {part['articles']}")
+        for name, row in part["systems"].items():
+            cells = "  ".join(
+                f"{key} {v['value']:.3f} [{v['low']:.3f}-{v['high']:.3f}]" for key, v in row.items()
+            )
+            print(f"  {name:<20} {cells}")
+    if settings.split == "test" and not settings.limit:
+        write_json(MEASURED, measured)
+        write_card(measured, Path(settings.weights) / "README.md")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
