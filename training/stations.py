@@ -102,7 +102,8 @@ def evaluate_station(config: StationsConfig, corpus: Corpus, folder: Path) -> di
         report = json.loads(path.read_text(encoding="utf-8"))
         if report["dataset"]["fingerprint"] == corpus.fingerprint:
             return dict(report)
-    wanted = EvaluateConfig(model=str(folder), name=config.name, before=config.base)
+    base = train_config(config, folder).base
+    wanted = EvaluateConfig(model=str(folder), name=config.name, before=base)
     report = evaluate_tagger(wanted, corpus)
     write_json(path, report)
     return report
