@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import base64
 import logging
+from pathlib import Path
 
-import httpx2
 import pytest
 from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 
 from training.hub import EmbeddedHub
+
+from .plain_http import HTTP
 
 
 @pytest.fixture
@@ -36,36 +38,38 @@ def reads(hub: EmbeddedHub, repo: str) -> list[str]:
     ]
 
 
-def test_a_private_repository_is_hidden_everywhere(hub: EmbeddedHub, private: str) -> None:
+def test_a_private_repository_is_hidden_everywhere(
+    hub: EmbeddedHub, private: str, tmp_path: Path
+) -> None:
     stranger = {"Authorization": f"Bearer {hub.create_user('stranger')}"}
     owner = {"Authorization": f"Bearer {hub.create_token('demo', 'read')}"}
     for address in reads(hub, private):
-        assert httpx2.get(address, headers=owner).status_code == 200, address
+        assert HTTP.get(address, headers=owner).status_code == 200, address
         missing = address.replace(private, "demo/never-made")
         for headers, status in (({}, 401), (stranger, 404)):
-            answers = [httpx2.get(where, headers=headers) for where in (address, missing)]
+            answers = [HTTP.get(where, headers=headers) for where in (address, missing)]
             assert [answer.status_code for answer in answers] == [status, status], address
             codes = {answer.headers.get("x-error-code") for answer in answers}
             assert codes == {"RepoNotFound"}
             assert answers[0].content == answers[1].content
     for client in (HfApi(token=False), HfApi(token=hub.create_user("stranger"))):
         with pytest.raises(RepositoryNotFoundError):
-            client.hf_hub_download(private, "secret.bin", force_download=True)
+            client.hf_hub_download(private, "secret.bin", cache_dir=tmp_path)
 
 
 def test_lfs_objects_of_a_private_repository_are_hidden(hub: EmbeddedHub, private: str) -> None:
     oid = HfApi().get_paths_info(private, "secret.bin")[0].lfs.sha256
     body = {"operation": "download", "objects": [{"oid": oid, "size": 200}]}
     address = f"{hub.endpoint}/{private}.git/info/lfs/objects/batch"
-    assert httpx2.post(address, json=body).status_code == 401
+    assert HTTP.post(address, json=body).status_code == 401
     headers = {"Authorization": f"Bearer {hub.token}"}
-    [item] = httpx2.post(address, json=body, headers=headers).json()["objects"]
+    [item] = HTTP.post(address, json=body, headers=headers).json()["objects"]
     href = item["actions"]["download"]["href"]
-    assert httpx2.get(href).content == b"s" * 200
-    assert httpx2.get(href.replace("signature=", "signature=0")).status_code == 403
-    assert httpx2.get(href.split("?")[0]).status_code == 403
+    assert HTTP.get(href).content == b"s" * 200
+    assert HTTP.get(href.replace("signature=", "signature=0")).status_code == 403
+    assert HTTP.get(href.split("?")[0]).status_code == 403
     other = HfApi().create_repo("elsewhere", exist_ok=True).repo_id
-    [item] = httpx2.post(address.replace(private, other), json=body, headers=headers).json()[
+    [item] = HTTP.post(address.replace(private, other), json=body, headers=headers).json()[
         "objects"
     ]
     assert item["error"]["code"] == 404, "an object is found only where it was uploaded"
@@ -91,7 +95,7 @@ def test_a_read_only_token_changes_nothing(hub: EmbeddedHub, repo: str) -> None:
     address = f"{hub.endpoint}/{repo}.git/info/lfs/objects/batch"
     body = {"operation": "upload", "objects": [{"oid": "0" * 64, "size": 1}]}
     headers = {"Authorization": f"Bearer {reader.token}"}
-    assert httpx2.post(address, json=body, headers=headers).status_code == 403
+    assert HTTP.post(address, json=body, headers=headers).status_code == 403
 
 
 def test_other_users_and_nobody_change_nothing(hub: EmbeddedHub, repo: str) -> None:
@@ -118,15 +122,13 @@ def test_a_wrong_token_is_told_so(hub: EmbeddedHub, repo: str) -> None:
 def test_basic_credentials_read_but_never_change(hub: EmbeddedHub, private: str) -> None:
     basic = base64.b64encode(f"anyone:{hub.token}".encode()).decode()
     headers = {"Authorization": f"Basic {basic}"}
-    assert httpx2.get(f"{hub.endpoint}/{private}", headers=headers).status_code == 200
-    made = httpx2.post(
-        f"{hub.endpoint}/api/repos/create", json={"name": "by-basic"}, headers=headers
-    )
+    assert HTTP.get(f"{hub.endpoint}/{private}", headers=headers).status_code == 200
+    made = HTTP.post(f"{hub.endpoint}/api/repos/create", json={"name": "by-basic"}, headers=headers)
     assert made.status_code == 401
 
 
 def test_requests_for_another_host_are_refused(hub: EmbeddedHub) -> None:
-    answer = httpx2.get(f"{hub.endpoint}/", headers={"Host": "evil.example"})
+    answer = HTTP.get(f"{hub.endpoint}/", headers={"Host": "evil.example"})
     assert answer.status_code == 400
 
 

@@ -21,6 +21,8 @@ from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, RevisionN
 
 from training.hub import EmbeddedHub
 
+from .plain_http import HTTP
+
 BIG = 40 << 20
 
 
@@ -153,7 +155,7 @@ def test_what_is_not_there_cannot_be_deleted(api: HfApi, repo: str) -> None:
 
 def send(hub: EmbeddedHub, repo: str, *operations: tuple[str, dict[str, Any]]) -> httpx2.Response:
     lines = [("header", {"summary": "by hand"}), *operations]
-    return httpx2.post(
+    return HTTP.post(
         f"{hub.endpoint}/api/models/{repo}/commit/main",
         content="\n".join(json.dumps({"key": key, "value": value}) for key, value in lines),
         headers={"Authorization": f"Bearer {hub.token}"},
@@ -184,7 +186,7 @@ def test_malformed_commits_are_refused_whole(hub: EmbeddedHub, api: HfApi, repo:
         send(hub, repo, ("lfsFile", {"path": "a", "algo": "sha256", "oid": digest, "size": 3})),
         send(hub, repo, ("lfsFile", {"path": "a", "algo": "sha256", "oid": "../../x"})),
         send(hub, repo, ("unknown", {"path": "a"})),
-        httpx2.post(
+        HTTP.post(
             f"{hub.endpoint}/api/models/{repo}/commit/main",
             content=b'{"key": 1}\n[]',
             headers={"Authorization": f"Bearer {hub.token}"},

@@ -10,12 +10,14 @@ import pytest
 from training.hub import EmbeddedHub
 from training.hub.api.lfs import PART
 
+from .plain_http import HTTP
+
 CONTENT = b"content" * 1000
 OID = hashlib.sha256(CONTENT).hexdigest()
 
 
 def batch(hub: EmbeddedHub, repo: str, oid: str, size: int, **extra: object) -> httpx2.Response:
-    return httpx2.post(
+    return HTTP.post(
         f"{hub.endpoint}/{repo}.git/info/lfs/objects/batch",
         json={"operation": "upload", "objects": [{"oid": oid, "size": size}], **extra},
         headers={"Authorization": f"Bearer {hub.token}"},
@@ -29,13 +31,13 @@ def upload_action(hub: EmbeddedHub, repo: str) -> dict:
 def verify(hub: EmbeddedHub, repo: str, href: str) -> int:
     body = {"oid": OID, "size": len(CONTENT)}
     headers = {"Authorization": f"Bearer {hub.token}"}
-    return httpx2.post(href, json=body, headers=headers).status_code
+    return HTTP.post(href, json=body, headers=headers).status_code
 
 
 def test_upload_verify_and_no_second_upload(hub: EmbeddedHub, repo: str) -> None:
     actions = upload_action(hub, repo)
     assert verify(hub, repo, actions["verify"]["href"]) == 404
-    assert httpx2.put(actions["upload"]["href"], content=CONTENT).status_code == 200
+    assert HTTP.put(actions["upload"]["href"], content=CONTENT).status_code == 200
     assert verify(hub, repo, actions["verify"]["href"]) == 200
     assert "actions" not in batch(hub, repo, OID, len(CONTENT)).json()["objects"][0]
 
@@ -48,7 +50,7 @@ def test_wrong_bytes_leave_nothing(
     hub: EmbeddedHub, repo: str, content: bytes, status: int
 ) -> None:
     actions = upload_action(hub, repo)
-    assert httpx2.put(actions["upload"]["href"], content=content).status_code == status
+    assert HTTP.put(actions["upload"]["href"], content=content).status_code == status
     assert verify(hub, repo, actions["verify"]["href"]) == 404
     stored = hub.root / "repos" / "models" / repo
     assert [path for path in (stored / "lfs").rglob("*") if path.is_file()] == []
@@ -64,7 +66,7 @@ def test_an_address_is_good_for_its_file_only(hub: EmbeddedHub, repo: str) -> No
         href.replace("/upload/", "/part/"),
         href.replace(repo, "demo/never-made"),
     ):
-        assert httpx2.put(changed, content=b"other").status_code in (403, 404), changed
+        assert HTTP.put(changed, content=b"other").status_code in (403, 404), changed
 
 
 def test_parts_may_come_in_any_order_and_all_must_come(hub: EmbeddedHub, repo: str) -> None:
@@ -76,13 +78,13 @@ def test_parts_may_come_in_any_order_and_all_must_come(hub: EmbeddedHub, repo: s
     parts = [upload["header"][key] for key in sorted(upload["header"]) if key.isdigit()]
     assert len(parts) == 2
     body = {"oid": oid, "parts": []}
-    assert httpx2.put(parts[1], content=b"second").headers["etag"]
-    missing = httpx2.post(upload["href"], json=body)
+    assert HTTP.put(parts[1], content=b"second").headers["etag"]
+    missing = HTTP.post(upload["href"], json=body)
     assert (missing.status_code, "Part 1" in missing.json()["error"]) == (400, True)
-    assert httpx2.put(parts[0], content=content[: PART + 1]).status_code == 413
-    assert httpx2.put(parts[0], content=content[:PART]).status_code == 200
-    assert httpx2.post(upload["href"], json=body).status_code == 200
-    assert httpx2.post(upload["href"], json=body).status_code == 200, "a retry is no error"
+    assert HTTP.put(parts[0], content=content[: PART + 1]).status_code == 413
+    assert HTTP.put(parts[0], content=content[:PART]).status_code == 200
+    assert HTTP.post(upload["href"], json=body).status_code == 200
+    assert HTTP.post(upload["href"], json=body).status_code == 200, "a retry is no error"
     assert "actions" not in batch(hub, repo, oid, len(content)).json()["objects"][0]
 
 

@@ -6,6 +6,9 @@ import pytest
 from huggingface_hub import HfApi
 from huggingface_hub.errors import BadRequestError, HfHubHTTPError, RevisionNotFoundError
 
+from training.hub import EmbeddedHub
+from training.hub.git_store import FILE_MODE, GitStore
+
 
 def test_branches(api: HfApi, repo: str) -> None:
     first = api.model_info(repo).sha
@@ -67,11 +70,15 @@ def test_clashing_names_are_refused(api: HfApi, repo: str) -> None:
     assert {ref.name for ref in api.list_repo_refs(repo).branches} == {"main", "a"}
 
 
-def test_history_is_paged_and_can_be_squashed(api: HfApi, repo: str) -> None:
+def test_history_is_paged_and_can_be_squashed(api: HfApi, repo: str, hub: EmbeddedHub) -> None:
+    git = GitStore(hub.root / "repos" / "models" / repo / "git")
     for number in range(55):
-        api.upload_file(path_or_fileobj=b"%d" % number, path_in_repo="a", repo_id=repo)
-    assert len(api.list_repo_commits(repo)) == 56
-    before = api.list_repo_tree(repo)
+        head = git.resolve("main")
+        files = {b"a": (FILE_MODE, git.add_blob(b"%d" % number))}
+        git.commit("refs/heads/main", files, [head.id], "demo", f"Commit {number}")
+    titles = [commit.title for commit in api.list_repo_commits(repo)]
+    assert titles == [f"Commit {number}" for number in range(54, -1, -1)] + ["initial commit"]
+    before = [entry.blob_id for entry in api.list_repo_tree(repo)]
     api.super_squash_history(repo, commit_message="one")
     assert [commit.title for commit in api.list_repo_commits(repo)] == ["one"]
-    assert [entry.blob_id for entry in api.list_repo_tree(repo)] == [e.blob_id for e in before]
+    assert [entry.blob_id for entry in api.list_repo_tree(repo)] == before

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import httpx2
 import pytest
 from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 
 from training.hub import EmbeddedHub
+
+from .plain_http import HTTP
 
 
 def test_whoami(api: HfApi, hub_namespace: str) -> None:
@@ -73,7 +74,7 @@ def test_listings_are_paged_and_filtered(api: HfApi, hub: EmbeddedHub) -> None:
     assert anybody == mine - {"demo/listed-private"}
     address, pages = f"{hub.endpoint}/api/datasets?search=listed-&limit=2", []
     while address:
-        answer = httpx2.get(address)
+        answer = HTTP.get(address)
         pages.append([item["id"] for item in answer.json()])
         address = answer.links.get("next", {}).get("url", "")
     assert [len(page) for page in pages] == [2, 1]
@@ -95,9 +96,7 @@ def test_cards_feed_info_and_filters(api: HfApi) -> None:
 def test_bad_names_are_refused(hub: EmbeddedHub) -> None:
     headers = {"Authorization": f"Bearer {hub.token}"}
     for name in ("../x", "a--b", ".hidden", "x.git", "a\0b", "x" * 97, "", None, 3):
-        answer = httpx2.post(
-            f"{hub.endpoint}/api/repos/create", json={"name": name}, headers=headers
-        )
+        answer = HTTP.post(f"{hub.endpoint}/api/repos/create", json={"name": name}, headers=headers)
         assert answer.status_code == 400, name
 
 
@@ -113,7 +112,7 @@ def test_a_faulty_card_is_refused_before_and_at_the_commit(api: HfApi, hub: Embe
         '{"key": "header", "value": {"summary": "x"}}\n{"key": "file", "value": '
         '{"path": "README.md", "content": "---\\nlicense: [\\n---\\n", "encoding": "utf-8"}}\n'
     )
-    answer = httpx2.post(
+    answer = HTTP.post(
         f"{hub.endpoint}/api/models/demo/faulty/commit/main",
         content=lines,
         headers={"Authorization": f"Bearer {hub.token}"},

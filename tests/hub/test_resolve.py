@@ -6,12 +6,13 @@ import hashlib
 import http.client
 from pathlib import Path
 
-import httpx2
 import pytest
 from huggingface_hub import HfApi, get_hf_file_metadata, hf_hub_url
 from huggingface_hub.errors import EntryNotFoundError, RevisionNotFoundError
 
 from training.hub import EmbeddedHub
+
+from .plain_http import HTTP
 
 CONTENT = bytes(range(256)) * 400
 
@@ -30,7 +31,7 @@ def test_head_tells_what_clients_need(api: HfApi, repo: str, address: str) -> No
         digest = hashlib.sha256(CONTENT).hexdigest()
     assert (found.size, found.etag) == (len(CONTENT), digest)
     assert found.commit_hash == api.model_info(repo).sha
-    headers = httpx2.head(address).headers
+    headers = HTTP.head(address).headers
     assert headers["accept-ranges"] == "bytes"
     assert headers.get("x-linked-etag") == (f'"{digest}"' if address.endswith(".bin") else None)
 
@@ -40,23 +41,23 @@ def test_head_tells_what_clients_need(api: HfApi, repo: str, address: str) -> No
     [("0-9", 0, 10), ("100-", 100, None), ("-5", -5, None), ("5-9999999", 5, None)],
 )
 def test_ranges(address: str, asked: str, start: int, end: int | None) -> None:
-    answer = httpx2.get(address, headers={"Range": f"bytes={asked}"})
+    answer = HTTP.get(address, headers={"Range": f"bytes={asked}"})
     assert answer.status_code == 206
     assert answer.content == CONTENT[start:end]
     assert answer.headers["content-range"].endswith(f"/{len(CONTENT)}")
 
 
 def test_a_range_beyond_the_end_is_refused(address: str) -> None:
-    assert httpx2.get(address, headers={"Range": "bytes=999999999-"}).status_code == 416
+    assert HTTP.get(address, headers={"Range": "bytes=999999999-"}).status_code == 416
 
 
 def test_a_resumed_download_must_be_of_the_same_file(address: str) -> None:
-    etag = httpx2.head(address).headers["etag"]
-    same = httpx2.get(address, headers={"Range": "bytes=5-", "If-Range": etag})
-    other = httpx2.get(address, headers={"Range": "bytes=5-", "If-Range": '"other"'})
+    etag = HTTP.head(address).headers["etag"]
+    same = HTTP.get(address, headers={"Range": "bytes=5-", "If-Range": etag})
+    other = HTTP.get(address, headers={"Range": "bytes=5-", "If-Range": '"other"'})
     assert (same.status_code, same.content) == (206, CONTENT[5:])
     assert (other.status_code, other.content) == (200, CONTENT)
-    assert httpx2.get(address, headers={"If-None-Match": etag}).status_code == 304
+    assert HTTP.get(address, headers={"If-None-Match": etag}).status_code == 304
 
 
 def test_the_client_resumes(api: HfApi, repo: str, address: str, tmp_path: Path) -> None:
@@ -77,7 +78,7 @@ def test_the_client_resumes(api: HfApi, repo: str, address: str, tmp_path: Path)
 
 def test_missing_things_have_their_own_errors(api: HfApi, repo: str) -> None:
     sha = api.model_info(repo).sha
-    answer = httpx2.head(hf_hub_url(repo, "nothing"))
+    answer = HTTP.head(hf_hub_url(repo, "nothing"))
     assert answer.status_code == 404
     assert answer.headers["x-error-code"] == "EntryNotFound"
     assert answer.headers["x-repo-commit"] == sha
@@ -123,7 +124,7 @@ def test_uploaded_pages_cannot_act(api: HfApi, repo: str) -> None:
     evil = b"<script>alert(1)</script>"
     for name in ("x.html", "x.svg", "x.xhtml", "x.js"):
         api.upload_file(path_or_fileobj=evil, path_in_repo=name, repo_id=repo)
-        headers = httpx2.get(hf_hub_url(repo, name)).headers
+        headers = HTTP.get(hf_hub_url(repo, name)).headers
         assert "html" not in headers["content-type"]
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["content-security-policy"].startswith("sandbox; default-src 'none'")

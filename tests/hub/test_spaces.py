@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import httpx2
 import pytest
 from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError
 
 from training.hub import EmbeddedHub
+
+from .plain_http import HTTP
 
 SECRET = "a-value-nobody-may-ever-see"
 
@@ -33,11 +34,11 @@ def test_variables_and_secrets(api: HfApi, hub: EmbeddedHub) -> None:
     assert set(api.get_space_variables(repo)) == {"MODEL_REPO"}
     with pytest.raises(HfHubHTTPError, match="404"):
         api.delete_space_variable(repo, "DATASET_REPO")
-    page = httpx2.get(f"{hub.endpoint}/spaces/{repo}").text
+    page = HTTP.get(f"{hub.endpoint}/spaces/{repo}").text
     assert "MODEL_REPO" in page and "demo/m" in page
     headers = {"Authorization": f"Bearer {hub.token}"}
     for path in ("secrets", "variables", "runtime", ""):
-        answer = httpx2.get(f"{hub.endpoint}/api/spaces/{repo}/{path}".rstrip("/"), headers=headers)
+        answer = HTTP.get(f"{hub.endpoint}/api/spaces/{repo}/{path}".rstrip("/"), headers=headers)
         assert SECRET not in answer.text
     assert SECRET not in page
     for path in hub.root.rglob("*"):

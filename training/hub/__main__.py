@@ -35,6 +35,8 @@ def main() -> int:
                 print(f"The token of {args.user} is in {accounts.path}. Ctrl-C stops.", flush=True)
 
         serve(args.root, args.host, args.port, parent=args.parent, ready=ready)
+    except KeyboardInterrupt:
+        print("stopped", flush=True)
     except UserError as error:
         print(f"error: {error}", flush=True)
         print(f"error: {error}", file=sys.stderr)

@@ -38,7 +38,7 @@ class Accounts:
     def __init__(self, root: Path) -> None:
         """Opens the file ``tokens.json`` under the Hub's folder, which is made if missing."""
         self.path = root / "tokens.json"
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._seen: tuple[int, int] | None = None
         self._state: dict[str, Any] = {}
         if not self.path.exists():
@@ -73,9 +73,10 @@ class Accounts:
             raise UserError(f"A token's role is {READ!r} or {WRITE!r}, not {role!r}.")
         # The form of a real token, so that clients which check it accept this one.
         token = "hf_" + secrets.token_hex(17)
-        state = self._load()
         entry = {"user": user, "role": role, "created_at": now()}
-        self._save({**state, "tokens": {**state["tokens"], token: entry}})
+        with self._lock:
+            state = self._load()
+            self._save({**state, "tokens": {**state["tokens"], token: entry}})
         return token
 
     def caller(self, token: str) -> Caller | None:

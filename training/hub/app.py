@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from dulwich.errors import NotGitRepository
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -55,6 +56,11 @@ def nothing_here(request: Request, error: Exception) -> Response:
     return refuse(request, repo_not_found())
 
 
+def hung_up(request: Request, error: Exception) -> Response:
+    """Ends a request whose sender is gone; what it had sent is dropped by whoever read it."""
+    return Response(status_code=400)
+
+
 def build(root: Path, host: str) -> ASGIApp:
     """Assembles the application.
 
@@ -71,7 +77,13 @@ def build(root: Path, host: str) -> ASGIApp:
             for module in (repos, files, uploads, refs, discussions, spaces, lfs, git, pages)
             for route in module.ROUTES
         ],
-        exception_handlers={HubError: refuse, 404: nothing_here},
+        exception_handlers={
+            HubError: refuse,
+            404: nothing_here,
+            # The repository was deleted or moved while the request ran.
+            NotGitRepository: nothing_here,
+            ClientDisconnect: hung_up,
+        },
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=hosts)],
     )
     app.router.redirect_slashes = False

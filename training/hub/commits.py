@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from dulwich.objects import Commit
 
@@ -155,8 +155,8 @@ def _folders(path: bytes) -> Iterator[bytes]:
         yield path
 
 
-def _lines(file: Iterable[bytes]) -> Iterator[tuple[str, dict[str, Any]]]:
-    for line in file:
+def _lines(file: BinaryIO) -> Iterator[tuple[str, dict[str, Any]]]:
+    while line := file.readline(MAX_LINE + 1):
         if len(line) > MAX_LINE:
             raise HubError(413, f"A file of more than {MAX_REGULAR} bytes must go by LFS.")
         if not line.strip():

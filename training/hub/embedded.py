@@ -45,6 +45,7 @@ class EmbeddedHub:
         """
         command = [sys.executable, "-m", "training.hub", "--root", str(self.root)]
         command += ["--port", str(self.port), "--parent", str(os.getpid())]
+        command += ["--user", self.user]
         with (self.root / "hub.log").open("a") as log:
             process = subprocess.Popen(
                 command,

@@ -81,9 +81,10 @@ class FileDifference:
     text: str
 
 
-def difference(git: GitStore, before: ObjectID | None, after: ObjectID) -> list[FileDifference]:
+def difference(git: GitStore, before: ObjectID | None, after: ObjectID) -> Iterator[FileDifference]:
     """Compares two trees, file by file."""
-    return [_file_difference(git, change) for change in tree_changes(git.objects, before, after)]
+    for change in tree_changes(git.objects, before, after):
+        yield _file_difference(git, change)
 
 
 def _file_difference(git: GitStore, change: TreeChange) -> FileDifference:

@@ -25,6 +25,8 @@ from training.hub.signing import Signer
 
 MAX_BODY = 16 << 20
 """Longest body, in bytes, that is read into memory: everything but uploads and commits."""
+GIT_POSTS = ("/git-upload-pack", "/info/lfs/objects/batch", "/info/lfs/verify")
+"""Addresses that git and git-lfs post to; none of them changes what others see."""
 SIGN_IN = {"WWW-Authenticate": 'Basic realm="Hub: any user name, a token as the password"'}
 
 
@@ -233,7 +235,7 @@ def authenticate(request: Request, accounts: Accounts) -> Caller | None:
     if scheme.lower() == "bearer":
         token = value.strip()
     elif scheme.lower() == "basic" and (
-        request.method in ("GET", "HEAD") or ".git/" in request.scope["path"]
+        request.method in ("GET", "HEAD") or request.scope["path"].endswith(GIT_POSTS)
     ):
         try:
             token = base64.b64decode(value, validate=True).decode().partition(":")[2]

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TextIO
 
 import uvicorn
 
@@ -17,6 +18,8 @@ from tagloop.errors import UserError
 
 PARENT_CHECK = 0.3
 """Seconds between two looks at whether the parent process is still there."""
+GRACE = 3
+"""Seconds that running requests get to finish once the server is told to stop."""
 
 
 def serve(
@@ -45,7 +48,12 @@ def serve(
     from training.hub.app import build
 
     config = uvicorn.Config(
-        build(root, host), log_level="warning", access_log=False, lifespan="off", ws="none"
+        build(root, host),
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        ws="none",
+        timeout_graceful_shutdown=GRACE,
     )
     if parent is not None:
         threading.Thread(target=_follow, args=(parent,), daemon=True).start()
@@ -53,7 +61,7 @@ def serve(
     uvicorn.Server(config).run(sockets=[listener])
 
 
-def _lock(root: Path):  # type: ignore[no-untyped-def]
+def _lock(root: Path) -> TextIO:
     """Makes sure that no other process serves the folder, now and until this one ends."""
     file = (root / "server.lock").open("a+")
     try:

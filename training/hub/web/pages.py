@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote
@@ -16,7 +18,15 @@ from training.hub.api.files import SHOWN, media_type
 from training.hub.description import summary, tags
 from training.hub.discussions import Discussions
 from training.hub.errors import HubError, entry_not_found
-from training.hub.history import author_of, body_of, commits, date_of, difference, last_commits
+from training.hub.history import (
+    FileDifference,
+    author_of,
+    body_of,
+    commits,
+    date_of,
+    difference,
+    last_commits,
+)
 from training.hub.history import title_of as commit_title
 from training.hub.merging import origin_tree
 from training.hub.metadata import lenient_card
@@ -29,6 +39,8 @@ MAX_SHOWN = 300_000
 """Longest text file, in bytes, that is shown on a page."""
 MAX_LINES = 1500
 """Most lines of one file's difference that are shown."""
+MAX_FILES = 200
+"""Most files of a commit whose difference is shown."""
 PAGE = 50
 SIGN_IN = "/sign-in"
 HEADERS = {
@@ -178,7 +190,7 @@ def commit(call: Call) -> Response:
     git = call.repository.git
     head = git.resolve(split_revision(call.request.path_params["rest"])[0])
     before = git.resolve(head.parents[0].decode()).tree if head.parents else None
-    parts = difference(git, before, head.tree)
+    parts = shown_part(difference(git, before, head.tree))
     return repo_page(
         call,
         "commit.html",
@@ -190,6 +202,14 @@ def commit(call: Call) -> Response:
         parts=parts,
         max_lines=MAX_LINES,
     )
+
+
+def shown_part(parts: Iterable[FileDifference]) -> list[FileDifference]:
+    """Takes as many files as a page can show, and says so where there are more."""
+    shown = list(islice(parts, MAX_FILES + 1))
+    if len(shown) > MAX_FILES:
+        shown[-1] = FileDifference("more files", "modify", f"Only {MAX_FILES} files are shown.")
+    return shown
 
 
 def discussions(call: Call) -> Response:
@@ -207,9 +227,9 @@ def discussion(call: Call) -> Response:
     head = git.resolve("main")
     request = git.at_ref(f"refs/pr/{item['num']}")
     is_open = item["base"] and item["status"] in ("open", "draft")
-    parts = []
+    parts: list[FileDifference] = []
     if is_open and request:
-        parts = difference(git, origin_tree(git, head, request), request.tree)
+        parts = shown_part(difference(git, origin_tree(git, head, request), request.tree))
     events = [
         {**event, "html": render(event["data"]["latest"]["raw"], repository.address, "main")}
         if event["type"] == "comment"
