@@ -32,6 +32,7 @@ def main() -> int:
         def ready(endpoint: str) -> None:
             print(f"ready {endpoint}", flush=True)
             if args.parent is None:
+                print("A development server: one process, local users, no replacement for the Hub.")
                 print(f"The token of {args.user} is in {accounts.path}. Ctrl-C stops.", flush=True)
 
         serve(args.root, args.host, args.port, parent=args.parent, ready=ready)

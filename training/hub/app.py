@@ -19,6 +19,7 @@ from training.hub.repositories import Repositories
 from training.hub.routing import Hub
 from training.hub.signing import Signer
 from training.hub.web import pages
+from training.hub.web.rendering import error_page
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -46,7 +47,7 @@ def refuse(request: Request, error: Exception) -> Response:
     assert isinstance(error, HubError)
     is_page = not request.scope["path"].startswith(("/api/", "/lfs/"))
     if is_page and "text/html" in request.headers.get("accept", ""):
-        return pages.error_page(error, request.scope["path"])
+        return error_page(error, request.scope["path"])
     body = {"error": error.message, **error.details}
     return JSONResponse(body, status_code=error.status, headers=error.response_headers())
 

@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from starlette.responses import JSONResponse, Response
 
+from training.hub.accounts import now
 from training.hub.description import details, summary
 from training.hub.errors import HubError
 from training.hub.metadata import SDKS, faults
@@ -75,8 +76,6 @@ def keep_value(settings: dict[str, Any], kind: str, item: Any) -> None:
     Raises:
         HubError: 400 when key or value are no strings.
     """
-    from training.hub.accounts import now
-
     if not isinstance(item, dict):
         raise HubError(400, f"{kind} are objects with key and value.")
     key, value = item.get("key"), item.get("value")

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import islice
-from pathlib import Path, PurePosixPath
 from typing import Any
-from urllib.parse import quote
 
-from dulwich.objects import Commit
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from training.hub.api.files import SHOWN, media_type
@@ -20,21 +16,18 @@ from training.hub.discussions import Discussions
 from training.hub.errors import HubError, entry_not_found
 from training.hub.history import (
     FileDifference,
-    author_of,
     body_of,
     commits,
-    date_of,
     difference,
     last_commits,
 )
-from training.hub.history import title_of as commit_title
 from training.hub.merging import origin_tree
 from training.hub.metadata import lenient_card
 from training.hub.names import PREFIXES, split_revision
 from training.hub.routing import Access, Call, api, may_see, repo_addresses
 from training.hub.web.markdown import render
+from training.hub.web.rendering import SIGN_IN, TEMPLATES, page, repo_page
 
-TEMPLATES = Path(__file__).parent / "templates"
 MAX_SHOWN = 300_000
 """Longest text file, in bytes, that is shown on a page."""
 MAX_LINES = 1500
@@ -42,43 +35,6 @@ MAX_LINES = 1500
 MAX_FILES = 200
 """Most files of a commit whose difference is shown."""
 PAGE = 50
-SIGN_IN = "/sign-in"
-HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data: https:; "
-    "form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-}
-"""No script runs on any page, whatever somebody has uploaded."""
-
-
-def size_text(size: int) -> str:
-    """Writes a number of bytes for people."""
-    amount = float(size)
-    for unit in ("B", "kB", "MB"):
-        if amount < 1000:
-            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
-        amount /= 1000
-    return f"{amount:.1f} GB"
-
-
-ENVIRONMENT = Environment(
-    loader=FileSystemLoader(TEMPLATES),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-ENVIRONMENT.filters.update(
-    size=size_text,
-    encode=lambda text: quote(text, safe=""),
-    path=lambda text: quote(text, errors="surrogateescape"),
-    day=lambda text: text[:16].replace("T", " "),
-    author=author_of,
-    title=commit_title,
-    date=date_of,
-    sha=lambda commit: commit.id.decode(),
-)
 
 
 def front(call: Call) -> Response:
@@ -247,50 +203,6 @@ def discussion(call: Call) -> Response:
         parts=parts,
         max_lines=MAX_LINES,
     )
-
-
-def repo_page(
-    call: Call, template: str, head: Commit, revision: str, *, tab: str, **values: Any
-) -> Response:
-    """Renders a page of a repository under its heading."""
-    repository = call.repository
-    git = repository.git
-    path = values.get("path", "")
-    crumbs = [*reversed(PurePosixPath(path).parents), PurePosixPath(path)][1:] if path else []
-    return page(
-        call,
-        template,
-        repository=repository,
-        at=f"/{repository.address}",
-        private=repository.settings()["private"],
-        head=head,
-        revision=revision,
-        branches=git.list_refs("heads"),
-        versions=git.list_refs("tags"),
-        open_discussions=sum(
-            item["status"] in ("open", "draft") for item in Discussions(repository).all()
-        ),
-        crumbs=crumbs,
-        tab=tab,
-        **values,
-    )
-
-
-def page(call: Call, template: str, **values: Any) -> Response:
-    """Renders a page."""
-    text = ENVIRONMENT.get_template(template).render(base=call.base, caller=call.caller, **values)
-    return HTMLResponse(text, headers=HEADERS)
-
-
-def error_page(error: HubError, path: str) -> Response:
-    """Renders a refusal for people; only the sign-in page makes the browser ask for a token."""
-    text = ENVIRONMENT.get_template("error.html").render(
-        status=error.status, message=error.message, caller=None
-    )
-    headers = {**error.response_headers(), **HEADERS}
-    if path != SIGN_IN:
-        headers.pop("WWW-Authenticate", None)
-    return HTMLResponse(text, status_code=error.status, headers=headers)
 
 
 def sign_in(call: Call) -> Response:
