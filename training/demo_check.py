@@ -96,7 +96,7 @@ def _stock_tools(outcome: Outcome, tags: list[str]) -> list[str]:
     hf_hub_download(model_repo.repo_id, "README.md")
     settings = TaggingSettings(prompt_template="{title}\n{text}")
     inputs = tokenizer(settings.prompt(TITLE, TEXT), return_tensors="pt")
-    written = tokenizer.decode(model.generate(**inputs)[0], skip_special_tokens=True)
+    written = str(tokenizer.decode(model.generate(**inputs)[0], skip_special_tokens=True))
     print(f"plain from_pretrained and generate write: {written}")
     if not parse_tags(written):
         problems.append("plain generate wrote no tags")

@@ -108,7 +108,7 @@ class Repository:
             refs = self.api.list_repo_refs(self.repo_id, repo_type=self.repo_type)
         found = [VERSION_TAG.fullmatch(tag.name) for tag in refs.tags]
         versions = [tuple(map(int, match.groups())) for match in found if match]
-        return max(versions, default=None)  # type: ignore[arg-type, return-value]
+        return max(versions, default=None)  # type: ignore[return-value]
 
     def push(self, folder: Path, render: Callable[[str], object], message: str) -> Published:
         """Brings ``main`` to the folder's content and tags it; does nothing if it is there.

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 from datasets import Dataset
-from transformers import Seq2SeqTrainer
+from transformers import PreTrainedModel, Seq2SeqTrainer
 
 from tagloop.tagging import TaggingSettings
 from training.config import TrainConfig
@@ -31,13 +31,14 @@ def training_log(
     seconds: float,
 ) -> dict[str, Any]:
     """Gives the content of ``training_log.json``, what the card shows of the training."""
-    state, arguments = trainer.state, trainer.args
+    state, arguments, model = trainer.state, trainer.args, trainer.model
+    assert isinstance(model, PreTrainedModel)
     return {
         "schema": 1,
         "command": command_of(config),
         "base_model": settings.base_model,
         "base_fingerprint": base_fingerprint(config.base),
-        "base_revision": getattr(trainer.model.config, "_commit_hash", None),
+        "base_revision": getattr(model.config, "_commit_hash", None),
         "prompt_template": settings.prompt_template,
         "dataset": corpus.source,
         "hyperparameters": hyperparameters(config),
@@ -49,7 +50,7 @@ def training_log(
             "value": round(state.best_metric, 4) if state.best_metric is not None else None,
         },
         "seconds": round(seconds, 1),
-        "parameters": parameter_counts(trainer.model),
+        "parameters": parameter_counts(model),
         "device": arguments.device.type,
         "precision": "bf16" if arguments.bf16 else "fp32",
         "versions": {"python": sys.version.split()[0]} | {name: version(name) for name in VERSIONS},

@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import Any
 
 from tqdm.auto import tqdm
-from transformers import HfArgumentParser
 
 from dataset_card.markdown import render
 from tagloop.errors import UserError
 from tagloop.tagger import Tagger
 from tagloop.vocabulary import Vocabulary
 from training.base.examples import FILES, Row, read_rows
+from training.config import parse_config
 from training.conversion import convert
 from training.preprocess import BUNDLED_BASE
 from training.scores import CUT, article_scores, bootstrap
@@ -105,7 +105,9 @@ def write_card(measured: dict[str, Any], out: Path) -> None:
         {
             "kind": kind,
             "system": name,
-            **{key: f"{v['value']:.3f} [{v['low']:.3f}, {v['high']:.3f}]" for key, v in row.items()},
+            **{
+                key: f"{v['value']:.3f} [{v['low']:.3f}, {v['high']:.3f}]" for key, v in row.items()
+            },
         }
         for kind, part in measured.items()
         for name, row in part["systems"].items()
@@ -120,8 +122,8 @@ def write_card(measured: dict[str, Any], out: Path) -> None:
 def main(argv: list[str] | None = None) -> int:
     """Runs the command line."""
     arguments = argv if argv is not None else sys.argv[1:]
-    (settings,) = HfArgumentParser(MeasureSettings).parse_args_into_dataclasses(args=arguments)
     try:
+        settings = parse_config(MeasureSettings, arguments, "python -m training.base.measure")
         measured = measure(settings)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)

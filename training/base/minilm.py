@@ -23,6 +23,13 @@ DECODER_FROM = (0, 5)
 """Encoder layers that the decoder's layers start from: the first and the last."""
 POSITION_OFFSET = 2
 """BART's position table has two unused rows in front."""
+CONVERTER_EXTRAS = {
+    "normalize_before": False,
+    "normalize_embedding": True,
+    "static_position_embeddings": False,
+    "add_final_layer_norm": False,
+}
+"""Configuration that CTranslate2's BART converter reads and transformers ignores."""
 LAYER_PARTS = {
     "attention.self.query": "self_attn.q_proj",
     "attention.self.key": "self_attn.k_proj",
@@ -58,11 +65,8 @@ def minilm_folder() -> Path:
 
 
 def base_config(tokenizer: BertTokenizer) -> BartConfig:
-    """Gives MiniLM's sizes as a BART configuration (6 encoder and 2 decoder layers, d_model 384).
-
-    ``normalize_before`` and its neighbours are read by CTranslate2's BART converter alone.
-    """
-    return BartConfig(
+    """Gives MiniLM's sizes as a BART configuration (6 encoder and 2 decoder layers, d_model 384)."""
+    config = BartConfig(
         vocab_size=len(tokenizer),
         d_model=384,
         encoder_layers=6,
@@ -81,11 +85,9 @@ def base_config(tokenizer: BertTokenizer) -> BartConfig:
         forced_eos_token_id=tokenizer.sep_token_id,
         scale_embedding=False,
         tie_word_embeddings=True,
-        normalize_before=False,
-        normalize_embedding=True,
-        static_position_embeddings=False,
-        add_final_layer_norm=False,
     )
+    config.update(CONVERTER_EXTRAS)
+    return config
 
 
 def base_tokenizer(folder: Path) -> BertTokenizer:
@@ -122,7 +124,7 @@ def untrained_base() -> tuple[BartForConditionalGeneration, BertTokenizer]:
     bert = load_file(folder / "model.safetensors")
     bert = {name.removeprefix("bert."): tensor for name, tensor in bert.items()}
     state = _embeddings(bert)
-    for layer in range(model.config.encoder_layers):
+    for layer in range(len(model.model.encoder.layers)):
         state |= _layer(bert, layer, f"encoder.layers.{layer}")
     for layer, source in enumerate(DECODER_FROM):
         target = f"decoder.layers.{layer}"

@@ -21,13 +21,14 @@ from typing import Any
 
 import torch
 from tqdm.auto import tqdm
-from transformers import BartForConditionalGeneration, BertTokenizer, HfArgumentParser
+from transformers import BartForConditionalGeneration, BertTokenizer
 
 from tagloop.errors import UserError
 from tagloop.tagging import TaggingSettings
 from training.base.examples import read_rows, tag_examples, title_examples
 from training.base.minilm import untrained_base
 from training.base.validation import validate
+from training.config import parse_config
 from training.memory import keep_freed_memory
 from training.preprocess import decoding_defaults
 
@@ -317,8 +318,8 @@ def main() -> int:
     if command not in ("train", "export"):
         print(__doc__)
         return 2
-    (settings,) = HfArgumentParser(RecipeSettings).parse_args_into_dataclasses(args=flags)
     try:
+        settings = parse_config(RecipeSettings, flags, "python -m training.base.recipe")
         if command == "train":
             keep_freed_memory()
             torch.manual_seed(settings.seed)

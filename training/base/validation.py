@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
-from transformers import BartForConditionalGeneration, BertTokenizer
+from transformers import BertTokenizer
 
 from tagloop.vocabulary import normal_form, parse_tags
 from training.base.examples import Row, prompt_of
@@ -17,7 +18,7 @@ BATCH = 16
 
 
 def validate(
-    model: BartForConditionalGeneration, tokenizer: BertTokenizer, tagged: Mapping[str, list[Row]]
+    model: Any, tokenizer: BertTokenizer, tagged: Mapping[str, list[Row]]
 ) -> dict[str, float]:
     """Gives macro F1 over all written tags, a file kind each (0..1)."""
     scores = {}
@@ -33,9 +34,7 @@ def validate(
 
 
 @torch.no_grad()
-def write_tags(
-    model: BartForConditionalGeneration, tokenizer: BertTokenizer, prompts: Sequence[str]
-) -> list[list[str]]:
+def write_tags(model: Any, tokenizer: BertTokenizer, prompts: Sequence[str]) -> list[list[str]]:
     """Writes tags greedily, one list a prompt."""
     order = sorted(range(len(prompts)), key=lambda index: len(prompts[index]))
     tags: list[list[str]] = [[] for _ in prompts]
