@@ -48,7 +48,7 @@ class Stage:
 STAGES = (
     Stage("titles", 8, True, 1e-3, 0.0, 192),
     Stage("decoder", 7, True, 8e-4, 0.0, 192),
-    Stage("all", 85, False, 6e-4, 1.5e-4, 224),
+    Stage("all", 75, False, 6e-4, 1.5e-4, 224),
 )
 MINILM = "sentence-transformers/all-MiniLM-L6-v2"
 PROMPT_TEMPLATE = "{title}\n{text}"
