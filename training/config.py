@@ -6,12 +6,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from types import UnionType
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 import yaml
 from transformers import HfArgumentParser
@@ -19,6 +21,13 @@ from transformers import HfArgumentParser
 from tagloop.errors import UserError
 
 Config = TypeVar("Config")
+TYPE_NAMES = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "text",
+    list: "a list",
+}
 
 
 @dataclass
@@ -95,7 +104,8 @@ def read_settings(path: Path, config_class: Any) -> dict[str, Any]:
     """Reads a settings file for a dataclass.
 
     Raises:
-        UserError: The file cannot be read, is no mapping, or holds an unknown or no required name.
+        UserError: The file cannot be read, is no mapping, holds an unknown or no required name, or
+            a value of another type.
     """
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))  # JSON is YAML, too
@@ -113,13 +123,29 @@ def read_settings(path: Path, config_class: Any) -> dict[str, Any]:
         raise UserError(
             f"{path}: unknown setting {', '.join(unknown)}; there are {', '.join(fields)}."
         )
+    hints = get_type_hints(config_class)
     for name, entry in fields.items():
         required = entry.default is entry.default_factory is dataclasses.MISSING
         if required and name not in values:
             raise UserError(f"{path}: the setting '{name}' is missing.")
         if "list" in str(entry.type) and isinstance(values.get(name), str):
             values[name] = [values[name]]
+        if name in values:
+            values[name] = _typed(path, name, values[name], hints[name])
     return values
+
+
+def _typed(path: Path, name: str, value: Any, hint: Any) -> Any:
+    """Gives the value in the setting's type; YAML reads a number such as ``3e-4`` as text."""
+    kinds = get_args(hint) if isinstance(hint, UnionType) else (hint,)
+    types = tuple(get_origin(kind) or kind for kind in kinds)
+    if float in types and isinstance(value, int | str) and not isinstance(value, bool):
+        with contextlib.suppress(ValueError):
+            value = float(value)
+    if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
+        kind = TYPE_NAMES[types[0]]
+        raise UserError(f"{path}: the setting '{name}' must be {kind}, not {value!r}.")
+    return value
 
 
 @dataclass
@@ -158,6 +184,19 @@ class TrainConfig:
         default="auto", metadata={"help": "auto (bf16 where the machine has it), bf16 or fp32."}
     )
     resume: bool = field(default=False, metadata={"help": "Continue from the last checkpoint."})
+
+    def __post_init__(self) -> None:
+        """Refuses what no training can run with.
+
+        Raises:
+            UserError: A number that must be above 0 is not, or the prompt lacks the article.
+        """
+        for name in ("max_input_tokens", "max_new_tokens", "epochs", "batch_size"):
+            if not getattr(self, name) > 0:
+                raise UserError(f"--{name} {getattr(self, name)}: take a number above 0.")
+        if self.prompt_template is not None and "{text}" not in self.prompt_template:
+            given = f"--prompt_template {self.prompt_template!r}"
+            raise UserError(f"{given} needs {{text}}, where the article goes.")
 
 
 @dataclass

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx2
 from datasets import DatasetDict, load_dataset
-from datasets.exceptions import DatasetNotFoundError
+from datasets.exceptions import DatasetNotFoundError, DatasetsError
 from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, RepositoryNotFoundError
 
@@ -55,12 +55,22 @@ def load_corpus(dataset: str) -> Corpus:
         repo_id, revision = Path(dataset).resolve().name, None
         if not list(Path(dataset).glob("data/*.parquet")):
             raise UserError(f"{dataset} holds no data/*.parquet: build it first with make data.")
-        splits = load_dataset(dataset)
+        splits = _load(dataset, None)
     else:
         repo_id, revision = _commit(dataset)
-        splits = load_dataset(repo_id, revision=revision)
+        splits = _load(repo_id, revision)
     _check(splits, dataset)
     return Corpus(splits, repo_id, revision, _fingerprint(splits))
+
+
+def _load(location: str, revision: str | None) -> DatasetDict:
+    try:
+        return load_dataset(location, revision=revision)
+    except (ValueError, DatasetsError) as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(
+            f"The dataset {location} cannot be loaded ({reason}); build it anew with make data."
+        ) from None
 
 
 def _commit(dataset: str) -> tuple[str, str]:

@@ -28,7 +28,8 @@ from transformers import (
     Seq2SeqTrainingArguments,
     set_seed,
 )
-from transformers.trainer_utils import EvalPrediction, get_last_checkpoint
+from transformers.trainer import TRAINER_STATE_NAME
+from transformers.trainer_utils import EvalPrediction
 
 from tagloop.errors import UserError
 from tagloop.tagging import TaggingSettings
@@ -41,6 +42,8 @@ from training.preprocess import decoding_defaults, features, load_base, tagging_
 from training.training_log import LOG_FILE, training_log, write_json
 
 METRIC = Path(__file__).parent / "metrics" / "tag_f1"
+LOG_SHARE = 0.04
+"""The loss is logged after this share of the steps: a curve for a dozen articles, too."""
 
 
 def train(config: TrainConfig, corpus: Corpus) -> Path:
@@ -112,7 +115,7 @@ def training_arguments(
         predict_with_generate=True,
         generation_max_length=config.max_new_tokens + 1,
         generation_num_beams=1,
-        logging_steps=10,
+        logging_steps=LOG_SHARE,
         report_to="none",
         seed=config.seed,
         data_seed=config.seed,
@@ -176,10 +179,11 @@ def _checkpoint(output: Path, resume: bool) -> str | None:
     if not resume:
         shutil.rmtree(folder, ignore_errors=True)
         return None
-    found = get_last_checkpoint(str(folder)) if folder.is_dir() else None
-    if found is None:
+    # The state is written last: a checkpoint without it was cut off in the middle.
+    whole = [path.parent for path in folder.glob(f"checkpoint-*/{TRAINER_STATE_NAME}")]
+    if not whole:
         raise UserError(f"{folder} holds no checkpoint to resume; leave out --resume to start.")
-    return found
+    return str(max(whole, key=lambda path: int(path.name.rpartition("-")[2])))
 
 
 def _save(
