@@ -106,7 +106,8 @@ def write_card(measured: dict[str, Any], out: Path) -> None:
             "kind": kind,
             "system": name,
             **{
-                key: f"{v['value']:.3f} [{v['low']:.3f}, {v['high']:.3f}]" for key, v in row.items()
+                key: f"{v['value']:.3f} ({v['low']:.3f} to {v['high']:.3f})"
+                for key, v in row.items()
             },
         }
         for kind, part in measured.items()
