@@ -68,8 +68,8 @@ class TaggingSettings:
             data = json.loads(path.read_text(encoding="utf-8"))
             known = {item.name for item in fields(cls)}
             settings = cls(**{name: value for name, value in data.items() if name in known})
+            if "{text}" not in settings.prompt_template:
+                raise UserError(f"{path}: prompt_template needs {{text}}, where the article goes.")
         except (ValueError, TypeError, AttributeError) as error:
             raise UserError(f"{path}: not a valid tagging.json ({error}); write it anew.") from None
-        if "{text}" not in settings.prompt_template:
-            raise UserError(f"{path}: prompt_template needs {{text}}, where the article goes.")
         return settings
