@@ -109,7 +109,9 @@ def _wait(loop: subprocess.Popen[bytes]) -> int:
 
 def main(argv: list[str] | None = None) -> int:
     """Runs the command line."""
-    # A terminated demo stops what it started, as an interrupted one does.
+    # A terminated demo stops what it started, as an interrupted one does; a shell's background
+    # jobs begin with interruptions ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(143))
     arguments = argv if argv is not None else sys.argv[1:]
     try:

@@ -73,7 +73,8 @@ def _invite(url: str, seconds: float) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """Runs the command line."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     arguments = argv if argv is not None else sys.argv[1:]
     try:
         return run_loop(parse_config(LoopConfig, arguments, "python -m training.demo_loop"))
