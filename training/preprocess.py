@@ -21,6 +21,10 @@ BUNDLED_BASE = Path(__file__).parent / "base" / "weights"
 INSTRUCTION_TEMPLATE = "Generate tags: {title}\n{text}"
 """Prompt for instruction-tuned bases such as FLAN-T5, which are told the task in words."""
 
+REPETITION_PENALTY = 1.1
+"""Keeps a model from writing a tag twice (Keskar et al., "CTRL", 2019). On validation articles of
+the bundled base 1.1 gave more F1@M than 1.0, 1.2 and forbidden repeats of three tokens."""
+
 
 def load_base(base: str) -> tuple[Any, Any, str]:
     """Loads the model to fine-tune (float32) and its tokenizer.
@@ -105,6 +109,7 @@ def decoding_defaults(config: GenerationConfig, settings: TaggingSettings) -> Ge
     """Gives the model's ``generation_config.json``: plain ``generate(**inputs)`` is right."""
     config.num_beams = 1
     config.do_sample = False
+    config.repetition_penalty = REPETITION_PENALTY
     # Not max_new_tokens: generate() warns of a conflict with the default max_length then. The
     # decoder's start token counts, too.
     config.max_new_tokens = None

@@ -42,7 +42,7 @@ class MeasureSettings:
     data: str = field(default="", metadata={"help": "folder with the data of the recipe"})
     split: str = field(default="test", metadata={"help": "validation or test"})
     weights: str = field(default=str(BUNDLED_BASE), metadata={"help": "model folder to measure"})
-    limit: int | None = field(default=None, metadata={"help": "only the first rows of each kind"})
+    limit: int | None = field(default=None, metadata={"help": "only so many rows of each kind"})
 
 
 def measure(settings: MeasureSettings) -> dict[str, Any]:
@@ -66,7 +66,9 @@ def measure(settings: MeasureSettings) -> dict[str, Any]:
 
 
 def _measure_kind(tagger: Tagger, rows: list[Row], settings: MeasureSettings) -> dict[str, Any]:
-    chosen = [row for row in rows if row.split == settings.split and row.tags][: settings.limit]
+    chosen = [row for row in rows if row.split == settings.split and row.tags]
+    # Evenly over the split: the files are sorted by source.
+    chosen = chosen[:: max(len(chosen) // (settings.limit or len(chosen)), 1)][: settings.limit]
     vocabulary = Vocabulary.from_tag_lists([row.tags for row in rows if row.split == "train"])
     articles = [{"title": row.title, "text": row.text} for row in chosen]
     with tqdm(total=len(articles), desc=chosen[0].kind, unit="article") as bar:
