@@ -57,13 +57,13 @@ class TransformersEngine:
             output = self.model.generate(
                 **inputs,
                 max_length=max_new_tokens + 1,  # with the decoder's start token
-                output_logits=True,
+                output_scores=True,
                 return_dict_in_generate=True,
             )
         special = set(self._tokenizer.all_special_ids)
-        chosen = output.sequences[:, -len(output.logits) :]
-        # The model's own probabilities: `scores` would have those that decoding has altered.
-        steps = [logits.log_softmax(-1) for logits in output.logits]
+        chosen = output.sequences[:, -len(output.scores) :]
+        # After the repetition penalty, as CTranslate2 has them: what the tokens were chosen by.
+        steps = [scores.log_softmax(-1) for scores in output.scores]
         written = []
         for row, ids in enumerate(chosen.tolist()):
             pairs = []
