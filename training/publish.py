@@ -24,7 +24,6 @@ from pathlib import Path
 from typing import Any
 
 from huggingface_hub import HfApi, RepoCard, constants
-from huggingface_hub.errors import HfHubHTTPError, LocalTokenNotFoundError
 
 from tagloop.errors import UserError
 from tagloop.tagging import TaggingSettings
@@ -33,7 +32,8 @@ from training.cards import write_dataset_card, write_model_card
 from training.config import PublishConfig, parse_config
 from training.corpus import load_corpus
 from training.evaluation import show
-from training.repository import NO_TOKEN, Published, Repository, clear_errors
+from training.refusals import check_access, clear_errors
+from training.repository import Published, Repository
 from training.stations import build_station, evaluate_station, train_station
 from training.training_log import write_json
 
@@ -240,30 +240,6 @@ def web_address(published: Published) -> str:
     """Gives the repository's page."""
     prefix = {"model": "", "dataset": "datasets/", "space": "spaces/"}[published.repo_type]
     return f"{constants.ENDPOINT}/{prefix}{published.repo_id}"
-
-
-def check_access(api: HfApi, namespace: str) -> None:
-    """Makes sure that there is a token and that its owner belongs to the namespace.
-
-    Raises:
-        UserError: Neither is so.
-    """
-    if not namespace:
-        raise UserError("NAMESPACE is missing: give your user or organisation on the Hub.")
-    with clear_errors(namespace):
-        try:
-            me = api.whoami()
-        except (LocalTokenNotFoundError, HfHubHTTPError) as error:
-            response = getattr(error, "response", None)
-            if response is not None and response.status_code not in (401, 403):
-                raise
-            raise UserError(NO_TOKEN) from None
-    groups = [group["name"] for group in me.get("orgs", [])]
-    if namespace not in (me["name"], *groups):
-        raise UserError(
-            f"The token is {me['name']}'s, who may not publish as {namespace}; take "
-            f"NAMESPACE={me['name']}{' or ' if groups else ''}{' or '.join(groups)}."
-        )
 
 
 def plan(config: PublishConfig) -> list[str]:

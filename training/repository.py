@@ -11,16 +11,12 @@ from typing import Any
 
 import httpx2
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
-from huggingface_hub.errors import (
-    HfHubHTTPError,
-    HFValidationError,
-    LocalTokenNotFoundError,
-    RepositoryNotFoundError,
-)
+from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 from huggingface_hub.hf_api import RepoFile
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from tagloop.errors import UserError
+from training.refusals import clear_errors
 
 FIRST_VERSION = (1, 0, 0)
 VERSION_TAG = re.compile(r"v(\d+)\.(\d+)\.(\d+)")
@@ -203,60 +199,3 @@ def _is_transient(error: BaseException) -> bool:
     if isinstance(error, HfHubHTTPError) and error.response is not None:
         return error.response.status_code in TRANSIENT
     return isinstance(error, ConnectionError | httpx2.TransportError)
-
-
-class clear_errors:
-    """Turns the Hub's refusals inside the block into one clear sentence each.
-
-    Raises:
-        UserError: In place of the client's exception.
-    """
-
-    def __init__(self, repo_id: str, *, space: bool = False) -> None:
-        self.repo_id, self.space = repo_id, space
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if isinstance(error, LocalTokenNotFoundError):
-            raise UserError(NO_TOKEN) from None
-        if isinstance(error, HFValidationError):
-            raise UserError(f"{self.repo_id!r} is no valid repository name: {error}") from None
-        if isinstance(error, HfHubHTTPError):
-            raise UserError(self._sentence(error)) from None
-        if isinstance(error, ConnectionError | TimeoutError | httpx2.TransportError):
-            raise UserError(
-                "The Hub does not answer; check the network and HF_ENDPOINT, then run again: what "
-                "is already published is not repeated."
-            ) from None
-
-    def _sentence(self, error: HfHubHTTPError) -> str:
-        status = error.response.status_code if error.response is not None else 0
-        said = error.server_message or str(error).splitlines()[0]
-        if status == 401:
-            return NO_TOKEN
-        if self.space and status in (402, 403) and _speaks_of_plan(said):
-            return (
-                f"The Hub makes no free Gradio Space {self.repo_id} on this plan ({said}). Dataset "
-                f"and model are published; run the Space here with: make space MODEL=… SHARE=1"
-            )
-        if status == 403:
-            return (
-                f"The token may not write to {self.repo_id} ({said}); take a token with write "
-                "access to that namespace, or another NAMESPACE."
-            )
-        if status == 404:
-            return f"{self.repo_id} was not found, or this token may not see it ({said})."
-        return f"The Hub refused {self.repo_id} with status {status}: {said}"
-
-
-NO_TOKEN = (
-    "The Hub knows no valid token of yours: make one with write access in the Hub's settings, "
-    "then run `hf auth login` or set HF_TOKEN."
-)
-
-
-def _speaks_of_plan(message: str) -> bool:
-    words = ("pro ", "plan", "subscri", "payment", "billing", "paid", "quota")
-    return any(word in f"{message.lower()} " for word in words)

@@ -13,7 +13,7 @@ from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
 from tagloop.errors import UserError
 from tagloop.vocabulary import normal_form, occurs_in
-from training.base import measure, recipe
+from training.base import batches, measure, recipe
 from training.base.examples import FILES, Row, read_rows, tag_examples, title_examples, written
 from training.base.minilm import untrained_base
 
@@ -53,7 +53,7 @@ def trained(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
                 recipe.Stage("all", SECONDS / 60, False, 6e-4, 1.5e-4, 32),
             ),
         )
-        patch.setattr(recipe, "TOKENS_A_BATCH", 128)
+        patch.setattr(batches, "TOKENS_A_BATCH", 128)
         patch.setattr(recipe, "LOG_STEPS", 1)
         recipe.Trainer(recipe.RecipeSettings(data=str(data), out=str(out))).run()
     return out
@@ -85,7 +85,7 @@ def test_a_frozen_encoder_does_not_move(data: Path, tmp_path: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         stage = recipe.Stage("titles", SECONDS / 60, True, 1e-3, 0.0, 32)
         patch.setattr(recipe, "STAGES", (stage,))
-        patch.setattr(recipe, "TOKENS_A_BATCH", 128)
+        patch.setattr(batches, "TOKENS_A_BATCH", 128)
         trainer = recipe.Trainer(recipe.RecipeSettings(data=str(data), out=str(tmp_path)))
         trainer.run()
     fresh, _ = untrained_base()

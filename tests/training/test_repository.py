@@ -11,7 +11,8 @@ from huggingface_hub.errors import HfHubHTTPError
 
 from tagloop.errors import UserError
 from training.hub import EmbeddedHub
-from training.repository import Repository, clear_errors
+from training.refusals import clear_errors
+from training.repository import Repository
 
 
 def folder_of(path: Path, files: dict[str, str]) -> Path:

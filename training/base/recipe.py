@@ -25,6 +25,7 @@ from transformers import BartForConditionalGeneration, BertTokenizer
 
 from tagloop.errors import UserError
 from tagloop.tagging import TaggingSettings
+from training.base.batches import batches
 from training.base.examples import read_rows, tag_examples, title_examples
 from training.base.minilm import untrained_base
 from training.base.validation import validate
@@ -53,9 +54,6 @@ STAGES = (
 MINILM = "sentence-transformers/all-MiniLM-L6-v2"
 PROMPT_TEMPLATE = "{title}\n{text}"
 MAX_INPUT_TOKENS = 256  # trained on 224; on validation articles better than 512
-TOKENS_A_BATCH = 6144  # 32 articles of 192 tokens; titles come by the hundreds
-MAX_ROWS_A_BATCH = 128
-MAX_TARGET_TOKENS = 48
 WARMUP = 0.03  # share of a stage
 WEIGHT_DECAY = 0.01
 CLIP = 1.0
@@ -64,7 +62,6 @@ AVERAGE_EVERY = 4
 VALIDATE_MINUTES = 20
 CHECKPOINT_MINUTES = 4
 LOG_STEPS = 50
-POOL_BATCHES = 40  # examples are sorted by length within pools of about so many batches
 
 
 @dataclass
@@ -129,11 +126,11 @@ class Trainer:
         )
         losses: list[float] = []
         saved = validated = self.progress.seconds
-        batches = self._batches(stage)
+        source = self._batches(stage)
         while self.progress.seconds < seconds:
             started = time.monotonic()
             _set_lr(optimizer, self.progress.seconds / seconds)
-            batch = next(batches)
+            batch = next(source)
             losses.append(self._step(batch, optimizer))
             self.progress.step += 1
             self.progress.examples += len(batch["input_ids"])
@@ -169,48 +166,19 @@ class Trainer:
         optimizer.zero_grad(set_to_none=True)
         return loss.item()
 
+    def _batches(self, stage: Stage) -> Iterator[dict[str, torch.Tensor]]:
+        """Yields batches without end, each round from other windows and samples."""
+        while True:
+            rng = random.Random(self.seed * 1000 + self.progress.rounds)
+            self.progress.rounds += 1
+            examples = self._examples(stage, rng)
+            yield from batches(examples, self.tokenizer, stage.max_input_tokens, rng)
+
     def _examples(self, stage: Stage, rng: random.Random) -> list[tuple[str, str]]:
         if stage.name == "titles":
             return list(title_examples(self.untagged, rng))
         rows = [row for kind in self.tagged.values() for row in kind if row.split == "train"]
         return list(tag_examples(rows, rng))
-
-    def _batches(self, stage: Stage) -> Iterator[dict[str, torch.Tensor]]:
-        while True:
-            rng = random.Random(self.seed * 1000 + self.progress.rounds)
-            self.progress.rounds += 1
-            examples = self._examples(stage, rng)
-            rng.shuffle(examples)
-            size = POOL_BATCHES * 48
-            for first in range(0, len(examples), size):
-                pool = self._encode(examples[first : first + size], stage)
-                batches = list(_cut(pool))
-                rng.shuffle(batches)
-                for batch in batches:
-                    yield self._collate(batch)
-
-    def _encode(self, pool: list[tuple[str, str]], stage: Stage) -> list[tuple[list[int], ...]]:
-        inputs = self.tokenizer(
-            [prompt for prompt, _ in pool], truncation=True, max_length=stage.max_input_tokens
-        ).input_ids
-        labels = self.tokenizer(
-            [target for _, target in pool], truncation=True, max_length=MAX_TARGET_TOKENS + 1
-        ).input_ids
-        # The decoder starts from [CLS] itself, so labels begin with the first tag.
-        pairs = [(row, label[1:]) for row, label in zip(inputs, labels, strict=True)]
-        return sorted(pairs, key=lambda pair: len(pair[0]))
-
-    def _collate(self, batch: list[tuple[list[int], ...]]) -> dict[str, torch.Tensor]:
-        inputs = torch.nn.utils.rnn.pad_sequence(
-            [torch.tensor(row) for row, _ in batch], batch_first=True
-        )
-        labels = torch.nn.utils.rnn.pad_sequence(
-            [torch.tensor(label) for _, label in batch], batch_first=True, padding_value=-100
-        )
-        mask = torch.zeros_like(inputs)
-        for index, (row, _) in enumerate(batch):
-            mask[index, : len(row)] = 1
-        return {"input_ids": inputs, "attention_mask": mask, "labels": labels}
 
     def _update_average(self) -> None:
         with torch.no_grad():
@@ -282,19 +250,6 @@ def _set_lr(optimizer: torch.optim.Optimizer, share: float) -> None:
     factor = min(share / WARMUP, 1.0) * max(1.0 - share, 0.02)
     for group in optimizer.param_groups:
         group["lr"] = group["peak"] * max(factor, 1e-3)
-
-
-def _cut(pool: list[tuple[list[int], ...]]) -> Iterator[list[tuple[list[int], ...]]]:
-    """Cuts examples sorted by length into batches of about ``TOKENS_A_BATCH`` tokens."""
-    batch: list[tuple[list[int], ...]] = []
-    for pair in pool:
-        full = (len(batch) + 1) * len(pair[0]) > TOKENS_A_BATCH or len(batch) == MAX_ROWS_A_BATCH
-        if batch and full:
-            yield batch
-            batch = []
-        batch.append(pair)
-    if batch:
-        yield batch
 
 
 def export(out: Path, weights: Path) -> None:
