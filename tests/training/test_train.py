@@ -196,6 +196,9 @@ def test_training_stops_early_when_nothing_gets_better(
     assert [step for step, _ in evaluated] == [STEPS_AN_EPOCH, 2 * STEPS_AN_EPOCH]
 
 
+ATTEMPTS = 4
+
+
 def start(flags: list[str]) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "training.train", *flags],
@@ -228,10 +231,14 @@ def test_an_interrupted_and_killed_training_ends_as_if_nothing_had_happened(
         found = checkpoints.glob("checkpoint-*/trainer_state.json")
         return max((int(path.parent.name.split("-")[1]) for path in found), default=0)
 
-    process = start(flags)
-    wait_for(lambda: steps() > 0, process)
-    process.send_signal(signal.SIGINT)
-    told, _ = process.communicate(timeout=60)
+    for _ in range(ATTEMPTS):
+        process = start(flags)
+        wait_for(lambda: steps() > 0, process)
+        process.send_signal(signal.SIGINT)
+        told, _ = process.communicate(timeout=60)
+        if process.returncode != 0:
+            break
+        shutil.rmtree(tmp_path / "model")  # a fast machine had finished before the signal came
     assert process.returncode == 130
     assert told.rstrip().endswith("with --resume goes on from the last checkpoint")
 
