@@ -71,9 +71,10 @@ def train_station(config: StationsConfig, corpus: Corpus, folder: Path) -> bool:
         wanted.resume = True
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / "checkpoints.json", _run_key(wanted, corpus))
+    # Before, not after: a kill in between must not leave the old model's figures to the new one.
+    (folder / REPORT_FILE).unlink(missing_ok=True)
     train(wanted, corpus)
-    for stale in (folder / REPORT_FILE, folder / "checkpoints.json"):
-        stale.unlink(missing_ok=True)
+    (folder / "checkpoints.json").unlink()
     return True
 
 
