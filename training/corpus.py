@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx2
 from datasets import DatasetDict, load_dataset
-from datasets.exceptions import DatasetNotFoundError, DatasetsError
-from huggingface_hub import HfApi
-from huggingface_hub.errors import HfHubHTTPError, HFValidationError, RepositoryNotFoundError
+from datasets.exceptions import DatasetsError
 
 from tagloop.errors import UserError
+from training.sources.hub import dataset_commit
 
 SPLITS = ("train", "validation", "test")
 
@@ -57,7 +55,8 @@ def load_corpus(dataset: str) -> Corpus:
             raise UserError(f"{dataset} holds no data/*.parquet: build it first with make data.")
         splits = _load(dataset, None)
     else:
-        repo_id, revision = _commit(dataset)
+        repo_id, _, named = dataset.partition("@")
+        revision = dataset_commit(repo_id, named or None)
         splits = _load(repo_id, revision)
     _check(splits, dataset)
     return Corpus(splits, repo_id, revision, _fingerprint(splits))
@@ -71,24 +70,6 @@ def _load(location: str, revision: str | None) -> DatasetDict:
         raise UserError(
             f"The dataset {location} cannot be loaded ({reason}); build it anew with make data."
         ) from None
-
-
-def _commit(dataset: str) -> tuple[str, str]:
-    repo_id, _, revision = dataset.partition("@")
-    try:
-        sha = HfApi().dataset_info(repo_id, revision=revision or None).sha
-    except (RepositoryNotFoundError, HFValidationError, DatasetNotFoundError):
-        raise UserError(
-            f"No dataset {dataset!r}: neither a folder here nor one of the Hub that this token "
-            "may read."
-        ) from None
-    except (HfHubHTTPError, httpx2.HTTPError, OSError) as error:
-        # Only the kind: an exception's text may hold a signed address.
-        raise UserError(
-            f"The dataset {dataset} could not be read ({type(error).__name__}); check the network, "
-            "HF_ENDPOINT and the token."
-        ) from None
-    return repo_id, str(sha)
 
 
 def _check(splits: DatasetDict, dataset: str) -> None:

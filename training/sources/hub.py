@@ -15,6 +15,7 @@ from huggingface_hub import HfApi
 from huggingface_hub.errors import (
     GatedRepoError,
     HfHubHTTPError,
+    HFValidationError,
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
@@ -76,7 +77,7 @@ def dataset_commit(repo_id: str, revision: str | None) -> str:
         ) from error
     except RevisionNotFoundError as error:
         raise UserError(f"{repo_id}: the dataset has no revision '{revision}'.") from error
-    except RepositoryNotFoundError as error:
+    except (RepositoryNotFoundError, HFValidationError) as error:
         raise UserError(
             f"{repo_id}: neither a file or folder here nor a dataset on the Hub "
             "(a private one needs HF_TOKEN)."
