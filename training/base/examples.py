@@ -93,8 +93,9 @@ def _article(row: Row, rng: random.Random) -> tuple[str, str]:
     if not row.text:
         return row.title, join_tags(tags)
     text = _window(row.text, rng, start=0.75)
-    # Without the title now and then, so that the text alone is enough for good tags.
-    prompt = text if rng.random() < 0.1 else prompt_of(row.title, text)
+    # Without the title or the text now and then, so that either alone is enough for good tags.
+    chance = rng.random()
+    prompt = text if chance < 0.1 else row.title if chance < 0.2 else prompt_of(row.title, text)
     return prompt, join_tags(tags)
 
 

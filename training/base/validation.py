@@ -47,8 +47,7 @@ def write_tags(model: Any, tokenizer: BertTokenizer, prompts: Sequence[str]) -> 
             padding=True,
             return_tensors="pt",
         )
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            output = model.generate(**inputs, max_new_tokens=40, num_beams=1, do_sample=False)
+        output = model.generate(**inputs, max_new_tokens=40, num_beams=1, do_sample=False)
         for index, text in zip(
             chosen, tokenizer.batch_decode(output, skip_special_tokens=True), strict=True
         ):
