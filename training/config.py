@@ -181,7 +181,7 @@ class TrainConfig:
     )
     seed: int = field(default=20, metadata={"help": "Seed of everything random."})
     precision: str = field(
-        default="auto", metadata={"help": "auto (bf16 where the machine has it), bf16 or fp32."}
+        default="auto", metadata={"help": "auto (bf16 where it is faster), bf16 or fp32."}
     )
     resume: bool = field(default=False, metadata={"help": "Continue from the last checkpoint."})
 

@@ -124,7 +124,10 @@ def training_arguments(
 
 
 def use_bf16(precision: str) -> bool:
-    """Tells whether to train in bf16: where the GPU or the CPU computes in it.
+    """Tells whether to train in bf16: where the GPU has it, or the CPU tiles for it (AMX).
+
+    Without tiles float32 is faster, even where the CPU knows bf16 (AVX512-BF16): see
+    ``training.bench.training_speed``.
 
     Raises:
         UserError: ``precision`` is none of auto, bf16, fp32.
@@ -135,7 +138,7 @@ def use_bf16(precision: str) -> bool:
         return precision == "bf16"
     if torch.cuda.is_available():
         return torch.cuda.is_bf16_supported(including_emulation=False)
-    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return torch.cpu._is_amx_tile_supported()
 
 
 def _trainer(
