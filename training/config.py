@@ -174,7 +174,10 @@ class TrainConfig:
     weight_decay: float = field(default=0.01, metadata={"help": "Of AdamW."})
     warmup: float = field(default=0.06, metadata={"help": "Share of the steps that warm up."})
     label_smoothing: float = field(default=0.0, metadata={"help": "Of the cross-entropy."})
-    freeze_encoder: bool = field(default=False, metadata={"help": "Train the decoder alone."})
+    freeze_encoder: bool = field(
+        default=False,
+        metadata={"help": "Train the decoder alone; the encoder reads each article only once."},
+    )
     patience: int = field(default=2, metadata={"help": "Epochs without a better f1@m to stop."})
     eval_limit: int = field(
         default=200, metadata={"help": "Validation articles that are tagged after each epoch."}

@@ -37,6 +37,7 @@ from tagloop.vocabulary import Vocabulary, parse_tags
 from training.config import TrainConfig, parse_config
 from training.conversion import convert
 from training.corpus import Corpus, load_corpus
+from training.frozen_encoder import FrozenEncoderTrainer
 from training.memory import keep_freed_memory
 from training.preprocess import decoding_defaults, features, load_base, tagging_settings
 from training.training_log import LOG_FILE, training_log, write_json
@@ -165,7 +166,8 @@ def _trainer(
         return metric.compute(predictions=written, references=wanted)
 
     has_validation = bool(len(splits["validation"]))
-    return Seq2SeqTrainer(
+    kind = FrozenEncoderTrainer if config.freeze_encoder else Seq2SeqTrainer
+    return kind(
         model=model,
         args=arguments,
         train_dataset=splits["train"],
