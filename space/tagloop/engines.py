@@ -6,24 +6,51 @@ them is the same.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tagloop.errors import UserError
+from tagloop.tagging import TaggingSettings
+
+if TYPE_CHECKING:
+    import numpy as np
 
 CTRANSLATE2_FOLDER = "ctranslate2"
 
 
 @dataclass(frozen=True)
+class Starts:
+    """What the model could have begun each tag with.
+
+    Attributes:
+        log_probs: Log-probability of every token of the vocabulary at each place where a tag
+            starts; float32, (places, vocabulary).
+        places: Index into the output's ``ids`` of each place; a place after the last separator
+            may be the end of the output.
+    """
+
+    log_probs: np.ndarray
+    places: list[int]
+
+
+@dataclass(frozen=True)
 class Written:
-    """One output: token ids without start and end tokens, and each one's log-probability."""
+    """One output.
+
+    Attributes:
+        ids: Token ids without start, end and padding tokens.
+        log_probs: Log-probability of each, as it was chosen by (after the repetition penalty).
+        finished: Whether the model ended it, not the length limit.
+        starts: Only when asked for.
+    """
 
     ids: list[int]
     log_probs: list[float]
+    finished: bool = True
+    starts: Starts | None = None
 
 
 class Engine(Protocol):
@@ -31,107 +58,49 @@ class Engine(Protocol):
 
     name: str
 
-    def write(self, input_ids: Sequence[list[int]], max_new_tokens: int) -> list[Written]:
-        """Writes one output a prompt, in order."""
+    def write(
+        self, input_ids: Sequence[list[int]], max_new_tokens: int, *, starts: bool = False
+    ) -> list[Written]:
+        """Writes one output a prompt, in order, greedily; with ``starts`` if they are wanted."""
 
 
-class TransformersEngine:
-    """Greedy by the model's own ``generation_config.json``, in float32."""
-
-    name = "transformers"
-
-    def __init__(self, folder: Path, tokenizer: Any) -> None:
-        import torch
-        from transformers import AutoModelForSeq2SeqLM
-
-        self._torch = torch
-        self._tokenizer = tokenizer
-        self.model = AutoModelForSeq2SeqLM.from_pretrained(folder, dtype=torch.float32).eval()
-
-    def write(self, input_ids: Sequence[list[int]], max_new_tokens: int) -> list[Written]:
-        """Writes one output a prompt, in order."""
-        if not input_ids:
-            return []
-        inputs = self._tokenizer.pad({"input_ids": list(input_ids)}, return_tensors="pt")
-        with self._torch.no_grad():
-            output = self.model.generate(
-                **inputs,
-                max_length=max_new_tokens + 1,  # with the decoder's start token
-                output_scores=True,
-                return_dict_in_generate=True,
-            )
-        special = set(self._tokenizer.all_special_ids)
-        chosen = output.sequences[:, -len(output.scores) :]
-        # After the repetition penalty, as CTranslate2 has them: what the tokens were chosen by.
-        steps = [scores.log_softmax(-1) for scores in output.scores]
-        written = []
-        for row, ids in enumerate(chosen.tolist()):
-            pairs = []
-            for step, token in enumerate(ids):
-                if token == self._tokenizer.eos_token_id:
-                    break
-                if token not in special:
-                    pairs.append((token, float(steps[step][row, token])))
-            written.append(Written([pair[0] for pair in pairs], [pair[1] for pair in pairs]))
-        return written
+def separator_ids(tokenizer: Any, separator: str) -> frozenset[int]:
+    """Gives the ids of all tokens that hold the separator (without its blanks)."""
+    mark = separator.strip() or separator
+    return frozenset(id for piece, id in tokenizer.get_vocab().items() if mark in piece)
 
 
-class CTranslate2Engine:
-    """The int8 conversion: the same model, several times faster on a CPU.
+class Steps:
+    """Makes ``Written`` of an output's tokens and the logits that they were chosen by."""
 
-    Source: Klein et al., "The OpenNMT Neural Machine Translation Toolkit: 2020 Edition"; options
-    as ``ctranslate2.Translator.translate_batch`` documents them.
-    """
+    def __init__(self, tokenizer: Any, settings: TaggingSettings) -> None:
+        self._silent = set(tokenizer.all_special_ids) - {tokenizer.unk_token_id}
+        self._marks = separator_ids(tokenizer, settings.separator)
 
-    name = "ctranslate2"
+    def written(
+        self, ids: Sequence[int], logits: np.ndarray, finished: bool, starts: bool
+    ) -> Written:
+        """Takes the log-softmax of all steps at once.
 
-    def __init__(self, folder: Path, tokenizer: Any, threads: int | None = None) -> None:
-        import ctranslate2
-        from transformers import GenerationConfig
-
-        self._tokenizer = tokenizer
-        self._translator = ctranslate2.Translator(
-            str(folder / CTRANSLATE2_FOLDER),
-            device="cpu",
-            intra_threads=threads or os.cpu_count() or 1,
-        )
-        self._options = _decoding_options(GenerationConfig.from_pretrained(folder))
-
-    def write(self, input_ids: Sequence[list[int]], max_new_tokens: int) -> list[Written]:
-        """Writes one output a prompt, in order."""
-        if not input_ids:
-            return []
-        tokens = [self._tokenizer.convert_ids_to_tokens(row) for row in input_ids]
-        results = self._translator.translate_batch(
-            tokens, max_decoding_length=max_new_tokens, return_logits_vocab=True, **self._options
-        )
-        return [self._written(result) for result in results]
-
-    def _written(self, result: Any) -> Written:
+        Args:
+            ids: Tokens without the end token, (tokens,).
+            logits: Of each step, (steps, vocabulary); the end token's may follow the tokens'.
+            finished: Whether the model ended the output.
+            starts: Whether to keep whole rows where tags start.
+        """
         import numpy as np
 
-        ids = self._tokenizer.convert_tokens_to_ids(result.hypotheses[0])
-        special = set(self._tokenizer.all_special_ids)
-        kept, log_probs = [], []
-        for token, step in zip(ids, result.logits[0], strict=False):
-            if token in special:
-                continue
-            logits = np.asarray(step, dtype=np.float32).ravel()
-            top = float(logits.max())
-            total = top + float(np.log(np.exp(logits - top).sum()))
-            kept.append(token)
-            log_probs.append(float(logits[token]) - total)
-        return Written(kept, log_probs)
-
-
-def _decoding_options(config: Any) -> dict[str, Any]:
-    """Says in CTranslate2's words what ``generation_config.json`` says."""
-    return {
-        "beam_size": config.num_beams or 1,
-        "length_penalty": 1.0 if config.length_penalty is None else config.length_penalty,
-        "no_repeat_ngram_size": config.no_repeat_ngram_size or 0,
-        "repetition_penalty": config.repetition_penalty or 1.0,
-    }
+        top = logits.max(axis=1, keepdims=True)
+        totals = top + np.log(np.exp(logits - top).sum(axis=1, keepdims=True))
+        chosen = logits[np.arange(len(ids)), list(ids)] - totals[: len(ids), 0]
+        kept = [step for step, token in enumerate(ids) if token not in self._silent]
+        rows, places = [0], [0]
+        for place, step in enumerate(kept):
+            if ids[step] in self._marks and step + 1 < len(logits):
+                rows.append(step + 1)
+                places.append(place + 1)
+        found = Starts(logits[rows] - totals[rows], places) if starts else None
+        return Written([ids[i] for i in kept], [float(chosen[i]) for i in kept], finished, found)
 
 
 def choose_engine(name: str, folder: Path, tokenizer: Any, threads: int | None = None) -> Engine:
@@ -140,6 +109,9 @@ def choose_engine(name: str, folder: Path, tokenizer: Any, threads: int | None =
     Raises:
         UserError: The name is unknown, or the conversion or the package is missing.
     """
+    from tagloop.engine_ctranslate2 import CTranslate2Engine
+    from tagloop.engine_transformers import TransformersEngine
+
     converted = (folder / CTRANSLATE2_FOLDER / "model.bin").is_file()
     installed = find_spec("ctranslate2") is not None
     if name == "auto":

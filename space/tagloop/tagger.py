@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from tagloop.engines import Engine, Written, choose_engine
+from tagloop.candidates import (
+    DIGITS,
+    Candidate,
+    ScoredTag,
+    read_candidates,
+    score_candidates,
+    select,
+)
+from tagloop.engines import Engine, Written, choose_engine, separator_ids
 from tagloop.errors import UserError
 from tagloop.tagging import TaggingSettings
-from tagloop.vocabulary import Vocabulary, normal_form, occurs_in, tidy
+from tagloop.vocabulary import Vocabulary, occurs_in
 
 SNAPSHOT_PATTERNS = ["*.json", "*.txt", "*.model", "*.safetensors", "ctranslate2/*"]
 """What of a model repo a tagger needs: no charts, no checkpoints."""
@@ -37,6 +44,24 @@ class Tag:
         return asdict(self)
 
 
+class Ranker(Protocol):
+    """Turns what the model wrote into confidences."""
+
+    def rank(
+        self,
+        article: Mapping[str, Any],
+        candidates: Sequence[Candidate],
+        outputs: Sequence[Written],
+    ) -> list[ScoredTag]:
+        """Scores the candidates and any tag it adds; no normal form twice.
+
+        Args:
+            article: ``title`` and ``text``.
+            candidates: The clean tags of all windows, as they were written.
+            outputs: What the model wrote for each window, with ``starts``.
+        """
+
+
 class Tagger:
     """A fine-tuned seq2seq model that tags articles.
 
@@ -55,6 +80,7 @@ class Tagger:
         settings: TaggingSettings,
         vocabulary: Vocabulary,
         *,
+        ranker: Ranker | None = None,
         model_repo: str = "",
         model_revision: str | None = None,
     ) -> None:
@@ -62,6 +88,8 @@ class Tagger:
         self._tokenizer = tokenizer
         self.settings = settings
         self.vocabulary = vocabulary
+        self._ranker = ranker
+        self._marks = separator_ids(tokenizer, settings.separator)
         self.model_repo = model_repo
         self.model_revision = model_revision
 
@@ -104,13 +132,15 @@ class Tagger:
         max_tags: int | None = None,
         threshold: float | None = None,
     ) -> list[Tag]:
-        """Tags one article, the most likely first as the model writes them.
+        """Tags one article, the surest tag first.
 
         Args:
             text: Plain text; what is beyond ``settings.max_input_tokens`` is not read.
             title: May be empty.
             max_tags: Upper bound; the model's default when None.
-            threshold: Least confidence (0..1); the model's default when None.
+            threshold: Least confidence (0..1); the model's default when None. Up to that default
+                the answer has ``settings.min_tags`` tags even if they are below it; beyond it
+                only tags that reach the threshold.
         """
         article = {"title": title, "text": text}
         return self.tag_batch([article], max_tags=max_tags, threshold=threshold)[0]
@@ -137,10 +167,14 @@ class Tagger:
             # An article without a word has no tags; the model would invent some.
             chosen = [i for i in chosen if _words_of(articles[i])]
             outputs = self._engine.write(
-                [prompts[index] for index in chosen], self.settings.max_new_tokens
+                [prompts[index] for index in chosen],
+                self.settings.max_new_tokens,
+                starts=self._ranker is not None,
             )
             for index, written in zip(chosen, outputs, strict=True):
-                tags[index] = self._tags(written, articles[index], max_tags, threshold)
+                article = articles[index]
+                scored = self._score(self._candidates([written], article), [written], article)
+                tags[index] = self._select(scored, article, max_tags, threshold)
             if progress:
                 progress(len(order[first : first + batch_size]))
         return tags
@@ -150,37 +184,50 @@ class Tagger:
         limit = self.settings.max_input_tokens
         return self._tokenizer(prompt, truncation=True, max_length=limit).input_ids
 
-    def _tags(
+    def _candidates(
+        self, outputs: Sequence[Written], article: Mapping[str, Any]
+    ) -> list[Candidate]:
+        """Reads the tags that the model wrote for an article, one output a window."""
+        text = _text_of(article)
+        return [
+            candidate
+            for window, written in enumerate(outputs)
+            for candidate in read_candidates(
+                written, self._tokenizer, self._marks, self.vocabulary, text, window
+            )
+        ]
+
+    def _score(
+        self, candidates: list[Candidate], outputs: Sequence[Written], article: Mapping[str, Any]
+    ) -> list[ScoredTag]:
+        """Gives each tag its confidence; a ranker may also add tags that were not written."""
+        if self._ranker is None:
+            return score_candidates(candidates)
+        return self._ranker.rank(article, candidates, outputs)
+
+    def _select(
         self,
-        written: Written,
+        scored: Sequence[ScoredTag],
         article: Mapping[str, Any],
         max_tags: int | None,
         threshold: float | None,
     ) -> list[Tag]:
-        text = f"{article.get('title') or ''}\n{article.get('text') or ''}"
-        least = self.settings.threshold if threshold is None else threshold
-        found: dict[str, Tag] = {}
-        for surface, log_prob in self._segments(written):
-            display = self.vocabulary.display(surface, text)
-            form = normal_form(display)
-            if form and form not in found:
-                found[form] = Tag(display, round(math.exp(log_prob), 4), occurs_in(display, text))
-        kept = [tag for tag in found.values() if tag.confidence >= least]
-        return kept[: self.settings.max_tags if max_tags is None else max_tags]
+        settings = self.settings
+        least = settings.threshold if threshold is None else threshold
+        # Who asks for surer tags than the model's default would rather have fewer.
+        min_tags = settings.min_tags if least <= settings.threshold else 0
+        chosen = select(
+            scored, min_tags, settings.max_tags if max_tags is None else max_tags, least
+        )
+        text = _text_of(article)
+        return [
+            Tag(tag.display, round(tag.confidence, DIGITS), occurs_in(tag.display, text))
+            for tag in chosen
+        ]
 
-    def _segments(self, written: Written) -> list[tuple[str, float]]:
-        """Cuts the output at the separator; each piece with its summed log-probability."""
-        mark = self.settings.separator.strip() or self.settings.separator
-        segments: list[tuple[list[int], float]] = [([], 0.0)]
-        pieces = self._tokenizer.convert_ids_to_tokens(written.ids)
-        for token, piece, log_prob in zip(written.ids, pieces, written.log_probs, strict=True):
-            if mark in piece:
-                segments.append(([], 0.0))
-            else:
-                ids, total = segments[-1]
-                segments[-1] = ([*ids, token], total + log_prob)
-        decode = self._tokenizer.decode
-        return [(tidy(decode(ids)), total) for ids, total in segments if ids]
+
+def _text_of(article: Mapping[str, Any]) -> str:
+    return f"{article.get('title') or ''}\n{article.get('text') or ''}"
 
 
 def _words_of(article: Mapping[str, Any]) -> bool:

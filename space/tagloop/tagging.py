@@ -23,10 +23,11 @@ class TaggingSettings:
         separator: What stands between two tags in the model's output.
         max_input_tokens: Longer prompts are cut at the end.
         max_new_tokens: Bound of the output.
-        max_tags: Tags an article gets by default.
+        max_tags: Tags an article gets by default at the most.
         threshold: Tags with less confidence are left out by default.
         base_model: What was fine-tuned.
         dataset: ``{"repo_id": …, "revision": commit}`` of the training data.
+        min_tags: So many tags an article gets even below the threshold, if the model writes them.
     """
 
     prompt_template: str = "{title}\n{text}"
@@ -37,6 +38,7 @@ class TaggingSettings:
     threshold: float = 0.0
     base_model: str | None = None
     dataset: dict[str, Any] = field(default_factory=dict)
+    min_tags: int = 3
 
     def prompt(self, title: str, text: str) -> str:
         """Fills the template; only its two names are read, so any text is safe in it."""

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +123,7 @@ def test_tags_are_few_sure_different_and_placed(
         assert 1 <= len(tags) <= 5
         forms = [normal_form(tag.tag) for tag in tags]
         assert all(forms) and len(set(forms)) == len(forms)
+        assert tags == sorted(tags, key=lambda tag: -tag.confidence)
         for tag in tags:
             assert 0 <= tag.confidence <= 1
             text = f"{article['title']}\n{article['text']}"
@@ -166,6 +168,20 @@ def test_max_tags_and_threshold(float32_tagger: Tagger, articles: list[dict[str,
         sure = float32_tagger.tag(article["text"], article["title"], max_tags=100, threshold=least)
         assert names(sure) == [tag.tag for tag in tags if tag.confidence >= least]
     assert float32_tagger.tag(**articles[0], threshold=1.01) == []
+
+
+def test_the_default_answer_has_min_tags_even_below_the_threshold(
+    float32_tagger: Tagger, articles: list[dict[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everything = float32_tagger.tag_batch(articles, max_tags=100)
+    unsure = replace(float32_tagger.settings, threshold=0.99)
+    monkeypatch.setattr(float32_tagger, "settings", unsure)
+    default = float32_tagger.tag_batch(articles)
+    assert sum(map(len, default)) > ARTICLES
+    for tags, most in zip(default, everything, strict=True):
+        assert min(3, len(most)) <= len(tags) <= 5
+        assert names(tags) == names(most)[: len(tags)]
+    assert len(float32_tagger.tag(**articles[0], max_tags=1)) == 1
 
 
 @pytest.mark.parametrize("text", ["", "   \n", "…", "🎉 !!!", "\u200b"], ids=ascii)
@@ -213,9 +229,11 @@ class Recorded:
 
     def __init__(self, tokenizer: Any, text: str, log_probs: list[float] | None = None) -> None:
         self.ids = tokenizer(text, add_special_tokens=False).input_ids
-        self.log_probs = log_probs or [-0.1] * len(self.ids)
+        self.log_probs = log_probs or [0.0] * len(self.ids)  # equally sure: in their order
 
-    def write(self, input_ids: list[list[int]], max_new_tokens: int) -> list[Written]:
+    def write(
+        self, input_ids: list[list[int]], max_new_tokens: int, *, starts: bool = False
+    ) -> list[Written]:
         return [Written(self.ids, self.log_probs) for _ in input_ids]
 
 
@@ -257,7 +275,7 @@ def test_confidence_is_the_probability_of_the_tags_own_tokens(ctranslate2_tagger
     tagger = recorded(tokenizer, "python, data")
     engine = Recorded(tokenizer, "python, data", [-0.5, -3.0, -0.25])
     tagger._engine = engine
-    assert [tag.confidence for tag in tagger.tag("x")] == pytest.approx([0.6065, 0.7788], abs=1e-4)
+    assert [tag.confidence for tag in tagger.tag("x")] == pytest.approx([0.7788, 0.6065], abs=1e-4)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,56 @@
+"""The reference engine: the model under transformers, in float32."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tagloop.engines import Steps, Written
+from tagloop.tagging import TaggingSettings
+
+
+class TransformersEngine:
+    """Decodes by the model's own ``generation_config.json``."""
+
+    name = "transformers"
+
+    def __init__(self, folder: Path, tokenizer: Any) -> None:
+        import torch
+        from transformers import AutoModelForSeq2SeqLM
+
+        self._torch = torch
+        self._tokenizer = tokenizer
+        self._steps = Steps(tokenizer, TaggingSettings.load(folder))
+        self.model = AutoModelForSeq2SeqLM.from_pretrained(folder, dtype=torch.float32).eval()
+
+    def write(
+        self, input_ids: Sequence[list[int]], max_new_tokens: int, *, starts: bool = False
+    ) -> list[Written]:
+        """Writes one output a prompt, in order, greedily; with ``starts`` if they are wanted."""
+        if not input_ids:
+            return []
+        inputs = self._tokenizer.pad({"input_ids": list(input_ids)}, return_tensors="pt")
+        with self._torch.no_grad():
+            output = self.model.generate(
+                **inputs,
+                max_length=max_new_tokens + 1,  # with the decoder's start token
+                output_scores=True,
+                return_dict_in_generate=True,
+            )
+        chosen = output.sequences[:, -len(output.scores) :].tolist()
+        written = []
+        for row, ids in enumerate(chosen):
+            ids, finished = self._ended(ids, max_new_tokens)
+            # After the repetition penalty, as CTranslate2 has them.
+            logits = self._torch.stack([step[row] for step in output.scores[: len(ids) + 1]])
+            written.append(self._steps.written(ids, logits.numpy(), finished, starts))
+        return written
+
+    def _ended(self, ids: list[int], max_new_tokens: int) -> tuple[list[int], bool]:
+        """Cuts a row at its end token; tells whether the model set it, not the length limit."""
+        if self._tokenizer.eos_token_id not in ids:
+            return ids, False
+        end = ids.index(self._tokenizer.eos_token_id)
+        forced = self.model.generation_config.forced_eos_token_id is not None
+        return ids[:end], end + 1 < max_new_tokens or not forced
