@@ -1,0 +1,105 @@
+"""Omikuji: trees of linear classifiers over TF-IDF, the engine behind Annif's best backend.
+
+Prabhu et al., "Parabel" (WWW 2018), and Khandagale et al., "Bonsai" (Machine Learning, 2020), in
+Dong's package. It runs alone because Annif cannot be installed beside Tagloop: ``pip install
+annif==1.4.3`` with Tagloop's pinned packages ends in ResolutionImpossible. It wants
+click < 8.3, huggingface-hub < 0.35, numpy < 2.3, scikit-learn < 1.8, scipy < 1.16 and
+starlette < 1.7, where Tagloop and its Hub clients need newer ones.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import omikuji
+
+from training.bench.data import Row
+from training.bench.peers import RANKED, ScoredTag, Tagged
+from training.bench.peers.tfidf import TitleAndText, label_matrix
+from training.bench.tuning import Ranking, apply_cuts, best_setting, choose_cuts, record
+
+TITLE_WEIGHTS = (1.0, 2.0)
+BEAM = 50
+"""Nodes kept at each level while tagging; more than the default 10, which may lose tags."""
+
+
+class Forest(NamedTuple):
+    """The kind of trees, the loss of their classifiers, and tags that get a leaf."""
+
+    trees: str
+    loss: str
+    least_count: int
+
+
+FORESTS = (
+    Forest("Parabel", "Hinge", 1),
+    Forest("Bonsai", "Hinge", 1),
+    Forest("Parabel", "Log", 1),
+    Forest("Bonsai", "Log", 1),
+    Forest("Parabel", "Hinge", 3),
+    Forest("Bonsai", "Hinge", 3),
+)
+BONSAI = {"cluster_balanced": False, "cluster_k": 100, "max_depth": 3}
+"""Bonsai in Omikuji's words, as its README gives it; the defaults are Parabel."""
+
+
+class Omikuji:
+    """Ranks tags by the forest's probability-like scores."""
+
+    def fit(self, train: Sequence[Row], validation: Sequence[Row]) -> dict[str, Any]:
+        """Grows every forest of the grid, then the best one again."""
+        self._words = TitleAndText(TITLE_WEIGHT)
+        vectors = self._words.fit(train)
+
+        def rank_with(forest: Forest) -> Ranking:
+            self._labels, wanted = label_matrix(train, forest.least_count)
+            self._model = _grow(vectors, wanted.tocsr(), forest)
+            return self._rank(validation)
+
+        forest, tried = best_setting(FORESTS, rank_with, validation)
+        self._cuts, _ = choose_cuts(rank_with(forest), validation)
+        return record(self._cuts, tried, **forest._asdict(), title_weight=TITLE_WEIGHT)
+
+    def tag(self, rows: Sequence[Row]) -> list[Tagged]:
+        """Searches the trees for each article's best tags."""
+        return apply_cuts(self._cuts, self._rank(rows), rows)
+
+    def _rank(self, rows: Sequence[Row]) -> Ranking:
+        ranking: Ranking = []
+        for vector in self._words.transform(rows):
+            pairs = list(zip(vector.indices.tolist(), vector.data.tolist(), strict=True))
+            found = self._model.predict(pairs, beam_size=BEAM, top_k=RANKED)
+            ranking.append([ScoredTag(self._labels[label], float(score)) for label, score in found])
+        return ranking
+
+
+def _grow(vectors: Any, wanted: Any, forest: Forest) -> Any:
+    settings = omikuji.Model.default_hyper_param()
+    settings.linear_loss_type = getattr(omikuji.lib, forest.loss)
+    if forest.trees == "Bonsai":
+        for name, value in BONSAI.items():
+            setattr(settings, name, value)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "train.txt"
+        _write(vectors, wanted, path)
+        return omikuji.Model.train_on_data(str(path), settings)
+
+
+def _write(vectors: Any, wanted: Any, path: Path) -> None:
+    """Writes the format of the Extreme Classification Repository, which Omikuji reads.
+
+    Its first line is ``rows features labels``, the others ``label,label feature:value …``; rows
+    without tags or without known words cannot be written in it and teach nothing.
+    """
+    lines = []
+    for row, vector in enumerate(vectors):
+        labels = ",".join(map(str, wanted[[row]].indices))
+        pairs = sorted(zip(vector.indices.tolist(), vector.data.tolist(), strict=True))
+        if labels and pairs:
+            features = " ".join(f"{index}:{value:.5g}" for index, value in pairs)
+            lines.append(f"{labels} {features}\n")
+    head = f"{len(lines)} {vectors.shape[1]} {wanted.shape[1]}\n"
+    path.write_text(head + "".join(lines), encoding="utf-8")
