@@ -12,6 +12,7 @@ VENV   := .venv
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PY     := $(VENV)/bin/python
 READY  := $(VENV)/.ready
+PEERS  := $(VENV)/.peers
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 sources  = $(foreach source,$(SOURCE),--source $(source))
@@ -19,7 +20,7 @@ settings = --name $(NAME) $(sources) $(if $(COLUMNS),--columns $(COLUMNS)) \
            $(if $(BASE),--base $(BASE)) $(if $(TRAINING),--training $(TRAINING))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test data base train evaluate publish space lint clean
+.PHONY: help demo test data base bench train evaluate publish space lint clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +51,11 @@ base: $(READY) ## train the bundled base anew, two hours: DATA=folder
 	@$(if $(DATA),,echo "error: DATA is missing: make base DATA=folder" >&2; exit 2;) \
 	$(PY) -m training.base.recipe train --data $(DATA) && $(PY) -m training.base.recipe export
 
+bench: $(PEERS) ## Tagloop and its peers side by side: DATA=folder [SPLIT=validation] [ONLY="knn yake"] [AGAIN=1]
+	@$(if $(DATA),,echo "error: DATA is missing: make bench DATA=folder" >&2; exit 2;) \
+	$(PY) -m training.bench.quality --data $(DATA) --split $(or $(SPLIT),validation) $(if $(ONLY),--only $(ONLY)) $(if $(AGAIN),--again) && \
+	$(PY) -m training.bench.speed --data $(DATA)
+
 lint: $(READY) ## style and types
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/mypy
 
@@ -63,4 +69,9 @@ $(READY): requirements.txt pyproject.toml
 	@echo "installing the packages into $(VENV): about 2 GB, some minutes the first time"
 	@$(PY) -m pip install --progress-bar off -r requirements.txt
 	@$(PY) -m pip install --quiet --no-deps -e .
+	@touch $@
+
+# The peers of the benchmark are not needed for anything else.
+$(PEERS): $(READY) training/bench/requirements.txt
+	@$(PY) -m pip install --quiet -r training/bench/requirements.txt
 	@touch $@

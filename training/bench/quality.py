@@ -108,12 +108,12 @@ def _run_process(settings: QualitySettings, name: str, suites: list[str]) -> str
     environment = {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "true", **os.environ}
     with log.open("w", encoding="utf-8") as output:
         code = subprocess.run(command, env=environment, stdout=output, stderr=output).returncode
-    if not code:
+    if code == 0:
         return ""
-    lines = log.read_text(encoding="utf-8", errors="replace").split()
-    last = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:] or ["silent"]
+    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    last = lines[-1].removeprefix("error: ") if lines else "it said nothing"
     how = f"was killed by signal {-code}" if code < 0 else f"ended with {code}"
-    return f"{name} {how}: {last[0].removeprefix('error: ')} (all of it: {log})" if lines else how
+    return f"{name} {how}: {last} (all of it in {log})"
 
 
 def read_result(settings: QualitySettings, suite: Suite, name: str) -> dict[str, Any] | None:

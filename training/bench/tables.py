@@ -32,8 +32,8 @@ def summarise(results: Sequence[Result], split: str) -> dict[str, Any]:
             }
             for kind, part in result["kinds"].items()
         }
-        systems[result["system"]] = {**result, "kinds": kinds}
-        del systems[result["system"]]["suite"], systems[result["system"]]["system"]
+        rest = {name: result[name] for name in result if name not in ("suite", "system")}
+        systems[result["system"]] = rest | {"kinds": kinds}
     return {
         "suite": results[0]["suite"],
         "split": split,

@@ -21,7 +21,8 @@ from training.bench.peers import RANKED, ScoredTag, Tagged
 from training.bench.peers.tfidf import TitleAndText, label_matrix
 from training.bench.tuning import Ranking, apply_cuts, best_setting, choose_cuts, record
 
-TITLE_WEIGHTS = (1.0, 2.0)
+TITLE_WEIGHT = 2.0
+"""Of a title against a text; one-vs-rest, which learns from the same vectors, tries others."""
 BEAM = 50
 """Nodes kept at each level while tagging; more than the default 10, which may lose tags."""
 
