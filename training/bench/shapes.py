@@ -19,20 +19,22 @@ CHARACTERS_A_TOKEN = 4
 SPECIAL_TOKENS = 3
 END = 1
 
-T5_BASE = T5Config(
-    vocab_size=VOCABULARY,
+
+def _shape(**sizes: Any) -> T5Config:
+    return T5Config(vocab_size=VOCABULARY, **{"decoder_start_token_id": 0, **sizes})
+
+
+T5_BASE = _shape(
     d_model=768,
     d_kv=64,
     d_ff=3072,
     num_layers=12,
     num_decoder_layers=12,
     num_heads=12,
-    decoder_start_token_id=0,
 )
 """The shape of t5-base, 220 M parameters (Raffel et al., JMLR 2020), which
 ``fabiochiu/t5-base-tag-generation`` was fine-tuned from."""
-FLAN_T5_SMALL = T5Config(
-    vocab_size=VOCABULARY,
+FLAN_T5_SMALL = _shape(
     d_model=512,
     d_kv=64,
     d_ff=1024,
@@ -41,18 +43,15 @@ FLAN_T5_SMALL = T5Config(
     num_heads=6,
     feed_forward_proj="gated-gelu",
     tie_word_embeddings=False,
-    decoder_start_token_id=0,
 )
 """The shape of google/flan-t5-small, 77 M parameters (Chung et al., 2022)."""
-TINY = T5Config(
-    vocab_size=VOCABULARY,
+TINY = _shape(
     d_model=32,
     d_kv=8,
     d_ff=64,
     num_layers=1,
     num_decoder_layers=1,
     num_heads=4,
-    decoder_start_token_id=0,
 )
 """For trying a command out."""
 

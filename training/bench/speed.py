@@ -11,27 +11,25 @@ transformers read and write what the model's own settings say.
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import torch
 from tqdm import tqdm
-from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
 from tagloop.engines import CTRANSLATE2_FOLDER
 from tagloop.errors import UserError
 from tagloop.tagger import Tagger
-from tagloop.tagging import TaggingSettings
 from training.base.examples import Row, read_rows
 from training.bench.serving import fresh_process
 from training.bench.shapes import FLAN_T5_SMALL, T5_BASE, TINY, RandomT5
 from training.bench.speed_table import table
+from training.bench.stock_model import StockModel
 from training.bench.timing import Job, by_turns, machine, seconds, significant, spread
 from training.config import command_line, parse_config
 from training.conversion import convert
@@ -164,11 +162,11 @@ def _side_by_side(bench: Bench, tagger: Tagger) -> dict[str, Any]:
         "flan-t5-small shape, greedy": {n: _in_batches(small.write, few, n) for n in (1, 4)},
         GREEDY: {n: _in_batches(stock.write, texts, n) for n in BATCHES},
         TAGGER: {
-            n: Job(lambda n=n: tagger.tag_batch(articles, batch_size=n), len(articles))  # type: ignore[misc]
+            n: Job(partial(tagger.tag_batch, articles, batch_size=n), len(articles))
             for n in BATCHES
         },
     }
-    jobs = {}
+    jobs: dict[str, Job] = {}
     for name, choices in by_batch.items():
         # Once each: a warm-up, and which batch is worth the rounds.
         bar = tqdm(choices.items(), desc=f"best batch, {name}")
@@ -183,23 +181,6 @@ def _in_batches(write: Any, texts: Sequence[str], size: int) -> Job:
     ordered = sorted(texts, key=len)
     parts = [ordered[first : first + size] for first in range(0, len(ordered), size)]
     return Job(lambda: [write(part) for part in parts], len(texts))
-
-
-class StockModel:
-    """The tagger's model as a person runs it with transformers: ``generate(**inputs)``."""
-
-    def __init__(self, folder: Path) -> None:
-        self._tokenizer = AutoTokenizer.from_pretrained(folder)
-        self._model = AutoModelForSeq2SeqLM.from_pretrained(folder, dtype=torch.float32).eval()
-        self._limit = TaggingSettings.load(folder).max_input_tokens
-
-    @torch.no_grad()
-    def write(self, texts: list[str]) -> torch.Tensor:
-        """Writes for all texts in one batch."""
-        inputs = self._tokenizer(
-            texts, truncation=True, max_length=self._limit, padding=True, return_tensors="pt"
-        )
-        return self._model.generate(**inputs)
 
 
 def _ratios(rates: dict[str, dict[str, float]]) -> dict[str, float]:
@@ -221,7 +202,7 @@ def _latency(bench: Bench, tagger: Tagger) -> dict[str, float]:
     """Milliseconds for one article, over articles of every length: median and 95th percentile."""
     articles = bench.sample(3 if bench.settings.quick else 100)
     spent = sorted(
-        1000 * seconds(lambda article=article: tagger.tag(article["text"], article["title"]))  # type: ignore[misc]
+        1000 * seconds(partial(tagger.tag, article["text"], article["title"]))
         for article in tqdm(articles, desc="latency")
     )
     return {
@@ -242,15 +223,17 @@ def _batches(bench: Bench, tagger: Tagger) -> dict[str, dict[str, float]]:
         article if number % 2 else {"title": article["title"] or "Untitled", "text": ""}
         for number, article in enumerate(mixed)
     ]
-    jobs = {}
+    jobs: dict[str, Job] = {}
     for size in (1, 4) if bench.settings.quick else BATCHES:
         parts = [mixed[first : first + size] for first in range(0, len(mixed), size)]
-        jobs[f"{size} sorted"] = lambda size=size: tagger.tag_batch(mixed, batch_size=size)
-        jobs[f"{size} as they come"] = lambda parts=parts, size=size: [
-            tagger.tag_batch(part, batch_size=size) for part in parts
-        ]
-    rounds = min(3, bench.settings.rounds)
-    return by_turns({name: Job(job, len(mixed)) for name, job in jobs.items()}, rounds, "batches")
+        for how, calls in (("sorted", [mixed]), ("as they come", parts)):
+            jobs[f"{size} {how}"] = Job(partial(_tag_all, tagger, calls, size), len(mixed))
+    return by_turns(jobs, min(3, bench.settings.rounds), "batches")
+
+
+def _tag_all(tagger: Tagger, calls: list[list[dict[str, str]]], size: int) -> None:
+    for articles in calls:
+        tagger.tag_batch(articles, batch_size=size)
 
 
 def _quality(bench: Bench, tagger: Tagger) -> dict[str, Any]:
@@ -287,7 +270,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         report = run(settings, command_line(module, words))
         default = Path("build") / "bench" if settings.quick else RESULTS
         output = Path(settings.output or default / "speed.json")
-        os.makedirs(output.parent, exist_ok=True)
+        output.parent.mkdir(parents=True, exist_ok=True)
         write_json(output, report)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)

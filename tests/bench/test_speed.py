@@ -1,0 +1,93 @@
+"""The speed benchmarks on tiny models: every figure is there and what is compared is comparable."""
+
+from __future__ import annotations
+
+import json
+import lzma
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from tagloop.tagging import TaggingSettings
+from training.bench import speed, timing
+from training.bench.shapes import END, TINY, RandomT5, stand_in_ids
+
+from ..training.tiny_models import make_tiny_bart, starter_articles
+
+
+@pytest.fixture(scope="session")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Gives a data folder as the recipe reads it, of the starter corpus."""
+    folder = tmp_path_factory.mktemp("data")
+    with lzma.open(folder / "articles_open.jsonl.xz", "wt", encoding="utf-8") as file:
+        for number, article in enumerate(starter_articles()[:40]):
+            split = "validation" if number % 4 == 0 else "train"
+            file.write(json.dumps({**article, "source": "starter", "split": split}) + "\n")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Gives a tiny base with its settings."""
+    folder = make_tiny_bart(tmp_path_factory.mktemp("bases") / "tiny")
+    TaggingSettings(prompt_template="{title}\n{text}", max_input_tokens=64).save(folder)
+    return folder
+
+
+def test_speed_reports_every_system_and_every_cost(
+    data: Path, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "speed.json"
+    flags = ["--data", str(data), "--model", str(model), "--output", str(output), "--quick"]
+    assert speed.main(flags) == 0
+    report = json.loads(output.read_text(encoding="utf-8"))
+    rates = report["articles_per_second"]
+    assert len(rates) == 10 and all(rate["median"] > 0 for rate in rates.values())
+    for name in (speed.REFERENCE, speed.GREEDY):
+        one = rates[f"{speed.TAGGER}, batch 1"]["median"] / rates[f"{name}, batch 1"]["median"]
+        assert report["ratios"][f"{name}, one by one"] == pytest.approx(one, rel=0.01)
+    assert report["cold_start_seconds"]["median"] > 0.1
+    assert report["serving"]["articles"] == 5
+    assert 50 < report["serving"]["peak_mb"] < 1000
+    assert report["latency_ms"]["p95"] >= report["latency_ms"]["median"] > 0
+    assert set(report["batches"]) >= {"4 sorted", "4 as they come"}
+    assert set(report["int8_against_float32"]["f1@5"]) == {"float32", "int8"}
+    assert str(tmp_path) not in json.dumps(report["command"])
+    told = capsys.readouterr().out
+    for name in rates:
+        assert name in told
+
+
+def test_a_missing_data_file_is_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert speed.main(["--data", str(tmp_path)]) == 2
+    assert "articles_open.jsonl.xz is missing" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("beams", [1, 3])
+def test_a_random_model_writes_just_as_many_tokens_as_it_shall(beams: int) -> None:
+    shape = RandomT5.of_shape(TINY, beams, input_tokens=20, new_tokens=7)
+    assert shape.write(["one text", "another, much longer text " * 9]).shape == (2, 8)
+
+
+def test_stand_in_ids_are_as_many_as_the_text_is_long() -> None:
+    assert len(stand_in_ids("four characters a token", 512)) == 1 + 3 + 1 + 2 + 1
+    assert len(stand_in_ids("word " * 600, 512)) == 512
+    ids = stand_in_ids("word " * 600, 512)
+    assert ids[-1] == END and min(ids) >= END and max(ids) < TINY.vocab_size
+
+
+def test_turns_begin_with_another_job_each_round(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[str] = []
+    clock: Iterator[float] = iter([0, 1, 10, 12, 20, 24, 30, 31])
+    monkeypatch.setattr(timing.time, "perf_counter", lambda: next(clock))
+    jobs = {name: timing.Job(lambda name=name: ran.append(name), 8) for name in ("a", "b")}
+    rates: dict[str, Any] = timing.by_turns(jobs, 2, "test")
+    assert ran == ["a", "b", "b", "a"]
+    assert rates["a"] == {"median": 8, "low": 8, "high": 8}  # 1 s and 1 s
+    assert rates["b"] == {"median": 3, "low": 2, "high": 4}  # 2 s and 4 s
+    assert torch.get_num_threads() == timing.machine()["torch_threads"]
