@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tagloop.decoding import NO_REPEAT, Decoding
 from tagloop.engines import CTRANSLATE2_FOLDER, Steps, Written
 from tagloop.tagging import TaggingSettings
 
@@ -21,20 +22,22 @@ class CTranslate2Engine:
     name = "ctranslate2"
 
     def __init__(self, folder: Path, tokenizer: Any, threads: int | None = None) -> None:
-        import ctranslate2
         from transformers import GenerationConfig
 
+        self._folder = folder / CTRANSLATE2_FOLDER
+        self._threads = threads or os.cpu_count() or 1
         self._tokenizer = tokenizer
         self._steps = Steps(tokenizer, TaggingSettings.load(folder))
-        self._translator = ctranslate2.Translator(
-            str(folder / CTRANSLATE2_FOLDER),
-            device="cpu",
-            intra_threads=threads or os.cpu_count() or 1,
-        )
+        self._translator = self._load()
         config = GenerationConfig.from_pretrained(folder)
         self._options = _decoding_options(config)
         # transformers then sets the end token in the last place that the limit leaves.
         self._forced_end = config.forced_eos_token_id is not None
+
+    def _load(self) -> Any:
+        import ctranslate2
+
+        return ctranslate2.Translator(str(self._folder), device="cpu", intra_threads=self._threads)
 
     def write(
         self, input_ids: Sequence[list[int]], max_new_tokens: int, *, starts: bool = False
@@ -43,11 +46,54 @@ class CTranslate2Engine:
         if not input_ids:
             return []
         tokens = [self._tokenizer.convert_ids_to_tokens(row) for row in input_ids]
-        limit = max_new_tokens - 1 if self._forced_end else max_new_tokens
         results = self._translator.translate_batch(
-            tokens, max_decoding_length=limit, return_logits_vocab=True, **self._options
+            tokens,
+            max_decoding_length=self._limit(max_new_tokens),
+            return_logits_vocab=True,
+            **self._options,
         )
         return [self._written(result, starts) for result in results]
+
+    def _limit(self, max_new_tokens: int) -> int:
+        return max_new_tokens - 1 if self._forced_end else max_new_tokens
+
+    def write_many(
+        self, input_ids: Sequence[list[int]], max_new_tokens: int, decoding: Decoding
+    ) -> list[list[Written]]:
+        """Writes ``decoding.outputs`` outputs a prompt as beams or samples, the best first."""
+        import ctranslate2
+
+        options: dict[str, Any] = self._options | {"num_hypotheses": decoding.outputs}
+        translator = self._translator
+        if decoding.mode == "sample":
+            options |= {"beam_size": 1, "sampling_topk": 0}
+            options |= {"sampling_temperature": decoding.temperature}
+            # A worker reads the seed once, when it first draws; so a new one is needed.
+            ctranslate2.set_random_seed(decoding.seed)
+            translator = self._load()
+        else:
+            options |= {"beam_size": decoding.outputs, "repetition_penalty": 1.0}
+            options |= {"no_repeat_ngram_size": NO_REPEAT}
+        if not input_ids:
+            return []
+        limit = self._limit(max_new_tokens)
+        results = translator.translate_batch(
+            [self._tokenizer.convert_ids_to_tokens(row) for row in input_ids],
+            max_decoding_length=limit,
+            return_scores=True,
+            return_end_token=True,
+            **options,
+        )
+        return [self._outputs(result, options["length_penalty"]) for result in results]
+
+    def _outputs(self, result: Any, length_penalty: float) -> list[Written]:
+        written = []
+        for tokens, score in zip(result.hypotheses, result.scores, strict=True):
+            ids = self._tokenizer.convert_tokens_to_ids(tokens)
+            finished = bool(ids) and ids[-1] == self._tokenizer.eos_token_id
+            total = score * len(ids) ** length_penalty
+            written.append(self._steps.one_of_many(ids, finished, total))
+        return written
 
     def _written(self, result: Any, starts: bool) -> Written:
         import numpy as np
@@ -65,4 +111,6 @@ def _decoding_options(config: Any) -> dict[str, Any]:
         "length_penalty": 1.0 if config.length_penalty is None else config.length_penalty,
         "no_repeat_ngram_size": config.no_repeat_ngram_size or 0,
         "repetition_penalty": config.repetition_penalty or 1.0,
+        # CTranslate2's own default forbids to write nothing.
+        "min_decoding_length": config.min_new_tokens or 0,
     }

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tagloop.decoding import NO_REPEAT, Decoding
 from tagloop.engines import Steps, Written
 from tagloop.tagging import TaggingSettings
 
@@ -42,10 +43,55 @@ class TransformersEngine:
         written = []
         for row, ids in enumerate(chosen):
             ids, finished = self._ended(ids, max_new_tokens)
-            # After the repetition penalty, as CTranslate2 has them.
-            logits = self._torch.stack([step[row] for step in output.scores[: len(ids) + 1]])
+            # After the repetition penalty, as CTranslate2 has them; none of a forced end.
+            steps = output.scores[: len(ids) + finished]
+            logits = self._torch.stack([step[row] for step in steps])
             written.append(self._steps.written(ids, logits.numpy(), finished, starts))
         return written
+
+    def write_many(
+        self, input_ids: Sequence[list[int]], max_new_tokens: int, decoding: Decoding
+    ) -> list[list[Written]]:
+        """Writes ``decoding.outputs`` outputs a prompt as beams or samples, the best first."""
+        if not input_ids:
+            return []
+        count = decoding.outputs
+        if decoding.mode == "sample":
+            options = {"do_sample": True, "temperature": decoding.temperature, "top_k": 0}
+        else:
+            options = {
+                "num_beams": count,
+                # CTranslate2, too, stops as soon as enough beams have ended.
+                "early_stopping": True,
+                "repetition_penalty": 1.0,
+                "no_repeat_ngram_size": NO_REPEAT,
+                # What is forbidden leaves its probability to the rest, as in CTranslate2.
+                "renormalize_logits": True,
+            }
+        inputs = self._tokenizer.pad({"input_ids": list(input_ids)}, return_tensors="pt")
+        with self._torch.no_grad(), self._torch.random.fork_rng(devices=[]):
+            self._torch.manual_seed(decoding.seed)
+            output = self.model.generate(
+                **inputs,
+                **options,
+                max_length=max_new_tokens + 1,
+                num_return_sequences=count,
+                output_scores=True,
+                return_dict_in_generate=True,
+            )
+        written = []
+        for sequence, total in zip(output.sequences.tolist(), self._totals(output), strict=True):
+            ids, finished = self._ended(sequence[1:], max_new_tokens)
+            written.append(self._steps.one_of_many(ids, finished, total))
+        return [written[first : first + count] for first in range(0, len(written), count)]
+
+    def _totals(self, output: Any) -> list[float]:
+        """Gives the log-probability of each output; of samples, whose votes are equal, 0."""
+        beams = getattr(output, "beam_indices", None)
+        if beams is None:
+            return [0.0] * len(output.sequences)
+        steps = self.model.compute_transition_scores(output.sequences, output.scores, beams)
+        return steps.sum(dim=1).tolist()
 
     def _ended(self, ids: list[int], max_new_tokens: int) -> tuple[list[int], bool]:
         """Cuts a row at its end token; tells whether the model set it, not the length limit."""

@@ -18,6 +18,8 @@ from tagloop.tagging import TaggingSettings
 if TYPE_CHECKING:
     import numpy as np
 
+    from tagloop.decoding import Decoding
+
 CTRANSLATE2_FOLDER = "ctranslate2"
 
 
@@ -42,15 +44,18 @@ class Written:
 
     Attributes:
         ids: Token ids without start, end and padding tokens.
-        log_probs: Log-probability of each, as it was chosen by (after the repetition penalty).
+        log_probs: Log-probability of each, as it was chosen by (after the repetition penalty);
+            of one output among many only the total is known, and they are 0.
         finished: Whether the model ended it, not the length limit.
         starts: Only when asked for.
+        total: Log-probability of the whole output with its end; only of one among many.
     """
 
     ids: list[int]
     log_probs: list[float]
     finished: bool = True
     starts: Starts | None = None
+    total: float = 0.0
 
 
 class Engine(Protocol):
@@ -62,6 +67,11 @@ class Engine(Protocol):
         self, input_ids: Sequence[list[int]], max_new_tokens: int, *, starts: bool = False
     ) -> list[Written]:
         """Writes one output a prompt, in order, greedily; with ``starts`` if they are wanted."""
+
+    def write_many(
+        self, input_ids: Sequence[list[int]], max_new_tokens: int, decoding: Decoding
+    ) -> list[list[Written]]:
+        """Writes ``decoding.outputs`` outputs a prompt as beams or samples, the best first."""
 
 
 def separator_ids(tokenizer: Any, separator: str) -> frozenset[int]:
@@ -76,6 +86,11 @@ class Steps:
     def __init__(self, tokenizer: Any, settings: TaggingSettings) -> None:
         self._silent = set(tokenizer.all_special_ids) - {tokenizer.unk_token_id}
         self._marks = separator_ids(tokenizer, settings.separator)
+
+    def one_of_many(self, ids: Sequence[int], finished: bool, total: float) -> Written:
+        """Makes an output of which only the total log-probability is known."""
+        kept = [token for token in ids if token not in self._silent]
+        return Written(kept, [0.0] * len(kept), finished, total=total)
 
     def written(
         self, ids: Sequence[int], logits: np.ndarray, finished: bool, starts: bool

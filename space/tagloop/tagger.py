@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,13 +15,11 @@ from tagloop.candidates import (
     score_candidates,
     select,
 )
+from tagloop.decoding import Decoding, score_votes, weights
 from tagloop.engines import Engine, Written, choose_engine, separator_ids
-from tagloop.errors import UserError
+from tagloop.model_folder import fetch_model, load_tokenizer, load_vocabulary
 from tagloop.tagging import TaggingSettings
 from tagloop.vocabulary import Vocabulary, occurs_in
-
-SNAPSHOT_PATTERNS = ["*.json", "*.txt", "*.model", "*.safetensors", "ctranslate2/*"]
-"""What of a model repo a tagger needs: no charts, no checkpoints."""
 
 
 @dataclass(frozen=True)
@@ -113,8 +110,8 @@ class Tagger:
         Raises:
             UserError: The model cannot be had, or the engine cannot run it.
         """
-        folder, commit = _fetch(str(model), revision, token)
-        tokenizer = _load_tokenizer(folder)
+        folder, commit = fetch_model(str(model), revision, token)
+        tokenizer = load_tokenizer(folder)
         return cls(
             choose_engine(engine, folder, tokenizer, threads),
             tokenizer,
@@ -131,6 +128,7 @@ class Tagger:
         *,
         max_tags: int | None = None,
         threshold: float | None = None,
+        decoding: Decoding | str = "greedy",
     ) -> list[Tag]:
         """Tags one article, the surest tag first.
 
@@ -141,9 +139,15 @@ class Tagger:
             threshold: Least confidence (0..1); the model's default when None. Up to that default
                 the answer has ``settings.min_tags`` tags even if they are below it; beyond it
                 only tags that reach the threshold.
+            decoding: ``greedy``, ``beam`` or ``sample``, or one with its numbers (``Decoding``).
+
+        Raises:
+            UserError: The decoding is none.
         """
         article = {"title": title, "text": text}
-        return self.tag_batch([article], max_tags=max_tags, threshold=threshold)[0]
+        return self.tag_batch([article], max_tags=max_tags, threshold=threshold, decoding=decoding)[
+            0
+        ]
 
     def tag_batch(
         self,
@@ -152,13 +156,18 @@ class Tagger:
         batch_size: int = 16,
         max_tags: int | None = None,
         threshold: float | None = None,
+        decoding: Decoding | str = "greedy",
         progress: Callable[[int], object] | None = None,
     ) -> list[list[Tag]]:
         """Tags many articles (mappings with ``title`` and ``text``), in their order.
 
         Articles of like length share a batch, so little is computed on padding. ``progress`` is
         called with the number of articles that each batch has done.
+
+        Raises:
+            UserError: The decoding is none.
         """
+        how = Decoding(decoding) if isinstance(decoding, str) else decoding
         prompts = [self._input_ids(article) for article in articles]
         order = sorted(range(len(prompts)), key=lambda index: len(prompts[index]))
         tags: list[list[Tag]] = [[] for _ in articles]
@@ -166,18 +175,34 @@ class Tagger:
             chosen = order[first : first + batch_size]
             # An article without a word has no tags; the model would invent some.
             chosen = [i for i in chosen if _words_of(articles[i])]
-            outputs = self._engine.write(
-                [prompts[index] for index in chosen],
-                self.settings.max_new_tokens,
-                starts=self._ranker is not None,
-            )
-            for index, written in zip(chosen, outputs, strict=True):
-                article = articles[index]
-                scored = self._score(self._candidates([written], article), [written], article)
-                tags[index] = self._select(scored, article, max_tags, threshold)
+            scored = self._scored([articles[i] for i in chosen], [prompts[i] for i in chosen], how)
+            for index, found in zip(chosen, scored, strict=True):
+                tags[index] = self._select(found, articles[index], max_tags, threshold)
             if progress:
                 progress(len(order[first : first + batch_size]))
         return tags
+
+    def _scored(
+        self,
+        articles: Sequence[Mapping[str, Any]],
+        prompts: Sequence[list[int]],
+        decoding: Decoding,
+    ) -> list[list[ScoredTag]]:
+        """Writes and scores the tags of a batch."""
+        limit = self.settings.max_new_tokens
+        if decoding.mode == "greedy":
+            written = self._engine.write(prompts, limit, starts=self._ranker is not None)
+            return [
+                self._score(self._candidates([output], article), [output], article)
+                for output, article in zip(written, articles, strict=True)
+            ]
+        scored = []
+        many = self._engine.write_many(prompts, limit, decoding)
+        for outputs, article in zip(many, articles, strict=True):
+            shares = weights(decoding, [output.total for output in outputs])
+            found = [self._candidates([output], article) for output in outputs]
+            scored.append(score_votes(found, shares))
+        return scored
 
     def _input_ids(self, article: Mapping[str, Any]) -> list[int]:
         prompt = self.settings.prompt(article.get("title") or "", article.get("text") or "")
@@ -232,64 +257,3 @@ def _text_of(article: Mapping[str, Any]) -> str:
 
 def _words_of(article: Mapping[str, Any]) -> bool:
     return any(char.isalnum() for name in ("title", "text") for char in article.get(name) or "")
-
-
-def load_vocabulary(folder: Path) -> Vocabulary:
-    """Reads ``tags.json``; a model without one has an empty vocabulary.
-
-    Raises:
-        UserError: The file is not a vocabulary.
-    """
-    path = folder / "tags.json"
-    if not path.is_file():
-        return Vocabulary({}, {}, {})
-    try:
-        return Vocabulary.from_json(json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{path}: not a valid vocabulary ({error!r}); write it anew.") from None
-
-
-def _load_tokenizer(folder: Path) -> Any:
-    from transformers import AutoTokenizer
-
-    try:
-        return AutoTokenizer.from_pretrained(folder)
-    except (OSError, ValueError) as error:
-        raise UserError(
-            f"{folder}: no tokenizer can be loaded from it ({str(error).splitlines()[0]})."
-        ) from None
-
-
-def _fetch(model: str, revision: str | None, token: str | None) -> tuple[Path, str | None]:
-    """Finds the model's folder, from the Hub if it is none here; with the commit if so."""
-    if Path(model).is_dir():
-        return Path(model), None
-    import httpx2
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import (
-        HfHubHTTPError,
-        HFValidationError,
-        LocalEntryNotFoundError,
-        RepositoryNotFoundError,
-        RevisionNotFoundError,
-    )
-
-    at = f" at {revision}" if revision else ""
-    try:
-        folder = snapshot_download(
-            model, revision=revision, token=token, allow_patterns=SNAPSHOT_PATTERNS
-        )
-    except RevisionNotFoundError:
-        raise UserError(f"The model {model} has no revision {revision}.") from None
-    except (RepositoryNotFoundError, HFValidationError):
-        raise UserError(
-            f"No model {model!r}: neither a folder here nor a repository of the Hub that this "
-            "token may read."
-        ) from None
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError, httpx2.HTTPError) as error:
-        # Only the kind: an exception's text may hold a signed address.
-        raise UserError(
-            f"The model {model}{at} could not be fetched ({type(error).__name__}); check the "
-            "network and the token."
-        ) from None
-    return Path(folder), Path(folder).name

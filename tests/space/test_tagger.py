@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import frontmatter
 import pytest
 import torch
 from huggingface_hub import HfApi
@@ -20,52 +19,11 @@ from tagloop.errors import UserError
 from tagloop.tagger import Tag, Tagger
 from tagloop.tagging import TaggingSettings
 from tagloop.vocabulary import Vocabulary, normal_form, occurs_in
-from training.conversion import convert
 from training.hub import EmbeddedHub
-from training.preprocess import BUNDLED_BASE, decoding_defaults
-from training.stations import STARTER
+from training.preprocess import decoding_defaults
 
 ARTICLES = 40
-CHARACTERS = 600
 LONG_ARTICLE = {"title": "On and on", "text": "Trains, tickets and timetables. " * 400}
-
-
-@pytest.fixture(scope="module")
-def model_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Gives the bundled base as a tagger's folder: with a vocabulary and the int8 conversion."""
-    folder = shutil.copytree(BUNDLED_BASE, tmp_path_factory.mktemp("tagger") / "model")
-    tags = [post["tags"] for post in map(frontmatter.load, map(str, STARTER.glob("*.md")))]
-    content = json.dumps(Vocabulary.from_tag_lists(tags).to_json())
-    (folder / "tags.json").write_text(content, encoding="utf-8")
-    convert(folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def transformers_tagger(model_dir: Path) -> Tagger:
-    return Tagger.from_pretrained(model_dir, engine="transformers")
-
-
-@pytest.fixture(scope="module")
-def ctranslate2_tagger(model_dir: Path) -> Tagger:
-    return Tagger.from_pretrained(model_dir, engine="ctranslate2", threads=1)
-
-
-@pytest.fixture(scope="module")
-def float32_tagger(model_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Tagger:
-    """Gives CTranslate2 without quantization: what differs from it is int8's rounding."""
-    folder = shutil.copytree(model_dir, tmp_path_factory.mktemp("float32") / "model")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("training.conversion.QUANTIZATION", "float32")
-        convert(folder)
-    return Tagger.from_pretrained(folder, engine="ctranslate2", threads=1)
-
-
-@pytest.fixture(scope="module")
-def articles() -> list[dict[str, str]]:
-    paths = sorted(STARTER.glob("*.md"))
-    posts = [frontmatter.load(str(path)) for path in paths[:: len(paths) // ARTICLES][:ARTICLES]]
-    return [{"title": str(post["title"]), "text": post.content[:CHARACTERS]} for post in posts]
 
 
 @pytest.fixture(scope="module")
@@ -201,25 +159,53 @@ def test_a_hostile_title_is_only_text(title: str, ctranslate2_tagger: Tagger) ->
     assert isinstance(ctranslate2_tagger.tag("A text about trains.", title), list)
 
 
-def test_plain_generate_writes_what_the_engine_writes(
-    transformers_tagger: Tagger, model_dir: Path, articles: list[dict[str, str]]
+def test_plain_generate_writes_what_the_taggers_write(
+    transformers_tagger: Tagger,
+    float32_tagger: Tagger,
+    model_dir: Path,
+    articles: list[dict[str, str]],
 ) -> None:
     """The pushed generation_config.json alone makes ``model.generate(**inputs)`` right."""
     from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(model_dir)
     model = AutoModelForSeq2SeqLM.from_pretrained(model_dir, dtype=torch.float32)
-    for article in articles[:3]:
-        prompt = transformers_tagger.settings.prompt(article["title"], article["text"])
-        inputs = tokenizer(prompt, truncation=True, max_length=512, return_tensors="pt")
-        plain = model.generate(**inputs)[0].tolist()
-        written = transformers_tagger._engine.write(
-            [inputs["input_ids"][0].tolist()], transformers_tagger.settings.max_new_tokens
-        )[0]
-        special = set(tokenizer.all_special_ids)
-        assert [token for token in plain if token not in special] == written.ids
-        assert len(written.ids) == len(written.log_probs)
-        assert all(value <= 1e-6 for value in written.log_probs)
+    settings = transformers_tagger.settings
+    prompts, plain = [], []
+    for article in articles[::2]:
+        prompt = settings.prompt(article["title"], article["text"])
+        limit = settings.max_input_tokens
+        inputs = tokenizer(prompt, truncation=True, max_length=limit, return_tensors="pt")
+        prompts.append(inputs["input_ids"][0].tolist())
+        plain.append(tokenizer.decode(model.generate(**inputs)[0], skip_special_tokens=True))
+    for tagger in (transformers_tagger, float32_tagger):
+        outputs = tagger._engine.write(prompts, settings.max_new_tokens)
+        assert [tokenizer.decode(written.ids) for written in outputs] == plain
+        for written in outputs:
+            assert written.finished and len(written.ids) == len(written.log_probs)
+            assert all(value <= 1e-6 for value in written.log_probs)
+
+
+@pytest.mark.parametrize("limit", [3, 6])
+def test_the_length_limit_cuts_both_engines_alike(
+    limit: int,
+    transformers_tagger: Tagger,
+    float32_tagger: Tagger,
+    articles: list[dict[str, str]],
+) -> None:
+    prompts = [transformers_tagger._input_ids(article) for article in articles[:12]]
+    one = transformers_tagger._engine.write(prompts, limit, starts=True)
+    other = float32_tagger._engine.write(prompts, limit, starts=True)
+    assert [written.ids for written in one] == [written.ids for written in other]
+    assert not all(written.finished for written in one)
+    assert [written.finished for written in one] == [written.finished for written in other]
+    for first, second in zip(one, other, strict=True):
+        assert first.starts is not None and second.starts is not None
+        assert first.starts.places == second.starts.places
+        difference = abs(first.starts.log_probs - second.starts.log_probs)
+        # Only transformers penalizes the start token, which nobody writes.
+        difference[:, transformers_tagger._tokenizer.bos_token_id] = 0
+        assert difference.max() < 5e-3
 
 
 class Recorded:

@@ -1,0 +1,57 @@
+"""What tests of the tagger share: the bundled base under each engine, and starter articles."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import frontmatter
+import pytest
+
+from tagloop.tagger import Tagger
+from tagloop.vocabulary import Vocabulary
+from training.conversion import convert
+from training.preprocess import BUNDLED_BASE
+from training.stations import STARTER
+
+ARTICLES = 40
+CHARACTERS = 600
+
+
+@pytest.fixture(scope="session")
+def model_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Gives the bundled base as a tagger's folder: with a vocabulary and the int8 conversion."""
+    folder = shutil.copytree(BUNDLED_BASE, tmp_path_factory.mktemp("tagger") / "model")
+    tags = [post["tags"] for post in map(frontmatter.load, map(str, STARTER.glob("*.md")))]
+    content = json.dumps(Vocabulary.from_tag_lists(tags).to_json())
+    (folder / "tags.json").write_text(content, encoding="utf-8")
+    convert(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def transformers_tagger(model_dir: Path) -> Tagger:
+    return Tagger.from_pretrained(model_dir, engine="transformers")
+
+
+@pytest.fixture(scope="session")
+def ctranslate2_tagger(model_dir: Path) -> Tagger:
+    return Tagger.from_pretrained(model_dir, engine="ctranslate2", threads=1)
+
+
+@pytest.fixture(scope="session")
+def float32_tagger(model_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Tagger:
+    """Gives CTranslate2 without quantization: what differs from it is int8's rounding."""
+    folder = shutil.copytree(model_dir, tmp_path_factory.mktemp("float32") / "model")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("training.conversion.QUANTIZATION", "float32")
+        convert(folder)
+    return Tagger.from_pretrained(folder, engine="ctranslate2", threads=1)
+
+
+@pytest.fixture(scope="session")
+def articles() -> list[dict[str, str]]:
+    paths = sorted(STARTER.glob("*.md"))
+    posts = [frontmatter.load(str(path)) for path in paths[:: len(paths) // ARTICLES][:ARTICLES]]
+    return [{"title": str(post["title"]), "text": post.content[:CHARACTERS]} for post in posts]
