@@ -6,7 +6,7 @@
 
 Four stages, each bounded by its minutes of training: the decoder on Wikipedia (text to title) with
 the encoder frozen, the decoder on all tagged data, all weights, and all weights again with the
-articles twice a round. Learning rates follow the share of a stage's minutes that is spent, so a
+articles twice and the titles three times a round. Learning rates follow the share of a stage's minutes that is spent, so a
 slower machine takes fewer steps, not longer. ``--start`` and ``--first`` take a trained model as
 what the stages before ``--first`` have made.
 """
@@ -48,13 +48,14 @@ class Stage:
     encoder_lr: float
     max_input_tokens: int
     article_rounds: int = 1
+    title_rounds: int = 1
 
 
 STAGES = (
     Stage("titles", 8, True, 1e-3, 0.0, 192),
     Stage("decoder", 7, True, 8e-4, 0.0, 192),
     Stage("all", 75, False, 6e-4, 1.5e-4, 224),
-    Stage("more", 90, False, 4e-4, 1.5e-4, 224, article_rounds=2),
+    Stage("more", 90, False, 4e-4, 1.5e-4, 224, article_rounds=2, title_rounds=3),
 )
 MINILM = "sentence-transformers/all-MiniLM-L6-v2"
 PROMPT_TEMPLATE = "{title}\n{text}"
@@ -191,9 +192,14 @@ class Trainer:
     def _examples(self, stage: Stage, rng: random.Random) -> list[tuple[str, str]]:
         if stage.name == "titles":
             return list(title_examples(self.untagged, rng))
-        rows = [row for kind in self.tagged.values() for row in kind if row.split == "train"]
-        again = [row for row in self.tagged["articles"] if row.split == "train"]
-        return list(tag_examples(rows + again * (stage.article_rounds - 1), rng))
+        rounds = {"articles": stage.article_rounds, "titles": stage.title_rounds, "textbook": 1}
+        rows = [
+            row
+            for kind, rows in self.tagged.items()
+            for row in rows * rounds[kind]
+            if row.split == "train"
+        ]
+        return list(tag_examples(rows, rng))
 
     def _update_average(self) -> None:
         with torch.no_grad():
