@@ -21,9 +21,9 @@ from typing import Any
 
 from tagloop.errors import UserError
 from training.bench.data import SUITES, Suite, load_suites
-from training.bench.measuring import measure_system
-from training.bench.peers import MODULES, load_system
+from training.bench.peers import MODULES
 from training.bench.tables import render, summarise
+from training.bench.worker import result_file
 from training.config import parse_config
 from training.training_log import write_json
 
@@ -42,28 +42,11 @@ class QualitySettings:
     again: bool = field(default=False, metadata={"help": "run finished systems again"})
     out: str = field(default="build/bench", metadata={"help": "folder of the results"})
     summaries: str = field(default=str(RESULTS), metadata={"help": "folder of the summaries"})
-    worker: str = field(default="", metadata={"help": "run this system in this process"})
 
 
 def result_path(settings: QualitySettings, suite: str, system: str) -> Path:
     """Gives where a system's result on a suite is kept."""
-    return Path(settings.out) / f"{suite}-{settings.split}" / f"{system}.json"
-
-
-def run_worker(settings: QualitySettings) -> None:
-    """Measures ``settings.worker`` on ``settings.suites`` and writes its results.
-
-    Raises:
-        UserError: The data or a package is missing.
-    """
-    system = load_system(settings.worker)
-    suites = load_suites(Path(settings.data), settings.suites, settings.split)
-    for result in measure_system(settings.worker, system, suites):
-        path = result_path(settings, result["suite"], settings.worker)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part")
-        part.write_text(json.dumps(result, ensure_ascii=False), encoding="utf-8")
-        part.rename(path)  # Whole or not at all, so an interrupted run is taken up again.
+    return result_file(Path(settings.out), suite, settings.split, system)
 
 
 def run_systems(settings: QualitySettings, suites: list[Suite]) -> list[str]:
@@ -99,7 +82,7 @@ def run_systems(settings: QualitySettings, suites: list[Suite]) -> list[str]:
 def _run_process(settings: QualitySettings, name: str, suites: list[str]) -> str:
     """Runs one worker; gives a sentence if it failed, else nothing."""
     command = [
-        *(sys.executable, "-m", "training.bench.quality", "--worker", name),
+        *(sys.executable, "-m", "training.bench.worker", name),
         *("--data", settings.data, "--split", settings.split, "--out", settings.out),
         *("--suites", *suites),
     ]
@@ -143,9 +126,6 @@ def main(argv: list[str] | None = None) -> int:
     arguments = argv if argv is not None else sys.argv[1:]
     try:
         settings = parse_config(QualitySettings, arguments, "python -m training.bench.quality")
-        if settings.worker:
-            run_worker(settings)
-            return 0
         suites = load_suites(Path(settings.data), settings.suites, settings.split)
         failures = run_systems(settings, suites)
     except UserError as error:

@@ -1,8 +1,12 @@
-"""Tuning on validation, the same for every peer: which settings, and how many tags are kept."""
+"""Tuning on validation, the same for every peer: which settings, and how many tags are kept.
+
+Settings and the number of kept tags are chosen apart for articles and for titles: whether an
+article has a text is seen before it is tagged.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
@@ -17,7 +21,7 @@ MOST_KEPT = 6
 THRESHOLDS = 60
 """Thresholds that are tried: so many quantiles of the validation scores."""
 Ranking = list[list[ScoredTag]]
-Setting = TypeVar("Setting")
+Choice = TypeVar("Choice", bound=Hashable)
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ class Cut:
 
 
 Cuts = dict[str, Cut]
-"""One cut a kind: whether an article has a text is seen before it is tagged."""
+"""Kind to cut."""
 
 
 def choose_cut(ranking: Ranking, references: Sequence[Sequence[str]]) -> tuple[Cut, float]:
@@ -71,38 +75,74 @@ def choose_cut(ranking: Ranking, references: Sequence[Sequence[str]]) -> tuple[C
     return best
 
 
-def choose_cuts(ranking: Ranking, rows: Sequence[Row]) -> tuple[Cuts, float]:
-    """Chooses a cut for each kind; the score is the mean of the kinds' F1@M."""
-    cuts, values = {}, []
+def choose_cuts(ranking: Ranking, rows: Sequence[Row]) -> Cuts:
+    """Chooses a cut for each kind."""
+    return {kind: cut for kind, (cut, _) in _by_kind(ranking, rows).items()}
+
+
+def _by_kind(ranking: Ranking, rows: Sequence[Row]) -> dict[str, tuple[Cut, float]]:
+    found = {}
     for kind in KINDS:
         chosen = [index for index, row in enumerate(rows) if row.kind == kind]
         if chosen:
             references = [rows[index].forms for index in chosen]
-            cuts[kind], f1 = choose_cut([ranking[index] for index in chosen], references)
-            values.append(f1)
-    return cuts, float(np.mean(values))
+            found[kind] = choose_cut([ranking[index] for index in chosen], references)
+    return found
 
 
 def apply_cuts(cuts: Cuts, ranking: Ranking, rows: Sequence[Row]) -> list[Tagged]:
-    """Cuts each article's ranking by its kind (by any kind's if validation had none of it)."""
-    spare = next(iter(cuts.values()))
+    """Cuts each article's ranking by its kind."""
     return [
-        Tagged(ranked, cuts.get(row.kind, spare).kept(ranked))
+        Tagged(ranked, of_kind(cuts, row.kind).kept(ranked))
         for ranked, row in zip(ranking, rows, strict=True)
     ]
 
 
-def best_setting(
-    settings: Iterable[Setting], rank: Callable[[Setting], Ranking], rows: Sequence[Row]
-) -> tuple[Setting, dict[str, float]]:
-    """Ranks the rows with every setting and gives the best by ``choose_cuts``.
+def of_kind(chosen: Mapping[str, Choice], kind: str) -> Choice:
+    """Gives what was chosen for a kind; the other kind's if validation had none of it."""
+    return chosen[kind] if kind in chosen else next(iter(chosen.values()))
+
+
+def best_settings(
+    grid: Iterable[Choice], rank: Callable[[Choice], Ranking], rows: Sequence[Row]
+) -> tuple[dict[str, Choice], dict[str, dict[str, float]]]:
+    """Ranks the rows with every setting of a grid and gives each kind its best.
 
     Returns:
-        The setting, and each setting's score as text to value, for the record.
+        Kind to setting; and each setting's mean F1@M by kind at its best cut, for the record.
     """
-    tried = [(setting, choose_cuts(rank(setting), rows)[1]) for setting in settings]
-    best = max(tried, key=lambda entry: entry[1])[0]
-    return best, {str(setting): round(value, 4) for setting, value in tried}
+    tried = [(setting, _by_kind(rank(setting), rows)) for setting in grid]
+    kinds = tried[0][1]
+    best = {kind: max(tried, key=lambda entry: entry[1][kind][1])[0] for kind in kinds}
+    values = {
+        shown(setting): {kind: round(f1, 4) for kind, (_, f1) in found.items()}
+        for setting, found in tried
+    }
+    return best, values
+
+
+def rank_by_kind(
+    rows: Sequence[Row],
+    settings: Mapping[str, Choice],
+    rank: Callable[[Sequence[Row], Choice], Ranking],
+) -> Ranking:
+    """Ranks each row with its kind's setting; ``rank`` gets all rows of a setting at once."""
+    ranking: Ranking = [[] for _ in rows]
+    groups: dict[Choice, list[int]] = {}
+    for index, row in enumerate(rows):
+        groups.setdefault(of_kind(settings, row.kind), []).append(index)
+    for setting, chosen in groups.items():
+        found = rank([rows[index] for index in chosen], setting)
+        for index, ranked in zip(chosen, found, strict=True):
+            ranking[index] = ranked
+    return ranking
+
+
+def shown(setting: object) -> str:
+    """Gives a setting as ``neighbours 10, power 4.0``."""
+    if not hasattr(setting, "_asdict"):
+        return str(setting)
+    return ", ".join(f"{name} {value}" for name, value in setting._asdict().items())
 
 
 def sample(rows: Sequence[Row], most: int) -> list[Row]:
@@ -114,10 +154,12 @@ def sample(rows: Sequence[Row], most: int) -> list[Row]:
     return taken
 
 
-def record(cuts: Cuts, tried: dict[str, float], **settings: Any) -> dict[str, Any]:
+def record(
+    settings: Mapping[str, object], cuts: Cuts, tried: Mapping[str, object]
+) -> dict[str, Any]:
     """Gives what a result says of the chosen settings."""
     return {
-        **settings,
+        "chosen": {kind: shown(setting) for kind, setting in settings.items()},
         "kept": {kind: asdict(cut) for kind, cut in cuts.items()},
-        "tried_on_validation": tried,
+        "tried_on_validation": dict(tried),
     }

@@ -20,8 +20,9 @@ from training.bench.peers.minilm_embedding import beginning, load_minilm
 from training.bench.tuning import (
     Ranking,
     apply_cuts,
-    best_setting,
+    best_settings,
     choose_cuts,
+    rank_by_kind,
     record,
     sample,
 )
@@ -55,15 +56,16 @@ class KeyBert:
         self._keybert = KeyBERT(load_minilm())
         self._known = sorted({form for row in train for form in row.forms})
         few = sample(validation, TUNING_ROWS)
-        self._settings, tried = best_setting(
+        self._settings, tried = best_settings(
             EXTRACTIONS, lambda settings: self._rank(few, settings), few
         )
-        self._cuts, _ = choose_cuts(self._rank(validation, self._settings), validation)
-        return record(self._cuts, tried, **self._settings._asdict())
+        ranking = rank_by_kind(validation, self._settings, self._rank)
+        self._cuts = choose_cuts(ranking, validation)
+        return record(self._settings, self._cuts, tried)
 
     def tag(self, rows: Sequence[Row]) -> list[Tagged]:
         """Extracts each article's phrases."""
-        return apply_cuts(self._cuts, self._rank(rows, self._settings), rows)
+        return apply_cuts(self._cuts, rank_by_kind(rows, self._settings, self._rank), rows)
 
     def _rank(self, rows: Sequence[Row], settings: Extraction) -> Ranking:
         ranking: Ranking = []

@@ -12,7 +12,17 @@ import numpy as np
 from training.bench.data import Row
 from training.bench.peers import RANKED, ScoredTag, Tagged
 from training.bench.peers.minilm_embedding import beginning, load_minilm
-from training.bench.tuning import Ranking, apply_cuts, best_setting, choose_cuts, record
+from training.bench.tuning import (
+    Ranking,
+    apply_cuts,
+    best_settings,
+    choose_cuts,
+    of_kind,
+    record,
+)
+
+Neighbours = list[tuple[int, float]]
+"""Numbers of training rows with their similarity, the nearest first."""
 
 
 class Vote(NamedTuple):
@@ -35,13 +45,15 @@ class NearestNeighbours:
         self._embedded = self._embed(train)
         self._forms = [row.forms for row in train]
         near = self._nearest(validation)
-        self._vote, tried = best_setting(VOTES, lambda vote: self._rank(near, vote), validation)
-        self._cuts, _ = choose_cuts(self._rank(near, self._vote), validation)
-        return record(self._cuts, tried, **self._vote._asdict())
+        self._votes, tried = best_settings(
+            VOTES, lambda vote: [self._vote(others, vote) for others in near], validation
+        )
+        self._cuts = choose_cuts(self._rank(validation, near), validation)
+        return record(self._votes, self._cuts, tried)
 
     def tag(self, rows: Sequence[Row]) -> list[Tagged]:
         """Embeds the articles and lets their neighbours vote."""
-        return apply_cuts(self._cuts, self._rank(self._nearest(rows), self._vote), rows)
+        return apply_cuts(self._cuts, self._rank(rows, self._nearest(rows)), rows)
 
     def _embed(self, rows: Sequence[Row]) -> Any:
         return self._model.encode(
@@ -50,8 +62,7 @@ class NearestNeighbours:
             show_progress_bar=len(rows) > 100,
         )
 
-    def _nearest(self, rows: Sequence[Row]) -> list[list[tuple[int, float]]]:
-        """Gives each row's nearest training rows with their similarity, the nearest first."""
+    def _nearest(self, rows: Sequence[Row]) -> list[Neighbours]:
         similar = self._embed(rows) @ self._embedded.T
         found = np.argsort(-similar, axis=1, kind="stable")[:, :MOST_NEIGHBOURS]
         return [
@@ -59,14 +70,18 @@ class NearestNeighbours:
             for index, others in enumerate(found)
         ]
 
-    def _rank(self, near: list[list[tuple[int, float]]], vote: Vote) -> Ranking:
-        return [self._votes(others[: vote.neighbours], vote.power) for others in near]
+    def _rank(self, rows: Sequence[Row], near: Sequence[Neighbours]) -> Ranking:
+        return [
+            self._vote(others, of_kind(self._votes, row.kind))
+            for row, others in zip(rows, near, strict=True)
+        ]
 
-    def _votes(self, others: list[tuple[int, float]], power: float) -> list[ScoredTag]:
+    def _vote(self, others: Neighbours, vote: Vote) -> list[ScoredTag]:
         votes: dict[str, float] = defaultdict(float)
-        total = sum(similarity**power for _, similarity in others) or 1.0
-        for other, similarity in others:
+        weights = [similarity**vote.power for _, similarity in others[: vote.neighbours]]
+        total = sum(weights) or 1.0
+        for (other, _), weight in zip(others, weights, strict=False):
             for form in self._forms[other]:
-                votes[form] += similarity**power / total
+                votes[form] += weight / total
         best = sorted(votes.items(), key=lambda item: -item[1])[:RANKED]
         return [ScoredTag(tag, score) for tag, score in best]

@@ -23,8 +23,8 @@ class MostFrequent:
             self._top[kind] = [
                 ScoredTag(tag, count / len(rows)) for tag, count in counts.most_common(RANKED)
             ]
-        self._cuts, _ = choose_cuts(self._rank(validation), validation)
-        return record(self._cuts, {})
+        self._cuts = choose_cuts(self._rank(validation), validation)
+        return record({}, self._cuts, {})
 
     def tag(self, rows: Sequence[Row]) -> list[Tagged]:
         """Gives every article its kind's tags."""

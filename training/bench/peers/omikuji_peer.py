@@ -19,7 +19,14 @@ import omikuji
 from training.bench.data import Row
 from training.bench.peers import RANKED, ScoredTag, Tagged
 from training.bench.peers.tfidf import TitleAndText, label_matrix
-from training.bench.tuning import Ranking, apply_cuts, best_setting, choose_cuts, record
+from training.bench.tuning import (
+    Ranking,
+    apply_cuts,
+    best_settings,
+    choose_cuts,
+    rank_by_kind,
+    record,
+)
 
 TITLE_WEIGHT = 2.0
 """Of a title against a text; one-vs-rest, which learns from the same vectors, tries others."""
@@ -51,29 +58,33 @@ class Omikuji:
     """Ranks tags by the forest's probability-like scores."""
 
     def fit(self, train: Sequence[Row], validation: Sequence[Row]) -> dict[str, Any]:
-        """Grows every forest of the grid, then the best one again."""
+        """Grows every forest of the grid and keeps the best for articles and for titles."""
         self._words = TitleAndText(TITLE_WEIGHT)
         vectors = self._words.fit(train)
+        self._grown: dict[Forest, tuple[list[str], Any]] = {}
 
         def rank_with(forest: Forest) -> Ranking:
-            self._labels, wanted = label_matrix(train, forest.least_count)
-            self._model = _grow(vectors, wanted.tocsr(), forest)
-            return self._rank(validation)
+            labels, wanted = label_matrix(train, forest.least_count)
+            self._grown[forest] = labels, _grow(vectors, wanted.tocsr(), forest)
+            return self._rank(validation, forest)
 
-        forest, tried = best_setting(FORESTS, rank_with, validation)
-        self._cuts, _ = choose_cuts(rank_with(forest), validation)
-        return record(self._cuts, tried, **forest._asdict(), title_weight=TITLE_WEIGHT)
+        self._forests, tried = best_settings(FORESTS, rank_with, validation)
+        self._grown = {forest: self._grown[forest] for forest in self._forests.values()}
+        ranking = rank_by_kind(validation, self._forests, self._rank)
+        self._cuts = choose_cuts(ranking, validation)
+        return record(self._forests, self._cuts, tried) | {"title_weight": TITLE_WEIGHT}
 
     def tag(self, rows: Sequence[Row]) -> list[Tagged]:
         """Searches the trees for each article's best tags."""
-        return apply_cuts(self._cuts, self._rank(rows), rows)
+        return apply_cuts(self._cuts, rank_by_kind(rows, self._forests, self._rank), rows)
 
-    def _rank(self, rows: Sequence[Row]) -> Ranking:
+    def _rank(self, rows: Sequence[Row], forest: Forest) -> Ranking:
+        labels, model = self._grown[forest]
         ranking: Ranking = []
         for vector in self._words.transform(rows):
             pairs = list(zip(vector.indices.tolist(), vector.data.tolist(), strict=True))
-            found = self._model.predict(pairs, beam_size=BEAM, top_k=RANKED)
-            ranking.append([ScoredTag(self._labels[label], float(score)) for label, score in found])
+            found = model.predict(pairs, beam_size=BEAM, top_k=RANKED)
+            ranking.append([ScoredTag(labels[label], float(score)) for label, score in found])
         return ranking
 
 

@@ -19,80 +19,60 @@ from tqdm.auto import tqdm
 from training.bench.data import Row
 from training.bench.peers import RANKED, ScoredTag, Tagged
 from training.bench.peers.tfidf import TitleAndText, label_matrix
-from training.bench.tuning import Ranking, apply_cuts, best_setting, choose_cuts, record
+from training.bench.tuning import (
+    Ranking,
+    apply_cuts,
+    best_settings,
+    choose_cuts,
+    rank_by_kind,
+    record,
+)
 
-LEAST_COUNTS = (2, 3, 5, 10)
-"""Rarer tags get no classifier: tuned last, since fewer tags are a part of more."""
-TUNED_WITH = 10
-"""Everything else is tuned on tags of at least so many rows, which are 3 of 4 given tags."""
-TITLE_WEIGHTS = (1.0, 2.0, 4.0)
+LEAST_COUNT = 3
+"""Rarer tags get no classifier."""
+TUNED_WITH = 25
+"""Losses are tuned on the tags of at least so many rows, which are most of the given tags."""
 PRUNED = 0.01
 BATCH = 512
 
 
-class Loss(NamedTuple):
-    """A classifier's loss and its inverse regularisation."""
+class Setting(NamedTuple):
+    """Weight of a title against its text; a classifier's loss and inverse regularisation."""
 
-    name: str
+    title_weight: float
+    loss: str
     c: float
 
 
-LOSSES = (
-    Loss("logistic", 4.0), Loss("logistic", 16.0), Loss("logistic", 64.0),
-    Loss("squared hinge", 0.25), Loss("squared hinge", 1.0), Loss("squared hinge", 4.0),
-)  # fmt: skip
+SETTINGS = (
+    Setting(2.0, "squared hinge", 0.1),
+    Setting(2.0, "squared hinge", 0.25),
+    Setting(2.0, "squared hinge", 1.0),
+    Setting(1.0, "squared hinge", 0.25),
+    Setting(4.0, "squared hinge", 0.25),
+    Setting(2.0, "logistic", 4.0),
+    Setting(2.0, "logistic", 16.0),
+)
 
 
-class OneVsRest:
-    """Ranks tags by their classifiers' margins."""
+class Classifiers:
+    """One trained classifier a tag, for one setting."""
 
-    def fit(self, train: Sequence[Row], validation: Sequence[Row]) -> dict[str, Any]:
-        """Trains with every title weight, then with every loss, then with rarer tags, too."""
-
-        def rank_with(weight: float, loss: Loss) -> Ranking:
-            self._train(train, weight, loss, TUNED_WITH)
-            return self._rank(validation)
-
-        loss = LOSSES[1]
-        weight, tried = best_setting(
-            TITLE_WEIGHTS, lambda weight: rank_with(weight, loss), validation
-        )
-        loss, more = best_setting(LOSSES, lambda loss: rank_with(weight, loss), validation)
-        self._train(train, weight, loss, min(LEAST_COUNTS))
-        labels, weights, bias = self._labels, self._weights, self._bias
-
-        def rank_at_least(least: int) -> Ranking:
-            # Labels stand by falling count, so the frequent ones are the first.
-            kept = len(label_matrix(train, least)[0])
-            self._labels, self._weights = labels[:kept], weights[:, :kept]
-            self._bias = bias[:kept]
-            return self._rank(validation)
-
-        least, last = best_setting(LEAST_COUNTS, rank_at_least, validation)
-        self._cuts, _ = choose_cuts(rank_at_least(least), validation)
-        tried = {f"title weight {key}": value for key, value in tried.items()} | more
-        tried |= {f"tags of {key} rows": value for key, value in last.items()}
-        chosen = {"title_weight": weight, "loss": loss.name, "C": loss.c, "least_count": least}
-        return record(self._cuts, tried, **chosen)
-
-    def tag(self, rows: Sequence[Row]) -> list[Tagged]:
-        """Tags by the sums of the words' weights."""
-        return apply_cuts(self._cuts, self._rank(rows), rows)
-
-    def _train(self, train: Sequence[Row], weight: float, loss: Loss, least: int) -> None:
-        self._words = TitleAndText(weight)
-        vectors = self._words.fit(train)
-        self._labels, wanted = label_matrix(train, least)
+    def __init__(self, rows: Sequence[Row], setting: Setting, least: int) -> None:
+        self._words = TitleAndText(setting.title_weight)
+        vectors = self._words.fit(rows)
+        self._labels, wanted = label_matrix(rows, least)
         columns = (wanted[:, [place]].toarray().ravel() for place in range(len(self._labels)))
-        bar = tqdm(columns, f"one-vs-rest, {loss.name} {loss.c:g}", len(self._labels))
+        bar = tqdm(columns, f"one-vs-rest {tuple(setting)}", len(self._labels))
         # LIBLINEAR runs outside the interpreter's lock, so threads serve all cores.
         fitted = Parallel(n_jobs=-1, prefer="threads")(
-            delayed(_classifier)(vectors, column, loss) for column in bar
+            delayed(_classifier)(vectors, column, setting) for column in bar
         )
         self._weights = sparse.vstack([weights for weights, _ in fitted]).T.tocsr()
         self._bias = np.array([bias for _, bias in fitted], dtype=np.float32)
 
-    def _rank(self, rows: Sequence[Row]) -> Ranking:
+    def rank(self, rows: Sequence[Row]) -> Ranking:
+        """Ranks tags by their classifiers' margins."""
         ranking: Ranking = []
         for first in range(0, len(rows), BATCH):
             vectors = self._words.transform(rows[first : first + BATCH]).astype(np.float32)
@@ -103,13 +83,38 @@ class OneVsRest:
         return ranking
 
 
-def _classifier(vectors: Any, wanted: Any, loss: Loss) -> tuple[Any, float]:
-    if loss.name == "logistic":
+class OneVsRest:
+    """Classifiers with the best setting for articles, and with the best for titles."""
+
+    def fit(self, train: Sequence[Row], validation: Sequence[Row]) -> dict[str, Any]:
+        """Trains on frequent tags with every setting, then on all with the best."""
+        self._settings, tried = best_settings(
+            SETTINGS,
+            lambda setting: Classifiers(train, setting, TUNED_WITH).rank(validation),
+            validation,
+        )
+        chosen = dict.fromkeys(self._settings.values())
+        self._trained = {setting: Classifiers(train, setting, LEAST_COUNT) for setting in chosen}
+        self._cuts = choose_cuts(self._rank(validation), validation)
+        return record(self._settings, self._cuts, tried) | {"least_count": LEAST_COUNT}
+
+    def tag(self, rows: Sequence[Row]) -> list[Tagged]:
+        """Tags by the sums of the words' weights."""
+        return apply_cuts(self._cuts, self._rank(rows), rows)
+
+    def _rank(self, rows: Sequence[Row]) -> Ranking:
+        return rank_by_kind(
+            rows, self._settings, lambda part, setting: self._trained[setting].rank(part)
+        )
+
+
+def _classifier(vectors: Any, wanted: Any, setting: Setting) -> tuple[Any, float]:
+    if setting.loss == "logistic":
         model = LogisticRegression(
-            solver="liblinear", dual=True, C=loss.c, tol=0.1, max_iter=200, random_state=0
+            solver="liblinear", dual=True, C=setting.c, tol=0.1, max_iter=200, random_state=0
         )
     else:
-        model = LinearSVC(dual=True, C=loss.c, tol=0.1, random_state=0)
+        model = LinearSVC(dual=True, C=setting.c, tol=0.1, random_state=0)
     model.fit(vectors, wanted)
     weights = model.coef_[0].astype(np.float32)
     weights[np.abs(weights) < PRUNED] = 0

@@ -18,8 +18,9 @@ from training.bench.peers import RANKED, ScoredTag, Tagged
 from training.bench.tuning import (
     Ranking,
     apply_cuts,
-    best_setting,
+    best_settings,
     choose_cuts,
+    rank_by_kind,
     record,
     sample,
 )
@@ -47,13 +48,13 @@ class Yake:
     def fit(self, train: Sequence[Row], validation: Sequence[Row]) -> dict[str, Any]:
         """Learns nothing from ``train``; tunes on ``validation``."""
         few = sample(validation, TUNING_ROWS)
-        self._settings, tried = best_setting(EXTRACTIONS, lambda grid: _rank(few, grid), few)
-        self._cuts, _ = choose_cuts(_rank(validation, self._settings), validation)
-        return record(self._cuts, tried, **self._settings._asdict())
+        self._settings, tried = best_settings(EXTRACTIONS, lambda grid: _rank(few, grid), few)
+        self._cuts = choose_cuts(rank_by_kind(validation, self._settings, _rank), validation)
+        return record(self._settings, self._cuts, tried)
 
     def tag(self, rows: Sequence[Row]) -> list[Tagged]:
         """Extracts each article's phrases."""
-        return apply_cuts(self._cuts, _rank(rows, self._settings), rows)
+        return apply_cuts(self._cuts, rank_by_kind(rows, self._settings, _rank), rows)
 
 
 def _rank(rows: Sequence[Row], settings: Extraction) -> Ranking:
