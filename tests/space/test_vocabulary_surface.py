@@ -76,7 +76,8 @@ AWKWARD = {
         Erdős|Gödel|Schrödinger|Poincaré|Ljubljana|İstanbul|Kraków|Đà Nẵng|Hồ Chí Minh|Rašomon
         Motörhead|Häagen-Dazs|Año Nuevo|Côte d’Azur""",
     "other scripts": """
-        Привет|Москва|Россия|машинное обучение|Ελλάδα|Αθήνα|中国|日本|東京|한국|서울|भारत|עברית|العربية
+        Привет|Москва|Россия|машинное обучение|Ελλάδα|Αθήνα|中国|日本|東京
+        한국|서울|भारत|עברית|العربية
         Україна|Київ|Ёлка|日本語|λ-calculus|π|µ-opioid|β-carotene|H₂O|CO₂|CO2|m²|½ Marathon""",
     "long ones and plain ones": """
         machine learning|open source|Photo of the Day|Internet of Things|counterintuitive
