@@ -6,6 +6,7 @@ SOURCE    ?=
 COLUMNS   ?=
 BASE      ?=
 TRAINING  ?=
+TAG_OVERRIDES ?=
 MODEL     ?=
 
 VENV   := .venv
@@ -17,7 +18,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 sources  = $(foreach source,$(SOURCE),--source $(source))
 settings = --name $(NAME) $(sources) $(if $(COLUMNS),--columns $(COLUMNS)) \
-           $(if $(BASE),--base $(BASE)) $(if $(TRAINING),--training $(TRAINING))
+           $(if $(BASE),--base $(BASE)) $(if $(TRAINING),--training $(TRAINING)) \
+           $(if $(TAG_OVERRIDES),--tag_overrides $(TAG_OVERRIDES))
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test data base bench train evaluate publish space lint clean
@@ -32,7 +34,7 @@ test: $(READY) ## all tests, under 10 minutes on 2 cores
 	@$(PY) -m pytest
 
 data: $(READY) ## build the dataset: SOURCE=folder|table|owner/dataset [COLUMNS=title=…,text=…] [NAME=…]
-	@$(PY) -m training.build_dataset --name $(NAME) $(or $(sources),--source dataset_card/starter --license CC0-1.0) $(if $(COLUMNS),--columns $(COLUMNS))
+	@$(PY) -m training.build_dataset --name $(NAME) $(or $(sources),--source dataset_card/starter --license CC0-1.0) $(if $(COLUMNS),--columns $(COLUMNS)) $(if $(TAG_OVERRIDES),--tag_overrides $(TAG_OVERRIDES))
 
 train: $(READY) ## build, fine-tune and measure: SOURCE=… [BASE=google/flan-t5-small] [NAME=…]
 	@$(PY) -m training.stations $(settings)

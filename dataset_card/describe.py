@@ -111,7 +111,8 @@ def describe(dataset_dir: Path) -> Description:
             description.example = table.slice(0, 1).to_pylist()[0]
     if not description.articles:
         raise UserError(f"{dataset_dir} holds no article, so there is nothing to describe.")
-    description.vocabulary = Vocabulary.from_tag_lists(tag_lists)
+    # Building merged what is the same, and a person may have kept apart what looks so.
+    description.vocabulary = Vocabulary.from_tag_lists(tag_lists, learn=False)
     description.published = (min(dates), max(dates)) if dates else None
     return description
 

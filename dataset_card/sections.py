@@ -79,8 +79,13 @@ def dataset_sections(
             f"and tags of an article, with a median of {description.median_tags}."
         ),
         "merged": [
-            {"tag": entry["tag"], "forms": ", ".join(entry["merged"])}
-            for entry in merged[:MERGED_ROWS]
+            {
+                "tag": entry["tag"],
+                "forms": ", ".join(
+                    f"{merge['form']} ({merge['reason']})" for merge in entry["merged"]
+                ),
+            }
+            for entry in sorted(merged, key=lambda entry: -entry["articles"])[:MERGED_ROWS]
         ],
         "more_merged": max(len(merged) - MERGED_ROWS, 0),
         "titles_only": description.titles_only,

@@ -4,6 +4,7 @@
     python -m training.build_dataset --source articles.csv --columns title=headline,text=body
     python -m training.build_dataset --source posts.jsonl.xz --source owner/name@v1 --streaming
     python -m training.build_dataset --source posts.jsonl.xz --previous owner/name-articles
+    python -m training.build_dataset --source posts.jsonl.xz --tag_overrides tags.yaml
     python -m training.build_dataset build.yaml
 
 The folder that it writes (``build/<name>/dataset``) loads with ``datasets.load_dataset(folder)``;
@@ -27,6 +28,7 @@ from typing import Any
 import datasets
 from tqdm import tqdm
 
+from tagloop.aliases import Overrides
 from tagloop.errors import UserError
 from tagloop.vocabulary import Vocabulary
 from training.articles import FEATURES, Article
@@ -34,6 +36,7 @@ from training.config import BuildConfig, command_line, parse_config
 from training.sources.hub import PATTERN, dataset_commit
 from training.sources.reading import Dropped, Reading, read_sources
 from training.splits import METHOD, SPLITS, THRESHOLD, Arrangement, allowed_splits, arrange
+from training.tag_overrides import read_overrides
 
 REPORT = "build_report.json"
 SCHEMA = 1
@@ -65,9 +68,15 @@ def previous_splits(location: str) -> dict[str, str]:
         ) from error
 
 
-def unify_tags(articles: Sequence[Article]) -> tuple[list[Article], Vocabulary]:
+def unify_tags(
+    articles: Sequence[Article], overrides: Overrides
+) -> tuple[list[Article], Vocabulary]:
     """Writes every tag as most authors of the corpus write it; merged tags become one."""
-    vocabulary = Vocabulary.from_tag_lists(article.tags for article in articles)
+    vocabulary = Vocabulary.from_tag_lists(
+        (article.tags for article in articles),
+        texts=(f"{article.title}\n{article.text}" for article in articles),
+        overrides=overrides,
+    )
     unified = [
         replace(article, tags=tuple(dict.fromkeys(map(vocabulary.display, article.tags))))
         for article in articles
@@ -82,10 +91,12 @@ def build(config: BuildConfig, command: str) -> tuple[Path, dict[str, Any]]:
         The folder and the content of its ``build_report.json``.
 
     Raises:
-        UserError: A source is missing or broken, or the folder cannot be written.
+        UserError: A source or the file of overrides is missing or broken, or the folder cannot be
+            written.
     """
     folder = Path(config.output_dir or Path("build") / config.name / "dataset")
     _refuse_foreign_folder(folder)
+    overrides = read_overrides(Path(config.tag_overrides)) if config.tag_overrides else Overrides()
     earlier = previous_splits(config.previous) if config.previous else {}
     reading = read_sources(config)
     allowed = allowed_splits(reading.given)
@@ -98,12 +109,15 @@ def build(config: BuildConfig, command: str) -> tuple[Path, dict[str, Any]]:
         lambda order: tqdm(order, unit=" articles", desc="near-duplicates"),
     )
     _account(reading, arrangement)
-    kept, vocabulary = unify_tags([reading.articles[index] for index in arrangement.splits])
+    kept, vocabulary = unify_tags(
+        [reading.articles[index] for index in arrangement.splits], overrides
+    )
     _note_splits(reading, arrangement)
     if config.previous:
         stayed = sum(article.id in earlier for article in kept)
         reading.notes.append(f"{stayed:,} articles keep the split of the earlier build.")
     report = _report(command, reading, arrangement, vocabulary)
+    report["tags"]["overrides"] = overrides.to_json()
     rows: dict[str, list[dict[str, Any]]] = {split: [] for split in SPLITS}
     for article, split in zip(kept, arrangement.splits.values(), strict=True):
         rows[split].append(article.row())
@@ -232,12 +246,14 @@ def summary(folder: Path, report: dict[str, Any]) -> Iterable[str]:
     if report["dropped_counts"]:
         yield f"dropped: {_counts(report['dropped_counts'])}"
     near, tags = report["near_duplicates"], report["tags"]
+    reasons = Counter(merge["reason"] for entry in tags["merged"] for merge in entry["merged"])
+    why = f" ({_counts(_ranked(reasons))})" if reasons else ""
     yield (
         f"near-duplicates (Jaccard >= {near['threshold']}): "
         f"{near['articles']:,} articles in {near['groups']:,} groups, each within one split"
     )
     yield (
-        f"tags: {tags['distinct']:,} distinct, {len(tags['merged']):,} merged from several forms, "
+        f"tags: {tags['distinct']:,} distinct, {reasons.total():,} merged into others{why}, "
         f"{sum(entry['count'] for entry in tags['dropped']):,} left out"
     )
     if report["unreadable_dates"]:

@@ -30,6 +30,12 @@ TYPE_NAMES = {
 }
 
 
+TAG_OVERRIDES_HELP = (
+    "YAML file that says which tags are the same or different and how they are shown: 'aliases', "
+    "'never', 'display'."
+)
+
+
 @dataclass
 class BuildConfig:
     """Settings of ``training.build_dataset``."""
@@ -74,6 +80,7 @@ class BuildConfig:
             "whatever is added."
         },
     )
+    tag_overrides: str | None = field(default=None, metadata={"help": TAG_OVERRIDES_HELP})
 
 
 def parse_config(config_class: type[Config], argv: Sequence[str], command: str) -> Config:
@@ -203,6 +210,19 @@ class TrainConfig:
 
 
 @dataclass
+class MergesConfig:
+    """Settings of ``training.tag_merges``."""
+
+    dataset: str = field(
+        default="", metadata={"help": "Dataset folder; default build/<name>/dataset."}
+    )
+    name: str = field(default="tagloop", metadata={"help": "Name of the project's repositories."})
+    reason: str | None = field(
+        default=None, metadata={"help": "Only merges for this reason, e.g. initials."}
+    )
+
+
+@dataclass
 class EvaluateConfig:
     """Settings of ``training.evaluation``."""
 
@@ -246,6 +266,7 @@ class StationsConfig:
     training: str | None = field(
         default=None, metadata={"help": "YAML or JSON file with more settings of training.train."}
     )
+    tag_overrides: str | None = field(default=None, metadata={"help": TAG_OVERRIDES_HELP})
 
 
 @dataclass

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from datasets import DatasetDict, load_dataset
 from datasets.exceptions import DatasetsError
+from huggingface_hub import hf_hub_download
+from huggingface_hub.errors import EntryNotFoundError
 
+from tagloop.aliases import Merge, Overrides
 from tagloop.errors import UserError
+from tagloop.vocabulary import Vocabulary, normal_form
+from training.build_dataset import REPORT
 from training.sources.hub import dataset_commit
 
 SPLITS = ("train", "validation", "test")
@@ -26,12 +31,16 @@ class Corpus:
         repo_id: The Hub's id, or the folder's name.
         revision: Commit on the Hub, None for a folder.
         fingerprint: sha256 of the content; equal wherever the same articles come from.
+        merges: Which tags building found to be the same.
+        overrides: What a person decided about tags when it was built.
     """
 
     splits: DatasetDict
     repo_id: str
     revision: str | None
     fingerprint: str
+    merges: tuple[Merge, ...] = ()
+    overrides: Overrides = field(default_factory=Overrides)
 
     @property
     def source(self) -> dict[str, Any]:
@@ -41,6 +50,12 @@ class Corpus:
             "revision": self.revision,
             "fingerprint": self.fingerprint,
         }
+
+    def train_vocabulary(self) -> Vocabulary:
+        """Gives the vocabulary of the train split, with the merges of the whole dataset."""
+        return Vocabulary.from_tag_lists(
+            self.splits["train"]["tags"], merges=self.merges, overrides=self.overrides
+        )
 
 
 def load_corpus(dataset: str) -> Corpus:
@@ -54,12 +69,36 @@ def load_corpus(dataset: str) -> Corpus:
         if not list(Path(dataset).glob("data/*.parquet")):
             raise UserError(f"{dataset} holds no data/*.parquet: build it first with make data.")
         splits = _load(dataset, None)
+        report: Path | None = Path(dataset) / REPORT
     else:
         repo_id, _, named = dataset.partition("@")
         revision = dataset_commit(repo_id, named or None)
-        splits = _load(repo_id, revision)
+        splits, report = _load(repo_id, revision), _download_report(repo_id, revision)
     _check(splits, dataset)
-    return Corpus(splits, repo_id, revision, _fingerprint(splits))
+    merges, overrides = _merged_tags(report)
+    return Corpus(splits, repo_id, revision, _fingerprint(splits, overrides), merges, overrides)
+
+
+def _download_report(repo_id: str, revision: str | None) -> Path | None:
+    try:
+        return Path(hf_hub_download(repo_id, REPORT, repo_type="dataset", revision=revision))
+    except EntryNotFoundError:
+        return None  # a dataset that others built
+
+
+def _merged_tags(report: Path | None) -> tuple[tuple[Merge, ...], Overrides]:
+    """Reads from a report which tags are the same; none where there is no such report."""
+    try:
+        content = json.loads(report.read_text(encoding="utf-8")) if report else {}
+        tags = content["tags"]
+        merges = tuple(
+            Merge(merge["form"], normal_form(entry["tag"]), merge["reason"])
+            for entry in tags["merged"]
+            for merge in entry["merged"]
+        )
+        return merges, Overrides.from_json(tags["overrides"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return (), Overrides()
 
 
 def _load(location: str, revision: str | None) -> DatasetDict:
@@ -86,8 +125,10 @@ def _check(splits: DatasetDict, dataset: str) -> None:
             )
 
 
-def _fingerprint(splits: DatasetDict) -> str:
+def _fingerprint(splits: DatasetDict, overrides: Overrides) -> str:
     digest = hashlib.sha256()
+    if overrides:  # they decide what a model shows even where they changed no row
+        digest.update(json.dumps(overrides.to_json(), ensure_ascii=False).encode())
     for split in SPLITS:
         for row in splits[split].select_columns(["title", "text", "tags"]):
             line = json.dumps([split, row["title"], row["text"], row["tags"]], ensure_ascii=False)

@@ -47,10 +47,12 @@ def build_station(config: StationsConfig, folder: Path) -> dict[str, Any]:
         output_dir=str(folder),
         columns=config.columns,
         license=license_,
+        tag_overrides=config.tag_overrides,
     )
     words = [word for source in wanted.source for word in ("--source", source)]
     words += ["--columns", *config.columns] if config.columns else []
     words += ["--license", license_] if license_ else []
+    words += ["--tag_overrides", config.tag_overrides] if config.tag_overrides else []
     _, report = build(wanted, command_line("training.build_dataset", words))
     return report
 

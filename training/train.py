@@ -33,7 +33,7 @@ from transformers.trainer_utils import EvalPrediction
 
 from tagloop.errors import UserError
 from tagloop.tagging import TaggingSettings
-from tagloop.vocabulary import Vocabulary, parse_tags
+from tagloop.vocabulary import parse_tags
 from training.config import TrainConfig, parse_config
 from training.conversion import convert
 from training.corpus import Corpus, load_corpus
@@ -203,8 +203,7 @@ def _save(
     tokenizer.save_pretrained(output)
     (output / "training_args.bin").unlink(missing_ok=True)  # a pickle, which nobody needs
     settings.save(output)
-    vocabulary = Vocabulary.from_tag_lists(corpus.splits["train"]["tags"])
-    write_json(output / "tags.json", vocabulary.to_json())
+    write_json(output / "tags.json", corpus.train_vocabulary().to_json())
     convert(output)
     # Last: a folder with a log is a finished one.
     write_json(output / LOG_FILE, log)

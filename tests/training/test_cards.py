@@ -377,7 +377,10 @@ def hostile_dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_hostile_articles_only_show_in_the_dataset_card(hostile_dataset: Path) -> None:
     report = json.loads((hostile_dataset / "build_report.json").read_text())
     notes = [*HOSTILE, "plain note"]
-    merged = [{"tag": text, "merged": [text]} for text in HOSTILE[:20]]
+    merged = [
+        {"tag": text, "articles": 2, "merged": [{"form": text, "articles": 1, "reason": text}]}
+        for text in HOSTILE[:20]
+    ]
     dropped = [{"source": "s", "where": text, "reason": text, "title": "t"} for text in HOSTILE]
     tags = {**report["tags"], "merged": merged}
     counts = dict.fromkeys(HOSTILE, 1)
