@@ -12,8 +12,10 @@ import pytest
 import torch
 
 from tagloop.tagging import TaggingSettings
-from training.bench import speed, timing
+from training.bench import speed, timing, training_speed
+from training.bench.fine_tuning import FineTuning, Task, Variant
 from training.bench.shapes import END, TINY, RandomT5, stand_in_ids
+from training.config import TrainConfig
 
 from ..training.tiny_models import make_tiny_bart, starter_articles
 
@@ -91,3 +93,47 @@ def test_turns_begin_with_another_job_each_round(monkeypatch: pytest.MonkeyPatch
     assert rates["a"] == {"median": 8, "low": 8, "high": 8}  # 1 s and 1 s
     assert rates["b"] == {"median": 3, "low": 2, "high": 4}  # 2 s and 4 s
     assert torch.get_num_threads() == timing.machine()["torch_threads"]
+
+
+def test_training_speed_reports_each_win_alone_and_accumulated(
+    data: Path, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "training_speed.json"
+    flags = ["--data", str(data), "--base", str(model), "--output", str(output), "--quick"]
+    assert training_speed.main(flags) == 0
+    report = json.loads(output.read_text(encoding="utf-8"))
+    plain = report["plain"]["median"]
+    told = capsys.readouterr().out
+    for part, variants in (
+        ("alone", training_speed.ALONE),
+        ("accumulated", training_speed.ACCUMULATED),
+    ):
+        assert list(report[part]) == list(variants)
+        for name, entry in report[part].items():
+            assert entry["ratio"] == pytest.approx(entry["median"] / plain, rel=0.01)
+            assert name in told
+
+
+def test_batches_of_a_variant_are_padded_and_ordered_as_it_says(data: Path, model: Path) -> None:
+    config = TrainConfig(batch_size=4, max_input_tokens=256, max_new_tokens=12)
+    work = FineTuning(Task(data, str(model), 28, 3, config), keep_memory=False)
+
+    def padding(variant: Variant) -> float:
+        batches = work._batches(variant)
+        assert [len(batch["input_ids"]) for batch in batches] == [4, 4, 4]
+        return sum(int((batch["attention_mask"] == 0).sum()) for batch in batches)
+
+    fixed = work._batches(Variant())
+    assert {batch["input_ids"].shape[1] for batch in fixed} == {256}
+    assert {batch["labels"].shape[1] for batch in fixed} == {12}
+    assert padding(Variant()) >= padding(Variant(dynamic=True))
+    assert padding(Variant(dynamic=True)) >= padding(Variant(dynamic=True, grouped=True))
+    encoder = work._model.get_encoder()
+    for cached in (False, True):
+        calls: list[int] = []
+        hook = encoder.register_forward_hook(lambda *_: calls.append(1))  # noqa: B023
+        assert work.articles_a_second(Variant(frozen=True, cached=cached)) > 0
+        hook.remove()
+        assert not any(value.requires_grad for value in encoder.parameters())
+        # With the cache once a batch, before the clock; else in each step and the warm-up.
+        assert len(calls) == (3 if cached else 4)
