@@ -12,8 +12,9 @@ import pytest
 import torch
 
 from tagloop.tagging import TaggingSettings
-from training.bench import speed, timing, training_speed
+from training.bench import growth, speed, timing, training_speed
 from training.bench.fine_tuning import FineTuning, Task, Variant
+from training.bench.resampled import Resampler
 from training.bench.shapes import END, TINY, RandomT5, stand_in_ids
 from training.config import TrainConfig
 
@@ -137,3 +138,33 @@ def test_batches_of_a_variant_are_padded_and_ordered_as_it_says(data: Path, mode
         assert not any(value.requires_grad for value in encoder.parameters())
         # With the cache once a batch, before the clock; else in each step and the warm-up.
         assert len(calls) == (3 if cached else 4)
+
+
+def test_growth_reports_both_growths_and_draws_them(
+    data: Path, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flags = ["--data", str(data), "--model", str(model), "--output", str(tmp_path), "--quick"]
+    assert growth.main(flags) == 0
+    report = json.loads((tmp_path / "growth.json").read_text(encoding="utf-8"))
+    assert [entry["words"] for entry in report["article_words"]] == [20, 40]
+    for entry in report["article_words"]:
+        assert entry["seconds"] > 0 and 50 < entry["peak_mb"] < 1000
+    entries = report["dataset_rows"]["entries"]
+    assert [entry["rows"] for entry in entries] == [entry["kept"] for entry in entries] == [20, 40]
+    rate = report["dataset_rows"]["training_articles_a_second"]
+    for entry in entries:
+        assert entry["build_seconds"] > entry["tokenize_seconds"] > 0
+        assert entry["epoch_seconds_estimated"] == pytest.approx(entry["train"] / rate, rel=0.01)
+    assert (tmp_path / "growth.png").read_bytes().startswith(b"\x89PNG")
+    assert str(tmp_path) not in report["command"]
+    assert "peak MB" in capsys.readouterr().out
+
+
+def test_resampled_articles_are_of_the_length_wanted_and_no_near_duplicates(data: Path) -> None:
+    made = [Resampler.of_train_split(data, seed=1).article(120) for _ in range(2)]
+    assert made[0] == made[1]  # the same seed
+    resampler = Resampler.of_train_split(data)
+    articles = [resampler.article(words) for words in (1, 100, 100, 5000)]
+    assert [len(article["text"].split()) for article in articles] == [1, 100, 100, 5000]
+    assert all(article["tags"] and article["title"] for article in articles)
+    assert articles[1]["text"] != articles[2]["text"]

@@ -1,0 +1,219 @@
+"""How cost grows with the length of an article and with the number of articles; two charts.
+
+    python -m training.bench.growth --data DATA            # 8 minutes on 2 cores
+    python -m training.bench.growth --data DATA --quick    # tries the command out
+
+Articles are made of sentences of the labelled ones, drawn at random, so that any length and number
+can be had and no two are near-duplicates. Every build and every serving process is a fresh one,
+and its peak memory is its own.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from datasets import DatasetDict
+from tqdm import tqdm
+
+from tagloop.engines import CTRANSLATE2_FOLDER
+from tagloop.errors import UserError
+from tagloop.tagger import Tagger
+from training.bench.fine_tuning import FineTuning, Task, Variant
+from training.bench.growth_chart import growth_chart
+from training.bench.resampled import Resampler
+from training.bench.serving import fresh_process
+from training.bench.timing import machine, seconds, significant, spread
+from training.config import TrainConfig, command_line, parse_config
+from training.conversion import convert
+from training.corpus import Corpus
+from training.preprocess import BUNDLED_BASE, features, load_base, tagging_settings
+from training.training_log import write_json
+
+RESULTS = Path(__file__).parent / "results"
+LENGTHS = (100, 200, 500, 1000, 2000, 5000, 10_000)
+SIZES = (1000, 3000, 10_000, 30_000, 100_000)
+WORDS = 120
+"""Of each article of the growing datasets: as long as a summary, so that the largest is built in
+minutes; time and memory grow with the words, too."""
+BUILD_PROGRAM = """
+import sys
+from training.bench.serving import peak_megabytes
+from training.build_dataset import main
+code = main(sys.argv[1:])
+print(f"peak {peak_megabytes():.1f}")
+raise SystemExit(code)
+"""
+
+
+@dataclass
+class GrowthSettings:
+    """Flags of the benchmark."""
+
+    data: str = field(default="", metadata={"help": "folder with the recipe's data files"})
+    model: str = field(default=str(BUNDLED_BASE), metadata={"help": "model folder to measure"})
+    quick: bool = field(default=False, metadata={"help": "short articles and small datasets"})
+    output: str = field(
+        default="", metadata={"help": "folder; default results/, build/bench if --quick"}
+    )
+
+
+def run(settings: GrowthSettings, command: str) -> dict[str, Any]:
+    """Measures both growths.
+
+    Returns:
+        The content of ``growth.json``.
+
+    Raises:
+        UserError: The data file is missing.
+    """
+    resampler = Resampler.of_train_split(Path(settings.data))
+    lengths = (20, 40) if settings.quick else LENGTHS
+    sizes = (20, 40) if settings.quick else SIZES
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        model = folder / "model"
+        shutil.copytree(settings.model, model)
+        if not (model / CTRANSLATE2_FOLDER).is_dir():
+            convert(model)
+        return {
+            "command": command,
+            "machine": machine(),
+            "article_words": _tagging(resampler, model, folder, lengths),
+            "dataset_rows": {
+                "words_a_row": WORDS,
+                **_building(resampler, settings, folder, sizes),
+            },
+        }
+
+
+def _tagging(
+    resampler: Resampler, model: Path, folder: Path, lengths: Sequence[int]
+) -> list[dict[str, float]]:
+    """Time and peak memory of tagging one article, by its length."""
+    tagger = Tagger.from_pretrained(model, engine="ctranslate2")
+    tagger.tag(resampler.article(lengths[0])["text"])  # a warm-up
+    entries = []
+    for words in tqdm(lengths, desc="tagging", unit="length"):
+        articles = [resampler.article(words) for _ in range(5)]
+        spent = [seconds(partial(tagger.tag, row["text"], row["title"])) for row in articles]
+        given = [{"title": row["title"], "text": row["text"]} for row in articles]
+        peak = fresh_process(model, given, folder)["peak_mb"]
+        entries.append({"words": words, "seconds": spread(spent)["median"], "peak_mb": peak})
+    return entries
+
+
+def _building(
+    resampler: Resampler, settings: GrowthSettings, folder: Path, sizes: Sequence[int]
+) -> dict[str, Any]:
+    """Time and peak memory of a build, time of tokenizing, and an estimate of an epoch."""
+    config = TrainConfig(base=settings.model)
+    model, tokenizer, base_id = load_base(config.base)
+    entries = []
+    for rows in tqdm(sizes, desc="building", unit="dataset"):
+        resampler.write(folder / "rows.jsonl", rows, WORDS)
+        spent, peak = _build(folder)
+        corpus = _corpus(folder)
+        tagging = tagging_settings(config, corpus, base_id)
+        tokenizing = seconds(partial(features, corpus, "train", tokenizer, model, tagging, config))
+        entry = {"build": spent, "tokenize": tokenizing}
+        entries.append(
+            {
+                "rows": rows,
+                "kept": sum(map(len, corpus.splits.values())),
+                "train": len(corpus.splits["train"]),
+                "build_peak_mb": peak,
+                **{f"{name}_seconds": significant(value) for name, value in entry.items()},
+            }
+        )
+    rate = _training_rate(settings)
+    for entry in entries:
+        entry["epoch_seconds_estimated"] = significant(entry["train"] / rate)
+    return {"training_articles_a_second": significant(rate), "entries": entries}
+
+
+def _build(folder: Path) -> tuple[float, float]:
+    """Builds the dataset in a fresh process; gives seconds and peak memory in MB."""
+    words = ["--source", str(folder / "rows.jsonl"), "--license", "CC0-1.0"]
+    words += ["--output_dir", str(folder / "dataset")]
+    started = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-c", BUILD_PROGRAM, *words],
+        capture_output=True,
+        text=True,
+    )
+    spent = time.perf_counter() - started
+    if done.returncode != 0:
+        raise UserError(f"The build ended with: {done.stderr.strip().splitlines()[-1]}")
+    return spent, float(done.stdout.rsplit("peak ", 1)[1])
+
+
+def _corpus(folder: Path) -> Corpus:
+    """Reads the built dataset, with everything that is cached of it in the same folder."""
+    names = {path.name.partition("-")[0]: str(path) for path in folder.glob("dataset/data/*")}
+    splits = DatasetDict.from_parquet(names, cache_dir=str(folder / "cache"))
+    return Corpus(splits, "bench", None, "")
+
+
+def _training_rate(settings: GrowthSettings) -> float:
+    """Articles a second of fine-tuning all weights as ``training.train`` does."""
+    quick = settings.quick
+    config = TrainConfig(batch_size=2, max_input_tokens=64) if quick else TrainConfig()
+    task = Task(
+        Path(settings.data), settings.model, 40 if quick else 800, 1 if quick else 4, config
+    )
+    variant = Variant(dynamic=True, grouped=True, fused=True, keep_memory=True)
+    return FineTuning(task, keep_memory=True).articles_a_second(variant)
+
+
+def table(report: Mapping[str, Any]) -> str:
+    """Renders the report for a terminal."""
+    return "\n".join(_lines(report))
+
+
+def _lines(report: Mapping[str, Any]) -> Iterator[str]:
+    here, rows = report["machine"], report["dataset_rows"]
+    yield f"{here['processor']}, {here['cores']} cores"
+    yield f"\n{'words of an article':<22}{'seconds':>10}{'peak MB':>10}"
+    for entry in report["article_words"]:
+        yield f"{entry['words']:<22,}{entry['seconds']:>10.3g}{entry['peak_mb']:>10.0f}"
+    yield (
+        f"\narticles of {rows['words_a_row']} words; an epoch is estimated from "
+        f"{rows['training_articles_a_second']:g} articles a second of full length"
+    )
+    yield f"{'rows':<10}{'build s':>10}{'peak MB':>10}{'tokenize s':>12}{'epoch s':>10}"
+    for entry in rows["entries"]:
+        yield (
+            f"{entry['rows']:<10,}{entry['build_seconds']:>10.3g}{entry['build_peak_mb']:>10.0f}"
+            f"{entry['tokenize_seconds']:>12.3g}{entry['epoch_seconds_estimated']:>10.4g}"
+        )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command line."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    module = "training.bench.growth"
+    try:
+        settings = parse_config(GrowthSettings, words, f"python -m {module}")
+        report = run(settings, command_line(module, words))
+        folder = Path(settings.output or (Path("build/bench") if settings.quick else RESULTS))
+        folder.mkdir(parents=True, exist_ok=True)
+        write_json(folder / "growth.json", report)
+        growth_chart(report, folder / "growth.png")
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    print(table(report))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
