@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from training.bench import measuring
 from training.bench.data import Row, Suite
-from training.bench.measuring import MEASURES, intervals, measure_system, peak_memory
+from training.bench.measuring import MEASURES, fingerprint, intervals, measure_system, peak_memory
 from training.bench.peers import ScoredTag, Tagged
 from training.bench.tables import differences, render, summarise, table
 
@@ -116,3 +118,16 @@ def test_measuring_scores_ranked_and_kept_tags() -> None:
     assert intervals([article, title])["present_f1@m"]["value"] == 1.0
     assert first["kinds"]["articles"]["articles_per_second"] > 0
     assert first["fit_peak_mb"] == pytest.approx(peak_memory(), rel=0.5)
+
+
+def test_tagloop_results_are_of_one_base(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    row = Row("articles", "s", "a", "", ("a",), "test")
+    suite = Suite("in-domain", [row], [row], [row])
+    monkeypatch.setattr(measuring, "WEIGHTS", tmp_path)
+    (tmp_path / "model.safetensors").write_bytes(b"one")
+    ours, theirs = fingerprint("tagloop-ctranslate2", suite), fingerprint("knn", suite)
+    (tmp_path / "README.md").write_text("A card is no weight.", encoding="utf-8")
+    assert fingerprint("tagloop-ctranslate2", suite) == ours
+    (tmp_path / "model.safetensors").write_bytes(b"other")
+    assert fingerprint("tagloop-ctranslate2", suite) != ours
+    assert fingerprint("knn", suite) == theirs == suite.fingerprint

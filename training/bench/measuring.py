@@ -5,13 +5,14 @@ A process measures one system only, so that its peak memory is that system's.
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from training.bench.data import KINDS, Row, Suite
-from training.bench.peers import System, Tagged
+from training.bench.peers import OURS, System, Tagged
 from training.scores import CUT, Values, article_scores, bootstrap
 
 MEASURES = (
@@ -20,6 +21,7 @@ MEASURES = (
 """Columns of the tables, as ``training.scores`` names them."""
 WARM_UP = 8
 """Articles that are tagged before the clock starts: the first calls load what later ones reuse."""
+WEIGHTS = Path(__file__).parents[1] / "base" / "weights"
 STATUS = Path("/proc/self/status")
 CLEAR = Path("/proc/self/clear_refs")
 RESET_PEAK = "5"
@@ -51,7 +53,7 @@ def measure_system(name: str, system: System, suites: Sequence[Suite]) -> list[d
         result = {
             "system": name,
             "suite": suite.name,
-            "fingerprint": suite.fingerprint,
+            "fingerprint": fingerprint(name, suite),
             "settings": settings,
             "fit_seconds": round(fit_seconds, 1),
             "fit_peak_mb": fit_peak,
@@ -59,6 +61,17 @@ def measure_system(name: str, system: System, suites: Sequence[Suite]) -> list[d
         }
         results.append(result | {"tagging_peak_mb": peak_memory()})
     return results
+
+
+def fingerprint(name: str, suite: Suite) -> str:
+    """Gives a digest of what a result is of: the data and, for Tagloop, the bundled base."""
+    if name not in OURS:
+        return suite.fingerprint
+    digest = hashlib.sha256(suite.fingerprint.encode("ascii"))
+    for path in sorted(WEIGHTS.glob("*")):
+        if path.suffix != ".md":
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def _measure_kind(system: System, rows: Sequence[Row], known: frozenset[str]) -> dict[str, Any]:

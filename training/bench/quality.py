@@ -5,8 +5,9 @@
     python -m training.bench.quality --data DATA --only knn one-vs-rest
 
 One system at a time, each in a process of its own. A result is kept in
-``build/bench/<suite>-<split>/<system>.json`` and not made again without ``--again``; the tables
-are of all results that are there, and are summed up in ``training/bench/results/``.
+``build/bench/<suite>-<split>/<system>.json`` and made again when the data or the base are others,
+or with ``--again``; the tables are of all results that are there, and are summed up in
+``training/bench/results/``.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Any
 
 from tagloop.errors import UserError
 from training.bench.data import SUITES, Suite, load_suites
+from training.bench.measuring import fingerprint
 from training.bench.peers import MODULES
 from training.bench.tables import render, summarise
 from training.bench.worker import result_file
@@ -100,12 +102,12 @@ def _run_process(settings: QualitySettings, name: str, suites: list[str]) -> str
 
 
 def read_result(settings: QualitySettings, suite: Suite, name: str) -> dict[str, Any] | None:
-    """Gives a system's result on a suite, if there is one and it is of these data."""
+    """Gives a system's result on a suite, if there is one, of these data and this base."""
     path = result_path(settings, suite.name, name)
     if not path.is_file():
         return None
     result = json.loads(path.read_text(encoding="utf-8"))
-    return result if result["fingerprint"] == suite.fingerprint else None
+    return result if result["fingerprint"] == fingerprint(name, suite) else None
 
 
 def report(settings: QualitySettings, suites: list[Suite]) -> None:
