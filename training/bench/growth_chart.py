@@ -34,7 +34,10 @@ def growth_chart(report: Mapping[str, Any], path: Path) -> None:
         _draw(panels[0, 1], {"": (tagging["words"], tagging["peak_mb"])})
         panels[0, 1].set_title("Memory of the tagging process, MB")
         times = {
-            "one epoch of training (estimate, long articles)": (rows["rows"], rows["epoch_seconds_estimated"]),
+            "one epoch of training (estimate, long articles)": (
+                rows["rows"],
+                rows["epoch_seconds_estimated"],
+            ),
             "build": (rows["rows"], rows["build_seconds"]),
             "tokenize": (rows["rows"], rows["tokenize_seconds"]),
         }
