@@ -18,6 +18,7 @@ from tagloop.candidates import (
 from tagloop.decoding import Decoding, score_votes, weights
 from tagloop.engines import Engine, Written, choose_engine, separator_ids
 from tagloop.model_folder import fetch_model, load_tokenizer, load_vocabulary
+from tagloop.ranking import Ranker
 from tagloop.tagging import TaggingSettings
 from tagloop.vocabulary import Vocabulary, occurs_in
 
@@ -28,7 +29,8 @@ class Tag:
 
     Attributes:
         tag: Display form.
-        confidence: Probability (0..1) with which the model writes just this tag at its place.
+        confidence: Probability (0..1) that the article's author would give it, where the model has
+            a ranker; else with which the model writes just this tag at its place.
         present: Whether the tag's words stand in the title or the text.
     """
 
@@ -41,7 +43,7 @@ class Tag:
         return asdict(self)
 
 
-class Ranker(Protocol):
+class Ranks(Protocol):
     """Turns what the model wrote into confidences."""
 
     def rank(
@@ -68,6 +70,8 @@ class Tagger:
         settings: The model's ``tagging.json``.
         vocabulary: The tags it was trained on, with their display forms.
         engine: Name of the engine in use.
+        tokenizer: The model's.
+        ranker: What gives the confidences; None takes the model's own probabilities.
     """
 
     def __init__(
@@ -77,15 +81,15 @@ class Tagger:
         settings: TaggingSettings,
         vocabulary: Vocabulary,
         *,
-        ranker: Ranker | None = None,
+        ranker: Ranks | None = None,
         model_repo: str = "",
         model_revision: str | None = None,
     ) -> None:
         self._engine = engine
-        self._tokenizer = tokenizer
+        self.tokenizer = tokenizer
         self.settings = settings
         self.vocabulary = vocabulary
-        self._ranker = ranker
+        self.ranker = ranker
         self._marks = separator_ids(tokenizer, settings.separator)
         self.model_repo = model_repo
         self.model_revision = model_revision
@@ -112,11 +116,13 @@ class Tagger:
         """
         folder, commit = fetch_model(str(model), revision, token)
         tokenizer = load_tokenizer(folder)
+        vocabulary = load_vocabulary(folder)
         return cls(
             choose_engine(engine, folder, tokenizer, threads),
             tokenizer,
             TaggingSettings.load(folder),
-            load_vocabulary(folder),
+            vocabulary,
+            ranker=Ranker.load(folder, tokenizer, vocabulary),
             model_repo=str(model),
             model_revision=commit,
         )
@@ -127,6 +133,7 @@ class Tagger:
         title: str = "",
         *,
         max_tags: int | None = None,
+        min_tags: int | None = None,
         threshold: float | None = None,
         decoding: Decoding | str = "greedy",
     ) -> list[Tag]:
@@ -136,6 +143,7 @@ class Tagger:
             text: Plain text; what is beyond ``settings.max_input_tokens`` is not read.
             title: May be empty.
             max_tags: Upper bound; the model's default when None.
+            min_tags: So many tags even below the threshold; the model's default when None.
             threshold: Least confidence (0..1); the model's default when None. Up to that default
                 the answer has ``settings.min_tags`` tags even if they are below it; beyond it
                 only tags that reach the threshold.
@@ -145,9 +153,13 @@ class Tagger:
             UserError: The decoding is none.
         """
         article = {"title": title, "text": text}
-        return self.tag_batch([article], max_tags=max_tags, threshold=threshold, decoding=decoding)[
-            0
-        ]
+        return self.tag_batch(
+            [article],
+            max_tags=max_tags,
+            min_tags=min_tags,
+            threshold=threshold,
+            decoding=decoding,
+        )[0]
 
     def tag_batch(
         self,
@@ -155,6 +167,7 @@ class Tagger:
         *,
         batch_size: int = 16,
         max_tags: int | None = None,
+        min_tags: int | None = None,
         threshold: float | None = None,
         decoding: Decoding | str = "greedy",
         progress: Callable[[int], object] | None = None,
@@ -177,7 +190,7 @@ class Tagger:
             chosen = [i for i in chosen if _words_of(articles[i])]
             scored = self._scored([articles[i] for i in chosen], [prompts[i] for i in chosen], how)
             for index, found in zip(chosen, scored, strict=True):
-                tags[index] = self._select(found, articles[index], max_tags, threshold)
+                tags[index] = self._select(found, articles[index], max_tags, min_tags, threshold)
             if progress:
                 progress(len(order[first : first + batch_size]))
         return tags
@@ -191,7 +204,7 @@ class Tagger:
         """Writes and scores the tags of a batch."""
         limit = self.settings.max_new_tokens
         if decoding.mode == "greedy":
-            written = self._engine.write(prompts, limit, starts=self._ranker is not None)
+            written = self._engine.write(prompts, limit, starts=self.ranker is not None)
             return [
                 self._score(self._candidates([output], article), [output], article)
                 for output, article in zip(written, articles, strict=True)
@@ -207,7 +220,7 @@ class Tagger:
     def _input_ids(self, article: Mapping[str, Any]) -> list[int]:
         prompt = self.settings.prompt(article.get("title") or "", article.get("text") or "")
         limit = self.settings.max_input_tokens
-        return self._tokenizer(prompt, truncation=True, max_length=limit).input_ids
+        return self.tokenizer(prompt, truncation=True, max_length=limit).input_ids
 
     def _candidates(
         self, outputs: Sequence[Written], article: Mapping[str, Any]
@@ -218,7 +231,7 @@ class Tagger:
             candidate
             for window, written in enumerate(outputs)
             for candidate in read_candidates(
-                written, self._tokenizer, self._marks, self.vocabulary, text, window
+                written, self.tokenizer, self._marks, self.vocabulary, text, window
             )
         ]
 
@@ -226,21 +239,23 @@ class Tagger:
         self, candidates: list[Candidate], outputs: Sequence[Written], article: Mapping[str, Any]
     ) -> list[ScoredTag]:
         """Gives each tag its confidence; a ranker may also add tags that were not written."""
-        if self._ranker is None:
+        if self.ranker is None:
             return score_candidates(candidates)
-        return self._ranker.rank(article, candidates, outputs)
+        return self.ranker.rank(article, candidates, outputs)
 
     def _select(
         self,
         scored: Sequence[ScoredTag],
         article: Mapping[str, Any],
         max_tags: int | None,
+        min_tags: int | None,
         threshold: float | None,
     ) -> list[Tag]:
         settings = self.settings
         least = settings.threshold if threshold is None else threshold
         # Who asks for surer tags than the model's default would rather have fewer.
-        min_tags = settings.min_tags if least <= settings.threshold else 0
+        if min_tags is None:
+            min_tags = settings.min_tags if least <= settings.threshold else 0
         chosen = select(
             scored, min_tags, settings.max_tags if max_tags is None else max_tags, least
         )

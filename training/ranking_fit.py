@@ -1,0 +1,218 @@
+"""Fits how sure a tagger is of its tags, on the validation split: ``ranking.json``, the threshold.
+
+The memory of the training articles comes first (``training.recall_fit``), then every validation
+article is tagged, and a logistic regression learns from the authors' tags which candidates are
+right. Where validation has too few articles for that, the bundled base's weights are taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GroupKFold
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+from tqdm.auto import tqdm
+
+from tagloop.candidates import Candidate, ScoredTag
+from tagloop.engines import Written
+from tagloop.ranking import FEATURES, FILE_NAME, Pool, Ranker, Weights
+from tagloop.recall import Recall
+from tagloop.tagger import Tagger
+from tagloop.tagging import TaggingSettings
+from tagloop.vocabulary import Vocabulary
+from training.calibration import reliability
+from training.recall_fit import fit_recall, save_recall
+from training.training_log import write_json
+
+Articles = Sequence[Mapping[str, Any]]
+FOLDS = 5
+STRENGTHS = (0.01, 0.1, 1.0)
+"""Inverse strengths of the regularisation (scikit-learn's C) that are tried."""
+LEAST_ARTICLES = 20
+"""With fewer validation articles no weights are fitted: folds of three or four tell nothing."""
+THRESHOLDS = np.round(np.arange(0.02, 0.62, 0.02), 2)
+MOST_TAGS = 5
+"""The threshold is chosen for answers of at most so many tags."""
+PRIOR = Path(__file__).parent / "base" / "weights"
+"""The bundled base's folder, whose weights serve where validation is small."""
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """All candidates of the validation articles.
+
+    Attributes:
+        features: (candidates, columns), as ``tagloop.ranking.Pool`` has them.
+        right: Whether the article's author gave the tag, (candidates,).
+        article: Index of the candidate's article, (candidates,).
+        wanted: Number of the author's tags, (articles,).
+    """
+
+    features: np.ndarray
+    right: np.ndarray
+    article: np.ndarray
+    wanted: np.ndarray
+
+
+class _Collector(Ranker):
+    """Keeps each article's pool instead of ranking it."""
+
+    def __init__(self, recall: Recall, vocabulary: Vocabulary, tokenizer: Any) -> None:
+        super().__init__(recall, vocabulary, tokenizer, _nothing())
+        self.pools: dict[int, Pool] = {}
+
+    def rank(
+        self,
+        article: Mapping[str, Any],
+        candidates: Sequence[Candidate],
+        outputs: Sequence[Written],
+    ) -> list[ScoredTag]:
+        self.pools[article["index"]] = self.pool(article, candidates, outputs)
+        return []
+
+
+def fit_ranking(folder: Path, train: Articles, validation: Articles) -> dict[str, Any]:
+    """Gives a model folder (with tags.json and its conversion) a memory, weights and a threshold.
+
+    Args:
+        folder: The model's; ``recall.safetensors``, ``ranking.json`` and ``tagging.json`` are
+            written.
+        train: ``title``, ``text`` and ``tags`` of the training articles.
+        validation: The same of the validation articles.
+
+    Returns:
+        What was chosen and how well it is calibrated, for the training log.
+    """
+    collected = _collect(folder, train, validation)
+    weights, chances, chosen = _weights(collected)
+    write_json(folder / FILE_NAME, weights.to_json())
+    threshold, f1 = best_threshold(collected, chances)
+    settings = TaggingSettings.load(folder)
+    replace(settings, threshold=threshold).save(folder)
+    shown, _ = _surest(collected, chances, settings.max_tags)
+    return {
+        **chosen,
+        "articles": len(validation),
+        "candidates": len(collected.right),
+        "threshold": threshold,
+        "f1@m": round(f1, 4),
+        "calibration": reliability(chances[shown].tolist(), collected.right[shown].tolist()),
+    }
+
+
+def _collect(folder: Path, train: Articles, validation: Articles) -> Candidates:
+    """Makes the memory, tags the validation articles and pools their candidates."""
+    for name in (FILE_NAME, "recall.safetensors"):
+        (folder / name).unlink(missing_ok=True)  # of an earlier training
+    tagger = Tagger.from_pretrained(folder)
+    arrays = fit_recall(train, tagger.tokenizer, tagger.vocabulary)
+    save_recall(arrays, folder)
+    collector = _Collector(Recall(arrays), tagger.vocabulary, tagger.tokenizer)
+    tagger.ranker = collector
+    rows = [
+        {"title": row["title"], "text": row["text"], "index": index}
+        for index, row in enumerate(validation)
+    ]
+    with tqdm(total=len(rows), desc="tagging, validation", unit="article") as bar:
+        tagger.tag_batch(rows, progress=bar.update)
+    features, right, article, wanted = [], [], [], []
+    for index, row in enumerate(validation):
+        theirs = {tagger.vocabulary.canonical(tag) for tag in row["tags"]}
+        wanted.append(len(theirs))
+        if index in collector.pools:  # not so for an article without a word
+            pool = collector.pools[index]
+            features.append(pool.features)
+            right += [form in theirs for form in pool.displays]
+            article += [index] * len(pool.displays)
+    return Candidates(
+        np.concatenate(features) if features else np.zeros((0, 2 * len(FEATURES) + 1)),
+        np.array(right, dtype=bool),
+        np.array(article, dtype=np.int64),
+        np.array(wanted, dtype=np.int64),
+    )
+
+
+def _weights(collected: Candidates) -> tuple[Weights, np.ndarray, dict[str, Any]]:
+    """Chooses weights by the log loss on folds of articles that they were not fitted on.
+
+    Returns:
+        The weights, each candidate's probability by weights that have not seen its article, and
+        what was chosen.
+    """
+    prior = Weights.load(PRIOR) or _nothing()
+    chances = prior.probabilities(collected.features)
+    least = _log_loss(chances, collected.right)
+    best: tuple[Weights, np.ndarray, dict[str, Any]]
+    best = prior, chances, {"weights": "bundled", "log_loss": least}
+    articles = len(np.unique(collected.article))
+    if articles < LEAST_ARTICLES or not collected.right.any():
+        return best
+    for strength in STRENGTHS:
+        chances = np.zeros(len(collected.right))
+        folds = GroupKFold(FOLDS, shuffle=True, random_state=0)
+        for seen, unseen in folds.split(collected.features, collected.right, collected.article):
+            model = _regression(strength).fit(collected.features[seen], collected.right[seen])
+            chances[unseen] = model.predict_proba(collected.features[unseen])[:, 1]
+        loss = _log_loss(chances, collected.right)
+        if loss < least:
+            least = loss
+            model = _regression(strength).fit(collected.features, collected.right)
+            chosen = {"weights": "fitted", "regularisation": strength, "log_loss": loss}
+            best = _folded(model), chances, chosen
+    return best
+
+
+def _regression(strength: float) -> Pipeline:
+    return make_pipeline(StandardScaler(), LogisticRegression(C=strength, max_iter=500))
+
+
+def _folded(model: Pipeline) -> Weights:
+    """Takes the scaling into the weights."""
+    scaler, regression = model[0], model[1]
+    columns = regression.coef_[0] / scaler.scale_
+    return Weights(columns, float(regression.intercept_[0] - columns @ scaler.mean_))
+
+
+def _nothing() -> Weights:
+    return Weights(np.zeros(2 * len(FEATURES) + 1), 0.0)
+
+
+def _log_loss(chances: np.ndarray, right: np.ndarray) -> float:
+    if not len(right):
+        return 0.0
+    chances = np.clip(chances, 1e-6, 1 - 1e-6)
+    return round(float(-np.where(right, np.log(chances), np.log(1 - chances)).mean()), 5)
+
+
+def best_threshold(collected: Candidates, chances: np.ndarray) -> tuple[float, float]:
+    """Chooses the confidence from which on tags are shown: the best mean F1@M, one tag at least.
+
+    Returns:
+        The threshold (0..1) and its mean F1@M.
+    """
+    order, place = _surest(collected, chances, MOST_TAGS)
+    article, right = collected.article[order], collected.right[order]
+    scores = []
+    for threshold in THRESHOLDS:
+        kept = (place == 0) | (chances[order] >= threshold)
+        hits = np.bincount(article[kept & right], minlength=len(collected.wanted))
+        written = np.bincount(article[kept], minlength=len(collected.wanted))
+        scores.append(float((2 * hits / np.maximum(written + collected.wanted, 1)).mean()))
+    if not scores or not len(collected.wanted):
+        return 0.2, 0.0
+    best = int(np.argmax(scores))
+    return float(THRESHOLDS[best]), scores[best]
+
+
+def _surest(collected: Candidates, chances: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """Gives the surest candidates of every article, and each one's place among them."""
+    order = np.lexsort((-chances, collected.article))
+    firsts = np.searchsorted(collected.article[order], np.arange(len(collected.wanted)))
+    place = np.arange(len(order)) - firsts[collected.article[order]]
+    return order[place < most], place[place < most]

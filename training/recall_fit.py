@@ -1,0 +1,83 @@
+"""Makes a tagger's memory of its training articles, ``recall.safetensors``: see tagloop.recall."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import save_file
+from scipy import sparse
+from tqdm.auto import tqdm
+
+from tagloop.recall import FILE_NAME, article_ids, weigh
+from tagloop.vocabulary import Vocabulary
+
+
+def fit_recall(
+    articles: Sequence[Mapping[str, Any]], tokenizer: Any, vocabulary: Vocabulary
+) -> dict[str, np.ndarray]:
+    """Makes the memory's arrays.
+
+    Args:
+        articles: ``title``, ``text`` and ``tags`` of the training articles.
+        tokenizer: Of the model.
+        vocabulary: Its tags; what the memory calls a tag is a place in ``vocabulary.counts``.
+    """
+    bar = tqdm(articles, desc="remembering articles", unit="article")
+    ids = [article_ids(tokenizer, row["title"] or "", row["text"] or "") for row in bar]
+    idf = _idf(ids, len(tokenizer))
+    rows = [weigh(title, text, idf) for title, text in ids]
+    tokens = _matrix(rows, len(tokenizer))
+    carried = _carried([row["tags"] for row in articles], vocabulary)
+    return {
+        "tags": np.array([len(vocabulary.counts)]),
+        "idf": idf,
+        **_arrays("postings", tokens.T.tocsr()),
+        **_arrays("carried", carried),
+    }
+
+
+def save_recall(arrays: Mapping[str, np.ndarray], folder: Path) -> None:
+    """Writes the memory into a model folder."""
+    save_file(dict(arrays), folder / FILE_NAME)
+
+
+def _idf(ids: Sequence[tuple[list[int], list[int]]], size: int) -> np.ndarray:
+    """Gives log(articles / articles with the token) + 1; 0 for tokens of a single article."""
+    found = np.zeros(size)
+    for title, text in ids:
+        found[list({*title, *text})] += 1
+    idf = np.log(len(ids) / np.maximum(found, 1)) + 1
+    idf[found < 2] = 0
+    return idf.astype(np.float32)
+
+
+def _matrix(rows: Sequence[tuple[np.ndarray, np.ndarray]], width: int) -> sparse.csr_array:
+    starts = np.concatenate([[0], np.cumsum([len(tokens) for tokens, _ in rows])])
+    columns = np.concatenate([tokens for tokens, _ in rows])
+    values = np.concatenate([weights for _, weights in rows]).astype(np.float32)
+    return sparse.csr_array((values, columns, starts), shape=(len(rows), width))
+
+
+def _carried(lists: Sequence[Sequence[str]], vocabulary: Vocabulary) -> sparse.csr_array:
+    """Gives which article carries which tag: 1 each, (articles, tags)."""
+    places = {form: place for place, form in enumerate(vocabulary.counts)}
+    rows = []
+    for tags in lists:
+        known = sorted({places[form] for form in map(vocabulary.canonical, tags) if form in places})
+        rows.append((np.array(known, dtype=np.int64), np.ones(len(known))))
+    return _matrix(rows, len(places))
+
+
+def _arrays(name: str, matrix: sparse.csr_array) -> dict[str, np.ndarray]:
+    """Gives a matrix as ``tagloop.recall.Table`` reads it, its values in 8 bits."""
+    scale = max(float(matrix.data.max(initial=0.0)), 1e-9) / 255
+    width = np.uint16 if matrix.shape[1] <= 2**16 else np.uint32
+    return {
+        f"{name}.starts": matrix.indptr.astype(np.int64),
+        f"{name}.columns": matrix.indices.astype(width),
+        f"{name}.values": np.rint(matrix.data / scale).astype(np.uint8),
+        f"{name}.scale": np.array([scale], dtype=np.float32),
+    }
