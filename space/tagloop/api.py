@@ -12,7 +12,6 @@ From Python::
     )
 """
 
-from dataclasses import asdict
 from typing import Any
 
 import gradio as gr
@@ -47,7 +46,7 @@ def add_endpoints(service: TaggingService) -> None:
         except UserError as error:
             raise gr.Error(str(error), print_exception=False) from error
         return {
-            "tags": [asdict(tag) for tag in tagging.tags],
+            "tags": [tag.to_json() for tag in tagging.tags],
             "model_repo": tagging.model_repo,
             "model_revision": tagging.model_revision,
         }

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tagloop.decoding import NO_REPEAT, Decoding
 from tagloop.engines import CTRANSLATE2_FOLDER, Steps, Written
 from tagloop.tagging import TaggingSettings
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 class CTranslate2Engine:
@@ -85,6 +88,40 @@ class CTranslate2Engine:
             **options,
         )
         return [self._outputs(result, options["length_penalty"]) for result in results]
+
+    def score(
+        self, input_ids: Sequence[list[int]], targets: Sequence[list[int]]
+    ) -> list[list[float]]:
+        """Gives the log-probability of each target token, as if the model had written the target.
+
+        One target a prompt, without end token and without repetition penalty.
+        """
+        if not input_ids:
+            return []
+        results = self._translator.score_batch(
+            [self._tokenizer.convert_ids_to_tokens(row) for row in input_ids],
+            [self._tokenizer.convert_ids_to_tokens(row) for row in targets],
+        )
+        pairs = zip(results, targets, strict=True)
+        return [result.log_probs[: len(target)] for result, target in pairs]
+
+    def attend(
+        self, input_ids: Sequence[list[int]], targets: Sequence[list[int]]
+    ) -> list[np.ndarray]:
+        """Gives what the model looks at while it writes each target, (target, input)."""
+        import numpy as np
+
+        if not input_ids:
+            return []
+        results = self._translator.translate_batch(
+            [self._tokenizer.convert_ids_to_tokens(row) for row in input_ids],
+            target_prefix=[self._tokenizer.convert_ids_to_tokens(row) for row in targets],
+            max_decoding_length=max(map(len, targets)),
+            beam_size=1,
+            return_attention=True,
+        )
+        rows = (np.array(result.attention[0], dtype=np.float32) for result in results)
+        return [row[: len(target)] for row, target in zip(rows, targets, strict=True)]
 
     def _outputs(self, result: Any, length_penalty: float) -> list[Written]:
         written = []

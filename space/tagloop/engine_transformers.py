@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tagloop.decoding import NO_REPEAT, Decoding
 from tagloop.engines import Steps, Written
 from tagloop.tagging import TaggingSettings
+
+if TYPE_CHECKING:
+    import numpy as np
+
+ALIGNMENT_HEAD = 0
+"""The head whose attention CTranslate2 returns: its converters set ``alignment_heads=1``, the
+first head of the last layer (``ctranslate2.specs.TransformerDecoderSpec``)."""
 
 
 class TransformersEngine:
@@ -84,6 +91,46 @@ class TransformersEngine:
             ids, finished = self._ended(sequence[1:], max_new_tokens)
             written.append(self._steps.one_of_many(ids, finished, total))
         return [written[first : first + count] for first in range(0, len(written), count)]
+
+    def score(
+        self, input_ids: Sequence[list[int]], targets: Sequence[list[int]]
+    ) -> list[list[float]]:
+        """Gives the log-probability of each target token, as if the model had written the target.
+
+        One target a prompt, without end token and without repetition penalty.
+        """
+        if not input_ids:
+            return []
+        scores = self._forced(input_ids, targets).logits.log_softmax(-1)
+        return [
+            scores[row, range(len(target)), target].tolist() for row, target in enumerate(targets)
+        ]
+
+    def attend(
+        self, input_ids: Sequence[list[int]], targets: Sequence[list[int]]
+    ) -> list[np.ndarray]:
+        """Gives what the model looks at while it writes each target, (target, input)."""
+        if not input_ids:
+            return []
+        before = self.model.config._attn_implementation
+        self.model.set_attn_implementation("eager")  # the others keep no weights
+        try:
+            layers = self._forced(input_ids, targets, output_attentions=True).cross_attentions
+        finally:
+            self.model.set_attn_implementation(before)
+        rows = layers[-1][:, ALIGNMENT_HEAD].numpy()
+        pairs = zip(rows, input_ids, targets, strict=True)
+        return [row[: len(target), : len(prompt)] for row, prompt, target in pairs]
+
+    def _forced(
+        self, input_ids: Sequence[list[int]], targets: Sequence[list[int]], **options: bool
+    ) -> Any:
+        """Runs the model as if it had written the targets."""
+        inputs = self._tokenizer.pad({"input_ids": list(input_ids)}, return_tensors="pt")
+        start, width = self.model.config.decoder_start_token_id, max(map(len, targets))
+        rows = [[start, *target[:-1]] + [0] * (width - len(target)) for target in targets]
+        with self._torch.no_grad():
+            return self.model(**inputs, decoder_input_ids=self._torch.tensor(rows), **options)
 
     def _totals(self, output: Any) -> list[float]:
         """Gives the log-probability of each output; of samples, whose votes are equal, 0."""

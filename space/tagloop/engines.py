@@ -73,6 +73,25 @@ class Engine(Protocol):
     ) -> list[list[Written]]:
         """Writes ``decoding.outputs`` outputs a prompt as beams or samples, the best first."""
 
+    def score(
+        self, input_ids: Sequence[list[int]], targets: Sequence[list[int]]
+    ) -> list[list[float]]:
+        """Gives the log-probability of each target token, as if the model had written the target.
+
+        One target a prompt, without end token and without repetition penalty.
+        """
+
+    def attend(
+        self, input_ids: Sequence[list[int]], targets: Sequence[list[int]]
+    ) -> list[np.ndarray]:
+        """Gives what the model looks at while it writes each target; one a prompt.
+
+        Returns:
+            (target, input) each, rows sum to 1: the cross-attention of the last decoder layer, of
+            the head that CTranslate2 takes for alignments (its first), at the steps that choose
+            the target's tokens.
+        """
+
 
 def separator_ids(tokenizer: Any, separator: str) -> frozenset[int]:
     """Gives the ids of all tokens that hold the separator (without its blanks)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,6 +17,7 @@ from tagloop.candidates import (
 )
 from tagloop.decoding import Decoding, score_votes, weights
 from tagloop.engines import Engine, Written, choose_engine, separator_ids
+from tagloop.evidence import Evidence, Explainer
 from tagloop.model_folder import fetch_model, load_tokenizer, load_vocabulary
 from tagloop.ranking import Ranker
 from tagloop.tagging import TaggingSettings
@@ -32,15 +33,18 @@ class Tag:
         confidence: Probability (0..1) that the article's author would give it, where the model has
             a ranker; else with which the model writes just this tag at its place.
         present: Whether the tag's words stand in the title or the text.
+        evidence: What speaks for it; only when asked for.
     """
 
     tag: str
     confidence: float
     present: bool
+    evidence: Evidence | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Gives the tag as a plain dict."""
-        return asdict(self)
+        """Gives the tag as a plain dict; with ``evidence`` only if it has some."""
+        plain = {"tag": self.tag, "confidence": self.confidence, "present": self.present}
+        return plain | ({"evidence": self.evidence.to_json()} if self.evidence else {})
 
 
 class Ranks(Protocol):
@@ -91,6 +95,7 @@ class Tagger:
         self.vocabulary = vocabulary
         self.ranker = ranker
         self._marks = separator_ids(tokenizer, settings.separator)
+        self._explainer = Explainer(engine, tokenizer, settings, vocabulary)
         self.model_repo = model_repo
         self.model_revision = model_revision
 
@@ -136,6 +141,7 @@ class Tagger:
         min_tags: int | None = None,
         threshold: float | None = None,
         decoding: Decoding | str = "greedy",
+        evidence: bool = False,
     ) -> list[Tag]:
         """Tags one article, the surest tag first.
 
@@ -148,18 +154,32 @@ class Tagger:
                 the answer has ``settings.min_tags`` tags even if they are below it; beyond it
                 only tags that reach the threshold.
             decoding: ``greedy``, ``beam`` or ``sample``, or one with its numbers (``Decoding``).
+            evidence: Whether to give each tag its evidence, which takes about as long again.
 
         Raises:
             UserError: The decoding is none.
         """
         article = {"title": title, "text": text}
-        return self.tag_batch(
+        tags = self.tag_batch(
             [article],
             max_tags=max_tags,
             min_tags=min_tags,
             threshold=threshold,
             decoding=decoding,
         )[0]
+        if not evidence:
+            return tags
+        found = self.explain(title, text, [tag.tag for tag in tags])
+        return [replace(tag, evidence=of) for tag, of in zip(tags, found, strict=True)]
+
+    def explain(self, title: str, text: str, tags: Sequence[str]) -> list[Evidence]:
+        """Gives the evidence of any tags for an article, the model's own or not, in order.
+
+        A tag is present if its words, or those of another form of it, stand in the title or the
+        text; else it is inferred, from the sentence that the model looks at when it is made to
+        write the tag.
+        """
+        return self._explainer.explain(title, text, tags)
 
     def tag_batch(
         self,

@@ -42,10 +42,25 @@ class TaggingSettings:
 
     def prompt(self, title: str, text: str) -> str:
         """Fills the template; only its two names are read, so any text is safe in it."""
+        return self.place_prompt(title, text)[0]
+
+    def place_prompt(self, title: str, text: str) -> tuple[str, int]:
+        """Fills the template and tells where the text stands.
+
+        Returns:
+            The prompt, and by how much a character's place in the prompt is greater than its
+            place in ``text`` as it was passed in (may be below 0).
+        """
         values = {"title": title.strip(), "text": text.strip()}
-        return re.sub(
-            r"\{(title|text)\}", lambda match: values[match.group(1)], self.prompt_template
-        ).strip()
+        pieces = re.split(r"\{(title|text)\}", self.prompt_template)
+        prompt, places = "", []
+        for index, piece in enumerate(pieces):
+            if index % 2 and piece == "text":
+                places.append(len(prompt))
+            prompt += values[piece] if index % 2 else piece
+        blanks = len(prompt) - len(prompt.lstrip())
+        before = len(text) - len(text.lstrip())
+        return prompt.strip(), (places or [0])[0] - blanks - before
 
     def to_json(self) -> dict[str, Any]:
         """Gives the file's content."""

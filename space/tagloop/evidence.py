@@ -1,0 +1,149 @@
+"""Why an article has a tag: where its words stand, or the sentence that the model looked at."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tagloop.sentences import Span, split_sentences
+from tagloop.tagging import TaggingSettings
+from tagloop.vocabulary import Vocabulary, normal_form
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from tagloop.engines import Engine
+
+PRESENT, INFERRED = "present", "inferred"
+FEW_TOKENS = 4
+"""A sentence counts as so long at least: a lone word is no evidence."""
+
+_BETWEEN_WORDS = r"[\W_]{0,3}"
+_INSIDE_WORDS = r"[.'’\u00ad\u200b]?"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What speaks for a tag.
+
+    Attributes:
+        kind: ``present``: the tag's words stand in the article; ``inferred``: they do not.
+        title: Spans in the title that was passed in, in characters: the tag's words.
+        text: Spans in the text: all occurrences of the tag's words, or the one sentence that the
+            model's cross-attention weighs most; empty when there is no text to show.
+    """
+
+    kind: str
+    title: tuple[Span, ...] = ()
+    text: tuple[Span, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Gives the evidence as a plain dict; spans are ``[begin, end]``."""
+        spans = {"title": self.title, "text": self.text}
+        return {"kind": self.kind} | {name: [*map(list, part)] for name, part in spans.items()}
+
+
+def find_spans(tag: str, text: str, vocabulary: Vocabulary) -> tuple[Span, ...]:
+    """Finds all places where the text has the tag's words, as whole words.
+
+    Whatever its case, hyphens, apostrophes and dots of initials; in its plural or another form
+    if the vocabulary says that it is the same tag.
+    """
+    form = vocabulary.canonical(tag)
+    forms = {normal_form(tag), form, *(a for a, to in vocabulary.aliases.items() if to == form)}
+    found: list[Span] = []
+    for wanted in sorted(forms - {""}, key=len, reverse=True):
+        for match in re.finditer(_pattern(wanted), text, re.IGNORECASE):
+            # What the pattern is too generous with, the normal form tells.
+            new = all(match.end() <= begin or end <= match.start() for begin, end in found)
+            if new and normal_form(match.group()) == wanted:
+                found.append(match.span())
+    return tuple(sorted(found))
+
+
+def _pattern(form: str) -> str:
+    words = [
+        r"(?:and|&)" if word == "and" else _INSIDE_WORDS.join(map(re.escape, word))
+        for word in form.split(" ")
+    ]
+    # Not the c of c++, not the node of node.js nor its js.
+    before = r"(?<!\w)" if form[0] == "." else r"(?<![\w.])(?<!\w[+#])"
+    return before + _BETWEEN_WORDS.join(words) + r"(?![\w+#]|\.\w)"
+
+
+class Explainer:
+    """Finds the evidence of tags, whoever gave them: the model, a ranker or a person."""
+
+    def __init__(
+        self, engine: Engine, tokenizer: Any, settings: TaggingSettings, vocabulary: Vocabulary
+    ) -> None:
+        self._engine = engine
+        self._tokenizer = tokenizer
+        self._settings = settings
+        self._vocabulary = vocabulary
+
+    def explain(self, title: str, text: str, tags: Sequence[str]) -> list[Evidence]:
+        """Gives each tag's evidence, in order; the model runs only for tags that are not there."""
+        found = []
+        for tag in tags:
+            spans = (find_spans(tag, part, self._vocabulary) for part in (title, text))
+            found.append(Evidence(PRESENT, *spans))
+        missing = [i for i, here in enumerate(found) if not here.title and not here.text]
+        sentences = self._sentences_for([tags[i] for i in missing], title, text)
+        for index, sentence in zip(missing, sentences, strict=True):
+            found[index] = Evidence(INFERRED, text=sentence)
+        return found
+
+    def _sentences_for(self, tags: Sequence[str], title: str, text: str) -> list[tuple[Span, ...]]:
+        """Gives each tag's sentence, as if it was the first tag that the model wrote."""
+        sentences = split_sentences(text)
+        targets = [target_ids(tag, self._tokenizer) for tag in tags]
+        if not sentences or not all(targets):
+            return [()] * len(tags)
+        input_ids, spans = self._read(title, text)
+        rows = self._engine.attend([input_ids] * len(tags), targets)
+        return [(pick_sentence(sentences, spans, row),) for row in rows]
+
+    def _read(self, title: str, text: str) -> tuple[list[int], list[Span]]:
+        """Gives the prompt's tokens and where each stands in the text (below 0: before it)."""
+        prompt, offset = self._settings.place_prompt(title, text)
+        limit = self._settings.max_input_tokens
+        read = self._tokenizer(
+            prompt, truncation=True, max_length=limit, return_offsets_mapping=True
+        )
+        # Special tokens have no characters.
+        spans = [
+            (begin - offset, end - offset) if begin < end else (-1, -1)
+            for begin, end in read.offset_mapping
+        ]
+        return read.input_ids, spans
+
+
+def target_ids(tag: str, tokenizer: Any) -> list[int]:
+    """Gives the tokens by which a model writes a tag."""
+    return tokenizer(tag, add_special_tokens=False).input_ids
+
+
+def pick_sentence(sentences: Sequence[Span], spans: Sequence[Span], attention: np.ndarray) -> Span:
+    """Gives the sentence that the model looked at most, a token.
+
+    The mean over a sentence's tokens, not the sum: on validation articles its deletion cost the
+    tag more, the sum mostly names the longest sentence.
+
+    Args:
+        sentences: Spans of the text; not empty.
+        spans: Of each token of the prompt, its characters in the text.
+        attention: Of one tag's tokens, (tokens of the tag, tokens of the prompt).
+    """
+    weights, counts = [0.0] * len(sentences), [0] * len(sentences)
+    at = 0
+    for (begin, _), weight in zip(spans, attention.sum(axis=0), strict=True):
+        while at < len(sentences) - 1 and begin >= sentences[at][1]:
+            at += 1
+        if sentences[at][0] <= begin < sentences[at][1]:
+            weights[at] += float(weight)
+            counts[at] += 1
+    means = [weight / max(count, FEW_TOKENS) for weight, count in zip(weights, counts, strict=True)]
+    return sentences[means.index(max(means))]
