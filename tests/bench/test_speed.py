@@ -21,6 +21,16 @@ from training.config import TrainConfig
 from ..training.tiny_models import make_tiny_bart, starter_articles
 
 
+@pytest.fixture(autouse=True)
+def one_thread(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Keeps tiny models from waiting for each other's threads, here and in started processes."""
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 @pytest.fixture(scope="session")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Gives a data folder as the recipe reads it, of the starter corpus."""
