@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from tagloop.engines import Written
 from tagloop.vocabulary import Vocabulary, normal_form, tidy
@@ -42,6 +42,24 @@ class ScoredTag:
     form: str
     display: str
     confidence: float
+
+
+class Ranks(Protocol):
+    """Turns what the model wrote into confidences."""
+
+    def rank(
+        self,
+        article: Mapping[str, Any],
+        candidates: Sequence[Candidate],
+        outputs: Sequence[Written],
+    ) -> list[ScoredTag]:
+        """Scores the candidates and any tag it adds; no normal form twice.
+
+        Args:
+            article: ``title`` and ``text``.
+            candidates: The clean tags of all windows, as they were written.
+            outputs: What the model wrote for each window, with ``starts``.
+        """
 
 
 def read_candidates(

@@ -106,6 +106,11 @@ class Explainer:
         rows = self._engine.attend([input_ids] * len(tags), targets)
         return [(pick_sentence(sentences, spans, row),) for row in rows]
 
+    def read_part(self, title: str, text: str) -> str:
+        """Gives the part of the text that the model reads."""
+        _, spans = self._read(title, text)
+        return text[: max([end for _, end in spans], default=0)]
+
     def _read(self, title: str, text: str) -> tuple[list[int], list[Span]]:
         """Gives the prompt's tokens and where each stands in the text (below 0: before it)."""
         prompt, offset = self._settings.place_prompt(title, text)

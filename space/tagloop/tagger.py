@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from tagloop.candidates import (
     DIGITS,
     Candidate,
+    Ranks,
     ScoredTag,
     read_candidates,
     score_candidates,
@@ -17,7 +18,7 @@ from tagloop.candidates import (
 )
 from tagloop.decoding import Decoding, score_votes, weights
 from tagloop.engines import Engine, Written, choose_engine, separator_ids
-from tagloop.evidence import Evidence, Explainer
+from tagloop.evidence import Evidence, Explainer, target_ids
 from tagloop.model_folder import fetch_model, load_tokenizer, load_vocabulary
 from tagloop.ranking import Ranker
 from tagloop.tagging import TaggingSettings
@@ -45,24 +46,6 @@ class Tag:
         """Gives the tag as a plain dict; with ``evidence`` only if it has some."""
         plain = {"tag": self.tag, "confidence": self.confidence, "present": self.present}
         return plain | ({"evidence": self.evidence.to_json()} if self.evidence else {})
-
-
-class Ranks(Protocol):
-    """Turns what the model wrote into confidences."""
-
-    def rank(
-        self,
-        article: Mapping[str, Any],
-        candidates: Sequence[Candidate],
-        outputs: Sequence[Written],
-    ) -> list[ScoredTag]:
-        """Scores the candidates and any tag it adds; no normal form twice.
-
-        Args:
-            article: ``title`` and ``text``.
-            candidates: The clean tags of all windows, as they were written.
-            outputs: What the model wrote for each window, with ``starts``.
-        """
 
 
 class Tagger:
@@ -180,6 +163,18 @@ class Tagger:
         write the tag.
         """
         return self._explainer.explain(title, text, tags)
+
+    def log_probs(self, articles: Sequence[Mapping[str, Any]], tags: Sequence[str]) -> list[float]:
+        """Gives the log-probability with which the model would write each tag as its article's
+        first; one tag an article.
+        """
+        targets = [target_ids(tag, self.tokenizer) for tag in tags]
+        prompts = [self._input_ids(article) for article in articles]
+        return [sum(row) for row in self._engine.score(prompts, targets)]
+
+    def read_part(self, title: str, text: str) -> str:
+        """Gives the part of the text that the model reads: what ``max_input_tokens`` leave."""
+        return self._explainer.read_part(title, text)
 
     def tag_batch(
         self,

@@ -204,7 +204,7 @@ def test_the_length_limit_cuts_both_engines_alike(
         assert first.starts.places == second.starts.places
         difference = abs(first.starts.log_probs - second.starts.log_probs)
         # Only transformers penalizes the start token, which nobody writes.
-        difference[:, transformers_tagger._tokenizer.bos_token_id] = 0
+        difference[:, transformers_tagger.tokenizer.bos_token_id] = 0
         assert difference.max() < 5e-3
 
 
@@ -251,13 +251,13 @@ def test_sentence_pieces_are_cut_at_the_separator(sentence_pieces: Any) -> None:
 def test_word_pieces_are_cut_at_the_separator(ctranslate2_tagger: Tagger) -> None:
     vocabulary = Vocabulary.from_tag_lists([["C++", "E-Commerce", "NASA", "Node.js"]])
     written = "c++, e-commerce, nasa, NASA, node.js, u.s."
-    tagger = recorded(ctranslate2_tagger._tokenizer, written, vocabulary)
+    tagger = recorded(ctranslate2_tagger.tokenizer, written, vocabulary)
     tags = names(tagger.tag("The U.S. and its shops"))
     assert tags == ["C++", "E-Commerce", "NASA", "Node.js", "U.S."]
 
 
 def test_confidence_is_the_probability_of_the_tags_own_tokens(ctranslate2_tagger: Tagger) -> None:
-    tokenizer = ctranslate2_tagger._tokenizer
+    tokenizer = ctranslate2_tagger.tokenizer
     tagger = recorded(tokenizer, "python, data")
     engine = Recorded(tokenizer, "python, data", [-0.5, -3.0, -0.25])
     tagger._engine = engine

@@ -1,0 +1,187 @@
+"""Does evidence matter? Deletes each tag's evidence, and as many random words, from the article.
+
+    python -m training.bench.evidence --data DATA                      # validation split
+    python -m training.bench.evidence --data DATA --split test --limit 100
+
+What is measured is the drop of the tag's score: the log-probability with which the model would
+write it as the first tag (teacher-forced). Both deletions happen in what the model reads of the
+article; the random words stand in the same place (title or text) if it has enough others, in one
+run a span, and are drawn several times. The intervals are over tags, of the paired difference.
+Source of the measure: the "comprehensiveness" of DeYoung et al., "ERASER: A Benchmark to Evaluate
+Rationalized NLP Models" (ACL 2020), against random deletions of the same size.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tqdm.auto import tqdm
+
+from tagloop.errors import UserError
+from tagloop.evidence import INFERRED, PRESENT, Evidence
+from tagloop.sentences import Span
+from tagloop.tagger import Tagger
+from training.base.examples import Row, read_rows
+from training.config import parse_config
+from training.conversion import convert
+from training.preprocess import BUNDLED_BASE
+from training.scores import Values, bootstrap
+
+MIN_WORDS = 60
+"""Shorter articles have no room for random deletions."""
+KINDS = (PRESENT, INFERRED)
+Article = dict[str, str]
+
+
+@dataclass
+class EvidenceSettings:
+    """Flags of the measurement."""
+
+    data: str = field(default="", metadata={"help": "folder with the data of the recipe"})
+    split: str = field(default="validation", metadata={"help": "validation or test"})
+    weights: str = field(default=str(BUNDLED_BASE), metadata={"help": "model folder to measure"})
+    limit: int = field(default=40, metadata={"help": "articles, evenly over the split"})
+    max_tags: int = field(default=5, metadata={"help": "tags of an article at the most"})
+    draws: int = field(default=4, metadata={"help": "random deletions a tag"})
+    seed: int = field(default=20, metadata={"help": "of the random deletions"})
+
+
+def measure(tagger: Tagger, rows: Sequence[Row], settings: EvidenceSettings) -> dict[str, list]:
+    """Measures all tags of the rows.
+
+    Returns:
+        Kind of evidence to one dict a tag: ``evidence`` and ``random``, the drops in nats, and
+        ``difference``.
+    """
+    chance = random.Random(settings.seed)
+    drops: dict[str, list[Values]] = {kind: [] for kind in KINDS}
+    for row in tqdm(rows, desc="deleting evidence", unit="article"):
+        article = {"title": row.title, "text": tagger.read_part(row.title, row.text)}
+        for tag in tagger.tag(**article, max_tags=settings.max_tags, evidence=True):
+            if tag.evidence is None:
+                continue
+            found = _drops(tagger, article, tag.tag, tag.evidence, settings.draws, chance)
+            if found:
+                drops[tag.evidence.kind].append(found)
+    return drops
+
+
+def _drops(
+    tagger: Tagger,
+    article: Article,
+    tag: str,
+    evidence: Evidence,
+    draws: int,
+    chance: random.Random,
+) -> Values | None:
+    """Scores a tag without its evidence and without random words; None where there is no room."""
+    spans = {"title": list(evidence.title), "text": list(evidence.text)}
+    others = [drawn for _ in range(draws) if (drawn := elsewhere(article, spans, chance))]
+    if not others or not any(spans.values()):
+        return None
+    versions = [article, *(without(article, gone) for gone in (spans, *others))]
+    whole, bare, *rest = tagger.log_probs(versions, [tag] * len(versions))
+    random_drop = whole - sum(rest) / len(rest)
+    return {
+        "evidence": whole - bare,
+        "random": random_drop,
+        "difference": whole - bare - random_drop,
+    }
+
+
+def without(article: Article, spans: dict[str, list[Span]]) -> Article:
+    """Gives the article with the spans of its title and text taken out."""
+    bare = dict(article)
+    for name, gone in spans.items():
+        for begin, end in sorted(gone, reverse=True):
+            bare[name] = f"{bare[name][:begin]} {bare[name][end:]}"
+    return bare
+
+
+def elsewhere(
+    article: Article, spans: dict[str, list[Span]], chance: random.Random
+) -> dict[str, list[Span]] | None:
+    """Draws for each span a run of as many words that touches no span; None if there is no room."""
+    taken = {name: list(part) for name, part in spans.items()}
+    drawn: dict[str, list[Span]] = {"title": [], "text": []}
+    for name, part in spans.items():
+        for begin, end in part:
+            count = len(article[name][begin:end].split())
+            for place in (name, "text"):
+                if runs := list(_free_runs(article[place], taken[place], count)):
+                    run = chance.choice(runs)
+                    drawn[place].append(run)
+                    taken[place].append(run)
+                    break
+            else:
+                return None
+    return drawn
+
+
+def _free_runs(text: str, taken: Sequence[Span], count: int) -> Iterator[Span]:
+    words = [match.span() for match in re.finditer(r"\S+", text)]
+    for first in range(len(words) - count + 1):
+        begin, end = words[first][0], words[first + count - 1][1]
+        if all(end <= one or other <= begin for one, other in taken):
+            yield begin, end
+
+
+def load_tagger(weights: str, folder: Path) -> Tagger:
+    """Loads a tagger of a copy of the weights with a fresh int8 conversion."""
+    copy = Path(shutil.copytree(weights, folder / "model", dirs_exist_ok=True))
+    convert(copy)
+    return Tagger.from_pretrained(copy)
+
+
+def choose_rows(settings: EvidenceSettings) -> list[Row]:
+    """Takes articles evenly over the split.
+
+    Raises:
+        UserError: The data are missing or the split has no long enough articles.
+    """
+    rows = read_rows(Path(settings.data), "articles")
+    rows = [r for r in rows if r.split == settings.split and len(r.text.split()) >= MIN_WORDS]
+    if not rows:
+        raise UserError(f"{settings.data}: no articles in the split {settings.split!r}.")
+    return rows[:: max(len(rows) // settings.limit, 1)][: settings.limit]
+
+
+def show(drops: dict[str, list[Values]], settings: EvidenceSettings, articles: int) -> str:
+    """Renders the table."""
+    lines = [
+        f"{settings.split}: {articles} articles; drop of a tag's log-probability (nats) when its "
+        "evidence is deleted, or as many random words; 95 % bootstrap intervals over tags",
+        f"{'evidence':<10}{'tags':>6}{'evidence gone':>26}{'random gone':>26}{'difference':>26}",
+    ]
+    for kind, rows in drops.items():
+        if rows:
+            values = bootstrap(rows, seed=settings.seed)
+            cells = (f"{v.value:.3f} [{v.low:.3f} to {v.high:.3f}]" for v in values.values())
+            lines.append(f"{kind:<10}{len(rows):>6}" + "".join(f"{cell:>26}" for cell in cells))
+    return "\n".join(lines)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the command line."""
+    arguments = argv if argv is not None else sys.argv[1:]
+    try:
+        settings = parse_config(EvidenceSettings, arguments, "python -m training.bench.evidence")
+        rows = choose_rows(settings)
+        with tempfile.TemporaryDirectory() as folder:
+            drops = measure(load_tagger(settings.weights, Path(folder)), rows, settings)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    print(show(drops, settings, len(rows)))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
