@@ -11,6 +11,7 @@ from safetensors.numpy import save_file
 from scipy import sparse
 from tqdm.auto import tqdm
 
+from tagloop.mentions import linked_shares, phrases
 from tagloop.recall import FILE_NAME, article_ids, weigh
 from tagloop.vocabulary import Vocabulary
 
@@ -30,12 +31,18 @@ def fit_recall(
     idf = _idf(ids, len(tokenizer))
     rows = [weigh(title, text, idf) for title, text in ids]
     tokens = _matrix(rows, len(tokenizer))
-    carried = _carried([row["tags"] for row in articles], vocabulary)
+    known = {form: place for place, form in enumerate(vocabulary.counts)}
+    given = [
+        {known[form] for form in map(vocabulary.canonical, row["tags"]) if form in known}
+        for row in articles
+    ]
+    named = (phrases(row["title"] or "", row["text"] or "", known) for row in articles)
     return {
-        "tags": np.array([len(vocabulary.counts)]),
+        "tags": np.array([len(known)]),
         "idf": idf,
+        "linked": linked_shares(list(zip(named, given, strict=True)), len(known)),
         **_arrays("postings", tokens.T.tocsr()),
-        **_arrays("carried", carried),
+        **_arrays("carried", _carried(given, len(known))),
     }
 
 
@@ -61,14 +68,9 @@ def _matrix(rows: Sequence[tuple[np.ndarray, np.ndarray]], width: int) -> sparse
     return sparse.csr_array((values, columns, starts), shape=(len(rows), width))
 
 
-def _carried(lists: Sequence[Sequence[str]], vocabulary: Vocabulary) -> sparse.csr_array:
+def _carried(given: Sequence[set[int]], tags: int) -> sparse.csr_array:
     """Gives which article carries which tag: 1 each, (articles, tags)."""
-    places = {form: place for place, form in enumerate(vocabulary.counts)}
-    rows = []
-    for tags in lists:
-        known = sorted({places[form] for form in map(vocabulary.canonical, tags) if form in places})
-        rows.append((np.array(known, dtype=np.int64), np.ones(len(known))))
-    return _matrix(rows, len(places))
+    return _matrix([(np.array(sorted(row), np.int64), np.ones(len(row))) for row in given], tags)
 
 
 def _arrays(name: str, matrix: sparse.csr_array) -> dict[str, np.ndarray]:

@@ -20,6 +20,7 @@ from tagloop.candidates import Candidate, ScoredTag
 from tagloop.engines import Written
 from tagloop.errors import UserError
 from tagloop.forms import normal_form
+from tagloop.mentions import MAX_CHARACTERS, phrases, salient_words
 from tagloop.recall import Recall, Recalled, article_ids
 from tagloop.vocabulary import Vocabulary
 
@@ -29,8 +30,6 @@ POOL = 12
 """So many tags of each sort may join those that the model wrote."""
 LEAST = -20.0
 """Log-probabilities below this are all the same: never."""
-MAX_CHARACTERS = 6000
-"""Of the text, for whether a tag stands in it: about 1000 words."""
 FEATURES = (
     "written",  # 1 if the model wrote the tag
     "log_prob",  # with which it did; 0 if it did not
@@ -42,6 +41,9 @@ FEATURES = (
     "wide",  # share of the many
     "wide_log",
     "count_log",  # training articles that carry it
+    "linked_log",  # share of the articles naming it whose authors gave it
+    "mentions",  # log of how often title and text name it
+    "salience",  # of a word that is no known tag: frequency times rarity
     "present",  # its words stand in title or text
     "in_title",
 )
@@ -163,19 +165,30 @@ class Ranker:
             form = self._vocabulary.canonical(candidate.form)
             written.setdefault(form, candidate)
         displays = {form: candidate.display for form, candidate in written.items()}
-        for values in (recalled.near, recalled.wide, begun):
+        named = phrases(title, text, self._places)
+        told = np.zeros(len(self._forms))
+        for place, count in named.items():
+            told[place] = self._recall.linked[place] * (1 + np.log(count))
+        for values in (recalled.near, recalled.wide, begun, told):
             for place in np.argsort(-values, kind="stable")[:POOL]:
                 if values[place] > (LEAST if values is begun else 0.0):
                     form = self._forms[place]
                     displays.setdefault(form, self._vocabulary.display(form))
+        salient = salient_words(title, text, self._places, self._tokenizer, self._recall.idf)
+        for word in salient:
+            displays.setdefault(word, self._vocabulary.display(word, f"{title}\n{text}"))
         folded = f" {normal_form(text[:MAX_CHARACTERS])} "
         folded_title = f" {normal_form(title)} "
         rows = []
         for form in displays:
+            place = self._places.get(form, -1)
             in_title = f" {form} " in folded_title
             present = in_title or f" {form} " in folded
             row = self._row(form, written.get(form), begun, begun_first, recalled)
-            rows.append([*row, float(present), float(in_title)])
+            mentions = float(np.log1p(named.get(place, 0)))
+            linked = _log(float(self._recall.linked[place]) if mentions else 0.0)
+            row += [linked, mentions, salient.get(form, 0.0), float(present), float(in_title)]
+            rows.append(row)
         plain = np.array(rows, dtype=np.float64).reshape(len(rows), len(FEATURES))
         length = np.log1p(min(sum(map(len, ids)), 300)) - 4  # about -2 for a title, 1.7 for a text
         scaled = np.column_stack([plain, plain * length, np.full(len(rows), length)])

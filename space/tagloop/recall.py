@@ -72,13 +72,16 @@ class Recall:
 
     Attributes:
         tags: Number of tags; a tag is its place in the vocabulary's counts.
+        idf: Rarity of every token, float32, (tokens,).
+        linked: Share of the articles naming a tag whose authors gave it, float32, (tags,).
     """
 
     def __init__(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Takes the arrays that ``training.recall_fit`` makes."""
         self.tags = int(arrays["tags"][0])
         self._articles = len(arrays["carried.starts"]) - 1
-        self._idf = arrays["idf"]
+        self.idf = arrays["idf"]
+        self.linked = arrays["linked"]
         self._postings = _table(arrays, "postings")
         self._carried = _table(arrays, "carried")
 
@@ -98,7 +101,7 @@ class Recall:
             title_ids: The title's token ids, without special tokens.
             text_ids: The text's.
         """
-        tokens, weights = weigh(title_ids, text_ids, self._idf)
+        tokens, weights = weigh(title_ids, text_ids, self.idf)
         alike = self._postings.weighted_sum(tokens, weights, self._articles)
         return Recalled(self._lent(alike, NEAR), self._lent(alike, WIDE))
 
