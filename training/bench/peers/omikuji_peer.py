@@ -28,27 +28,34 @@ from training.bench.tuning import (
     record,
 )
 
-TITLE_WEIGHT = 2.0
-"""Of a title against a text; one-vs-rest, which learns from the same vectors, tries others."""
 BEAM = 50
 """Nodes kept at each level while tagging; more than the default 10, which may lose tags."""
 
 
 class Forest(NamedTuple):
-    """The kind of trees, the loss of their classifiers, and tags that get a leaf."""
+    """The kind of trees; the loss and inverse regularisation of their classifiers; rarest tags.
+
+    ``title_weight`` is that of ``TitleAndText``.
+    """
 
     trees: str
-    loss: str
-    least_count: int
+    loss: str = "Hinge"
+    c: float = 1.0
+    least_count: int = 3
+    title_weight: float = 0.5
 
 
 FORESTS = (
-    Forest("Parabel", "Hinge", 1),
-    Forest("Bonsai", "Hinge", 1),
-    Forest("Parabel", "Log", 1),
-    Forest("Bonsai", "Log", 1),
-    Forest("Parabel", "Hinge", 3),
-    Forest("Bonsai", "Hinge", 3),
+    Forest("Parabel"),
+    Forest("Bonsai"),
+    Forest("Parabel", c=0.25),
+    Forest("Bonsai", c=0.25),
+    Forest("Parabel", c=4.0),
+    Forest("Parabel", title_weight=1.0),
+    Forest("Bonsai", title_weight=1.0),
+    Forest("Parabel", least_count=1),
+    Forest("Parabel", least_count=5),
+    Forest("Parabel", loss="Log", c=4.0),
 )
 BONSAI = {"cluster_balanced": False, "cluster_k": 100, "max_depth": 3}
 """Bonsai in Omikuji's words, as its README gives it; the defaults are Parabel."""
@@ -59,20 +66,22 @@ class Omikuji:
 
     def fit(self, train: Sequence[Row], validation: Sequence[Row]) -> dict[str, Any]:
         """Grows every forest of the grid and keeps the best for articles and for titles."""
-        self._words = TitleAndText(TITLE_WEIGHT)
-        vectors = self._words.fit(train)
+        weights = {forest.title_weight for forest in FORESTS}
+        self._words = {weight: TitleAndText(weight) for weight in weights}
+        vectors = {weight: words.fit(train) for weight, words in self._words.items()}
         self._grown: dict[Forest, tuple[list[str], Any]] = {}
 
         def rank_with(forest: Forest) -> Ranking:
             labels, wanted = label_matrix(train, forest.least_count)
-            self._grown[forest] = labels, _grow(vectors, wanted.tocsr(), forest)
+            grown = _grow(vectors[forest.title_weight], wanted.tocsr(), forest)
+            self._grown[forest] = labels, grown
             return self._rank(validation, forest)
 
         self._forests, tried = best_settings(FORESTS, rank_with, validation)
         self._grown = {forest: self._grown[forest] for forest in self._forests.values()}
         ranking = rank_by_kind(validation, self._forests, self._rank)
         self._cuts = choose_cuts(ranking, validation)
-        return record(self._forests, self._cuts, tried) | {"title_weight": TITLE_WEIGHT}
+        return record(self._forests, self._cuts, tried)
 
     def tag(self, rows: Sequence[Row]) -> list[Tagged]:
         """Searches the trees for each article's best tags."""
@@ -81,7 +90,7 @@ class Omikuji:
     def _rank(self, rows: Sequence[Row], forest: Forest) -> Ranking:
         labels, model = self._grown[forest]
         ranking: Ranking = []
-        for vector in self._words.transform(rows):
+        for vector in self._words[forest.title_weight].transform(rows):
             pairs = list(zip(vector.indices.tolist(), vector.data.tolist(), strict=True))
             found = model.predict(pairs, beam_size=BEAM, top_k=RANKED)
             ranking.append([ScoredTag(labels[label], float(score)) for label, score in found])
@@ -90,6 +99,7 @@ class Omikuji:
 
 def _grow(vectors: Any, wanted: Any, forest: Forest) -> Any:
     settings = omikuji.Model.default_hyper_param()
+    settings.linear_c = forest.c
     settings.linear_loss_type = getattr(omikuji.lib, forest.loss)
     if forest.trees == "Bonsai":
         for name, value in BONSAI.items():

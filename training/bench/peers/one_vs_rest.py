@@ -45,13 +45,11 @@ class Setting(NamedTuple):
 
 
 SETTINGS = (
-    Setting(2.0, "squared hinge", 0.1),
-    Setting(2.0, "squared hinge", 0.25),
+    *(Setting(1.0, "squared hinge", c) for c in (0.1, 0.25, 1.0)),
+    *(Setting(0.5, "squared hinge", c) for c in (0.25, 1.0, 4.0)),
+    *(Setting(0.25, "squared hinge", c) for c in (1.0, 4.0)),
     Setting(2.0, "squared hinge", 1.0),
-    Setting(1.0, "squared hinge", 0.25),
-    Setting(4.0, "squared hinge", 0.25),
-    Setting(2.0, "logistic", 4.0),
-    Setting(2.0, "logistic", 16.0),
+    *(Setting(0.5, "logistic", c) for c in (16.0, 64.0)),
 )
 
 
