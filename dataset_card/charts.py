@@ -123,6 +123,28 @@ def training_chart(
         _save(figure, path)
 
 
+def reliability_chart(bins: Sequence[Mapping[str, Any]], path: Path) -> None:
+    """Draws how often tags were right against how sure the model was; on the diagonal is ideal.
+
+    Args:
+        bins: ``confidence`` and ``right`` (0..1) and number of ``tags`` of each bin.
+        path: PNG file to write.
+    """
+    with _style():
+        figure = Figure(figsize=(8, 3), layout="constrained")
+        shares, counts = figure.subplots(1, 2)
+        shares.plot([0, 1], [0, 1], color=INK, linewidth=1, linestyle="--", label="ideal")
+        _draw(shares, [(entry["confidence"], entry["right"]) for entry in bins], BLUE, "measured")
+        shares.set(title="Tags that were right", xlabel="confidence", xlim=(0, 1), ylim=(0, 1))
+        shares.legend()
+        middles = [(entry["low"] + entry["high"]) / 2 for entry in bins]
+        counts.bar(middles, [entry["tags"] for entry in bins], width=0.08, color=ORANGE)
+        counts.set(title="Number of tags", xlabel="confidence", xlim=(0, 1))
+        for axes in (shares, counts):
+            axes.grid(axis="y")
+        _save(figure, path)
+
+
 def _curve(log: Sequence[Mapping[str, Any]], key: str) -> list[tuple[float, float]]:
     return [(entry["epoch"], entry[key]) for entry in log if entry.get(key) is not None]
 

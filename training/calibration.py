@@ -25,6 +25,8 @@ def reliability(confidences: Sequence[float], right: Sequence[bool]) -> dict[str
         empty bins are left out.
     """
     sure, hits = np.asarray(confidences, dtype=np.float64), np.asarray(right, dtype=np.float64)
+    if not len(sure):
+        return {"ece": 0.0, "tags": 0, "bins": []}
     places = np.minimum((sure * BINS).astype(int), BINS - 1)
     bins, error = [], 0.0
     for place in range(BINS):

@@ -15,7 +15,7 @@ from huggingface_hub import DatasetCardData, EvalResult, ModelCardData, constant
 from huggingface_hub.errors import HFValidationError
 from huggingface_hub.utils import validate_repo_id
 
-from dataset_card.charts import lengths_chart, tags_chart, training_chart
+from dataset_card.charts import lengths_chart, reliability_chart, tags_chart, training_chart
 from dataset_card.check import check_card
 from dataset_card.describe import Description, describe, size_category
 from dataset_card.licenses import hub_license, hub_licenses
@@ -126,6 +126,8 @@ def write_model_card(
     published = {"repo_id": dataset_repo, "revision": dataset_revision}
     trained_on = log["dataset"] if log["dataset"].get("revision") else published
     measured_on = report["dataset"] if report["dataset"].get("revision") else published
+    if report.get("calibration"):
+        reliability_chart(report["calibration"]["bins"], folder / "charts" / "reliability.png")
     training_chart(log["log"], "eval_f1@m", "F1@M", folder / "charts" / "training.png")
     metadata = _model_metadata(repo_id, log, report, trained_on, measured_on, license, language)
     body = render(

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -22,12 +22,21 @@ from tqdm.auto import tqdm
 from tagloop.errors import UserError
 from tagloop.tagger import Tag, Tagger
 from tagloop.tagging import TaggingSettings
-from tagloop.vocabulary import Vocabulary
+from tagloop.vocabulary import Vocabulary, normal_form
+from training.calibration import reliability
 from training.config import EvaluateConfig, parse_config
 from training.conversion import convert
 from training.corpus import Corpus, load_corpus
 from training.preprocess import BUNDLED_BASE, decoding_defaults, load_base
-from training.scores import CUT, Interval, Values, article_scores, bootstrap, paired_difference
+from training.scores import (
+    CUT,
+    Interval,
+    Values,
+    answer_scores,
+    article_scores,
+    bootstrap,
+    paired_difference,
+)
 from training.training_log import write_json
 
 REPORT_FILE = "report.json"
@@ -51,13 +60,17 @@ def evaluate_tagger(config: EvaluateConfig, corpus: Corpus) -> dict[str, Any]:
     articles = _articles(corpus, config)
     base = config.before or _base_of(tagger)
     before = untrained_tagger(base, tagger.settings, _folder_for_before(model, config))
-    predictions = {
+    ranked = {
         "before": _predict(before, articles, "before"),
         "after": _predict(tagger, articles, "after"),
         "most_frequent": _most_frequent(corpus, len(articles)),
     }
+    predictions = ranked | {"after": [_kept(tags, tagger.settings) for tags in ranked["after"]]}
     vocabulary = Vocabulary.from_tag_lists(corpus.splits["train"]["tags"])
-    scores = {name: score_all(lists, articles, vocabulary) for name, lists in predictions.items()}
+    scores = {
+        name: score_all(lists, articles, vocabulary, ranked[name])
+        for name, lists in predictions.items()
+    }
     return {
         "schema": 1,
         "command": _command(config),
@@ -68,6 +81,8 @@ def evaluate_tagger(config: EvaluateConfig, corpus: Corpus) -> dict[str, Any]:
         "engine": tagger.engine,
         "systems": {name: _rounded(_intervals(rows, config)) for name, rows in scores.items()},
         "paired": _paired(scores, config),
+        "threshold": tagger.settings.threshold,
+        "calibration": _calibration(ranked["after"], articles),
         "examples": _examples(articles, predictions, config.examples),
         "bootstrap": {"samples": SAMPLES, "confidence": CONFIDENCE, "seed": config.seed},
         "versions": {name: version(name) for name in VERSIONS},
@@ -84,7 +99,8 @@ def untrained_tagger(base: str, settings: TaggingSettings, folder: Path) -> Tagg
     model.generation_config = decoding_defaults(model.generation_config, settings)
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
-    settings.save(folder)
+    # Its probabilities are not calibrated: no threshold of another model fits them.
+    replace(settings, threshold=0.0).save(folder)
     convert(folder)
     return Tagger.from_pretrained(folder)
 
@@ -95,15 +111,48 @@ def _folder_for_before(model: str, config: EvaluateConfig) -> Path:
 
 
 def score_all(
-    predictions: Sequence[Sequence[Tag]], articles: Dataset, vocabulary: Vocabulary
+    predictions: Sequence[Sequence[Tag]],
+    articles: Dataset,
+    vocabulary: Vocabulary,
+    ranked: Sequence[Sequence[Tag]] | None = None,
 ) -> list[Values]:
-    """Scores every article's tags against the authors'; see ``article_scores``."""
-    rows = zip(predictions, articles, strict=True)
+    """Scores every article's tags against the authors'; see ``answer_scores``.
+
+    Args:
+        predictions: The tags that an answer keeps.
+        articles: With ``tags``.
+        vocabulary: The training tags.
+        ranked: All tags, the surest first; the predictions when None.
+    """
+    rows = zip(ranked or predictions, predictions, articles, strict=True)
     known = frozenset(vocabulary.counts) | frozenset(vocabulary.aliases)
     return [
-        article_scores([tag.tag for tag in tags], row["tags"], _text(row), known)
-        for tags, row in rows
+        answer_scores(_names(all_tags), _names(kept), row["tags"], _text(row), known)
+        for all_tags, kept, row in rows
     ]
+
+
+def _names(tags: Sequence[Tag]) -> list[str]:
+    return [tag.tag for tag in tags]
+
+
+def _kept(tags: Sequence[Tag], settings: TaggingSettings) -> list[Tag]:
+    """Keeps the tags that reach the threshold, the surest in any case.
+
+    What visitors see has ``min_tags``; a measure over all written tags asks what the tagger
+    believes in.
+    """
+    sure = [tag for tag in tags if tag.confidence >= settings.threshold]
+    return sure or list(tags[:1])
+
+
+def _calibration(ranked: Predictions, articles: Dataset) -> dict[str, Any]:
+    confidences, right = [], []
+    for tags, row in zip(ranked, articles, strict=True):
+        theirs = set(map(normal_form, row["tags"]))
+        confidences += [tag.confidence for tag in tags]
+        right += [normal_form(tag.tag) in theirs for tag in tags]
+    return reliability(confidences, right)
 
 
 def _articles(corpus: Corpus, config: EvaluateConfig) -> Dataset:
@@ -133,7 +182,7 @@ def _base_of(tagger: Tagger) -> str:
 def _predict(tagger: Tagger, articles: Dataset, name: str) -> Predictions:
     rows = [{"title": row["title"], "text": row["text"]} for row in articles]
     with tqdm(total=len(rows), desc=f"tagging, {name}", unit="article") as bar:
-        return tagger.tag_batch(rows, progress=bar.update)
+        return tagger.tag_batch(rows, threshold=0.0, progress=bar.update)
 
 
 def _most_frequent(corpus: Corpus, articles: int) -> Predictions:

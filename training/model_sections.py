@@ -141,7 +141,20 @@ def _results(report: Mapping[str, Any]) -> dict[str, Any]:
             for name in names
             if metric_of(name).meaning
         ],
+        "calibration": _calibration(report),
         "report_command": fenced(report["command"], "bash"),
+    }
+
+
+def _calibration(report: Mapping[str, Any]) -> dict[str, str]:
+    """Says how far confidences are from what they promise; empty for a report without it."""
+    measured = report.get("calibration")
+    if not measured:
+        return {}
+    return {
+        "ece": f"{measured['ece']:.3f}",
+        "tags": f"{measured['tags']:,}",
+        "threshold": f"{report['threshold']:.2f}",
     }
 
 

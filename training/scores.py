@@ -74,6 +74,27 @@ def article_scores(
     return values | {name: float(scored[name].fmeasure) for name in ROUGES}
 
 
+def answer_scores(
+    ranked: Sequence[str],
+    kept: Sequence[str],
+    reference: Sequence[str],
+    text: str | None = None,
+    known: Collection[str] | None = None,
+) -> Values:
+    """Scores a system that ranks tags and keeps some of them.
+
+    Args:
+        ranked: Tags, the surest first, kept or not: ``f1@5`` and ``precision@1`` are theirs.
+        kept: The tags that it would show: everything else is theirs.
+        reference: The authors' tags.
+        text: See ``article_scores``.
+        known: See ``article_scores``.
+    """
+    values = article_scores(kept, reference, text, known)
+    by_rank = article_scores(ranked[:CUT], reference)
+    return values | {name: by_rank[name] for name in ("f1@5", "precision@1")}
+
+
 def bootstrap(
     rows: Sequence[Values], *, samples: int = 1000, confidence: float = 0.95, seed: int = 0
 ) -> dict[str, Interval]:

@@ -6,7 +6,8 @@
     accelerate launch -m training.train --dataset me/blog-articles       # on several devices
 
 Writes the model folder (default ``build/<name>/model``): stock transformers files, tagging.json,
-tags.json, training_log.json and the int8 conversion.
+tags.json, training_log.json, the int8 conversion, and the tagger's memory and calibration
+(recall.safetensors, ranking.json).
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ from training.corpus import Corpus, load_corpus
 from training.frozen_encoder import FrozenEncoderTrainer
 from training.memory import keep_freed_memory
 from training.preprocess import decoding_defaults, features, load_base, tagging_settings
+from training.ranking_fit import fit_ranking
 from training.training_log import LOG_FILE, training_log, write_json
 
 METRIC = Path(__file__).parent / "metrics" / "tag_f1"
@@ -205,6 +207,7 @@ def _save(
     settings.save(output)
     write_json(output / "tags.json", corpus.train_vocabulary().to_json())
     convert(output)
+    log["ranking"] = fit_ranking(output, corpus.splits["train"], corpus.splits["validation"])
     # Last: a folder with a log is a finished one.
     write_json(output / LOG_FILE, log)
 

@@ -6,9 +6,9 @@
 
 Four stages, each bounded by its minutes of training: the decoder on Wikipedia (text to title) with
 the encoder frozen, the decoder on all tagged data, all weights, and all weights again with the
-articles twice and the titles three times a round. Learning rates follow the share of a stage's minutes that is spent, so a
-slower machine takes fewer steps, not longer. ``--start`` and ``--first`` take a trained model as
-what the stages before ``--first`` have made.
+articles twice and the titles three times a round. Learning rates follow the share of a stage's
+minutes that is spent, so a slower machine takes fewer steps, not longer. ``--start`` and
+``--first`` take a trained model as what the stages before ``--first`` have made.
 """
 
 from __future__ import annotations
@@ -173,7 +173,7 @@ class Trainer:
             self.model.model.encoder.eval()
 
     def _step(self, batch: dict[str, torch.Tensor], optimizer: torch.optim.Optimizer) -> float:
-        # float32: without AMX bf16 products took 1.7 times as long (training.bench.training).
+        # float32: without AMX bf16 products took 1.7 times as long (training.bench.training_speed).
         loss = self.model(**batch).loss
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), CLIP)
