@@ -37,6 +37,8 @@ STRENGTHS = (0.01, 0.1, 1.0)
 LEAST_ARTICLES = 20
 """With fewer validation articles no weights are fitted: folds of three or four tell nothing."""
 THRESHOLDS = np.round(np.arange(0.02, 0.62, 0.02), 2)
+USUAL_THRESHOLD = 0.2
+"""Without validation articles; what the bundled base's had."""
 MOST_TAGS = 5
 """The threshold is chosen for answers of at most so many tags."""
 PRIOR = Path(__file__).parent / "base" / "weights"
@@ -196,6 +198,8 @@ def best_threshold(collected: Candidates, chances: np.ndarray) -> tuple[float, f
     Returns:
         The threshold (0..1) and its mean F1@M.
     """
+    if not len(collected.wanted):
+        return USUAL_THRESHOLD, 0.0
     order, place = _surest(collected, chances, MOST_TAGS)
     article, right = collected.article[order], collected.right[order]
     scores = []
@@ -204,8 +208,6 @@ def best_threshold(collected: Candidates, chances: np.ndarray) -> tuple[float, f
         hits = np.bincount(article[kept & right], minlength=len(collected.wanted))
         written = np.bincount(article[kept], minlength=len(collected.wanted))
         scores.append(float((2 * hits / np.maximum(written + collected.wanted, 1)).mean()))
-    if not scores or not len(collected.wanted):
-        return 0.2, 0.0
     best = int(np.argmax(scores))
     return float(THRESHOLDS[best]), scores[best]
 

@@ -143,7 +143,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
 
 @pytest.mark.parametrize("engine", ["ctranslate2", "transformers"])
-def test_tagloop_tags_with_its_defaults_and_ranks_all_that_it_writes(
+def test_tagloop_ranks_and_keeps_what_it_is_sure_of(
     engine: str, rows: Rows
 ) -> None:
     # The bundled base: an untrained one writes nothing worth ranking.
@@ -154,7 +154,7 @@ def test_tagloop_tags_with_its_defaults_and_ranks_all_that_it_writes(
     for found in tagged:
         assert found.ranked
         assert len(found.ranked) <= RANKED
-        assert len(found.kept) <= settings["max_tags"]
+        assert 1 <= len(found.kept) <= MOST_KEPT
         assert set(found.kept) <= {entry.tag for entry in found.ranked}
 
 
