@@ -27,6 +27,7 @@ from dataset_card.markdown import shorten, visible
 from tagloop.errors import UserError
 from tagloop.tagging import TaggingSettings
 from training.build_dataset import build
+from training.calibration import reliability
 from training.cards import write_dataset_card, write_model_card
 from training.config import BuildConfig
 from training.model_sections import METRICS, duration, log_table
@@ -193,6 +194,8 @@ def report(examples: list[dict[str, Any]]) -> dict[str, Any]:
         },
         "engine": "ctranslate2",
         "paired": {"f1@m": {"difference": 0.36, "low": 0.33, "high": 0.39}},
+        "threshold": 0.2,
+        "calibration": reliability([0.9, 0.8, 0.3, 0.1], [True, True, True, False]),
         "examples": examples,
         "bootstrap": {"samples": 1000, "confidence": 0.95, "seed": 0},
         "versions": {"ctranslate2": "4.8.5", "transformers": "5.23.0"},
