@@ -77,5 +77,5 @@ def test_samples_vote_and_a_seed_repeats_them(
         assert [tag.confidence for tag in tags] == sorted(
             (tag.confidence for tag in tags), reverse=True
         )
-    cold = tag(temperature=0.01)
+    cold = tag(temperature=0.001)
     assert all(tag.confidence == 1 for tags in cold for tag in tags)
