@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from tagloop.engines import Engine
 
 PRESENT, INFERRED = "present", "inferred"
-FEW_TOKENS = 4
-"""A sentence counts as so long at least: a lone word is no evidence."""
+SHORTLIST = 4
+"""Sentences that the attention names, of which the one that the tag can spare least is shown. On
+validation articles the first alone was hardly better than a random sentence: attention says where
+a model looks, not what it needs (Jain & Wallace, "Attention is not Explanation", NAACL 2019)."""
 
 _BETWEEN_WORDS = r"[\W_]{0,3}"
 _INSIDE_WORDS = r"[.'’\u00ad\u200b]?"
@@ -32,7 +34,8 @@ class Evidence:
         kind: ``present``: the tag's words stand in the article; ``inferred``: they do not.
         title: Spans in the title that was passed in, in characters: the tag's words.
         text: Spans in the text: all occurrences of the tag's words, or the one sentence that the
-            model's cross-attention weighs most; empty when there is no text to show.
+            model needs most for the tag, among those that its cross-attention weighs most; empty
+            when there is no text to show.
     """
 
     kind: str
@@ -98,13 +101,29 @@ class Explainer:
 
     def _sentences_for(self, tags: Sequence[str], title: str, text: str) -> list[tuple[Span, ...]]:
         """Gives each tag's sentence, as if it was the first tag that the model wrote."""
+        text = self.read_part(title, text)
         sentences = split_sentences(text)
         targets = [target_ids(tag, self._tokenizer) for tag in tags]
         if not sentences or not all(targets):
             return [()] * len(tags)
         input_ids, spans = self._read(title, text)
         rows = self._engine.attend([input_ids] * len(tags), targets)
-        return [(pick_sentence(sentences, spans, row),) for row in rows]
+        chosen: list[tuple[Span, ...]] = []
+        for target, row in zip(targets, rows, strict=True):
+            shortlist = most_attended(sentences, spans, row)[:SHORTLIST]
+            chosen.append((self._least_spared(title, text, shortlist, target),))
+        return chosen
+
+    def _least_spared(
+        self, title: str, text: str, sentences: Sequence[Span], target: list[int]
+    ) -> Span:
+        """Gives the sentence without which the model is least likely to write the target."""
+        if len(sentences) == 1:
+            return sentences[0]
+        bare = [f"{text[:begin]} {text[end:]}" for begin, end in sentences]
+        prompts = [self._read(title, rest)[0] for rest in bare]
+        left = [sum(row) for row in self._engine.score(prompts, [target] * len(prompts))]
+        return sentences[left.index(min(left))]
 
     def read_part(self, title: str, text: str) -> str:
         """Gives the part of the text that the model reads."""
@@ -131,24 +150,22 @@ def target_ids(tag: str, tokenizer: Any) -> list[int]:
     return tokenizer(tag, add_special_tokens=False).input_ids
 
 
-def pick_sentence(sentences: Sequence[Span], spans: Sequence[Span], attention: np.ndarray) -> Span:
-    """Gives the sentence that the model looked at most, a token.
-
-    The mean over a sentence's tokens, not the sum: on validation articles its deletion cost the
-    tag more, the sum mostly names the longest sentence.
+def most_attended(
+    sentences: Sequence[Span], spans: Sequence[Span], attention: np.ndarray
+) -> list[Span]:
+    """Orders the sentences by how much the model looked at their tokens, most first.
 
     Args:
         sentences: Spans of the text; not empty.
         spans: Of each token of the prompt, its characters in the text.
         attention: Of one tag's tokens, (tokens of the tag, tokens of the prompt).
     """
-    weights, counts = [0.0] * len(sentences), [0] * len(sentences)
+    weights = [0.0] * len(sentences)
     at = 0
     for (begin, _), weight in zip(spans, attention.sum(axis=0), strict=True):
         while at < len(sentences) - 1 and begin >= sentences[at][1]:
             at += 1
         if sentences[at][0] <= begin < sentences[at][1]:
             weights[at] += float(weight)
-            counts[at] += 1
-    means = [weight / max(count, FEW_TOKENS) for weight, count in zip(weights, counts, strict=True)]
-    return sentences[means.index(max(means))]
+    order = sorted(range(len(sentences)), key=lambda index: -weights[index])
+    return [sentences[index] for index in order]

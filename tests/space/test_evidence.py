@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from tagloop.evidence import INFERRED, PRESENT, find_spans, pick_sentence
+from tagloop.evidence import INFERRED, PRESENT, find_spans, most_attended
 from tagloop.sentences import split_sentences
 from tagloop.tagger import Tagger
 from tagloop.vocabulary import Vocabulary, normal_form, occurs_in
@@ -51,15 +51,30 @@ def test_what_occurs_has_a_span(articles: list[dict[str, str]]) -> None:
             assert spans and all(normal_form(text[a:b]) == normal_form(word) for a, b in spans)
 
 
-def test_the_sentence_with_the_most_attention_a_token_is_picked() -> None:
-    text = "One two three four five six. Seven eight nine ten."
+def test_sentences_are_ordered_by_the_attention_on_them() -> None:
+    text = "One two three four five six. Seven eight nine ten. Eleven."
     sentences = split_sentences(text)
     words = [-1, *(place for place, char in enumerate(f" {text}") if char == " ")]
     spans = [(begin, begin + 1) for begin in words]
-    attention = np.array([[0.3] + [0.06] * 6 + [0.085] * 4], dtype=np.float32)
-    assert pick_sentence(sentences, spans, attention) == sentences[1]  # less in sum, more a token
-    attention[0, 2] = 0.5
-    assert pick_sentence(sentences, spans, attention) == sentences[0]
+    attention = np.array([[0.3] + [0.06] * 6 + [0.085] * 4 + [0.01]] * 2, dtype=np.float32)
+    assert most_attended(sentences, spans, attention) == sentences
+    attention[0, 8] += 0.5
+    assert most_attended(sentences, spans, attention) == [sentences[i] for i in (1, 0, 2)]
+
+
+def test_of_the_attended_sentences_the_one_that_is_missed_most_is_shown(
+    float32_tagger: Tagger,
+) -> None:
+    text = (
+        "It was late. My brother waters the garden and prunes his roses. "
+        "Then we went home. It rained a little."
+    )
+    (inferred,) = float32_tagger.explain("", text, ["Gardening"])
+    without = []
+    for begin, end in split_sentences(text):
+        without.append({"title": "", "text": f"{text[:begin]} {text[end:]}"})
+    left = float32_tagger.log_probs(without, ["Gardening"] * len(without))
+    assert split_sentences(text)[left.index(min(left))] == inferred.text[0]
 
 
 def test_tags_bring_their_evidence(ctranslate2_tagger: Tagger) -> None:

@@ -7,6 +7,8 @@ What is measured is the drop of the tag's score: the log-probability with which 
 write it as the first tag (teacher-forced). Both deletions happen in what the model reads of the
 article; the random words stand in the same place (title or text) if it has enough others, in one
 run a span, and are drawn several times. The intervals are over tags, of the paired difference.
+The sentence of an inferred tag is the one of a few whose deletion costs most, so it is also
+compared with the costliest of as many random deletions: what is left is the attention's merit.
 Source of the measure: the "comprehensiveness" of DeYoung et al., "ERASER: A Benchmark to Evaluate
 Rationalized NLP Models" (ACL 2020), against random deletions of the same size.
 """
@@ -25,7 +27,7 @@ from pathlib import Path
 from tqdm.auto import tqdm
 
 from tagloop.errors import UserError
-from tagloop.evidence import INFERRED, PRESENT, Evidence
+from tagloop.evidence import INFERRED, PRESENT, SHORTLIST, Evidence
 from tagloop.sentences import Span
 from tagloop.tagger import Tagger
 from training.base.examples import Row, read_rows
@@ -49,7 +51,7 @@ class EvidenceSettings:
     weights: str = field(default=str(BUNDLED_BASE), metadata={"help": "model folder to measure"})
     limit: int = field(default=40, metadata={"help": "articles, evenly over the split"})
     max_tags: int = field(default=5, metadata={"help": "tags of an article at the most"})
-    draws: int = field(default=4, metadata={"help": "random deletions a tag"})
+    draws: int = field(default=SHORTLIST, metadata={"help": "random deletions a tag"})
     seed: int = field(default=20, metadata={"help": "of the random deletions"})
 
 
@@ -57,8 +59,8 @@ def measure(tagger: Tagger, rows: Sequence[Row], settings: EvidenceSettings) -> 
     """Measures all tags of the rows.
 
     Returns:
-        Kind of evidence to one dict a tag: ``evidence`` and ``random``, the drops in nats, and
-        ``difference``.
+        Kind of evidence to one dict a tag: ``evidence`` and ``random``, the drops in nats, their
+        ``difference``, and ``costliest``, the difference from the costliest random deletion.
     """
     chance = random.Random(settings.seed)
     drops: dict[str, list[Values]] = {kind: [] for kind in KINDS}
@@ -93,6 +95,7 @@ def _drops(
         "evidence": whole - bare,
         "random": random_drop,
         "difference": whole - bare - random_drop,
+        "costliest": min(rest) - bare,
     }
 
 
@@ -158,7 +161,8 @@ def show(drops: dict[str, list[Values]], settings: EvidenceSettings, articles: i
     lines = [
         f"{settings.split}: {articles} articles; drop of a tag's log-probability (nats) when its "
         "evidence is deleted, or as many random words; 95 % bootstrap intervals over tags",
-        f"{'evidence':<10}{'tags':>6}{'evidence gone':>26}{'random gone':>26}{'difference':>26}",
+        f"{'evidence':<10}{'tags':>6}{'evidence gone':>26}{'random gone':>26}{'difference':>26}"
+        f"{'from the costliest':>26}",
     ]
     for kind, rows in drops.items():
         if rows:
