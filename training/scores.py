@@ -55,9 +55,8 @@ def article_scores(
     """
     ours, theirs = _forms(predicted), _forms(reference)
     values = {
-        "f1@5": _f1(ours[:CUT], theirs, places=CUT),
+        **_rank_scores(ours, theirs),
         "f1@m": _f1(ours, theirs),
-        "precision@1": float(bool(ours) and ours[0] in theirs),
         "f1@m_stemmed": _f1(_unique(map(_stemmed, ours)), _unique(map(_stemmed, theirs))),
     }
     if text is not None:
@@ -91,8 +90,7 @@ def answer_scores(
         known: See ``article_scores``.
     """
     values = article_scores(kept, reference, text, known)
-    by_rank = article_scores(ranked[:CUT], reference)
-    return values | {name: by_rank[name] for name in ("f1@5", "precision@1")}
+    return values | _rank_scores(_forms(ranked), _forms(reference))
 
 
 def bootstrap(
@@ -140,6 +138,14 @@ def _interval(values: np.ndarray, samples: int, confidence: float, seed: int) ->
     means = values[chosen].mean(axis=1)
     low, high = np.quantile(means, [(1 - confidence) / 2, (1 + confidence) / 2])
     return Interval(float(values.mean()), float(low), float(high))
+
+
+def _rank_scores(ours: Sequence[str], theirs: Sequence[str]) -> Values:
+    """Gives the measures that ask for the surest tags alone."""
+    return {
+        "f1@5": _f1(ours[:CUT], theirs, places=CUT),
+        "precision@1": float(bool(ours) and ours[0] in theirs),
+    }
 
 
 def _forms(tags: Sequence[str]) -> list[str]:

@@ -12,7 +12,8 @@ import pytest
 
 from training.bench import measuring
 from training.bench.data import Row, Suite
-from training.bench.measuring import MEASURES, fingerprint, intervals, measure_system, peak_memory
+from training.bench.measuring import MEASURES, fingerprint, intervals, measure_system
+from training.bench.peak import peak_megabytes
 from training.bench.peers import ScoredTag, Tagged
 from training.bench.tables import differences, render, summarise, table
 
@@ -117,7 +118,7 @@ def test_measuring_scores_ranked_and_kept_tags() -> None:
     assert math.isnan(title["present_f1@m"])
     assert intervals([article, title])["present_f1@m"]["value"] == 1.0
     assert first["kinds"]["articles"]["articles_per_second"] > 0
-    assert first["fit_peak_mb"] == pytest.approx(peak_memory(), rel=0.5)
+    assert first["fit_peak_mb"] == pytest.approx(peak_megabytes(), rel=0.5)
 
 
 def test_tagloop_results_are_of_one_base(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ from tagloop.errors import UserError
 from tagloop.tagger import Tagger
 from training.bench.fine_tuning import FineTuning, Task, Variant
 from training.bench.growth_chart import growth_chart
+from training.bench.reporting import Report, finish, report_file
 from training.bench.resampled import Resampler
 from training.bench.serving import fresh_process
 from training.bench.timing import machine, seconds, significant, spread
@@ -36,9 +37,7 @@ from training.config import TrainConfig, command_line, parse_config
 from training.conversion import convert
 from training.corpus import Corpus
 from training.preprocess import BUNDLED_BASE, features, load_base, tagging_settings
-from training.training_log import write_json
 
-RESULTS = Path(__file__).parent / "results"
 LENGTHS = (100, 200, 500, 1000, 2000, 5000, 10_000)
 SIZES = (1000, 3000, 10_000, 30_000, 100_000)
 WORDS = 120
@@ -46,7 +45,7 @@ WORDS = 120
 minutes; time and memory grow with the words, too."""
 BUILD_PROGRAM = """
 import sys
-from training.bench.serving import peak_megabytes
+from training.bench.peak import peak_megabytes
 from training.build_dataset import main
 code = main(sys.argv[1:])
 print(f"peak {peak_megabytes():.1f}")
@@ -201,18 +200,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line."""
     words = list(sys.argv[1:] if argv is None else argv)
     module = "training.bench.growth"
-    try:
+
+    def measure() -> tuple[Report, Path]:
         settings = parse_config(GrowthSettings, words, f"python -m {module}")
         report = run(settings, command_line(module, words))
-        folder = Path(settings.output or (Path("build/bench") if settings.quick else RESULTS))
+        folder = report_file(settings.output, "", settings.quick)
         folder.mkdir(parents=True, exist_ok=True)
-        write_json(folder / "growth.json", report)
         growth_chart(report, folder / "growth.png")
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    print(table(report))
-    return 0
+        return report, folder / "growth.json"
+
+    return finish(measure, table)
 
 
 if __name__ == "__main__":

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from training.bench.data import KINDS, Row, Suite
+from training.bench.peak import forget_peak, peak_megabytes
 from training.bench.peers import OURS, System, Tagged
-from training.scores import CUT, Values, article_scores, bootstrap
+from training.scores import Values, answer_scores, bootstrap
 
 MEASURES = (
     "f1@5", "f1@m", "precision@1", "present_f1@m", "absent_f1@m", "unseen_share",
@@ -22,10 +23,6 @@ MEASURES = (
 WARM_UP = 8
 """Articles that are tagged before the clock starts: the first calls load what later ones reuse."""
 WEIGHTS = Path(__file__).parents[1] / "base" / "weights"
-STATUS = Path("/proc/self/status")
-CLEAR = Path("/proc/self/clear_refs")
-RESET_PEAK = "5"
-"""Written to ``clear_refs`` it sets VmHWM back to what is in use now (proc(5))."""
 
 
 def measure_system(name: str, system: System, suites: Sequence[Suite]) -> list[dict[str, Any]]:
@@ -44,10 +41,10 @@ def measure_system(name: str, system: System, suites: Sequence[Suite]) -> list[d
     started = time.perf_counter()
     settings = system.fit(suites[0].train, suites[0].validation)
     fit_seconds = time.perf_counter() - started
-    fit_peak = peak_memory()
+    fit_peak = round(peak_megabytes())
     results = []
     for suite in suites:
-        _forget_peak()
+        forget_peak()
         known = suite.known_forms
         kinds = {kind: suite.of_kind(kind) for kind in KINDS if suite.of_kind(kind)}
         result = {
@@ -59,7 +56,7 @@ def measure_system(name: str, system: System, suites: Sequence[Suite]) -> list[d
             "fit_peak_mb": fit_peak,
             "kinds": {kind: _measure_kind(system, rows, known) for kind, rows in kinds.items()},
         }
-        results.append(result | {"tagging_peak_mb": peak_memory()})
+        results.append(result | {"tagging_peak_mb": round(peak_megabytes())})
     return results
 
 
@@ -90,9 +87,8 @@ def _measure_kind(system: System, rows: Sequence[Row], known: frozenset[str]) ->
 def _scores(found: Tagged, row: Row, known: frozenset[str]) -> Values:
     """Scores the kept tags; ``f1@5`` and ``precision@1`` are of the ranked ones."""
     text = f"{row.title}\n{row.text}"
-    kept = article_scores(found.kept, row.tags, text, known)
-    ranked = article_scores([entry.tag for entry in found.ranked[:CUT]], row.tags)
-    values = kept | {name: ranked[name] for name in ("f1@5", "precision@1")}
+    ranked = [entry.tag for entry in found.ranked]
+    values = answer_scores(ranked, found.kept, row.tags, text, known)
     return {name: values[name] for name in MEASURES}
 
 
@@ -102,20 +98,3 @@ def intervals(scores: Sequence[Values]) -> dict[str, dict[str, float]]:
         name: {"value": found.value, "low": found.low, "high": found.high}
         for name, found in bootstrap(scores).items()
     }
-
-
-def peak_memory() -> int:
-    """Gives this process's peak of resident memory in MB (VmHWM); 0 where there is no /proc."""
-    if not STATUS.is_file():
-        return 0
-    lines = STATUS.read_text(encoding="ascii", errors="replace").splitlines()
-    peak = next((line for line in lines if line.startswith("VmHWM:")), "VmHWM: 0 kB")
-    return round(int(peak.split()[1]) / 1024)
-
-
-def _forget_peak() -> None:
-    """Starts the peak anew, so that tagging is not charged with fitting."""
-    try:
-        CLEAR.write_text(RESET_PEAK, encoding="ascii")
-    except OSError:
-        return  # Where this is forbidden, the peak stays that of the whole process.

@@ -16,24 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from tagloop.tagger import Tagger
+from training.bench.peak import peak_megabytes
 
 READY = "ready"
-
-
-def peak_megabytes() -> float:
-    """Gives the most memory that this process has had (resident set), in MB of 10^6 bytes.
-
-    Source: VmHWM of /proc/self/status (proc(5)); elsewhere getrusage's maximum.
-    """
-    try:
-        status = Path("/proc/self/status").read_text(encoding="utf-8")
-        line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
-        return int(line.split()[1]) * 1024 / 1e6
-    except OSError:
-        import resource
-
-        scale = 1 if sys.platform == "darwin" else 1024
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * scale / 1e6
 
 
 def fresh_process(model: Path, articles: list[dict[str, str]], folder: Path) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from tagloop.engines import CTRANSLATE2_FOLDER
 from tagloop.errors import UserError
 from tagloop.tagger import Tagger
 from training.base.examples import Row, read_rows
+from training.bench.reporting import Report, finish, report_file
 from training.bench.serving import fresh_process
 from training.bench.shapes import FLAN_T5_SMALL, T5_BASE, TINY, RandomT5
 from training.bench.speed_table import table
@@ -35,9 +36,7 @@ from training.config import command_line, parse_config
 from training.conversion import convert
 from training.preprocess import BUNDLED_BASE
 from training.scores import article_scores, bootstrap, paired_difference
-from training.training_log import write_json
 
-RESULTS = Path(__file__).parent / "results"
 WORDS = (400, 700)
 """Articles of about 500 words, which fill the 512 tokens that the reference recipe reads."""
 BATCHES = (1, 2, 4, 8, 16)
@@ -264,20 +263,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line."""
     words = list(sys.argv[1:] if argv is None else argv)
     module = "training.bench.speed"
-    try:
+
+    def measure() -> tuple[Report, Path]:
         settings = parse_config(SpeedSettings, words, f"python -m {module}")
         if settings.quick:
             settings.rounds, settings.articles = 1, 4
         report = run(settings, command_line(module, words))
-        default = Path("build") / "bench" if settings.quick else RESULTS
-        output = Path(settings.output or default / "speed.json")
-        output.parent.mkdir(parents=True, exist_ok=True)
-        write_json(output, report)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    print(table(report))
-    return 0
+        return report, report_file(settings.output, "speed.json", settings.quick)
+
+    return finish(measure, table)
 
 
 if __name__ == "__main__":

@@ -25,12 +25,11 @@ from tqdm import tqdm
 from tagloop.errors import UserError
 from training.base.examples import FILES
 from training.bench.fine_tuning import FineTuning, Task, Variant
+from training.bench.reporting import Report, finish, report_file
 from training.bench.timing import machine, significant, spread
 from training.config import TrainConfig, command_line, parse_config
 from training.train import use_bf16
-from training.training_log import write_json
 
-RESULTS = Path(__file__).parent / "results"
 PLAIN = "plain"
 ALL = dict.fromkeys(("dynamic", "grouped", "fused", "keep_memory"), True)
 ALONE = {
@@ -188,20 +187,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line."""
     words = list(sys.argv[1:] if argv is None else argv)
     module = "training.bench.training_speed"
-    try:
+
+    def measure() -> tuple[Report, Path]:
         settings = parse_config(TrainingSpeedSettings, words, f"python -m {module}")
         if settings.quick:
             settings.rounds, settings.steps, settings.articles = 1, 1, 40
         report = run(settings, command_line(module, words))
-        default = Path("build") / "bench" if settings.quick else RESULTS
-        output = Path(settings.output or default / "training_speed.json")
-        output.parent.mkdir(parents=True, exist_ok=True)
-        write_json(output, report)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    print(table(report))
-    return 0
+        return report, report_file(settings.output, "training_speed.json", settings.quick)
+
+    return finish(measure, table)
 
 
 if __name__ == "__main__":
