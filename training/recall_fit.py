@@ -11,7 +11,7 @@ from safetensors.numpy import save_file
 from scipy import sparse
 from tqdm.auto import tqdm
 
-from tagloop.mentions import linked_shares, phrases
+from tagloop.mentions import Words, linked_shares, phrases
 from tagloop.recall import FILE_NAME, article_ids, weigh
 from tagloop.vocabulary import Vocabulary
 
@@ -36,7 +36,7 @@ def fit_recall(
         {known[form] for form in map(vocabulary.canonical, row["tags"]) if form in known}
         for row in articles
     ]
-    named = (phrases(row["title"] or "", row["text"] or "", known) for row in articles)
+    named = (phrases(Words.of(row["title"] or "", row["text"] or ""), known) for row in articles)
     return {
         "tags": np.array([len(known)]),
         "idf": idf,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -29,19 +30,36 @@ RARE = 3.0
 """Least rarity (inverse document frequency) of such a word: in less than an eighth of articles."""
 
 
-def phrases(title: str, text: str, known: Mapping[str, int]) -> Counter[int]:
+@dataclass(frozen=True)
+class Words:
+    """An article's words in normal form.
+
+    Attributes:
+        title: Of the title.
+        text: Of the text's first ``MAX_CHARACTERS``.
+    """
+
+    title: list[str]
+    text: list[str]
+
+    @classmethod
+    def of(cls, title: str, text: str) -> Words:
+        """Reads an article; both may be empty."""
+        return cls(normal_form(title).split(), normal_form(text[:MAX_CHARACTERS]).split())
+
+
+def phrases(article: Words, known: Mapping[str, int]) -> Counter[int]:
     """Counts the known tags that an article names.
 
     Args:
-        title: May be empty.
-        text: What is beyond ``MAX_CHARACTERS`` is not looked at.
+        article: Its words.
         known: Normal form to place in the vocabulary.
 
     Returns:
         Place of each tag that stands in title or text, and how often it does.
     """
     found: Counter[int] = Counter()
-    for words in (_words(title), _words(text[:MAX_CHARACTERS])):
+    for words in (article.title, article.text):
         for first in range(len(words)):
             for last in range(first + 1, min(first + MAX_WORDS, len(words)) + 1):
                 place = known.get(" ".join(words[first:last]))
@@ -51,13 +69,12 @@ def phrases(title: str, text: str, known: Mapping[str, int]) -> Counter[int]:
 
 
 def salient_words(
-    title: str, text: str, known: Mapping[str, int], tokenizer: Any, idf: np.ndarray
+    article: Words, known: Mapping[str, int], tokenizer: Any, idf: np.ndarray
 ) -> dict[str, float]:
     """Gives words that are no known tags but stand out in the article.
 
     Args:
-        title: May be empty; its words count three times.
-        text: As for ``phrases``.
+        article: Its words; those of the title count three times.
         known: Words not to give.
         tokenizer: Of the model.
         idf: Of every token, as ``tagloop.recall`` has it; 0 stands for a token of hardly any
@@ -66,8 +83,8 @@ def salient_words(
     Returns:
         At most ``OTHER_WORDS`` words with log frequency times rarity, the greatest first.
     """
-    counts = Counter(_words(text[:MAX_CHARACTERS]))
-    for word in _words(title):
+    counts = Counter(article.text)
+    for word in article.title:
         counts[word] += 3
     words = [
         word
@@ -100,7 +117,3 @@ def linked_shares(articles: Sequence[tuple[Counter[int], set[int]]], tags: int) 
         given[[place for place in places if place in theirs]] += 1
     # Half an article given in ten: a tag seen once is not yet sure.
     return ((given + 0.5) / (named + 10.0)).astype(np.float32)
-
-
-def _words(text: str) -> list[str]:
-    return normal_form(text).split()

@@ -19,8 +19,7 @@ import numpy as np
 from tagloop.candidates import Candidate, ScoredTag
 from tagloop.engines import Written
 from tagloop.errors import UserError
-from tagloop.forms import normal_form
-from tagloop.mentions import MAX_CHARACTERS, phrases, salient_words
+from tagloop.mentions import Words, phrases, salient_words
 from tagloop.recall import Recall, Recalled, article_ids
 from tagloop.vocabulary import Vocabulary
 
@@ -165,7 +164,8 @@ class Ranker:
             form = self._vocabulary.canonical(candidate.form)
             written.setdefault(form, candidate)
         displays = {form: candidate.display for form, candidate in written.items()}
-        named = phrases(title, text, self._places)
+        words = Words.of(title, text)
+        named = phrases(words, self._places)
         told = np.zeros(len(self._forms))
         for place, count in named.items():
             told[place] = self._recall.linked[place] * (1 + np.log(count))
@@ -174,11 +174,10 @@ class Ranker:
                 if values[place] > (LEAST if values is begun else 0.0):
                     form = self._forms[place]
                     displays.setdefault(form, self._vocabulary.display(form))
-        salient = salient_words(title, text, self._places, self._tokenizer, self._recall.idf)
+        salient = salient_words(words, self._places, self._tokenizer, self._recall.idf)
         for word in salient:
             displays.setdefault(word, self._vocabulary.display(word, f"{title}\n{text}"))
-        folded = f" {normal_form(text[:MAX_CHARACTERS])} "
-        folded_title = f" {normal_form(title)} "
+        folded_title, folded = (f" {' '.join(part)} " for part in (words.title, words.text))
         rows = []
         for form in displays:
             place = self._places.get(form, -1)
