@@ -7,6 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from tagloop.tagger import Tag
+from tagloop.vocabulary import normal_form
+
 BINS = 10
 
 
@@ -45,3 +48,20 @@ def reliability(confidences: Sequence[float], right: Sequence[bool]) -> dict[str
             }
         )
     return {"ece": round(error, 4), "tags": len(sure), "bins": bins}
+
+
+def answers_reliability(
+    answers: Sequence[Sequence[Tag]], references: Sequence[Sequence[str]]
+) -> dict[str, Any]:
+    """Gives the ``reliability`` of all tags of all answers.
+
+    Args:
+        answers: Each article's tags.
+        references: Its author's tags.
+    """
+    confidences, right = [], []
+    for tags, theirs in zip(answers, references, strict=True):
+        forms = set(map(normal_form, theirs))
+        confidences += [tag.confidence for tag in tags]
+        right += [normal_form(tag.tag) in forms for tag in tags]
+    return reliability(confidences, right)

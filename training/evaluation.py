@@ -22,8 +22,8 @@ from tqdm.auto import tqdm
 from tagloop.errors import UserError
 from tagloop.tagger import Tag, Tagger
 from tagloop.tagging import TaggingSettings
-from tagloop.vocabulary import Vocabulary, normal_form
-from training.calibration import reliability
+from tagloop.vocabulary import Vocabulary
+from training.calibration import answers_reliability
 from training.config import EvaluateConfig, parse_config
 from training.conversion import convert
 from training.corpus import Corpus, load_corpus
@@ -82,7 +82,7 @@ def evaluate_tagger(config: EvaluateConfig, corpus: Corpus) -> dict[str, Any]:
         "systems": {name: _rounded(_intervals(rows, config)) for name, rows in scores.items()},
         "paired": _paired(scores, config),
         "threshold": tagger.settings.threshold,
-        "calibration": _calibration(ranked["after"], articles),
+        "calibration": answers_reliability(ranked["after"], articles["tags"]),
         "examples": _examples(articles, predictions, config.examples),
         "bootstrap": {"samples": SAMPLES, "confidence": CONFIDENCE, "seed": config.seed},
         "versions": {name: version(name) for name in VERSIONS},
@@ -144,15 +144,6 @@ def _kept(tags: Sequence[Tag], settings: TaggingSettings) -> list[Tag]:
     """
     sure = [tag for tag in tags if tag.confidence >= settings.threshold]
     return sure or list(tags[:1])
-
-
-def _calibration(ranked: Predictions, articles: Dataset) -> dict[str, Any]:
-    confidences, right = [], []
-    for tags, row in zip(ranked, articles, strict=True):
-        theirs = set(map(normal_form, row["tags"]))
-        confidences += [tag.confidence for tag in tags]
-        right += [normal_form(tag.tag) in theirs for tag in tags]
-    return reliability(confidences, right)
 
 
 def _articles(corpus: Corpus, config: EvaluateConfig) -> Dataset:

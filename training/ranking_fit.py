@@ -22,11 +22,13 @@ from tqdm.auto import tqdm
 from tagloop.candidates import Candidate, ScoredTag
 from tagloop.engines import Written
 from tagloop.ranking import FEATURES, FILE_NAME, Pool, Ranker, Weights
+from tagloop.recall import FILE_NAME as RECALL_FILE
 from tagloop.recall import Recall
 from tagloop.tagger import Tagger
 from tagloop.tagging import TaggingSettings
 from tagloop.vocabulary import Vocabulary
 from training.calibration import reliability
+from training.preprocess import BUNDLED_BASE
 from training.recall_fit import fit_recall, save_recall
 from training.training_log import write_json
 
@@ -41,8 +43,6 @@ USUAL_THRESHOLD = 0.2
 """Without validation articles; what the bundled base's had."""
 MOST_TAGS = 5
 """The threshold is chosen for answers of at most so many tags."""
-PRIOR = Path(__file__).parent / "base" / "weights"
-"""The bundled base's folder, whose weights serve where validation is small."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def fit_ranking(folder: Path, train: Articles, validation: Articles) -> dict[str
 
 def _collect(folder: Path, train: Articles, validation: Articles) -> Candidates:
     """Makes the memory, tags the validation articles and pools their candidates."""
-    for name in (FILE_NAME, "recall.safetensors"):
+    for name in (FILE_NAME, RECALL_FILE):
         (folder / name).unlink(missing_ok=True)  # of an earlier training
     tagger = Tagger.from_pretrained(folder)
     arrays = fit_recall(train, tagger.tokenizer, tagger.vocabulary)
@@ -147,7 +147,7 @@ def _weights(collected: Candidates) -> tuple[Weights, np.ndarray, dict[str, Any]
         The weights, each candidate's probability by weights that have not seen its article, and
         what was chosen.
     """
-    prior = Weights.load(PRIOR) or _nothing()
+    prior = Weights.load(BUNDLED_BASE) or _nothing()
     chances = prior.probabilities(collected.features)
     least = _log_loss(chances, collected.right)
     best: tuple[Weights, np.ndarray, dict[str, Any]]

@@ -31,6 +31,7 @@ from tagloop.tagging import TaggingSettings
 from training.base.batches import batches
 from training.base.examples import read_rows, tag_examples, title_examples
 from training.base.minilm import untrained_base
+from training.base.optimizer import make_optimizer, set_lr
 from training.base.validation import validate
 from training.config import parse_config
 from training.memory import keep_freed_memory
@@ -60,8 +61,6 @@ STAGES = (
 MINILM = "sentence-transformers/all-MiniLM-L6-v2"
 PROMPT_TEMPLATE = "{title}\n{text}"
 MAX_INPUT_TOKENS = 256  # trained on 224; on validation articles better than 512
-WARMUP = 0.03  # share of a stage
-WEIGHT_DECAY = 0.01
 CLIP = 1.0
 AVERAGE_DECAY = 0.96  # exponential average of the weights: over about 100 steps of the last stage
 AVERAGE_EVERY = 4
@@ -131,7 +130,7 @@ class Trainer:
         for name, parameter in self.model.named_parameters():
             frozen = ("encoder." in name and "decoder." not in name) or "shared" in name
             parameter.requires_grad = not (stage.freeze_encoder and frozen)
-        optimizer = _optimizer(self.model, stage)
+        optimizer = make_optimizer(self.model, stage.decoder_lr, stage.encoder_lr)
         self._train_mode(stage)
         if self.optimizer_state:
             optimizer.load_state_dict(self.optimizer_state)
@@ -144,7 +143,7 @@ class Trainer:
         source = self._batches(stage)
         while self.progress.seconds < seconds:
             started = time.monotonic()
-            _set_lr(optimizer, self.progress.seconds / seconds)
+            set_lr(optimizer, self.progress.seconds / seconds)
             batch = next(source)
             losses.append(self._step(batch, optimizer))
             self.progress.step += 1
@@ -246,31 +245,6 @@ class Trainer:
         self.average = state["average"]
         self.optimizer_state = state["optimizer"]
         self.progress = Progress(**state["progress"])
-
-
-def _optimizer(model: BartForConditionalGeneration, stage: Stage) -> torch.optim.Optimizer:
-    groups: dict[bool, list[torch.nn.Parameter]] = {True: [], False: []}
-    for name, parameter in model.named_parameters():
-        if parameter.requires_grad:
-            groups["decoder." in name].append(parameter)
-    rates = {True: stage.decoder_lr, False: stage.encoder_lr}
-    return torch.optim.AdamW(
-        [
-            {"params": groups[key], "lr": rates[key], "peak": rates[key]}
-            for key in groups
-            if groups[key]
-        ],
-        weight_decay=WEIGHT_DECAY,
-        betas=(0.9, 0.98),
-        fused=True,
-    )
-
-
-def _set_lr(optimizer: torch.optim.Optimizer, share: float) -> None:
-    """Linear warm-up, then linear decay to a fiftieth."""
-    factor = min(share / WARMUP, 1.0) * max(1.0 - share, 0.02)
-    for group in optimizer.param_groups:
-        group["lr"] = group["peak"] * max(factor, 1e-3)
 
 
 def export(out: Path, weights: Path) -> None:
