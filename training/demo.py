@@ -32,6 +32,8 @@ HOME = Path(".demo")
 USER = "demo"
 HUB_PORT = 7870
 SPACE_PORT = 7860
+STOP_SECONDS = 40
+"""Of the loop: its Space alone may take 15 to send what waits and end."""
 
 
 @dataclass
@@ -93,17 +95,25 @@ def run_demo(config: DemoConfig, home: Path) -> int:
         command += ["--check"] if config.check else ["--space_port", str(config.space_port)]
         command += ["--training", config.training] if config.training else []
         command += [word for source in config.source for word in ("--source", source)]
-        with subprocess.Popen(command, env=environment) as loop:
+        # In a session of its own, so that a terminal's Ctrl-C reaches it once, through this one.
+        with subprocess.Popen(command, env=environment, start_new_session=True) as loop:
             return _wait(loop)
 
 
 def _wait(loop: subprocess.Popen[bytes]) -> int:
-    """Waits for the loop; an interruption is passed on and its clean end waited for."""
+    """Waits for the loop; an interruption is passed on and its clean end waited for.
+
+    A loop that has not ended after ``STOP_SECONDS``, or at a second interruption, is killed with
+    all that it started.
+    """
     try:
         return loop.wait()
     except BaseException:
         loop.send_signal(signal.SIGINT)
-        loop.wait()
+        try:
+            loop.wait(STOP_SECONDS)
+        except (subprocess.TimeoutExpired, KeyboardInterrupt):
+            os.killpg(loop.pid, signal.SIGKILL)
         raise
 
 

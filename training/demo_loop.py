@@ -11,6 +11,7 @@ import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import FrameType
 
 from huggingface_hub import constants
 
@@ -71,10 +72,17 @@ def _invite(url: str, seconds: float) -> None:
     )
 
 
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """Interrupts once: a second signal must not break off what the first one tidies up."""
+    for other in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(other, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
 def main(argv: list[str] | None = None) -> int:
     """Runs the command line."""
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
+        signal.signal(number, _interrupt)
     arguments = argv if argv is not None else sys.argv[1:]
     try:
         return run_loop(parse_config(LoopConfig, arguments, "python -m training.demo_loop"))

@@ -9,9 +9,12 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from training.demo import _wait
 
 from .tiny_models import starter_articles
 
@@ -93,8 +96,8 @@ def test_only_one_demo_runs_and_ctrl_c_stops_all_of_it(tmp_path: Path, tiny_bart
     assert str(process.pid) in said and "Traceback" not in said
 
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does
-    rest = process.stdout.read()
-    assert process.wait(60) == 130, rest
+    rest, _ = process.communicate(timeout=90)
+    assert process.returncode == 130, rest
     assert "stopped" in rest and "Traceback" not in rest
     end = time.monotonic() + 10
     while started_by(tmp_path) and time.monotonic() < end:
@@ -102,3 +105,43 @@ def test_only_one_demo_runs_and_ctrl_c_stops_all_of_it(tmp_path: Path, tiny_bart
     assert started_by(tmp_path) == []
     with pytest.raises(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port), 5):
         pass
+
+
+def test_a_loop_that_does_not_end_is_killed_with_what_it_started(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("training.demo.STOP_SECONDS", 1)
+    deaf = (
+        "import signal, subprocess, sys, time\n"
+        "signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
+        "print(child.pid, flush=True)\n"
+        "time.sleep(600)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", deaf], stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as loop:
+        assert loop.stdout is not None
+        child = int(loop.stdout.readline())
+        monkeypatch.setattr(loop, "wait", _first_interrupted(loop.wait))
+        with pytest.raises(KeyboardInterrupt):
+            _wait(loop)
+    assert loop.returncode == -signal.SIGKILL
+    end = time.monotonic() + 5
+    while Path(f"/proc/{child}").exists() and time.monotonic() < end:
+        time.sleep(0.05)
+    state = Path(f"/proc/{child}/stat")
+    assert not state.exists() or state.read_text().split()[2] == "Z"
+
+
+def _first_interrupted(wait: Callable[..., int]) -> Callable[..., int]:
+    """Gives a wait whose first call a Ctrl-C breaks off."""
+    calls: list[float | None] = []
+
+    def interrupted(timeout: float | None = None) -> int:
+        calls.append(timeout)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+        return wait(timeout)
+
+    return interrupted
