@@ -74,8 +74,9 @@ class _Collector(Ranker):
         article: Mapping[str, Any],
         candidates: Sequence[Candidate],
         outputs: Sequence[Written],
+        also: Mapping[str, str] | None = None,
     ) -> list[ScoredTag]:
-        self.pools[article["index"]] = self.pool(article, candidates, outputs)
+        self.pools[article["index"]] = self.pool(article, candidates, outputs, also)
         return []
 
 

@@ -52,6 +52,7 @@ class Ranks(Protocol):
         article: Mapping[str, Any],
         candidates: Sequence[Candidate],
         outputs: Sequence[Written],
+        also: Mapping[str, str] | None = None,
     ) -> list[ScoredTag]:
         """Scores the candidates and any tag it adds; no normal form twice.
 
@@ -59,6 +60,7 @@ class Ranks(Protocol):
             article: ``title`` and ``text``.
             candidates: The clean tags of all windows, as they were written.
             outputs: What the model wrote for each window, with ``starts``.
+            also: Tags that must be scored, too: normal form to display form.
         """
 
 

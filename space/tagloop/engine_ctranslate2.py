@@ -14,6 +14,12 @@ from tagloop.tagging import TaggingSettings
 if TYPE_CHECKING:
     import numpy as np
 
+    from tagloop.trie import TokenTrie
+
+SCORED_AT_ONCE, MOST_SCORED = 8, 48
+"""Targets of a list that are scored together, and at all, for one article: each costs as much as
+reading the article."""
+
 
 class CTranslate2Engine:
     """The int8 conversion: the same model, several times faster on a CPU.
@@ -122,6 +128,22 @@ class CTranslate2Engine:
         )
         rows = (np.array(result.attention[0], dtype=np.float32) for result in results)
         return [row[: len(target)] for row, target in zip(rows, targets, strict=True)]
+
+    def likeliest(
+        self, input_ids: list[int], trie: TokenTrie, first: np.ndarray, wanted: int
+    ) -> dict[int, float]:
+        """Scores targets by falling likelihood of their first token, until no other can be among
+        the wanted: no target is likelier than its first token. At most ``MOST_SCORED``.
+        """
+        order = first.argsort(kind="stable")[::-1][:MOST_SCORED].tolist()
+        found: dict[int, float] = {}
+        for begin in range(0, len(order), SCORED_AT_ONCE):
+            batch = order[begin : begin + SCORED_AT_ONCE]
+            if len(found) >= wanted and first[batch[0]] < sorted(found.values())[-wanted]:
+                break
+            rows = self.score([input_ids] * len(batch), [list(trie.targets[i]) for i in batch])
+            found |= {place: sum(row) for place, row in zip(batch, rows, strict=True)}
+        return found
 
     def _outputs(self, result: Any, length_penalty: float) -> list[Written]:
         written = []

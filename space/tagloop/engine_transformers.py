@@ -13,6 +13,13 @@ from tagloop.tagging import TaggingSettings
 if TYPE_CHECKING:
     import numpy as np
 
+    from tagloop.trie import TokenTrie
+
+BEAMS = 16
+"""Of the search in a list of targets: twice the tags that are wanted of it."""
+IMPOSSIBLE = -1e6
+"""Scores below mark beams that had to leave the trie."""
+
 ALIGNMENT_HEAD = 0
 """The head whose attention CTranslate2 returns: its converters set ``alignment_heads=1``, the
 first head of the last layer (``ctranslate2.specs.TransformerDecoderSpec``)."""
@@ -131,6 +138,38 @@ class TransformersEngine:
         rows = [[start, *target[:-1]] + [0] * (width - len(target)) for target in targets]
         with self._torch.no_grad():
             return self.model(**inputs, decoder_input_ids=self._torch.tensor(rows), **options)
+
+    def likeliest(
+        self, input_ids: list[int], trie: TokenTrie, first: np.ndarray, wanted: int
+    ) -> dict[int, float]:
+        """Searches the targets with beams that may not leave the trie."""
+        beams = min(BEAMS, len(trie.targets))
+        inputs = self._tokenizer.pad({"input_ids": [input_ids]}, return_tensors="pt")
+        ends = {target[-1] for target in trie.targets}
+        with self._torch.no_grad():
+            output = self.model.generate(
+                **inputs,
+                num_beams=max(beams, 2),
+                num_return_sequences=beams,
+                max_length=trie.longest + 2,  # a forced end token would come behind the targets
+                eos_token_id=list(ends),
+                repetition_penalty=1.0,
+                length_penalty=0.0,
+                # A beam that has ended has nowhere to go.
+                prefix_allowed_tokens_fn=lambda _, ids: (
+                    trie.following(ids.tolist()[1:]) or list(ends)
+                ),
+                output_scores=True,
+                return_dict_in_generate=True,
+            )
+        found = {}
+        rows = output.sequences.tolist()
+        for row, total in zip(rows, output.sequences_scores.tolist(), strict=True):
+            end = next((i for i, token in enumerate(row) if i and token in ends), len(row))
+            place = trie.places.get(tuple(row[1 : end + 1]))
+            if place is not None and total > IMPOSSIBLE:
+                found[place] = total
+        return found
 
     def _totals(self, output: Any) -> list[float]:
         """Gives the log-probability of each output; of samples, whose votes are equal, 0."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from tagloop.decoding import Decoding
+    from tagloop.trie import TokenTrie
 
 CTRANSLATE2_FOLDER = "ctranslate2"
 
@@ -90,6 +91,21 @@ class Engine(Protocol):
             (target, input) each, rows sum to 1: the cross-attention of the last decoder layer, of
             the head that CTranslate2 takes for alignments (its first), at the steps that choose
             the target's tokens.
+        """
+
+    def likeliest(
+        self, input_ids: list[int], trie: TokenTrie, first: np.ndarray, wanted: int
+    ) -> dict[int, float]:
+        """Finds the likeliest of a list of targets as the beginning of an output.
+
+        Args:
+            input_ids: One prompt.
+            trie: The targets.
+            first: Log-probability of each target's first token; float32, (targets,).
+            wanted: So many of the likeliest are found at the least, as far as there are.
+
+        Returns:
+            Place of the target in the list to its log-probability; without repetition penalty.
         """
 
 

@@ -141,9 +141,10 @@ class Ranker:
         article: Mapping[str, Any],
         candidates: Sequence[Candidate],
         outputs: Sequence[Written],
+        also: Mapping[str, str] | None = None,
     ) -> list[ScoredTag]:
-        """Scores the candidates and the tags that memory or model nearly named."""
-        pool = self.pool(article, candidates, outputs)
+        """Scores the candidates, the tags that memory or model nearly named, and those of also."""
+        pool = self.pool(article, candidates, outputs, also)
         chances = self.weights.probabilities(pool.features)
         pairs = zip(pool.displays.items(), chances, strict=True)
         return [ScoredTag(form, display, float(chance)) for (form, display), chance in pairs]
@@ -153,6 +154,7 @@ class Ranker:
         article: Mapping[str, Any],
         candidates: Sequence[Candidate],
         outputs: Sequence[Written],
+        also: Mapping[str, str] | None = None,
     ) -> Pool:
         """Collects an article's candidates with their features."""
         title, text = article.get("title") or "", article.get("text") or ""
@@ -177,6 +179,8 @@ class Ranker:
         salient = salient_words(words, self._places, self._tokenizer, self._recall.idf)
         for word in salient:
             displays.setdefault(word, self._vocabulary.display(word, f"{title}\n{text}"))
+        for form, display in (also or {}).items():
+            displays.setdefault(form, display)
         folded_title, folded = (f" {' '.join(part)} " for part in (words.title, words.text))
         rows = []
         for form in displays:

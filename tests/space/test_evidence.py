@@ -105,13 +105,13 @@ def test_both_engines_pick_nearly_always_the_same_sentence(
     transformers_tagger: Tagger, float32_tagger: Tagger, articles: list[dict[str, str]]
 ) -> None:
     same = total = 0
-    for article in articles[:8]:
-        tags = ["Productivity", "Machine Learning", "Community"]
+    for article in articles[:5]:
+        tags = ["Productivity", "Machine Learning"]
         one = transformers_tagger.explain(**article, tags=tags)
         other = float32_tagger.explain(**article, tags=tags)
         total += sum(evidence.kind == INFERRED for evidence in one)
         same += sum(a == b for a, b in zip(one, other, strict=True) if a.kind == INFERRED)
-    assert total > 12
+    assert total > 5
     assert same >= 0.95 * total
 
 
