@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tagloop.sentences import Span, split_sentences
 from tagloop.tagging import TaggingSettings
 from tagloop.vocabulary import Vocabulary, normal_form
+from tagloop.windows import Windows
 
 if TYPE_CHECKING:
     import numpy as np
@@ -86,28 +87,63 @@ class Explainer:
         self._tokenizer = tokenizer
         self._settings = settings
         self._vocabulary = vocabulary
+        self._windows = Windows(tokenizer, settings)
 
-    def explain(self, title: str, text: str, tags: Sequence[str]) -> list[Evidence]:
+    def explain(
+        self, title: str, text: str, tags: Sequence[str], max_windows: int = 1
+    ) -> list[Evidence]:
         """Gives each tag's evidence, in order; the model runs only for tags that are not there."""
         found = []
         for tag in tags:
             spans = (find_spans(tag, part, self._vocabulary) for part in (title, text))
             found.append(Evidence(PRESENT, *spans))
         missing = [i for i, here in enumerate(found) if not here.title and not here.text]
-        sentences = self._sentences_for([tags[i] for i in missing], title, text)
+        sentences = self._sentences_for([tags[i] for i in missing], title, text, max_windows)
         for index, sentence in zip(missing, sentences, strict=True):
             found[index] = Evidence(INFERRED, text=sentence)
         return found
 
-    def _sentences_for(self, tags: Sequence[str], title: str, text: str) -> list[tuple[Span, ...]]:
+    def _sentences_for(
+        self, tags: Sequence[str], title: str, text: str, max_windows: int
+    ) -> list[tuple[Span, ...]]:
         """Gives each tag's sentence, as if it was the first tag that the model wrote."""
-        text = self.read_part(title, text)
-        sentences = split_sentences(text)
         targets = [target_ids(tag, self._tokenizer) for tag in tags]
-        if not sentences or not all(targets):
-            return [()] * len(tags)
+        chosen: list[tuple[Span, ...]] = [() for _ in tags]
+        if not all(targets):
+            return chosen
+        windows = self._windows.spans(title, text, max_windows)
+        of = self._likeliest_windows(title, text, windows, targets)
+        for window in sorted(set(of)):
+            begin, end = windows[window]
+            mine = [index for index, it in enumerate(of) if it == window]
+            spans = self._sentences_in(title, text[begin:end], [targets[index] for index in mine])
+            for index, span in zip(mine, spans, strict=True):
+                chosen[index] = tuple((begin + first, begin + last) for first, last in span)
+        return chosen
+
+    def _likeliest_windows(
+        self, title: str, text: str, windows: Sequence[Span], targets: Sequence[list[int]]
+    ) -> list[int]:
+        """Gives, a target, the window for which the model would most likely write it."""
+        if len(windows) == 1:
+            return [0] * len(targets)
+        prompts = [self._read(title, text[begin:end])[0] for begin, end in windows]
+        pairs = [(prompt, target) for target in targets for prompt in prompts]
+        rows = self._engine.score([prompt for prompt, _ in pairs], [target for _, target in pairs])
+        scores = iter(map(sum, rows))
+        found = ([next(scores) for _ in windows] for _ in targets)
+        return [row.index(max(row)) for row in found]
+
+    def _sentences_in(
+        self, title: str, text: str, targets: Sequence[list[int]]
+    ) -> list[tuple[Span, ...]]:
+        """Gives each target's sentence in one window's text."""
+        text = self._read_beginning(title, text)
+        sentences = split_sentences(text)
+        if not sentences:
+            return [()] * len(targets)
         input_ids, spans = self._read(title, text)
-        rows = self._engine.attend([input_ids] * len(tags), targets)
+        rows = self._engine.attend([input_ids] * len(targets), targets)
         chosen: list[tuple[Span, ...]] = []
         for target, row in zip(targets, rows, strict=True):
             shortlist = most_attended(sentences, spans, row)[:SHORTLIST]
@@ -125,8 +161,13 @@ class Explainer:
         left = [sum(row) for row in self._engine.score(prompts, [target] * len(prompts))]
         return sentences[left.index(min(left))]
 
-    def read_part(self, title: str, text: str) -> str:
+    def read_part(self, title: str, text: str, max_windows: int = 1) -> str:
         """Gives the part of the text that the model reads."""
+        begin, end = self._windows.spans(title, text, max_windows)[-1]
+        return text[:begin] + self._read_beginning(title, text[begin:end])
+
+    def _read_beginning(self, title: str, text: str) -> str:
+        """Gives what the model reads of one window's text."""
         _, spans = self._read(title, text)
         return text[: max([end for _, end in spans], default=0)]
 

@@ -3,49 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tagloop.candidates import (
-    DIGITS,
-    Candidate,
-    Ranks,
-    ScoredTag,
-    read_candidates,
-    score_candidates,
-    select,
-)
+from tagloop.answers import Tag as Tag
+from tagloop.answers import answer, has_words, text_of
+from tagloop.candidates import Candidate, Ranks, ScoredTag, read_candidates, score_candidates
 from tagloop.decoding import Decoding, score_votes, weights
 from tagloop.engines import Engine, Written, choose_engine, separator_ids
 from tagloop.evidence import Evidence, Explainer, target_ids
 from tagloop.model_folder import fetch_model, load_tokenizer, load_vocabulary
 from tagloop.ranking import Ranker
 from tagloop.tagging import TaggingSettings
-from tagloop.vocabulary import Vocabulary, occurs_in
-
-
-@dataclass(frozen=True)
-class Tag:
-    """One tag of an article.
-
-    Attributes:
-        tag: Display form.
-        confidence: Probability (0..1) that the article's author would give it, where the model has
-            a ranker; else with which the model writes just this tag at its place.
-        present: Whether the tag's words stand in the title or the text.
-        evidence: What speaks for it; only when asked for.
-    """
-
-    tag: str
-    confidence: float
-    present: bool
-    evidence: Evidence | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """Gives the tag as a plain dict; with ``evidence`` only if it has some."""
-        plain = {"tag": self.tag, "confidence": self.confidence, "present": self.present}
-        return plain | ({"evidence": self.evidence.to_json()} if self.evidence else {})
+from tagloop.vocabulary import Vocabulary
+from tagloop.windows import Windows, by_article
 
 
 class Tagger:
@@ -78,6 +50,7 @@ class Tagger:
         self.vocabulary = vocabulary
         self.ranker = ranker
         self._marks = separator_ids(tokenizer, settings.separator)
+        self._windows = Windows(tokenizer, settings)
         self._explainer = Explainer(engine, tokenizer, settings, vocabulary)
         self.model_repo = model_repo
         self.model_revision = model_revision
@@ -124,12 +97,13 @@ class Tagger:
         min_tags: int | None = None,
         threshold: float | None = None,
         decoding: Decoding | str = "greedy",
+        max_windows: int | None = None,
         evidence: bool = False,
     ) -> list[Tag]:
         """Tags one article, the surest tag first.
 
         Args:
-            text: Plain text; what is beyond ``settings.max_input_tokens`` is not read.
+            text: Plain text; what its windows cannot hold is not read.
             title: May be empty.
             max_tags: Upper bound; the model's default when None.
             min_tags: So many tags even below the threshold; the model's default when None.
@@ -137,6 +111,8 @@ class Tagger:
                 the answer has ``settings.min_tags`` tags even if they are below it; beyond it
                 only tags that reach the threshold.
             decoding: ``greedy``, ``beam`` or ``sample``, or one with its numbers (``Decoding``).
+            max_windows: So many windows of ``settings.max_input_tokens`` each are read of a long
+                text at the most; the model's default when None.
             evidence: Whether to give each tag its evidence, which takes about as long again.
 
         Raises:
@@ -149,32 +125,38 @@ class Tagger:
             min_tags=min_tags,
             threshold=threshold,
             decoding=decoding,
+            max_windows=max_windows,
         )[0]
         if not evidence:
             return tags
-        found = self.explain(title, text, [tag.tag for tag in tags])
+        found = self.explain(title, text, [tag.tag for tag in tags], max_windows)
         return [replace(tag, evidence=of) for tag, of in zip(tags, found, strict=True)]
 
-    def explain(self, title: str, text: str, tags: Sequence[str]) -> list[Evidence]:
+    def explain(
+        self, title: str, text: str, tags: Sequence[str], max_windows: int | None = None
+    ) -> list[Evidence]:
         """Gives the evidence of any tags for an article, the model's own or not, in order.
 
         A tag is present if its words, or those of another form of it, stand in the title or the
         text; else it is inferred, from the sentence that the model looks at when it is made to
-        write the tag.
+        write the tag, in the window where it would do so most likely.
         """
-        return self._explainer.explain(title, text, tags)
+        return self._explainer.explain(title, text, tags, self._most(max_windows))
 
     def log_probs(self, articles: Sequence[Mapping[str, Any]], tags: Sequence[str]) -> list[float]:
         """Gives the log-probability with which the model would write each tag as its article's
-        first; one tag an article.
+        first, in the window where it is likeliest; one tag an article.
         """
         targets = [target_ids(tag, self.tokenizer) for tag in tags]
-        prompts = [self._input_ids(article) for article in articles]
-        return [sum(row) for row in self._engine.score(prompts, targets)]
+        windows = [self._prompts(article, self._most(None)) for article in articles]
+        pairs = [(one, of) for all_, of in zip(windows, targets, strict=True) for one in all_]
+        rows = self._engine.score([one for one, _ in pairs], [of for _, of in pairs])
+        scores = iter(map(sum, rows))
+        return [max(next(scores) for _ in prompts) for prompts in windows]
 
-    def read_part(self, title: str, text: str) -> str:
-        """Gives the part of the text that the model reads: what ``max_input_tokens`` leave."""
-        return self._explainer.read_part(title, text)
+    def read_part(self, title: str, text: str, max_windows: int | None = None) -> str:
+        """Gives the part of the text that the model reads: what its windows hold."""
+        return self._explainer.read_part(title, text, self._most(max_windows))
 
     def tag_batch(
         self,
@@ -185,27 +167,32 @@ class Tagger:
         min_tags: int | None = None,
         threshold: float | None = None,
         decoding: Decoding | str = "greedy",
+        max_windows: int | None = None,
         progress: Callable[[int], object] | None = None,
     ) -> list[list[Tag]]:
         """Tags many articles (mappings with ``title`` and ``text``), in their order.
 
-        Articles of like length share a batch, so little is computed on padding. ``progress`` is
-        called with the number of articles that each batch has done.
+        Articles of like length share a batch, so little is computed on padding; the windows of its
+        articles are written ``batch_size`` at a time. ``progress`` is called with the number of
+        articles that each batch has done.
 
         Raises:
             UserError: The decoding is none.
         """
         how = Decoding(decoding) if isinstance(decoding, str) else decoding
-        prompts = [self._input_ids(article) for article in articles]
-        order = sorted(range(len(prompts)), key=lambda index: len(prompts[index]))
+        prompts = [self._prompts(article, self._most(max_windows)) for article in articles]
+        order = sorted(range(len(prompts)), key=lambda index: sum(map(len, prompts[index])))
         tags: list[list[Tag]] = [[] for _ in articles]
         for first in range(0, len(order), batch_size):
             chosen = order[first : first + batch_size]
             # An article without a word has no tags; the model would invent some.
-            chosen = [i for i in chosen if _words_of(articles[i])]
-            scored = self._scored([articles[i] for i in chosen], [prompts[i] for i in chosen], how)
+            chosen = [i for i in chosen if has_words(articles[i])]
+            rows = [articles[i] for i in chosen]
+            scored = self._scored(rows, [prompts[i] for i in chosen], how, batch_size)
             for index, found in zip(chosen, scored, strict=True):
-                tags[index] = self._select(found, articles[index], max_tags, min_tags, threshold)
+                tags[index] = answer(
+                    found, articles[index], self.settings, max_tags, min_tags, threshold
+                )
             if progress:
                 progress(len(order[first : first + batch_size]))
         return tags
@@ -213,35 +200,50 @@ class Tagger:
     def _scored(
         self,
         articles: Sequence[Mapping[str, Any]],
-        prompts: Sequence[list[int]],
+        prompts: Sequence[list[list[int]]],
         decoding: Decoding,
+        batch_size: int,
     ) -> list[list[ScoredTag]]:
         """Writes and scores the tags of a batch."""
         limit = self.settings.max_new_tokens
         if decoding.mode == "greedy":
-            written = self._engine.write(prompts, limit, starts=self.ranker is not None)
+            starts = self.ranker is not None
+            written = by_article(
+                lambda batch: self._engine.write(batch, limit, starts=starts), prompts, batch_size
+            )
             return [
-                self._score(self._candidates([output], article), [output], article)
-                for output, article in zip(written, articles, strict=True)
+                self._score(self._candidates(outputs, article), outputs, article)
+                for outputs, article in zip(written, articles, strict=True)
             ]
+        many = by_article(
+            lambda batch: self._engine.write_many(batch, limit, decoding), prompts, batch_size
+        )
         scored = []
-        many = self._engine.write_many(prompts, limit, decoding)
-        for outputs, article in zip(many, articles, strict=True):
-            shares = weights(decoding, [output.total for output in outputs])
-            found = [self._candidates([output], article) for output in outputs]
+        for windows, article in zip(many, articles, strict=True):
+            found: list[list[Candidate]] = []
+            shares: list[float] = []
+            for outputs in windows:
+                found += [self._candidates([output], article) for output in outputs]
+                votes = weights(decoding, [output.total for output in outputs])
+                shares += [vote / len(windows) for vote in votes]
             scored.append(score_votes(found, shares))
         return scored
 
+    def _most(self, max_windows: int | None) -> int:
+        return self.settings.max_windows if max_windows is None else max_windows
+
+    def _prompts(self, article: Mapping[str, Any], most: int) -> list[list[int]]:
+        title, text = article.get("title") or "", article.get("text") or ""
+        return self._windows.prompts(title, text, most)
+
     def _input_ids(self, article: Mapping[str, Any]) -> list[int]:
-        prompt = self.settings.prompt(article.get("title") or "", article.get("text") or "")
-        limit = self.settings.max_input_tokens
-        return self.tokenizer(prompt, truncation=True, max_length=limit).input_ids
+        return self._prompts(article, 1)[0]
 
     def _candidates(
         self, outputs: Sequence[Written], article: Mapping[str, Any]
     ) -> list[Candidate]:
         """Reads the tags that the model wrote for an article, one output a window."""
-        text = _text_of(article)
+        text = text_of(article)
         return [
             candidate
             for window, written in enumerate(outputs)
@@ -257,33 +259,3 @@ class Tagger:
         if self.ranker is None:
             return score_candidates(candidates)
         return self.ranker.rank(article, candidates, outputs)
-
-    def _select(
-        self,
-        scored: Sequence[ScoredTag],
-        article: Mapping[str, Any],
-        max_tags: int | None,
-        min_tags: int | None,
-        threshold: float | None,
-    ) -> list[Tag]:
-        settings = self.settings
-        least = settings.threshold if threshold is None else threshold
-        # Who asks for surer tags than the model's default would rather have fewer.
-        if min_tags is None:
-            min_tags = settings.min_tags if least <= settings.threshold else 0
-        chosen = select(
-            scored, min_tags, settings.max_tags if max_tags is None else max_tags, least
-        )
-        text = _text_of(article)
-        return [
-            Tag(tag.display, round(tag.confidence, DIGITS), occurs_in(tag.display, text))
-            for tag in chosen
-        ]
-
-
-def _text_of(article: Mapping[str, Any]) -> str:
-    return f"{article.get('title') or ''}\n{article.get('text') or ''}"
-
-
-def _words_of(article: Mapping[str, Any]) -> bool:
-    return any(char.isalnum() for name in ("title", "text") for char in article.get(name) or "")

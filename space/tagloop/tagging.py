@@ -21,13 +21,14 @@ class TaggingSettings:
     Attributes:
         prompt_template: Text with ``{title}`` and ``{text}``.
         separator: What stands between two tags in the model's output.
-        max_input_tokens: Longer prompts are cut at the end.
+        max_input_tokens: Of a window; what is longer is read in several or cut at the end.
         max_new_tokens: Bound of the output.
         max_tags: Tags an article gets by default at the most.
         threshold: Tags with less confidence are left out by default.
         base_model: What was fine-tuned.
         dataset: ``{"repo_id": …, "revision": commit}`` of the training data.
         min_tags: So many tags an article gets even below the threshold, if the model writes them.
+        max_windows: So many windows of a long text are read at the most.
     """
 
     prompt_template: str = "{title}\n{text}"
@@ -39,6 +40,7 @@ class TaggingSettings:
     base_model: str | None = None
     dataset: dict[str, Any] = field(default_factory=dict)
     min_tags: int = 3
+    max_windows: int = 1
 
     def prompt(self, title: str, text: str) -> str:
         """Fills the template; only its two names are read, so any text is safe in it."""

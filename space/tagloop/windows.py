@@ -1,0 +1,138 @@
+"""Long articles: what an encoder cannot read at once it reads in windows, cut where sentences end.
+
+Every window keeps the title, so each is read as an article of its own; what is written for them is
+merged by confidence (``tagloop.candidates``, ``tagloop.ranking``).
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from tagloop.sentences import Span, split_sentences
+from tagloop.tagging import TaggingSettings
+
+LEAST_ROOM = 32
+"""Tokens of text that a window has at the least; a title that leaves fewer is read once."""
+SLACK = 2
+"""Tokens kept free in a window: cut out of its text, a piece may take one token more (the blank
+that SentencePiece sets before it)."""
+Output = TypeVar("Output")
+
+
+class Windows:
+    """Cuts articles into the prompts that a model reads."""
+
+    def __init__(self, tokenizer: Any, settings: TaggingSettings) -> None:
+        self._tokenizer = tokenizer
+        self._settings = settings
+
+    def prompts(self, title: str, text: str, most: int) -> list[list[int]]:
+        """Gives the token ids of an article's windows in reading order, at least one.
+
+        An article that fits is one window, read as ever, and so is every article if ``most`` is
+        1: then what is too long is cut at its end.
+
+        Args:
+            title: Stands in every window.
+            text: May be empty.
+            most: Bound of the windows.
+        """
+        whole = self._prompt(title, text)
+        if len(whole) < self._settings.max_input_tokens or most <= 1:
+            return [whole]
+        spans = self._cut(title, text, most)
+        return [whole] if len(spans) == 1 else [self._prompt(title, text[a:b]) for a, b in spans]
+
+    def spans(self, title: str, text: str, most: int) -> list[Span]:
+        """Gives the part of the text that each window of ``prompts`` holds.
+
+        The windows follow each other; nothing but blanks is left out between two. A window begins
+        and ends with a sentence, or between two words where a sentence is longer than a window.
+        The only word that is not read to its end is one that no window could hold. A text of one
+        window is given whole, even if it is cut when it is read.
+        """
+        if most <= 1 or len(self._prompt(title, text)) < self._settings.max_input_tokens:
+            return [(0, len(text))]
+        return self._cut(title, text, most)
+
+    def _prompt(self, title: str, text: str) -> list[int]:
+        prompt = self._settings.prompt(title, text)
+        limit = self._settings.max_input_tokens
+        return list(self._tokenizer(prompt, truncation=True, max_length=limit).input_ids)
+
+    def _cut(self, title: str, text: str, most: int) -> list[Span]:
+        limit = self._settings.max_input_tokens
+        room = limit - len(self._prompt(title, ""))
+        # No more of a book is tokenized than its windows can hold.
+        read = self._tokenizer(
+            text,
+            add_special_tokens=False,
+            return_offsets_mapping=True,
+            truncation=True,
+            max_length=most * limit,
+        )
+        begins = [begin for begin, _ in read.offset_mapping]
+        if room < LEAST_ROOM or len(begins) <= room:
+            return [(0, len(text))]
+        room -= SLACK
+        return _packed(_pieces(text, begins, room), begins, room, most) or [(0, len(text))]
+
+
+def _tokens(span: Span, begins: Sequence[int]) -> int:
+    """Counts the tokens that begin in a span."""
+    return bisect_left(begins, span[1]) - bisect_left(begins, span[0])
+
+
+def _pieces(text: str, begins: Sequence[int], room: int) -> list[Span]:
+    """Gives the sentences that have tokens; the words of those that are longer than a window."""
+    pieces: list[Span] = []
+    for begin, end in split_sentences(text):
+        if _tokens((begin, end), begins) <= room:
+            pieces.append((begin, end))
+        else:
+            words = re.finditer(r"\S+", text[begin:end])
+            pieces += [(begin + word.start(), begin + word.end()) for word in words]
+    return [piece for piece in pieces if _tokens(piece, begins)]
+
+
+def _packed(pieces: Sequence[Span], begins: Sequence[int], room: int, most: int) -> list[Span]:
+    """Joins as many pieces a window as it has room for."""
+    windows: list[Span] = []
+    for begin, end in pieces:
+        if windows and _tokens((windows[-1][0], end), begins) <= room:
+            windows[-1] = (windows[-1][0], end)
+        elif len(windows) < most:
+            windows.append((begin, end))
+        else:
+            break
+    return windows
+
+
+def by_article(
+    write: Callable[[Sequence[list[int]]], Sequence[Output]],
+    prompts: Sequence[Sequence[list[int]]],
+    batch_size: int,
+) -> list[list[Output]]:
+    """Writes the windows of many articles together, those of like length in one batch.
+
+    Args:
+        write: Gives one output a prompt.
+        prompts: The windows of each article.
+        batch_size: Prompts that are written at once, at the most.
+
+    Returns:
+        The outputs of each article's windows, in their order.
+    """
+    places = [(index, at) for index, windows in enumerate(prompts) for at in range(len(windows))]
+    places.sort(key=lambda place: len(prompts[place[0]][place[1]]))
+    outputs: dict[tuple[int, int], Output] = {}
+    for first in range(0, len(places), batch_size):
+        batch = places[first : first + batch_size]
+        written = write([prompts[index][at] for index, at in batch])
+        outputs |= dict(zip(batch, written, strict=True))
+    return [
+        [outputs[index, at] for at in range(len(windows))] for index, windows in enumerate(prompts)
+    ]
