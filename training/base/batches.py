@@ -23,16 +23,18 @@ def batches(
     tokenizer: BertTokenizer,
     max_input_tokens: int,
     rng: random.Random,
+    tokens_a_batch: int | None = None,
 ) -> Iterator[dict[str, torch.Tensor]]:
-    """Yields every (prompt, target) once, shuffled.
+    """Yields every (prompt, target) once, shuffled, ``TOKENS_A_BATCH`` input tokens a batch.
 
     Each batch has ``input_ids`` and ``attention_mask`` (rows, input tokens) and ``labels`` (rows,
     target tokens), padded to its longest row.
     """
+    budget = tokens_a_batch or TOKENS_A_BATCH
     rng.shuffle(examples)
     for first in range(0, len(examples), POOL_EXAMPLES):
         pool = examples[first : first + POOL_EXAMPLES]
-        cut = list(_cut(_encode(pool, tokenizer, max_input_tokens)))
+        cut = list(_cut(_encode(pool, tokenizer, max_input_tokens), budget))
         rng.shuffle(cut)
         yield from map(_collate, cut)
 
@@ -48,11 +50,11 @@ def _encode(
     return sorted(pairs, key=lambda pair: len(pair[0]))
 
 
-def _cut(pool: list[Pair]) -> Iterator[list[Pair]]:
-    """Cuts examples sorted by length into batches of about ``TOKENS_A_BATCH`` tokens."""
+def _cut(pool: list[Pair], budget: int) -> Iterator[list[Pair]]:
+    """Cuts examples sorted by length into batches of at most ``budget`` input tokens."""
     batch: list[Pair] = []
     for pair in pool:
-        full = (len(batch) + 1) * len(pair[0]) > TOKENS_A_BATCH or len(batch) == MAX_ROWS_A_BATCH
+        full = (len(batch) + 1) * len(pair[0]) > budget or len(batch) == MAX_ROWS_A_BATCH
         if batch and full:
             yield batch
             batch = []

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import lzma
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,24 @@ class Row:
     text: str
     tags: tuple[str, ...]
     split: str
+
+
+@dataclass(frozen=True)
+class Style:
+    """How a row becomes an example; the defaults are the recipe's.
+
+    Attributes:
+        windows: Long texts are sometimes read from a random place on, not from their beginning.
+        lone_parts: The title or the text alone is sometimes the whole prompt.
+        order: Puts the tags of an example in order, given its prompt; None leaves the author's.
+    """
+
+    windows: bool = True
+    lone_parts: bool = True
+    order: Callable[[list[str], str, random.Random], list[str]] | None = None
+
+
+RECIPE_STYLE = Style()
 
 
 def read_rows(folder: Path, kind: str) -> list[Row]:
@@ -75,36 +93,40 @@ def title_examples(rows: list[Row], rng: random.Random) -> Iterator[tuple[str, s
             yield text, row.title
 
 
-def tag_examples(rows: list[Row], rng: random.Random) -> Iterator[tuple[str, str]]:
+def tag_examples(
+    rows: list[Row], rng: random.Random, style: Style = RECIPE_STYLE
+) -> Iterator[tuple[str, str]]:
     """Yields (prompt, tags) once a row, other windows and samples at every call."""
     for row in rows:
         if not row.tags:
             continue
         if row.kind == "data science title" and rng.random() > DATA_SCIENCE_SHARE:
             continue
-        yield _textbook(row, rng) if row.kind == "textbook" else _article(row, rng)
+        make = _textbook if row.kind == "textbook" else _article
+        prompt, tags = make(row, rng, style)
+        yield prompt, join_tags(style.order(tags, prompt, rng) if style.order else tags)
 
 
-def _article(row: Row, rng: random.Random) -> tuple[str, str]:
+def _article(row: Row, rng: random.Random, style: Style) -> tuple[str, list[str]]:
     tags = list(row.tags)
     if len(tags) > MAX_TAGS:
         chosen = sorted(rng.sample(range(len(tags)), MAX_TAGS))
         tags = [tags[index] for index in chosen]
     if not row.text:
-        return row.title, join_tags(tags)
-    text = _window(row.text, rng, start=0.75)
+        return row.title, tags
     # Without the title or the text now and then, so that either alone is enough for good tags.
     chance = rng.random()
-    prompt = text if chance < 0.1 else row.title if chance < 0.2 else prompt_of(row.title, text)
-    return prompt, join_tags(tags)
+    text = _window(row.text, rng, start=0.75 if style.windows else 1.0)
+    if not style.lone_parts or chance >= 0.2:
+        return prompt_of(row.title, text), tags
+    return text if chance < 0.1 else row.title, tags
 
 
-def _textbook(row: Row, rng: random.Random) -> tuple[str, str]:
+def _textbook(row: Row, rng: random.Random, style: Style) -> tuple[str, list[str]]:
     """Key terms that stand in the window, in reading order: this teaches copying."""
-    window = _window(row.text, rng, start=0.2)
+    window = _window(row.text, rng, start=0.2 if style.windows else 1.0)
     terms = [tag for tag in row.tags if len(tag.split()) <= 4 and occurs_in(tag, window)]
-    terms = terms[:4] or list(row.tags[:3])
-    return prompt_of(row.title, window), join_tags(terms)
+    return prompt_of(row.title, window), terms[:4] or list(row.tags[:3])
 
 
 def prompt_of(title: str, text: str) -> str:

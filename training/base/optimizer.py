@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
+from torch.nn.functional import cross_entropy
+
+from training.base.batches import IGNORED
 
 WARMUP = 0.03  # share of a stage
 WEIGHT_DECAY = 0.01
+CLIP = 1.0  # longest gradient
 
 
 def make_optimizer(
@@ -34,3 +40,31 @@ def set_lr(optimizer: torch.optim.Optimizer, share: float) -> None:
     factor = min(share / WARMUP, 1.0) * max(1.0 - share, 0.02)
     for group in optimizer.param_groups:
         group["lr"] = group["peak"] * max(factor, 1e-3)
+
+
+def train_step(
+    model: Any,
+    batch: dict[str, torch.Tensor],
+    optimizer: torch.optim.Optimizer,
+    smoothing: float = 0.0,
+) -> float:
+    """Takes one step of training and gives its loss.
+
+    Args:
+        model: Sequence-to-sequence, in training mode.
+        batch: As ``training.base.batches`` makes it.
+        optimizer: Of the model.
+        smoothing: Share of the target's probability that is spread over all tokens (label
+            smoothing, Szegedy et al., CVPR 2016).
+    """
+    # float32: without AMX bf16 products took 1.7 times as long (training.bench.training_speed).
+    output = model(**batch)
+    loss = output.loss
+    if smoothing:
+        logits, labels = output.logits.flatten(0, 1), batch["labels"].flatten()
+        loss = cross_entropy(logits, labels, ignore_index=IGNORED, label_smoothing=smoothing)
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), CLIP)
+    optimizer.step()
+    optimizer.zero_grad(set_to_none=True)
+    return float(loss.item())

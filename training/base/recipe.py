@@ -17,7 +17,7 @@ import json
 import random
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,10 +28,11 @@ from transformers import BartForConditionalGeneration, BertTokenizer
 
 from tagloop.errors import UserError
 from tagloop.tagging import TaggingSettings
+from training.base.averaging import averaged_copy, updated
 from training.base.batches import batches
-from training.base.examples import read_rows, tag_examples, title_examples
+from training.base.examples import Row, read_rows, tag_examples, title_examples
 from training.base.minilm import untrained_base
-from training.base.optimizer import make_optimizer, set_lr
+from training.base.optimizer import make_optimizer, set_lr, train_step
 from training.base.validation import validate
 from training.config import parse_config
 from training.memory import keep_freed_memory
@@ -61,7 +62,6 @@ STAGES = (
 MINILM = "sentence-transformers/all-MiniLM-L6-v2"
 PROMPT_TEMPLATE = "{title}\n{text}"
 MAX_INPUT_TOKENS = 256  # trained on 224; on validation articles better than 512
-CLIP = 1.0
 AVERAGE_DECAY = 0.96  # exponential average of the weights: over about 100 steps of the last stage
 AVERAGE_EVERY = 4
 VALIDATE_MINUTES = 20
@@ -145,11 +145,11 @@ class Trainer:
             started = time.monotonic()
             set_lr(optimizer, self.progress.seconds / seconds)
             batch = next(source)
-            losses.append(self._step(batch, optimizer))
+            losses.append(train_step(self.model, batch, optimizer))
             self.progress.step += 1
             self.progress.examples += len(batch["input_ids"])
             if not stage.freeze_encoder and self.progress.step % AVERAGE_EVERY == 0:
-                self._update_average()
+                self.average = updated(self.average, self.model, AVERAGE_DECAY)
             if self.progress.step % LOG_STEPS == 0:
                 self._log(stage=stage.name, loss=sum(losses) / len(losses))
                 bar.set_postfix(loss=f"{sum(losses) / len(losses):.3f}")
@@ -171,15 +171,6 @@ class Trainer:
         if stage.freeze_encoder:
             self.model.model.encoder.eval()
 
-    def _step(self, batch: dict[str, torch.Tensor], optimizer: torch.optim.Optimizer) -> float:
-        # float32: without AMX bf16 products took 1.7 times as long (training.bench.training_speed).
-        loss = self.model(**batch).loss
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), CLIP)
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
-        return loss.item()
-
     def _batches(self, stage: Stage) -> Iterator[dict[str, torch.Tensor]]:
         """Yields batches without end, each round from other windows and samples."""
         while True:
@@ -191,33 +182,10 @@ class Trainer:
     def _examples(self, stage: Stage, rng: random.Random) -> list[tuple[str, str]]:
         if stage.name == "titles":
             return list(title_examples(self.untagged, rng))
-        rounds = {"articles": stage.article_rounds, "titles": stage.title_rounds, "textbook": 1}
-        rows = [
-            row
-            for kind, rows in self.tagged.items()
-            for row in rows * rounds[kind]
-            if row.split == "train"
-        ]
-        return list(tag_examples(rows, rng))
-
-    def _update_average(self) -> None:
-        with torch.no_grad():
-            if self.average is None:
-                self.average = {n: p.detach().clone() for n, p in self.model.named_parameters()}
-                return
-            for name, parameter in self.model.named_parameters():
-                self.average[name].lerp_(parameter, 1 - AVERAGE_DECAY)
-
-    def averaged(self) -> BartForConditionalGeneration:
-        """Gives a copy of the model with the averaged weights (the plain ones before there are)."""
-        copy = BartForConditionalGeneration(self.model.config)
-        copy.load_state_dict(self.model.state_dict())
-        if self.average:
-            copy.load_state_dict(self.average, strict=False)
-        return copy.eval()
+        return list(tag_examples(stage_rows(self.tagged, stage), rng))
 
     def _validate(self, stage: Stage) -> None:
-        averaged = self.averaged()
+        averaged = averaged_copy(self.model, self.average)
         scores = validate(averaged, self.tokenizer, self.tagged)
         self._log(stage=stage.name, **scores)
         tqdm.write(f"{stage.name} {scores}")
@@ -245,6 +213,14 @@ class Trainer:
         self.average = state["average"]
         self.optimizer_state = state["optimizer"]
         self.progress = Progress(**state["progress"])
+
+
+def stage_rows(tagged: Mapping[str, list[Row]], stage: Stage) -> list[Row]:
+    """Gives the tagged rows of one round, the articles and titles as often as the stage says."""
+    rounds = {"articles": stage.article_rounds, "titles": stage.title_rounds, "textbook": 1}
+    return [
+        row for kind, rows in tagged.items() for row in rows * rounds[kind] if row.split == "train"
+    ]
 
 
 def export(out: Path, weights: Path) -> None:
