@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
-from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from tqdm.auto import tqdm
 
@@ -62,8 +61,8 @@ class Candidates:
     wanted: np.ndarray
 
 
-class _Collector(Ranker):
-    """Keeps each article's pool instead of ranking it."""
+class PoolCollector(Ranker):
+    """Keeps each article's pool, by the article's ``index``, instead of ranking it."""
 
     def __init__(self, recall: Recall, vocabulary: Vocabulary, tokenizer: Any) -> None:
         super().__init__(recall, vocabulary, tokenizer, _nothing())
@@ -116,7 +115,7 @@ def _collect(folder: Path, train: Articles, validation: Articles) -> Candidates:
     tagger = Tagger.from_pretrained(folder)
     arrays = fit_recall(train, tagger.tokenizer, tagger.vocabulary)
     save_recall(arrays, folder)
-    collector = _Collector(Recall(arrays), tagger.vocabulary, tagger.tokenizer)
+    collector = PoolCollector(Recall(arrays), tagger.vocabulary, tagger.tokenizer)
     tagger.ranker = collector
     rows = [
         {"title": row["title"], "text": row["text"], "index": index}
@@ -124,12 +123,25 @@ def _collect(folder: Path, train: Articles, validation: Articles) -> Candidates:
     ]
     with tqdm(total=len(rows), desc="tagging, validation", unit="article") as bar:
         tagger.tag_batch(rows, progress=bar.update)
+    return candidates_of(collector.pools, validation, tagger.vocabulary)
+
+
+def candidates_of(
+    pools: Mapping[int, Pool], articles: Articles, vocabulary: Vocabulary
+) -> Candidates:
+    """Joins the pools of articles and tells which candidates their authors gave.
+
+    Args:
+        pools: By the article's index; an article without a word has none.
+        articles: With ``tags``.
+        vocabulary: Of the model.
+    """
     features, right, article, wanted = [], [], [], []
-    for index, row in enumerate(validation):
-        theirs = {tagger.vocabulary.canonical(tag) for tag in row["tags"]}
+    for index, row in enumerate(articles):
+        theirs = {vocabulary.canonical(tag) for tag in row["tags"]}
         wanted.append(len(theirs))
-        if index in collector.pools:  # not so for an article without a word
-            pool = collector.pools[index]
+        if index in pools:
+            pool = pools[index]
             features.append(pool.features)
             right += [form in theirs for form in pool.displays]
             article += [index] * len(pool.displays)
@@ -160,24 +172,27 @@ def _weights(collected: Candidates) -> tuple[Weights, np.ndarray, dict[str, Any]
         chances = np.zeros(len(collected.right))
         folds = GroupKFold(FOLDS, shuffle=True, random_state=0)
         for seen, unseen in folds.split(collected.features, collected.right, collected.article):
-            model = _regression(strength).fit(collected.features[seen], collected.right[seen])
-            chances[unseen] = model.predict_proba(collected.features[unseen])[:, 1]
+            model = fit_weights(collected.features[seen], collected.right[seen], strength)
+            chances[unseen] = model.probabilities(collected.features[unseen])
         loss = _log_loss(chances, collected.right)
         if loss < least:
             least = loss
-            model = _regression(strength).fit(collected.features, collected.right)
+            model = fit_weights(collected.features, collected.right, strength)
             chosen = {"weights": "fitted", "regularisation": strength, "log_loss": loss}
-            best = _folded(model), chances, chosen
+            best = model, chances, chosen
     return best
 
 
-def _regression(strength: float) -> Pipeline:
-    return make_pipeline(StandardScaler(), LogisticRegression(C=strength, max_iter=500))
+def fit_weights(features: np.ndarray, right: np.ndarray, strength: float) -> Weights:
+    """Fits the logistic regression and takes the scaling of its features into its weights.
 
-
-def _folded(model: Pipeline) -> Weights:
-    """Takes the scaling into the weights."""
-    scaler, regression = model[0], model[1]
+    Args:
+        features: (candidates, columns).
+        right: Whether each is right, (candidates,).
+        strength: Inverse strength of the regularisation.
+    """
+    scaler, regression = StandardScaler(), LogisticRegression(C=strength, max_iter=500)
+    regression.fit(scaler.fit_transform(features), right)
     columns = regression.coef_[0] / scaler.scale_
     return Weights(columns, float(regression.intercept_[0] - columns @ scaler.mean_))
 
