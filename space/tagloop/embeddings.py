@@ -1,4 +1,9 @@
-"""A model's own input embeddings, read from its weights without torch: how near two texts are."""
+"""A model's own input embeddings, read from its weights without torch: how near tags are to a text.
+
+A tag is as near as its words are on average, and a word as near as the word of the text that is
+most like it, as in BERTScore's recall (Zhang et al., "BERTScore", ICLR 2020), but with embeddings
+outside any context, for which the model needn't run.
+"""
 
 from __future__ import annotations
 
@@ -12,39 +17,37 @@ import numpy as np
 FILE_NAME = "model.safetensors"
 NAMES = ("model.shared.weight", "shared.weight", "model.encoder.embed_tokens.weight")
 """What seq2seq architectures call the matrix (BART and its kin, T5)."""
-FREQUENT = 2500
-"""Tokenizers list frequent pieces first; the first so many say little about a text's subject."""
 TYPES = {"F32": "<f4", "F16": "<f2", "BF16": "<u2"}
 
 
 class InputEmbeddings:
-    """Texts as mean vectors of their tokens, around the mean of all tokens.
-
-    Nothing is read before it is needed, and then only the rows of the tokens.
-    """
+    """The matrix of a model's folder; nothing is read before it is needed."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / FILE_NAME
 
     @property
     def available(self) -> bool:
-        """Whether the model's folder has the matrix in one file."""
+        """Whether the folder has the matrix, in one file."""
         return self._matrix is not None
 
-    def similarities(self, article: Sequence[int], tags: Sequence[Sequence[int]]) -> np.ndarray:
-        """Gives the cosine between an article and each tag, both as token ids; float32, (tags,)."""
-        subject = [token for token in article if token >= FREQUENT] or list(article)
-        one = self._vector(subject)
-        return np.stack([self._vector(tag) for tag in tags]) @ one
+    def nearness(self, text: Sequence[int], tags: Sequence[Sequence[int]]) -> np.ndarray:
+        """Gives how near each tag is to a text, -1 to 1; 1 if all of its tokens stand there.
 
-    def _vector(self, tokens: Sequence[int]) -> np.ndarray:
-        mean = self._rows(np.asarray(tokens)).mean(axis=0) - self._center
-        return mean / (np.linalg.norm(mean) + 1e-9)
+        Args:
+            text: Token ids without special ones; not empty.
+            tags: The same of each tag, none empty.
 
-    @cached_property
-    def _center(self) -> np.ndarray:
-        assert self._matrix is not None
-        return self._rows(np.arange(FREQUENT, len(self._matrix), 10)).mean(axis=0)
+        Returns:
+            float32, (tags,).
+        """
+        if not tags:
+            return np.zeros(0, dtype=np.float32)
+        lengths = [len(tag) for tag in tags]
+        distinct, where = np.unique([token for tag in tags for token in tag], return_inverse=True)
+        nearest = (self._rows(distinct) @ self._rows(np.unique(text)).T).max(axis=1)
+        starts = np.cumsum([0, *lengths[:-1]])
+        return np.asarray(np.add.reduceat(nearest[where], starts) / lengths, dtype=np.float32)
 
     def _rows(self, tokens: np.ndarray) -> np.ndarray:
         """Gives rows of length 1, float32."""
@@ -53,7 +56,7 @@ class InputEmbeddings:
         if raw.dtype == np.uint16:  # bfloat16 is the upper half of a float32
             raw = (raw.astype(np.uint32) << 16).view(np.float32)
         rows = raw.astype(np.float32)
-        return rows / (np.linalg.norm(rows, axis=1, keepdims=True) + 1e-9)
+        return np.asarray(rows / (np.linalg.norm(rows, axis=1, keepdims=True) + 1e-9))
 
     @cached_property
     def _matrix(self) -> np.ndarray | None:

@@ -1,75 +1,48 @@
-"""House vocabulary: tags out of a given list only, or a list whose tags are preferred."""
+"""House vocabulary: scores the tags of a given list, whatever else the model would write."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from tagloop.candidates import Candidate, ScoredTag
+from tagloop.allowed_tags import AllowedTags
+from tagloop.answers import text_of
+from tagloop.candidates import Candidate, Ranks, ScoredTag
+from tagloop.decoding import Decoding
 from tagloop.embeddings import InputEmbeddings
 from tagloop.engines import Engine, Written
 from tagloop.errors import UserError
-from tagloop.evidence import target_ids
+from tagloop.tagging import TaggingSettings
 from tagloop.trie import TokenTrie
-from tagloop.vocabulary import Vocabulary, normal_form, tidy
+from tagloop.vocabulary import Vocabulary
+from tagloop.wishes import Wishes, checked
 
 WANTED = 8
-"""So many of the likeliest tags are found; more than an answer holds."""
+"""So many of the likeliest tags are searched for; more than an answer usually holds."""
+MOST_PRESENT = 24
+"""So many more are scored because they stand in the article."""
 PRESENT_BONUS = 1.0
-"""Added to the log-probability of a tag that stands in the article. On validation articles with
-the 300 most frequent tags allowed, 1 gave F1@3 0.482, 0 gave 0.459, 2 gave 0.472."""
-UNSEEN_BASE, UNSEEN_SLOPE, UNSEEN_PRESENT_BONUS = -10.0, 10.0, 3.0
-"""What a tag that the model was never taught gets at the least: base + slope * similarity, and the
-bonus if it stands in the article. A model all but never writes such a tag: on validation articles
-whose authors use tags that no training article has, these numbers raised precision@1 from 0.39 to
-0.68 and left articles with known tags as they were. Mean input embeddings found more of the absent
-ones (mean reciprocal rank 0.27) than shared character 4-grams (0.18) and the model (0.01)."""
-PREFERRED_ODDS = 3.0
-"""The odds of a preferred tag count so many times."""
-
-
-class AllowedTags:
-    """A list made ready for one model.
-
-    Attributes:
-        forms: Normal form of each tag, aliases resolved; none twice.
-        displays: Each tag as the list writes it.
-        trie: Each tag as the model writes it, with the separator as its end.
-        unseen: Whether the model was never taught the tag; bool, (tags,).
-    """
-
-    def __init__(
-        self, tags: Sequence[str], tokenizer: Any, vocabulary: Vocabulary, end: int
-    ) -> None:
-        first: dict[str, str] = {}
-        for tag in map(tidy, tags):
-            if normal_form(tag) and target_ids(tag, tokenizer):
-                first.setdefault(vocabulary.canonical(tag), tag)
-        if not first:
-            raise UserError("The list of allowed tags holds no tag: give at least one word.")
-        self.forms = list(first)
-        self.displays = list(first.values())
-        targets = [target_ids(vocabulary.display(tag), tokenizer) for tag in self.displays]
-        self.trie = TokenTrie([[*target, end] for target in targets])
-        self.unseen = np.array([form not in vocabulary.counts for form in self.forms])
-
-    def standing_in(self, text: str) -> np.ndarray:
-        """Tells which tags' words stand in the text; bool, (tags,)."""
-        folded = f" {normal_form(text)} "
-        return np.array([f" {form} " in folded for form in self.forms])
+"""Added to the log-odds that the model alone gives a tag of the article's words. A round number:
+on validation articles with the 300 most frequent tags it gave F1@5 0.391 where 0 gave 0.374; other
+values from 0.5 to 2 gave 0.383 to 0.393 (``--bonus`` of ``training.bench.house``)."""
+UNSEEN_BIAS, UNSEEN_NEAR, UNSEEN_PRESENT = -7.61, 6.28, 3.63
+"""Log-odds of a tag that no training article has: by its nearness to the article (see
+``tagloop.embeddings``) and whether it stands there. ``training.bench.unseen`` fits them."""
 
 
 class House:
-    """Scores allowed tags, alike on both engines.
+    """Scores the tags of a list, alike on both engines.
 
-    A tag's score is the log-probability with which the model writes it, whole, as the article's
-    first tag, or at the place where it wrote it of its own accord, or the logarithm of the
-    confidence that a ranker gives it, whichever is greatest. Confidences are the exponentials,
-    normalised over the list, so that they are comparable and sum to 1.
+    With a ranker, the tags that it knows have its calibrated probability, as without a list. (That
+    a whole tag's log-probability, searched as below, tells it anything more could not be shown:
+    F1@5 on validation changed by less than 0.005.) Without one, the model is searched for the
+    likeliest tags of the list, and a tag's confidence is the probability with which the model
+    writes it first, or at the place where it wrote it of its own accord, whichever is greater;
+    raised if it stands in the article. A tag that no training article has can only be guessed:
+    from whether it stands in the article, and how near it is by the model's input embeddings.
     """
 
     def __init__(
@@ -77,104 +50,142 @@ class House:
         engine: Engine,
         tokenizer: Any,
         vocabulary: Vocabulary,
-        separator: str,
+        settings: TaggingSettings,
         embeddings: InputEmbeddings | None,
     ) -> None:
         self._engine = engine
-        self._embeddings = embeddings
-        # The separator as it is written after a word.
-        end = target_ids(f"a{separator.strip() or separator}", tokenizer)[-1]
-        self.prepare = lru_cache(maxsize=4)(
-            lambda tags: AllowedTags(tags, tokenizer, vocabulary, end)
+        self._vocabulary = vocabulary
+        self._special = set(tokenizer.all_special_ids)
+        self.embeddings = embeddings
+        self._prepare = lru_cache(maxsize=4)(
+            lambda tags: AllowedTags(tags, tokenizer, vocabulary, settings)
         )
+
+    def wishes(
+        self,
+        allowed: Sequence[str] | None,
+        preferred: Sequence[str] | None,
+        decoding: Decoding,
+    ) -> Wishes:
+        """Makes the lists ready.
+
+        Raises:
+            UserError: A list is none, allowed tags are empty, or the decoding does not know them.
+        """
+        liked = checked("prefer_tags", preferred or ())
+        forms = {self._vocabulary.canonical(tag): tag for tag in reversed(liked)}
+        forms.pop("", None)
+        if allowed is None:
+            return Wishes(preferred=forms)
+        if decoding.mode != "greedy":
+            raise UserError(
+                f"allowed_tags needs decoding='greedy', not {decoding.mode!r}: a list is searched "
+                "in a way of its own."
+            )
+        return Wishes(self._prepare(checked("allowed_tags", allowed)), forms)
 
     def score(
         self,
         allowed: AllowedTags,
-        text: str,
-        prompt: list[int],
-        written: Written,
+        article: Mapping[str, Any],
+        prompts: Sequence[list[int]],
+        outputs: Sequence[Written],
         candidates: Sequence[Candidate],
-        ranked: Sequence[ScoredTag],
+        ranker: Ranks | None,
     ) -> list[ScoredTag]:
-        """Scores the tags of the list that may be an article's; the others' share is next to 0.
+        """Scores the tags of the list that may be an article's; others are left out.
 
         Args:
             allowed: The list.
-            text: Title and text.
-            prompt: What the model reads of it.
-            written: What it writes freely, with ``starts``.
+            article: ``title`` and ``text``.
+            prompts: What the model reads of it, a window each.
+            outputs: What it writes freely for each, with ``starts``.
             candidates: The tags in that.
-            ranked: What a ranker makes of it; empty without one.
+            ranker: The model's, if it has one.
         """
-        present = allowed.standing_in(text)
-        places = {form: place for place, form in enumerate(allowed.forms)}
-        scores = np.full(len(places), -np.inf)
-        for place, log_prob in self._likeliest(allowed, prompt, written, present).items():
-            scores[place] = log_prob
-        known = [(tag.form, tag.log_prob) for tag in candidates]
-        known += [(tag.form, float(np.log(max(tag.confidence, 1e-9)))) for tag in ranked]
-        for form, log_prob in known:
-            if form in places:
-                scores[places[form]] = max(scores[places[form]], log_prob)
-        scores += PRESENT_BONUS * present
-        scores = np.maximum(scores, self._of_unseen(allowed, prompt, present))
-        shares = np.exp(scores - scores.max())
-        shares /= shares.sum()
+        present = allowed.standing_in(text_of(article))
+        if ranker is None:
+            chances = self._searched(allowed, prompts, outputs, candidates, present)
+        else:
+            chances = self._ranked(allowed, article, outputs, candidates, ranker)
+        if allowed.unseen.any():
+            chances = np.maximum(chances, self._guessed(allowed, prompts, present))
         return [
-            ScoredTag(form, display, float(share))
-            for form, display, share in zip(allowed.forms, allowed.displays, shares, strict=True)
-            if share > 0
+            ScoredTag(form, display, float(chance))
+            for form, display, chance in zip(allowed.forms, allowed.displays, chances, strict=True)
+            if chance > 0
         ]
+
+    def _ranked(
+        self,
+        allowed: AllowedTags,
+        article: Mapping[str, Any],
+        outputs: Sequence[Written],
+        candidates: Sequence[Candidate],
+        ranker: Ranks,
+    ) -> np.ndarray:
+        rows = zip(allowed.forms, allowed.displays, allowed.unseen, strict=True)
+        known = {form: display for form, display, unseen in rows if not unseen}
+        ranked = ranker.rank(article, candidates, outputs, known)
+        found = {tag.form: tag.confidence for tag in ranked}
+        return np.array([found.get(form, 0.0) for form in allowed.forms])
+
+    def _searched(
+        self,
+        allowed: AllowedTags,
+        prompts: Sequence[list[int]],
+        outputs: Sequence[Written],
+        candidates: Sequence[Candidate],
+        present: np.ndarray,
+    ) -> np.ndarray:
+        log_probs = np.full(len(present), -np.inf)
+        places = {form: place for place, form in enumerate(allowed.forms)}
+        for candidate in candidates:
+            place = places.get(self._vocabulary.canonical(candidate.form))
+            if place is not None:
+                log_probs[place] = max(log_probs[place], candidate.log_prob)
+        targets = np.array(allowed.targets)
+        sought = set(targets[present].tolist()) - {-1}
+        for prompt, written in zip(prompts, outputs, strict=True):
+            if allowed.trie.targets:
+                for target, log_prob in self._likeliest(allowed.trie, prompt, written, sought):
+                    same = targets == target
+                    log_probs[same] = np.maximum(log_probs[same], log_prob)
+        chances = np.exp(np.minimum(log_probs, 0.0))
+        raised = chances * np.exp(PRESENT_BONUS)
+        return np.where(present, raised / (raised + 1 - chances), chances)
 
     def _likeliest(
-        self, allowed: AllowedTags, prompt: list[int], written: Written, present: np.ndarray
-    ) -> dict[int, float]:
-        """Finds the tags that the model would write first, and those present that might be."""
+        self, trie: TokenTrie, prompt: list[int], written: Written, sought: set[int]
+    ) -> list[tuple[int, float]]:
+        """Finds the tags that the model would write first, and those of the sought that it might.
+
+        Returns:
+            Places in the trie and log-probabilities.
+        """
         assert written.starts is not None
-        first = written.starts.log_probs[0][[target[0] for target in allowed.trie.targets]]
-        found = self._engine.likeliest(prompt, allowed.trie, first, WANTED)
-        last = min(sorted(found.values(), reverse=True)[:WANTED])
+        first = written.starts.log_probs[0][[target[0] for target in trie.targets]]
+        found = self._engine.likeliest(prompt, trie, first, WANTED)
+        last = min(sorted(found.values(), reverse=True)[:WANTED], default=-np.inf)
         # No tag is likelier than its first token.
-        others = [
-            place
-            for place in np.flatnonzero(present).tolist()
-            if place not in found and first[place] + PRESENT_BONUS > last
-        ]
-        targets = [list(allowed.trie.targets[place]) for place in others]
-        rows = self._engine.score([prompt] * len(others), targets)
-        return found | {place: sum(row) for place, row in zip(others, rows, strict=True)}
+        others = [place for place in sought if place not in found]
+        others = [place for place in others if first[place] + PRESENT_BONUS > last]
+        others = sorted(others, key=lambda place: (-first[place], place))[:MOST_PRESENT]
+        rows = self._engine.score([prompt] * len(others), [[*trie.targets[i]] for i in others])
+        return [*found.items(), *zip(others, map(sum, rows), strict=True)]
 
-    def _of_unseen(
-        self, allowed: AllowedTags, prompt: list[int], present: np.ndarray
+    def _guessed(
+        self, allowed: AllowedTags, prompts: Sequence[list[int]], present: np.ndarray
     ) -> np.ndarray:
-        """Scores what the model was never taught by how near it is; -inf for other tags."""
-        scores = np.full(len(present), -np.inf)
+        """Scores what the model was never taught; 0 for other tags."""
+        chances = np.zeros(len(present))
         unseen = np.flatnonzero(allowed.unseen)
-        if len(unseen):
-            near = np.zeros(len(unseen))
-            if self._embeddings and self._embeddings.available:
-                tags = [allowed.trie.targets[place][:-1] for place in unseen]
-                near = self._embeddings.similarities(prompt, tags)
-            bonus = UNSEEN_PRESENT_BONUS * present[unseen]
-            scores[unseen] = UNSEEN_BASE + UNSEEN_SLOPE * near + bonus
-        return scores
-
-
-def prefer(
-    scored: Sequence[ScoredTag], tags: Sequence[str], vocabulary: Vocabulary
-) -> list[ScoredTag]:
-    """Raises the odds of the tags that are on a list and writes them as it does; adds none."""
-    preferred: Mapping[str, str] = {vocabulary.canonical(tag): tidy(tag) for tag in reversed(tags)}
-    return [
-        replace(
-            tag,
-            display=preferred[tag.form],
-            confidence=PREFERRED_ODDS
-            * tag.confidence
-            / (1 + (PREFERRED_ODDS - 1) * tag.confidence),
-        )
-        if tag.form in preferred
-        else tag
-        for tag in scored
-    ]
+        near = present[unseen].astype(np.float64)
+        read = sorted({token for prompt in prompts for token in prompt} - self._special)
+        if self.embeddings and self.embeddings.available and read:
+            pieces = [allowed.pieces[place] for place in unseen]
+            some = [place for place, ids in enumerate(pieces) if ids]
+            near[some] = self.embeddings.nearness(read, [pieces[place] for place in some])
+        odds = UNSEEN_BIAS + UNSEEN_NEAR * near + UNSEEN_PRESENT * present[unseen]
+        chances[unseen] = 1 / (1 + np.exp(-odds))
+        return chances

@@ -11,13 +11,16 @@ from tagloop.answers import Tag as Tag
 from tagloop.answers import answer, has_words, text_of
 from tagloop.candidates import Candidate, Ranks, ScoredTag, read_candidates, score_candidates
 from tagloop.decoding import Decoding, score_votes, weights
+from tagloop.embeddings import InputEmbeddings
 from tagloop.engines import Engine, Written, choose_engine, separator_ids
 from tagloop.evidence import Evidence, Explainer, target_ids
+from tagloop.house import House
 from tagloop.model_folder import fetch_model, load_tokenizer, load_vocabulary
 from tagloop.ranking import Ranker
 from tagloop.tagging import TaggingSettings
 from tagloop.vocabulary import Vocabulary
 from tagloop.windows import Windows, by_article
+from tagloop.wishes import Wishes
 
 
 class Tagger:
@@ -41,6 +44,7 @@ class Tagger:
         vocabulary: Vocabulary,
         *,
         ranker: Ranks | None = None,
+        embeddings: InputEmbeddings | None = None,
         model_repo: str = "",
         model_revision: str | None = None,
     ) -> None:
@@ -51,6 +55,7 @@ class Tagger:
         self.ranker = ranker
         self._marks = separator_ids(tokenizer, settings.separator)
         self._windows = Windows(tokenizer, settings)
+        self._house = House(engine, tokenizer, vocabulary, settings, embeddings)
         self._explainer = Explainer(engine, tokenizer, settings, vocabulary)
         self.model_repo = model_repo
         self.model_revision = model_revision
@@ -84,6 +89,7 @@ class Tagger:
             TaggingSettings.load(folder),
             vocabulary,
             ranker=Ranker.load(folder, tokenizer, vocabulary),
+            embeddings=InputEmbeddings(folder),
             model_repo=str(model),
             model_revision=commit,
         )
@@ -98,6 +104,8 @@ class Tagger:
         threshold: float | None = None,
         decoding: Decoding | str = "greedy",
         max_windows: int | None = None,
+        allowed_tags: Sequence[str] | None = None,
+        prefer_tags: Sequence[str] | None = None,
         evidence: bool = False,
     ) -> list[Tag]:
         """Tags one article, the surest tag first.
@@ -113,10 +121,14 @@ class Tagger:
             decoding: ``greedy``, ``beam`` or ``sample``, or one with its numbers (``Decoding``).
             max_windows: So many windows of ``settings.max_input_tokens`` each are read of a long
                 text at the most; the model's default when None.
+            allowed_tags: Only tags of this list come out, as it writes them, and by default only
+                those that reach the threshold (``Wishes.bounds``); other spellings of a known tag
+                are the tag. What confidence then means: see ``House``. Greedy decoding only.
+            prefer_tags: Tags of this list count as surer than the model has them; others stay.
             evidence: Whether to give each tag its evidence, which takes about as long again.
 
         Raises:
-            UserError: The decoding is none.
+            UserError: The decoding is none, or a list of tags is.
         """
         article = {"title": title, "text": text}
         tags = self.tag_batch(
@@ -126,6 +138,8 @@ class Tagger:
             threshold=threshold,
             decoding=decoding,
             max_windows=max_windows,
+            allowed_tags=allowed_tags,
+            prefer_tags=prefer_tags,
         )[0]
         if not evidence:
             return tags
@@ -168,6 +182,8 @@ class Tagger:
         threshold: float | None = None,
         decoding: Decoding | str = "greedy",
         max_windows: int | None = None,
+        allowed_tags: Sequence[str] | None = None,
+        prefer_tags: Sequence[str] | None = None,
         progress: Callable[[int], object] | None = None,
     ) -> list[list[Tag]]:
         """Tags many articles (mappings with ``title`` and ``text``), in their order.
@@ -177,9 +193,11 @@ class Tagger:
         articles that each batch has done.
 
         Raises:
-            UserError: The decoding is none.
+            UserError: The decoding is none, or a list of tags is.
         """
         how = Decoding(decoding) if isinstance(decoding, str) else decoding
+        wishes = self._house.wishes(allowed_tags, prefer_tags, how)
+        fewest, least = wishes.bounds(self.settings, min_tags, threshold)
         prompts = [self._prompts(article, self._most(max_windows)) for article in articles]
         order = sorted(range(len(prompts)), key=lambda index: sum(map(len, prompts[index])))
         tags: list[list[Tag]] = [[] for _ in articles]
@@ -188,11 +206,10 @@ class Tagger:
             # An article without a word has no tags; the model would invent some.
             chosen = [i for i in chosen if has_words(articles[i])]
             rows = [articles[i] for i in chosen]
-            scored = self._scored(rows, [prompts[i] for i in chosen], how, batch_size)
+            scored = self._scored(rows, [prompts[i] for i in chosen], how, batch_size, wishes)
             for index, found in zip(chosen, scored, strict=True):
-                tags[index] = answer(
-                    found, articles[index], self.settings, max_tags, min_tags, threshold
-                )
+                found = wishes.prefer(found)
+                tags[index] = answer(found, articles[index], self.settings, max_tags, fewest, least)
             if progress:
                 progress(len(order[first : first + batch_size]))
         return tags
@@ -203,17 +220,18 @@ class Tagger:
         prompts: Sequence[list[list[int]]],
         decoding: Decoding,
         batch_size: int,
+        wishes: Wishes,
     ) -> list[list[ScoredTag]]:
         """Writes and scores the tags of a batch."""
         limit = self.settings.max_new_tokens
         if decoding.mode == "greedy":
-            starts = self.ranker is not None
+            starts = self.ranker is not None or wishes.allowed is not None
             written = by_article(
                 lambda batch: self._engine.write(batch, limit, starts=starts), prompts, batch_size
             )
             return [
-                self._score(self._candidates(outputs, article), outputs, article)
-                for outputs, article in zip(written, articles, strict=True)
+                self._score(article, windows, outputs, wishes)
+                for article, windows, outputs in zip(articles, prompts, written, strict=True)
             ]
         many = by_article(
             lambda batch: self._engine.write_many(batch, limit, decoding), prompts, batch_size
@@ -253,9 +271,16 @@ class Tagger:
         ]
 
     def _score(
-        self, candidates: list[Candidate], outputs: Sequence[Written], article: Mapping[str, Any]
+        self,
+        article: Mapping[str, Any],
+        prompts: Sequence[list[int]],
+        outputs: Sequence[Written],
+        wishes: Wishes,
     ) -> list[ScoredTag]:
         """Gives each tag its confidence; a ranker may also add tags that were not written."""
+        found = self._candidates(outputs, article)
+        if wishes.allowed is not None:
+            return self._house.score(wishes.allowed, article, prompts, outputs, found, self.ranker)
         if self.ranker is None:
-            return score_candidates(candidates)
-        return self.ranker.rank(article, candidates, outputs)
+            return score_candidates(found)
+        return self.ranker.rank(article, found, outputs)
