@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from tagloop.trie import TokenTrie
 
-SCORED_AT_ONCE, MOST_SCORED = 8, 48
+SCORED_AT_ONCE, MOST_SCORED = 4, 48
 """Targets of a list that are scored together, and at all, for one article: each costs as much as
 reading the article."""
 
@@ -130,16 +130,17 @@ class CTranslate2Engine:
         return [row[: len(target)] for row, target in zip(rows, targets, strict=True)]
 
     def likeliest(
-        self, input_ids: list[int], trie: TokenTrie, first: np.ndarray, wanted: int
+        self, input_ids: list[int], trie: TokenTrie, first: np.ndarray, wanted: int, least: float
     ) -> dict[int, float]:
         """Scores targets by falling likelihood of their first token, until no other can be among
-        the wanted: no target is likelier than its first token. At most ``MOST_SCORED``.
+        the wanted or reach the least: no target is likelier than its first token.
         """
         order = first.argsort(kind="stable")[::-1][:MOST_SCORED].tolist()
         found: dict[int, float] = {}
         for begin in range(0, len(order), SCORED_AT_ONCE):
             batch = order[begin : begin + SCORED_AT_ONCE]
-            if len(found) >= wanted and first[batch[0]] < sorted(found.values())[-wanted]:
+            last = sorted(found.values())[-wanted] if len(found) >= wanted else -float("inf")
+            if found and first[batch[0]] < max(last, least):
                 break
             rows = self.score([input_ids] * len(batch), [list(trie.targets[i]) for i in batch])
             found |= {place: sum(row) for place, row in zip(batch, rows, strict=True)}

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from tagloop.trie import TokenTrie
 
-BEAMS = 16
-"""Of the search in a list of targets: twice the tags that are wanted of it."""
+SPARE_BEAMS = 3
+"""Of the search in a list of targets: more than are wanted, for those that begin badly."""
 IMPOSSIBLE = -1e6
 """Scores below mark beams that had to leave the trie."""
 
@@ -140,10 +140,10 @@ class TransformersEngine:
             return self.model(**inputs, decoder_input_ids=self._torch.tensor(rows), **options)
 
     def likeliest(
-        self, input_ids: list[int], trie: TokenTrie, first: np.ndarray, wanted: int
+        self, input_ids: list[int], trie: TokenTrie, first: np.ndarray, wanted: int, least: float
     ) -> dict[int, float]:
         """Searches the targets with beams that may not leave the trie."""
-        beams = min(BEAMS, len(trie.targets))
+        beams = min(wanted + SPARE_BEAMS, len(trie.targets))
         inputs = self._tokenizer.pad({"input_ids": [input_ids]}, return_tensors="pt")
         ends = {target[-1] for target in trie.targets}
         with self._torch.no_grad():

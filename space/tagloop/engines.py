@@ -94,7 +94,7 @@ class Engine(Protocol):
         """
 
     def likeliest(
-        self, input_ids: list[int], trie: TokenTrie, first: np.ndarray, wanted: int
+        self, input_ids: list[int], trie: TokenTrie, first: np.ndarray, wanted: int, least: float
     ) -> dict[int, float]:
         """Finds the likeliest of a list of targets as the beginning of an output.
 
@@ -102,7 +102,8 @@ class Engine(Protocol):
             input_ids: One prompt.
             trie: The targets.
             first: Log-probability of each target's first token; float32, (targets,).
-            wanted: So many of the likeliest are found at the least, as far as there are.
+            wanted: So many of the likeliest are found, as far as there are.
+            least: Of those with less log-probability only a few need be found.
 
         Returns:
             Place of the target in the list to its log-probability; without repetition penalty.

@@ -22,6 +22,8 @@ SHORTLIST = 4
 """Sentences that the attention names, of which the one that the tag can spare least is shown. On
 validation articles the first alone was hardly better than a random sentence: attention says where
 a model looks, not what it needs (Jain & Wallace, "Attention is not Explanation", NAACL 2019)."""
+MOST_TOKENS = 64
+"""Of a tag; models have a bounded number of places for what they write."""
 
 _BETWEEN_WORDS = r"[\W_]{0,3}"
 _INSIDE_WORDS = r"[.'’\u00ad\u200b]?"
@@ -187,8 +189,8 @@ class Explainer:
 
 
 def target_ids(tag: str, tokenizer: Any) -> list[int]:
-    """Gives the tokens by which a model writes a tag."""
-    return tokenizer(tag, add_special_tokens=False).input_ids
+    """Gives the tokens by which a model writes a tag; of an endless one the first."""
+    return tokenizer(tag, add_special_tokens=False).input_ids[:MOST_TOKENS]
 
 
 def most_attended(

@@ -20,9 +20,11 @@ from tagloop.trie import TokenTrie
 from tagloop.vocabulary import Vocabulary
 from tagloop.wishes import Wishes, checked
 
-WANTED = 8
-"""So many of the likeliest tags are searched for; more than an answer usually holds."""
-MOST_PRESENT = 24
+WANTED = 5
+"""So many of the likeliest tags are searched for, as many as an answer usually holds."""
+NEGLIGIBLE = -4.6
+"""What the model would write with less than this log-probability (1 %) is hardly searched for."""
+MOST_PRESENT = 8
 """So many more are scored because they stand in the article."""
 PRESENT_BONUS = 1.0
 """Added to the log-odds that the model alone gives a tag of the article's words. A round number:
@@ -165,11 +167,11 @@ class House:
         """
         assert written.starts is not None
         first = written.starts.log_probs[0][[target[0] for target in trie.targets]]
-        found = self._engine.likeliest(prompt, trie, first, WANTED)
+        found = self._engine.likeliest(prompt, trie, first, WANTED, NEGLIGIBLE)
         last = min(sorted(found.values(), reverse=True)[:WANTED], default=-np.inf)
         # No tag is likelier than its first token.
         others = [place for place in sought if place not in found]
-        others = [place for place in others if first[place] + PRESENT_BONUS > last]
+        others = [place for place in others if first[place] + PRESENT_BONUS > max(last, NEGLIGIBLE)]
         others = sorted(others, key=lambda place: (-first[place], place))[:MOST_PRESENT]
         rows = self._engine.score([prompt] * len(others), [[*trie.targets[i]] for i in others])
         return [*found.items(), *zip(others, map(sum, rows), strict=True)]
