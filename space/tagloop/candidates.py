@@ -112,14 +112,28 @@ def read_candidates(
 def score_candidates(candidates: Iterable[Candidate]) -> list[ScoredTag]:
     """Takes the probability that the model gave the tag's own tokens for its confidence.
 
-    No tag stands twice: of equal normal forms the first written stays.
+    No tag stands twice: of equal normal forms the first written stays. What was written for
+    several windows is surer than for any of them: its confidence is the probability that at least
+    one of the windows is right, were they independent (on long validation articles as good as the
+    first window's and the mean probability for two or three windows, better for four).
     """
-    first: dict[str, ScoredTag] = {}
-    for found in candidates:
-        first.setdefault(
-            found.form, ScoredTag(found.form, found.display, math.exp(min(found.log_prob, 0.0)))
-        )
-    return list(first.values())
+    found: dict[str, dict[int, float]] = {}
+    displays: dict[str, str] = {}
+    for tag in candidates:
+        displays.setdefault(tag.form, tag.display)
+        chance = math.exp(min(tag.log_prob, 0.0))
+        found.setdefault(tag.form, {}).setdefault(tag.window, chance)
+    return [
+        ScoredTag(form, displays[form], _any_of(list(chances.values())))
+        for form, chances in found.items()
+    ]
+
+
+def _any_of(chances: Sequence[float]) -> float:
+    first, *others = chances
+    if not others:
+        return first
+    return 1 - math.prod(1 - chance for chance in chances)
 
 
 def select(

@@ -7,7 +7,7 @@ merged by confidence (``tagloop.candidates``, ``tagloop.ranking``).
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -49,10 +49,12 @@ class Windows:
     def spans(self, title: str, text: str, most: int) -> list[Span]:
         """Gives the part of the text that each window of ``prompts`` holds.
 
-        The windows follow each other; nothing but blanks is left out between two. A window begins
-        and ends with a sentence, or between two words where a sentence is longer than a window.
-        The only word that is not read to its end is one that no window could hold. A text of one
-        window is given whole, even if it is cut when it is read.
+        Every window is full; the first begins with the text, the last ends with it, the others are
+        evenly spread. Together they hold the whole text, overlapping, or where ``most`` are too few
+        for that leave the same out between all. A window begins and ends with a sentence, or
+        between two words where a sentence is longer than a window. The only word that is not read
+        to its end is one that no window could hold. A text of one window is given whole, even if
+        it is cut when it is read.
         """
         if most <= 1 or len(self._prompt(title, text)) < self._settings.max_input_tokens:
             return [(0, len(text))]
@@ -66,49 +68,62 @@ class Windows:
     def _cut(self, title: str, text: str, most: int) -> list[Span]:
         limit = self._settings.max_input_tokens
         room = limit - len(self._prompt(title, ""))
-        # No more of a book is tokenized than its windows can hold.
         read = self._tokenizer(
-            text,
-            add_special_tokens=False,
-            return_offsets_mapping=True,
-            truncation=True,
-            max_length=most * limit,
+            text, add_special_tokens=False, return_offsets_mapping=True, verbose=False
         )
-        begins = [begin for begin, _ in read.offset_mapping]
-        if room < LEAST_ROOM or len(begins) <= room:
+        ends = [end for _, end in read.offset_mapping]
+        if room < LEAST_ROOM or len(ends) <= room:
             return [(0, len(text))]
-        room -= SLACK
-        return _packed(_pieces(text, begins, room), begins, room, most) or [(0, len(text))]
+        return _spread(_pieces(text, ends, room - SLACK), ends, room - SLACK, most)
 
 
-def _tokens(span: Span, begins: Sequence[int]) -> int:
-    """Counts the tokens that begin in a span."""
-    return bisect_left(begins, span[1]) - bisect_left(begins, span[0])
+def _pieces(text: str, ends: Sequence[int], room: int) -> list[Span]:
+    """Gives the sentences that have tokens; the words of those that are longer than a window.
 
-
-def _pieces(text: str, begins: Sequence[int], room: int) -> list[Span]:
-    """Gives the sentences that have tokens; the words of those that are longer than a window."""
+    Args:
+        text: To cut.
+        ends: Where each of its tokens ends (a token may begin with the blank before a word).
+        room: Tokens of a window.
+    """
     pieces: list[Span] = []
     for begin, end in split_sentences(text):
-        if _tokens((begin, end), begins) <= room:
+        if bisect_right(ends, end) - bisect_right(ends, begin) <= room:
             pieces.append((begin, end))
         else:
             words = re.finditer(r"\S+", text[begin:end])
             pieces += [(begin + word.start(), begin + word.end()) for word in words]
-    return [piece for piece in pieces if _tokens(piece, begins)]
+    return [(a, b) for a, b in pieces if bisect_right(ends, a) < bisect_right(ends, b)]
 
 
-def _packed(pieces: Sequence[Span], begins: Sequence[int], room: int, most: int) -> list[Span]:
-    """Joins as many pieces a window as it has room for."""
-    windows: list[Span] = []
-    for begin, end in pieces:
-        if windows and _tokens((windows[-1][0], end), begins) <= room:
-            windows[-1] = (windows[-1][0], end)
-        elif len(windows) < most:
-            windows.append((begin, end))
-        else:
-            break
-    return windows
+def _spread(pieces: Sequence[Span], ends: Sequence[int], room: int, most: int) -> list[Span]:
+    """Chooses which piece each window begins with; it holds as many as it has room for."""
+    first = [bisect_right(ends, begin) for begin, _ in pieces]
+    last = [bisect_right(ends, end) for _, end in pieces]
+    # Of a window that begins with a piece: the piece after its last one.
+    reach = [max(bisect_right(last, at + room), index + 1) for index, at in enumerate(first)]
+    needed, at = 0, 0
+    while at < len(pieces):
+        needed, at = needed + 1, reach[at]
+    count = min(needed, most)
+    # The earliest piece from which so many windows reach the end.
+    earliest = [0] * count
+    at = len(pieces)
+    for window in reversed(range(count)):
+        earliest[window] = at = bisect_left(reach, at)
+    starts = [0]
+    for window in range(1, count):
+        at = _nearest(first, first[earliest[-1]] * window / (count - 1))
+        if count == needed:  # no gap
+            at = min(max(at, earliest[window]), reach[starts[-1]])
+        starts.append(at)
+    return [(pieces[at][0], pieces[reach[at] - 1][1]) for at in dict.fromkeys(starts)]
+
+
+def _nearest(places: Sequence[int], wanted: float) -> int:
+    """Gives the index of the rising number that is nearest to the wanted one."""
+    after = bisect_left(places, wanted)
+    around = [index for index in (after - 1, after) if 0 <= index < len(places)]
+    return min(around, key=lambda index: abs(places[index] - wanted))
 
 
 def by_article(

@@ -64,6 +64,19 @@ def test_a_tag_twice_keeps_its_first_confidence() -> None:
     assert [tag.confidence for tag in scored] == pytest.approx([0.5, 0.25])
 
 
+def test_a_tag_of_several_windows_is_surer_than_of_any() -> None:
+    written = [
+        Candidate("python", "Python", np.log(0.5), 0, window=0),
+        Candidate("python", "PYTHON", np.log(0.75), 1, window=0),
+        Candidate("data", "Data", np.log(0.25), 0, window=1),
+        Candidate("python", "python", np.log(0.5), 1, window=1),
+        Candidate("python", "Python", np.log(0.2), 0, window=2),
+    ]
+    scored = score_candidates(written)
+    assert [(tag.form, tag.display) for tag in scored] == [("python", "Python"), ("data", "Data")]
+    assert [tag.confidence for tag in scored] == pytest.approx([1 - 0.5 * 0.5 * 0.8, 0.25])
+
+
 VALUES = (0.1, 0.9, 0.5, 0.5, 0.2)
 SCORED = [ScoredTag(name, name, value) for name, value in zip("abcde", VALUES, strict=True)]
 
