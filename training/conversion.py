@@ -1,4 +1,4 @@
-"""A tagger's int8 conversion for CTranslate2, what the Space runs."""
+"""int8 conversions for CTranslate2, what the Space runs: the tagger's, and that of its embedder."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from pathlib import Path
 
 from ctranslate2.converters import TransformersConverter
 
+from tagloop.embedder import FOLDER as EMBEDDER_FOLDER
 from tagloop.engines import CTRANSLATE2_FOLDER
 from tagloop.errors import UserError
+from training.base.minilm import minilm_folder
 
 QUANTIZATION = "int8_float32"
 """int8 weights; what is not quantized stays float32, which every CPU computes in."""
@@ -23,15 +25,37 @@ def convert(model_dir: Path) -> Path:
     Raises:
         UserError: CTranslate2 knows no converter for this architecture.
     """
-    target, part = model_dir / CTRANSLATE2_FOLDER, model_dir / f"{CTRANSLATE2_FOLDER}.part"
-    shutil.rmtree(part, ignore_errors=True)
+    target = model_dir / CTRANSLATE2_FOLDER
     try:
-        TransformersConverter(str(model_dir)).convert(str(part), quantization=QUANTIZATION)
+        _convert(model_dir, target)
     except (ValueError, NotImplementedError) as error:
         raise UserError(
             f"{model_dir.name}: CTranslate2 cannot convert this model ({error}); take a BART, T5, "
             "mT5, Pegasus or Marian checkpoint, or serve it with engine='transformers'."
         ) from None
+    return target
+
+
+def convert_embedder(model_dir: Path) -> Path:
+    """Writes ``model_dir/embedding`` anew: all-MiniLM-L6-v2 with its tokenizer.
+
+    Returns:
+        The folder.
+
+    Raises:
+        UserError: The package with the weights is missing or not the pinned one.
+    """
+    target = model_dir / EMBEDDER_FOLDER
+    _convert(minilm_folder(), target, "tokenizer.json")
+    return target
+
+
+def _convert(source: Path, target: Path, *files: str) -> None:
+    """Converts a checkpoint into a folder that is whole or not there; copies files beside it."""
+    part = target.with_name(f"{target.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    TransformersConverter(str(source)).convert(str(part), quantization=QUANTIZATION)
+    for name in files:
+        shutil.copyfile(source / name, part / name)
     shutil.rmtree(target, ignore_errors=True)
     part.rename(target)
-    return target

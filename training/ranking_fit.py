@@ -7,8 +7,8 @@ right. Where validation has too few articles for that, the bundled base's weight
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,22 +16,21 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 from sklearn.preprocessing import StandardScaler
-from tqdm.auto import tqdm
 
-from tagloop.candidates import Candidate, ScoredTag
-from tagloop.engines import Written
-from tagloop.ranking import FEATURES, FILE_NAME, Pool, Ranker, Weights
+from tagloop.embedder import Embedder
+from tagloop.pool import COLUMNS, Pooler
+from tagloop.ranking import FILE_NAME, Weights
 from tagloop.recall import FILE_NAME as RECALL_FILE
 from tagloop.recall import Recall
 from tagloop.tagger import Tagger
 from tagloop.tagging import TaggingSettings
-from tagloop.vocabulary import Vocabulary
 from training.calibration import reliability
+from training.candidate_pools import Articles, Candidates, collect
+from training.conversion import convert_embedder
 from training.preprocess import BUNDLED_BASE
 from training.recall_fit import fit_recall, save_recall
 from training.training_log import write_json
 
-Articles = Sequence[Mapping[str, Any]]
 FOLDS = 5
 STRENGTHS = (0.01, 0.1, 1.0)
 """Inverse strengths of the regularisation (scikit-learn's C) that are tried."""
@@ -42,41 +41,6 @@ USUAL_THRESHOLD = 0.2
 """Without validation articles; what the bundled base's had."""
 MOST_TAGS = 5
 """The threshold is chosen for answers of at most so many tags."""
-
-
-@dataclass(frozen=True)
-class Candidates:
-    """All candidates of the validation articles.
-
-    Attributes:
-        features: (candidates, columns), as ``tagloop.ranking.Pool`` has them.
-        right: Whether the article's author gave the tag, (candidates,).
-        article: Index of the candidate's article, (candidates,).
-        wanted: Number of the author's tags, (articles,).
-    """
-
-    features: np.ndarray
-    right: np.ndarray
-    article: np.ndarray
-    wanted: np.ndarray
-
-
-class PoolCollector(Ranker):
-    """Keeps each article's pool, by the article's ``index``, instead of ranking it."""
-
-    def __init__(self, recall: Recall, vocabulary: Vocabulary, tokenizer: Any) -> None:
-        super().__init__(recall, vocabulary, tokenizer, _nothing())
-        self.pools: dict[int, Pool] = {}
-
-    def rank(
-        self,
-        article: Mapping[str, Any],
-        candidates: Sequence[Candidate],
-        outputs: Sequence[Written],
-        also: Mapping[str, str] | None = None,
-    ) -> list[ScoredTag]:
-        self.pools[article["index"]] = self.pool(article, candidates, outputs, also)
-        return []
 
 
 def fit_ranking(folder: Path, train: Articles, validation: Articles) -> dict[str, Any]:
@@ -91,8 +55,8 @@ def fit_ranking(folder: Path, train: Articles, validation: Articles) -> dict[str
     Returns:
         What was chosen and how well it is calibrated, for the training log.
     """
-    collected = _collect(folder, train, validation)
-    weights, chances, chosen = _weights(collected)
+    collected, strangers = _collect(folder, train, validation)
+    weights, chances, chosen = _weights(collected, strangers)
     write_json(folder / FILE_NAME, weights.to_json())
     threshold, f1 = best_threshold(collected, chances)
     settings = TaggingSettings.load(folder)
@@ -108,53 +72,27 @@ def fit_ranking(folder: Path, train: Articles, validation: Articles) -> dict[str
     }
 
 
-def _collect(folder: Path, train: Articles, validation: Articles) -> Candidates:
-    """Makes the memory, tags the validation articles and pools their candidates."""
+def _collect(folder: Path, train: Articles, validation: Articles) -> tuple[Candidates, Candidates]:
+    """Makes embedder and memory, tags the validation articles and pools their candidates."""
     for name in (FILE_NAME, RECALL_FILE):
         (folder / name).unlink(missing_ok=True)  # of an earlier training
+    convert_embedder(folder)
+    embedder = Embedder.load(folder)
+    assert embedder is not None  # just written
     tagger = Tagger.from_pretrained(folder)
-    arrays = fit_recall(train, tagger.tokenizer, tagger.vocabulary)
+    arrays = fit_recall(train, tagger.tokenizer, tagger.vocabulary, embedder)
     save_recall(arrays, folder)
-    collector = PoolCollector(Recall(arrays), tagger.vocabulary, tagger.tokenizer)
-    tagger.ranker = collector
-    rows = [
-        {"title": row["title"], "text": row["text"], "index": index}
-        for index, row in enumerate(validation)
-    ]
-    with tqdm(total=len(rows), desc="tagging, validation", unit="article") as bar:
-        tagger.tag_batch(rows, progress=bar.update)
-    return candidates_of(collector.pools, validation, tagger.vocabulary)
+    pooler = Pooler(Recall(arrays), tagger.vocabulary, tagger.tokenizer, embedder)
+    return collect(tagger, pooler, validation)
 
 
-def candidates_of(
-    pools: Mapping[int, Pool], articles: Articles, vocabulary: Vocabulary
-) -> Candidates:
-    """Joins the pools of articles and tells which candidates their authors gave.
-
-    Args:
-        pools: By the article's index; an article without a word has none.
-        articles: With ``tags``.
-        vocabulary: Of the model.
-    """
-    features, right, article, wanted = [], [], [], []
-    for index, row in enumerate(articles):
-        theirs = {vocabulary.canonical(tag) for tag in row["tags"]}
-        wanted.append(len(theirs))
-        if index in pools:
-            pool = pools[index]
-            features.append(pool.features)
-            right += [form in theirs for form in pool.displays]
-            article += [index] * len(pool.displays)
-    return Candidates(
-        np.concatenate(features) if features else np.zeros((0, 2 * len(FEATURES) + 1)),
-        np.array(right, dtype=bool),
-        np.array(article, dtype=np.int64),
-        np.array(wanted, dtype=np.int64),
-    )
-
-
-def _weights(collected: Candidates) -> tuple[Weights, np.ndarray, dict[str, Any]]:
+def _weights(
+    collected: Candidates, strangers: Candidates
+) -> tuple[Weights, np.ndarray, dict[str, Any]]:
     """Chooses weights by the log loss on folds of articles that they were not fitted on.
+
+    Each article is learned from twice, as it is and as a stranger, so that the weights know what is
+    right of articles unlike all that the memory holds.
 
     Returns:
         The weights, each candidate's probability by weights that have not seen its article, and
@@ -165,19 +103,19 @@ def _weights(collected: Candidates) -> tuple[Weights, np.ndarray, dict[str, Any]
     least = _log_loss(chances, collected.right)
     best: tuple[Weights, np.ndarray, dict[str, Any]]
     best = prior, chances, {"weights": "bundled", "log_loss": least}
-    articles = len(np.unique(collected.article))
-    if articles < LEAST_ARTICLES or not collected.right.any():
+    if len(np.unique(collected.article)) < LEAST_ARTICLES or not collected.right.any():
         return best
     for strength in STRENGTHS:
         chances = np.zeros(len(collected.right))
         folds = GroupKFold(FOLDS, shuffle=True, random_state=0)
         for seen, unseen in folds.split(collected.features, collected.right, collected.article):
-            model = fit_weights(collected.features[seen], collected.right[seen], strength)
+            articles_seen = np.unique(collected.article[seen])
+            model = _fit([collected.of(articles_seen), strangers.of(articles_seen)], strength)
             chances[unseen] = model.probabilities(collected.features[unseen])
         loss = _log_loss(chances, collected.right)
         if loss < least:
             least = loss
-            model = fit_weights(collected.features, collected.right, strength)
+            model = _fit([collected, strangers], strength)
             chosen = {"weights": "fitted", "regularisation": strength, "log_loss": loss}
             best = model, chances, chosen
     return best
@@ -197,8 +135,13 @@ def fit_weights(features: np.ndarray, right: np.ndarray, strength: float) -> Wei
     return Weights(columns, float(regression.intercept_[0] - columns @ scaler.mean_))
 
 
+def _fit(parts: Sequence[Candidates], strength: float) -> Weights:
+    features = np.concatenate([part.features for part in parts])
+    return fit_weights(features, np.concatenate([part.right for part in parts]), strength)
+
+
 def _nothing() -> Weights:
-    return Weights(np.zeros(2 * len(FEATURES) + 1), 0.0)
+    return Weights(np.zeros(len(COLUMNS)), 0.0)
 
 
 def _log_loss(chances: np.ndarray, right: np.ndarray) -> float:

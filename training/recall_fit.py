@@ -11,13 +11,19 @@ from safetensors.numpy import save_file
 from scipy import sparse
 from tqdm.auto import tqdm
 
+from tagloop.embedder import DIMENSIONS, Embedder
 from tagloop.mentions import Words, linked_shares, phrases
-from tagloop.recall import FILE_NAME, article_ids, weigh
+from tagloop.recall import FILE_NAME, article_ids, article_text, to_bytes, weigh
 from tagloop.vocabulary import Vocabulary
+
+EMBEDDED_AT_ONCE = 256
 
 
 def fit_recall(
-    articles: Sequence[Mapping[str, Any]], tokenizer: Any, vocabulary: Vocabulary
+    articles: Sequence[Mapping[str, Any]],
+    tokenizer: Any,
+    vocabulary: Vocabulary,
+    embedder: Embedder | None,
 ) -> dict[str, np.ndarray]:
     """Makes the memory's arrays.
 
@@ -25,6 +31,8 @@ def fit_recall(
         articles: ``title``, ``text`` and ``tags`` of the training articles.
         tokenizer: Of the model.
         vocabulary: Its tags; what the memory calls a tag is a place in ``vocabulary.counts``.
+        embedder: Gives articles and tags their vectors; without, they are all 0, and nothing is
+            like anything but by its words.
     """
     bar = tqdm(articles, desc="remembering articles", unit="article")
     ids = [article_ids(tokenizer, row["title"] or "", row["text"] or "") for row in bar]
@@ -41,9 +49,30 @@ def fit_recall(
         "tags": np.array([len(known)]),
         "idf": idf,
         "linked": linked_shares(list(zip(named, given, strict=True)), len(known)),
+        "vectors": _vectors(articles, embedder),
+        "tag_vectors": to_bytes(embedder.embed(list(known)) if embedder else _zeros(len(known))),
         **_arrays("postings", tokens.T.tocsr()),
         **_arrays("carried", _carried(given, len(known))),
     }
+
+
+def _zeros(count: int) -> np.ndarray:
+    return np.zeros((count, DIMENSIONS), dtype=np.int8)
+
+
+def _vectors(articles: Sequence[Mapping[str, Any]], embedder: Embedder | None) -> np.ndarray:
+    vectors = _zeros(len(articles))
+    if embedder is None:
+        return vectors
+    texts = [article_text(row["title"] or "", row["text"] or "") for row in articles]
+    # Of like length together, so that little is computed on padding.
+    order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
+    with tqdm(total=len(texts), desc="embedding articles", unit="article") as bar:
+        for first in range(0, len(order), EMBEDDED_AT_ONCE):
+            chosen = order[first : first + EMBEDDED_AT_ONCE]
+            vectors[chosen] = to_bytes(embedder.embed([texts[place] for place in chosen]))
+            bar.update(len(chosen))
+    return vectors
 
 
 def save_recall(arrays: Mapping[str, np.ndarray], folder: Path) -> None:

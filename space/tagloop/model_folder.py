@@ -6,10 +6,15 @@ import json
 from pathlib import Path
 from typing import Any
 
+from tagloop.embedder import FOLDER as EMBEDDER_FOLDER
+from tagloop.engines import CTRANSLATE2_FOLDER
 from tagloop.errors import UserError
 from tagloop.vocabulary import Vocabulary
 
-SNAPSHOT_PATTERNS = ["*.json", "*.txt", "*.model", "*.safetensors", "ctranslate2/*"]
+SNAPSHOT_PATTERNS = [
+    *("*.json", "*.txt", "*.model", "*.safetensors"),
+    *(f"{folder}/*" for folder in (CTRANSLATE2_FOLDER, EMBEDDER_FOLDER)),
+]
 """What of a model repo a tagger needs: no charts, no checkpoints."""
 
 

@@ -9,9 +9,10 @@ from pathlib import Path
 import frontmatter
 import pytest
 
+from tagloop.embedder import Embedder
 from tagloop.tagger import Tagger
 from tagloop.vocabulary import Vocabulary
-from training.conversion import convert
+from training.conversion import convert, convert_embedder
 from training.preprocess import BUNDLED_BASE
 from training.stations import STARTER
 
@@ -28,6 +29,16 @@ def model_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "tags.json").write_text(content, encoding="utf-8")
     convert(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def embedder(tmp_path_factory: pytest.TempPathFactory) -> Embedder:
+    """Gives the embedder that every tagger carries."""
+    folder = tmp_path_factory.mktemp("embedder")
+    convert_embedder(folder)
+    loaded = Embedder.load(folder, threads=1)
+    assert loaded is not None
+    return loaded
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from transformers import AutoTokenizer
 
-from tagloop.recall import Recall, Table, weigh
+from tagloop.embedder import DIMENSIONS, Embedder
+from tagloop.recall import Recall, Table, from_bytes, to_bytes, weigh
 from tagloop.vocabulary import Vocabulary
 from training.preprocess import BUNDLED_BASE
 from training.recall_fit import fit_recall, save_recall
@@ -22,10 +23,10 @@ ARTICLES = [
 
 
 @pytest.fixture(scope="module")
-def recall(tmp_path_factory: pytest.TempPathFactory) -> Recall:
+def recall(embedder: Embedder, tmp_path_factory: pytest.TempPathFactory) -> Recall:
     folder = tmp_path_factory.mktemp("recall")
     vocabulary = Vocabulary.from_tag_lists([row["tags"] for row in ARTICLES])
-    save_recall(fit_recall(ARTICLES, TOKENIZER, vocabulary), folder)
+    save_recall(fit_recall(ARTICLES, TOKENIZER, vocabulary, embedder), folder)
     loaded = Recall.load(folder)
     assert loaded is not None
     return loaded
@@ -38,9 +39,13 @@ def ids(text: str) -> list[int]:
     return list(TOKENIZER(text, add_special_tokens=False).input_ids)
 
 
+NAMES = list(Vocabulary.from_tag_lists([row["tags"] for row in ARTICLES]).counts)
+NOWHERE = np.zeros(DIMENSIONS, dtype=np.float32)
+
+
 def test_an_article_like_others_is_lent_their_tags(recall: Recall) -> None:
-    names = list(Vocabulary.from_tag_lists([row["tags"] for row in ARTICLES]).counts)
-    found = recall.of(ids("Flour"), ids("water makes bread"))
+    names = NAMES
+    found = recall.of(ids("Flour"), ids("water makes bread"), NOWHERE)
     assert names[int(np.argmax(found.near))] == "bread"
     assert found.near[names.index("bread")] == pytest.approx(1.0)
     assert found.near[names.index("chess")] == 0
@@ -48,21 +53,45 @@ def test_an_article_like_others_is_lent_their_tags(recall: Recall) -> None:
 
 
 def test_an_article_of_unknown_words_is_lent_nothing(recall: Recall) -> None:
-    found = recall.of([], ids("Zyzzyva quux"))
+    found = recall.of([], ids("Zyzzyva quux"), NOWHERE)
     assert not found.near.any() and not found.wide.any()
 
 
 def test_an_empty_article_is_lent_nothing(recall: Recall) -> None:
-    assert not recall.of([], []).near.any()
+    assert not recall.of([], [], NOWHERE).near.any()
+
+
+def test_an_article_on_a_subject_is_lent_its_tags_without_a_common_word(
+    recall: Recall, embedder: Embedder
+) -> None:
+    found = recall.of([], [], embedder.embed(["Bishops and knights attack the king"])[0])
+    assert not found.near.any()
+    assert NAMES[int(np.argmax(found.kin))] == "chess"
+    assert NAMES[int(np.argmax(found.alike))] == "chess"
+
+
+def test_a_stranger_is_lent_nothing_by_its_like(recall: Recall, embedder: Embedder) -> None:
+    article = ids("queen moves"), ids("opening"), embedder.embed(["Opening moves of the queen"])[0]
+    known, stranger = recall.of(*article), recall.of(*article, stranger=True)
+    chess = NAMES.index("chess")
+    assert known.near[chess] > 0.9 and known.kin[chess] > 0.5
+    assert stranger.familiarity < known.familiarity
+    assert stranger.near[chess] == 0 and stranger.kin[chess] < known.kin[chess]
+    assert (stranger.alike == known.alike).all()
+
+
+def test_vectors_survive_eight_bits(embedder: Embedder) -> None:
+    vectors = embedder.embed(["Sourdough", "Chess"])
+    assert (from_bytes(to_bytes(vectors)) * vectors).sum(axis=1).min() > 0.999
 
 
 def test_a_folder_without_memory_has_none(tmp_path: Path) -> None:
     assert Recall.load(tmp_path) is None
 
 
-def test_the_file_holds_no_text(tmp_path: Path) -> None:
+def test_the_file_holds_no_text(tmp_path: Path, embedder: Embedder) -> None:
     vocabulary = Vocabulary.from_tag_lists([row["tags"] for row in ARTICLES])
-    save_recall(fit_recall(ARTICLES, TOKENIZER, vocabulary), tmp_path)
+    save_recall(fit_recall(ARTICLES, TOKENIZER, vocabulary, embedder), tmp_path)
     content = (tmp_path / "recall.safetensors").read_bytes().lower()
     assert not any(word in content for word in (b"flour", b"queen", b"direction"))
 

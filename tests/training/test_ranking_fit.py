@@ -11,12 +11,14 @@ import numpy as np
 import pytest
 
 from tagloop.errors import UserError
-from tagloop.ranking import FEATURES, Weights
+from tagloop.pool import COLUMNS
+from tagloop.ranking import Weights
 from tagloop.tagger import Tagger
 from tagloop.vocabulary import Vocabulary, normal_form
+from training.candidate_pools import Candidates
 from training.conversion import convert
 from training.preprocess import BUNDLED_BASE
-from training.ranking_fit import Candidates, best_threshold, fit_ranking
+from training.ranking_fit import best_threshold, fit_ranking
 
 from .tiny_models import starter_articles
 
@@ -137,7 +139,7 @@ def test_a_memory_of_another_vocabulary_is_refused(
 
 
 def test_a_broken_ranking_file_is_named(tmp_path: Path) -> None:
-    (tmp_path / "ranking.json").write_text('{"schema": 1, "weights": {}, "bias": 0}')
+    (tmp_path / "ranking.json").write_text('{"schema": 2, "weights": {}, "bias": 0}')
     with pytest.raises(UserError, match=r"ranking\.json: not a valid"):
         Weights.load(tmp_path)
 
@@ -146,7 +148,7 @@ def test_the_threshold_is_the_one_with_the_best_f1() -> None:
     # Two articles with two tags each: the first two candidates of each are right.
     chances = np.array([0.9, 0.5, 0.3, 0.9, 0.5, 0.3])
     candidates = Candidates(
-        np.zeros((6, 2 * len(FEATURES) + 1)),
+        np.zeros((6, len(COLUMNS))),
         np.array([True, True, False] * 2),
         np.array([0, 0, 0, 1, 1, 1]),
         np.array([2, 2]),

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from tagloop.recall import NEAR, Recall, article_ids, weigh
+from tagloop.recall import NEAR, SHARPNESS, Recall, article_ids, weigh
 from tagloop.vocabulary import Vocabulary
 from training.base.examples import MAX_TAGS, Row, written
 from training.recall_fit import fit_recall
@@ -37,7 +37,7 @@ class _LeavingOut(Recall):
         tokens, weights = weigh(title_ids, text_ids, self.idf)
         alike = self._postings.weighted_sum(tokens, weights, self._articles)
         alike[list(left_out)] = -1.0
-        return self._lent(alike, NEAR)
+        return self._lent(alike, NEAR, SHARPNESS)
 
 
 class Neighbours:
@@ -53,7 +53,7 @@ class Neighbours:
         self._tokenizer = tokenizer
         self._vocabulary = Vocabulary.from_tag_lists([row.tags for row in rows])
         articles = [{"title": row.title, "text": row.text, "tags": row.tags} for row in rows]
-        self._recall = _LeavingOut(fit_recall(articles, tokenizer, self._vocabulary))
+        self._recall = _LeavingOut(fit_recall(articles, tokenizer, self._vocabulary, None))
         self._tags = [written(self._vocabulary.display(form)) for form in self._vocabulary.counts]
         self._titled: dict[str, list[int]] = defaultdict(list)
         for place, row in enumerate(rows):

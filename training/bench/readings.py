@@ -13,8 +13,8 @@ from tqdm import tqdm
 
 from tagloop.candidates import Candidate, ScoredTag, score_candidates
 from tagloop.engines import Written
-from tagloop.ranking import Pool
-from tagloop.recall import Recall
+from tagloop.pool import Pool, Pooler
+from tagloop.ranking import Ranker
 from tagloop.tagger import Tagger
 from tagloop.tagging import TaggingSettings
 from training.bench.data import Row
@@ -22,7 +22,7 @@ from training.bench.peers import RANKED
 from training.bench.peers import ScoredTag as Entry
 from training.bench.timing import Job, by_turns
 from training.bench.tuning import Ranking
-from training.ranking_fit import Candidates, PoolCollector, candidates_of
+from training.candidate_pools import Candidates, PoolCollector, candidates_of
 
 WINDOWS = (2, 3, 4)
 ROUNDS = 3
@@ -80,8 +80,8 @@ def _ranked(pairs: Iterable[tuple[str, float]]) -> list[Entry]:
 class _Keeper(PoolCollector):
     """Keeps also what an answer would be made of without a ranker."""
 
-    def __init__(self, recall: Recall, tagger: Tagger) -> None:
-        super().__init__(recall, tagger.vocabulary, tagger.tokenizer)
+    def __init__(self, pooler: Pooler) -> None:
+        super().__init__(pooler)
         self.plain: dict[int, list[ScoredTag]] = {}
 
     def rank(
@@ -101,15 +101,14 @@ class Model:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.settings = TaggingSettings.load(folder)
-        recall = Recall.load(folder)
-        assert recall is not None  # fitting the ranking wrote it
-        self._recall = recall
         tokens = self.settings.max_input_tokens
         several = (Reading(tokens, count) for count in WINDOWS)
         self.readings = (Reading(tokens, 1), Reading(2 * tokens, 1), *several)
         self._taggers = {size: self._tagger(size) for size in (tokens, 2 * tokens)}
         self.tagger = self._taggers[tokens]
-        self._rankers = {size: tagger.ranker for size, tagger in self._taggers.items()}
+        ranker = self.tagger.ranker
+        assert isinstance(ranker, Ranker)  # fitting the ranking wrote its files
+        self._ranker = ranker
 
     def _tagger(self, tokens: int) -> Tagger:
         replace(self.settings, max_input_tokens=tokens).save(self._folder)
@@ -139,7 +138,7 @@ class Model:
         self, rows: Sequence[Row], places: Sequence[int], reading: Reading, name: str
     ) -> Part:
         tagger = self._taggers[reading.tokens]
-        tagger.ranker = keeper = _Keeper(self._recall, tagger)
+        tagger.ranker = keeper = _Keeper(self._ranker.pooler)
         articles = [
             {"title": rows[index].title, "text": rows[index].text, "index": index}
             for index in places
@@ -154,7 +153,7 @@ class Model:
         jobs = {}
         for reading in self.readings:
             tagger = self._taggers[reading.tokens]
-            tagger.ranker = self._rankers[reading.tokens]
+            tagger.ranker = self._ranker
             run = partial(tagger.tag_batch, articles, max_windows=reading.windows)
             tagger.tag_batch(articles[:4], max_windows=reading.windows)
             jobs[reading.name] = Job(run, len(articles))

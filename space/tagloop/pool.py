@@ -1,0 +1,226 @@
+"""An article's candidates: the tags that may be right, and what is known of each, as numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tagloop.candidates import Candidate
+from tagloop.embedder import Embedder
+from tagloop.engines import Written
+from tagloop.mentions import Words, phrases, salient_words
+from tagloop.recall import Recall, Recalled, article_ids, article_text
+from tagloop.vocabulary import Vocabulary
+
+POOL = 12
+"""So many tags of each sort may join those that the model wrote."""
+LEAST = -20.0
+"""Log-probabilities below this are all the same: never."""
+FEATURES = (
+    "written",  # 1 if the model wrote the tag
+    "log_prob",  # with which it did; 0 if it did not
+    "place",  # at which it did
+    "begun",  # greatest log-probability of the tag's first token where a tag starts
+    "begun_first",  # the same for the first tag alone
+    "near",  # share of the articles near by words that carry it
+    "near_log",
+    "wide",  # share of the many
+    "wide_log",
+    "kin",  # share of the articles near by subject that carry it
+    "kin_log",
+    "kin_wide",
+    "kin_wide_log",
+    "alike",  # cosine between article and tag
+    "count_log",  # training articles that carry it
+    "linked_log",  # share of the articles naming it whose authors gave it
+    "mentions",  # log of how often title and text name it
+    "salience",  # of a word that is no known tag: frequency times rarity
+    "present",  # its words stand in title or text
+    "in_title",
+)
+CIRCUMSTANCES = ("length", "familiarity")
+"""Every feature also counts times each of these: of a title other evidence is right than of a long
+text, and of an article unlike all of the corpus other than of one that has twins there."""
+COLUMNS = (
+    *FEATURES,
+    *(f"{name} x {by}" for by in CIRCUMSTANCES for name in FEATURES),
+    *CIRCUMSTANCES,
+)
+
+
+@dataclass(frozen=True)
+class Pool:
+    """The candidates of one article: display forms by normal form, and features in their order.
+
+    Attributes:
+        displays: Normal form to display form.
+        features: float64, (candidates, len(COLUMNS)).
+    """
+
+    displays: dict[str, str]
+    features: np.ndarray
+
+
+class Pooler:
+    """Collects candidates from what the model wrote, the memory and the article's own words."""
+
+    def __init__(
+        self, recall: Recall, vocabulary: Vocabulary, tokenizer: Any, embedder: Embedder
+    ) -> None:
+        self._recall = recall
+        self._vocabulary = vocabulary
+        self._tokenizer = tokenizer
+        self._embedder = embedder
+        self._forms = list(vocabulary.counts)
+        self._places = {form: place for place, form in enumerate(self._forms)}
+        self._counts = np.log1p(np.array(list(vocabulary.counts.values()), dtype=np.float64))
+        self._first = _first_tokens(tokenizer, vocabulary)
+
+    def pool(
+        self,
+        article: Mapping[str, Any],
+        candidates: Sequence[Candidate],
+        outputs: Sequence[Written],
+        also: Mapping[str, str] | None = None,
+        stranger: bool = False,
+    ) -> Pool:
+        """Collects an article's candidates with their features.
+
+        Args:
+            article: ``title`` and ``text``.
+            candidates: The clean tags of all windows, as they were written.
+            outputs: What the model wrote for each window, with ``starts``.
+            also: Tags that must be among them: normal form to display form.
+            stranger: See ``Recall.of``.
+        """
+        title, text = article.get("title") or "", article.get("text") or ""
+        ids = article_ids(self._tokenizer, title, text)
+        vector = self._embedder.embed([article_text(title, text)])[0]
+        recalled = self._recall.of(*ids, vector, stranger)
+        words = Words.of(title, text)
+        named = phrases(words, self._places)
+        salient = salient_words(words, self._places, self._tokenizer, self._recall.idf)
+        begun = self._begun(outputs)
+        written: dict[str, Candidate] = {}
+        for candidate in candidates:
+            written.setdefault(self._vocabulary.canonical(candidate.form), candidate)
+        displays = {form: candidate.display for form, candidate in written.items()}
+        for form in self._known(recalled, begun[0], named):
+            displays.setdefault(form, self._vocabulary.display(form))
+        for word in salient:
+            displays.setdefault(word, self._vocabulary.display(word, f"{title}\n{text}"))
+        for form, display in (also or {}).items():
+            displays.setdefault(form, display)
+        forms = list(displays)
+        plain = np.column_stack(
+            [
+                *_of_written(forms, written),
+                *self._of_memory(forms, recalled, begun, vector),
+                *self._of_words(forms, words, named, salient),
+            ]
+        )
+        length = np.log1p(min(sum(map(len, ids)), 300)) - 4  # about -2 for a title, 1.7 for a text
+        # About 0 for the corpus's own kind, -2 for articles of other sources.
+        familiarity = (recalled.familiarity - 0.6) / 0.1
+        by = [np.full((len(forms), 1), length), np.full((len(forms), 1), familiarity)]
+        return Pool(displays, np.hstack([plain, *(plain * one for one in by), *by]))
+
+    def _known(
+        self, recalled: Recalled, begun: np.ndarray, named: Mapping[int, int]
+    ) -> dict[str, None]:
+        """Gives the vocabulary's tags that may be right, the likeliest of each sort."""
+        told = np.zeros(len(self._forms))
+        for place, count in named.items():
+            told[place] = self._recall.linked[place] * (1 + np.log(count))
+        lent = (recalled.near, recalled.wide, recalled.kin, recalled.kin_wide, recalled.alike, told)
+        found: dict[str, None] = {}
+        for values, least in [(begun, LEAST), *((values, 0.0) for values in lent)]:
+            count = min(POOL, len(values))
+            if count:
+                places = np.argpartition(-values, count - 1)[:count]
+                places = places[values[places] > least]
+                found |= dict.fromkeys(self._forms[place] for place in np.sort(places))
+        return found
+
+    def _of_memory(
+        self,
+        forms: Sequence[str],
+        recalled: Recalled,
+        begun: tuple[np.ndarray, np.ndarray],
+        vector: np.ndarray,
+    ) -> list[np.ndarray]:
+        places = np.array([self._places.get(form, -1) for form in forms])
+        known = places >= 0
+
+        def of(values: np.ndarray, otherwise: float = 0.0) -> np.ndarray:
+            taken = np.full(len(forms), otherwise)
+            taken[known] = values[places[known]]
+            return taken
+
+        columns = [of(begun[0], LEAST), of(begun[1], LEAST)]
+        for share in (recalled.near, recalled.wide, recalled.kin, recalled.kin_wide):
+            shares = of(share)
+            columns += [shares, _log(shares)]
+        alike = of(recalled.alike)
+        unknown = [form for form in forms if form not in self._places]
+        if unknown:
+            alike[~known] = self._embedder.embed(unknown) @ vector
+        return [*columns, alike, of(self._counts)]
+
+    def _of_words(
+        self,
+        forms: Sequence[str],
+        words: Words,
+        named: Mapping[int, int],
+        salient: Mapping[str, float],
+    ) -> list[np.ndarray]:
+        title, text = (f" {' '.join(part)} " for part in (words.title, words.text))
+        places = [self._places.get(form, -1) for form in forms]
+        linked = [float(self._recall.linked[place]) if place in named else 0.0 for place in places]
+        in_title = np.array([f" {form} " in title for form in forms], dtype=float)
+        in_text = np.array([f" {form} " in text for form in forms], dtype=float)
+        return [
+            _log(np.array(linked)),
+            np.log1p([named.get(place, 0) for place in places]),
+            np.array([salient.get(form, 0.0) for form in forms]),
+            np.maximum(in_title, in_text),
+            in_title,
+        ]
+
+    def _begun(self, outputs: Sequence[Written]) -> tuple[np.ndarray, np.ndarray]:
+        """Gives, a tag of the vocabulary, how likely the model was to begin with its first token.
+
+        Returns:
+            The greatest log-probability over all places, and over first places, both (tags,).
+        """
+        tables = [written.starts.log_probs for written in outputs if written.starts is not None]
+        if not tables:
+            never = np.full(len(self._forms), LEAST)
+            return never, never
+        everywhere = np.maximum(np.concatenate(tables).max(axis=0)[self._first], LEAST)
+        at_first = np.maximum(np.stack([t[0] for t in tables]).max(axis=0)[self._first], LEAST)
+        return everywhere, at_first
+
+
+def _of_written(forms: Sequence[str], written: Mapping[str, Candidate]) -> list[np.ndarray]:
+    found = [written.get(form) for form in forms]
+    return [
+        np.array([float(tag is not None) for tag in found]),
+        np.array([max(tag.log_prob, LEAST) if tag else 0.0 for tag in found]),
+        np.array([float(tag.place) if tag else 0.0 for tag in found]),
+    ]
+
+
+def _log(shares: np.ndarray) -> np.ndarray:
+    return np.asarray(np.log(shares + 0.003))  # 0.003: less than any neighbour lends
+
+
+def _first_tokens(tokenizer: Any, vocabulary: Vocabulary) -> np.ndarray:
+    """Gives the token that each tag begins with, (tags,); the unknown token where it has none."""
+    if not vocabulary.counts:
+        return np.zeros(0, dtype=np.int64)
+    ids = tokenizer(vocabulary.tags, add_special_tokens=False).input_ids
+    return np.array([row[0] if row else tokenizer.unk_token_id for row in ids], dtype=np.int64)

@@ -1,0 +1,89 @@
+"""An article's candidates: where they come from, and what is said of them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from transformers import AutoTokenizer
+
+from tagloop.embedder import Embedder
+from tagloop.pool import COLUMNS, FEATURES, LEAST, Pool, Pooler
+from tagloop.recall import Recall
+from tagloop.vocabulary import Vocabulary
+from training.preprocess import BUNDLED_BASE
+from training.recall_fit import fit_recall
+
+from .test_recall import ARTICLES
+
+ARTICLE = {
+    "title": "Sourdough at home",
+    "text": "Sourdough needs flour and water. A sourdough starter is bread to be. Rye helps.",
+}
+
+
+@pytest.fixture(scope="module")
+def pooler(embedder: Embedder) -> Pooler:
+    # Words of two articles in four are not rare.
+    others = [{"title": f"Tax form {i}", "text": "", "tags": ["Tax"]} for i in range(40)]
+    articles = [*ARTICLES, *others]
+    vocabulary = Vocabulary.from_tag_lists([row["tags"] for row in articles])
+    tokenizer = AutoTokenizer.from_pretrained(BUNDLED_BASE)
+    recall = Recall(fit_recall(articles, tokenizer, vocabulary, embedder))
+    return Pooler(recall, vocabulary, tokenizer, embedder)
+
+
+def column(pool: Pool, name: str) -> dict[str, float]:
+    values = pool.features[:, COLUMNS.index(name)].tolist()
+    return dict(zip(pool.displays, values, strict=True))
+
+
+def test_memory_and_words_name_candidates(pooler: Pooler) -> None:
+    pool = pooler.pool(ARTICLE, [], [])
+    assert {"bread", "rye", "sourdough"} <= set(pool.displays)
+    assert pool.features.shape == (len(pool.displays), len(COLUMNS))
+    assert np.isfinite(pool.features).all()
+    assert column(pool, "near")["bread"] > column(pool, "near")["chess"]
+    assert column(pool, "kin")["bread"] > 0
+    assert column(pool, "mentions")["rye"] == pytest.approx(np.log(2))
+    assert column(pool, "in_title")["sourdough"] == column(pool, "present")["rye"] == 1
+    assert column(pool, "salience")["sourdough"] > 0 == column(pool, "salience")["bread"]
+    assert set(column(pool, "begun").values()) == {LEAST}
+
+
+def test_what_no_training_article_had_is_compared_with_the_article_too(pooler: Pooler) -> None:
+    alike = column(pooler.pool(ARTICLE, [], []), "alike")
+    assert alike["sourdough"] > alike["bread"] > alike.get("chess", -1)
+
+
+def test_every_feature_counts_by_length_and_familiarity(pooler: Pooler) -> None:
+    long = pooler.pool(ARTICLE, [], [])
+    features = len(FEATURES)
+    plain, by_length, by_familiarity = (
+        long.features[:, start : start + features] for start in (0, features, 2 * features)
+    )
+    length, familiarity = long.features[:, -2:].T
+    assert by_length == pytest.approx(plain * length[:, None])
+    assert by_familiarity == pytest.approx(plain * familiarity[:, None])
+    short = pooler.pool({"title": "Rye", "text": ""}, [], [])
+    assert short.features[0, -2] < length[0]
+
+
+def test_a_stranger_has_the_same_candidates_of_its_own_words_with_less_to_say_for_them(
+    pooler: Pooler,
+) -> None:
+    known, stranger = (pooler.pool(ARTICLE, [], [], stranger=flag) for flag in (False, True))
+    assert stranger.features[0, -1] < known.features[0, -1]
+    assert column(stranger, "near").get("bread", 0.0) < column(known, "near")["bread"]
+    for name in ("alike", "present", "mentions"):
+        assert column(stranger, name)["sourdough"] == column(known, name)["sourdough"]
+
+
+def test_wanted_tags_are_among_the_candidates(pooler: Pooler) -> None:
+    pool = pooler.pool(ARTICLE, [], [], also={"opera": "Opera"})
+    assert pool.displays["opera"] == "Opera"
+    assert column(pool, "count_log")["opera"] == 0
+
+
+def test_an_article_without_words_has_features_all_the_same(pooler: Pooler) -> None:
+    pool = pooler.pool({"title": None, "text": ""}, [], [])
+    assert np.isfinite(pool.features).all()

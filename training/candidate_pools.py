@@ -1,0 +1,128 @@
+"""The candidates of many articles, right and wrong: what the ranking is fitted on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from tqdm.auto import tqdm
+
+from tagloop.candidates import Candidate, ScoredTag
+from tagloop.engines import Written
+from tagloop.pool import COLUMNS, Pool, Pooler
+from tagloop.tagger import Tagger
+from tagloop.vocabulary import Vocabulary
+
+Articles = Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """All candidates of some articles.
+
+    Attributes:
+        features: (candidates, columns), as ``tagloop.pool.Pool`` has them.
+        right: Whether the article's author gave the tag, (candidates,).
+        article: Index of the candidate's article, (candidates,).
+        wanted: Number of the author's tags, (articles,).
+    """
+
+    features: np.ndarray
+    right: np.ndarray
+    article: np.ndarray
+    wanted: np.ndarray
+
+    def of(self, articles: np.ndarray) -> Candidates:
+        """Gives the candidates of some articles only; the indices stay."""
+        chosen = np.isin(self.article, articles)
+        return replace(
+            self,
+            features=self.features[chosen],
+            right=self.right[chosen],
+            article=self.article[chosen],
+        )
+
+
+class PoolCollector:
+    """Keeps each article's pool, by the article's ``index``, instead of ranking it.
+
+    Attributes:
+        pools: As ranking sees the articles.
+        strangers: As it would see them if no training article were like them.
+    """
+
+    def __init__(self, pooler: Pooler, strangers: bool = False) -> None:
+        self._pooler = pooler
+        self._also_strangers = strangers
+        self.pools: dict[int, Pool] = {}
+        self.strangers: dict[int, Pool] = {}
+
+    def rank(
+        self,
+        article: Mapping[str, Any],
+        candidates: Sequence[Candidate],
+        outputs: Sequence[Written],
+        also: Mapping[str, str] | None = None,
+    ) -> list[ScoredTag]:
+        """Pools the article's candidates; ranks none."""
+        index = article["index"]
+        self.pools[index] = self._pooler.pool(article, candidates, outputs, also)
+        if self._also_strangers:
+            self.strangers[index] = self._pooler.pool(
+                article, candidates, outputs, also, stranger=True
+            )
+        return []
+
+
+def collect(tagger: Tagger, pooler: Pooler, articles: Articles) -> tuple[Candidates, Candidates]:
+    """Tags articles and pools their candidates.
+
+    Args:
+        tagger: Writes; its ranker is replaced.
+        pooler: Of the same model.
+        articles: With ``tags``.
+
+    Returns:
+        The candidates, and those that there would be if the articles were strangers.
+    """
+    collector = PoolCollector(pooler, strangers=True)
+    tagger.ranker = collector
+    rows = [
+        {"title": row["title"], "text": row["text"], "index": index}
+        for index, row in enumerate(articles)
+    ]
+    with tqdm(total=len(rows), desc="tagging, validation", unit="article") as bar:
+        tagger.tag_batch(rows, progress=bar.update)
+    return (
+        candidates_of(collector.pools, articles, tagger.vocabulary),
+        candidates_of(collector.strangers, articles, tagger.vocabulary),
+    )
+
+
+def candidates_of(
+    pools: Mapping[int, Pool], articles: Articles, vocabulary: Vocabulary
+) -> Candidates:
+    """Joins the pools of articles and tells which candidates their authors gave.
+
+    Args:
+        pools: By the article's index; an article without a word has none.
+        articles: With ``tags``.
+        vocabulary: Of the model.
+    """
+    features, right, article, wanted = [], [], [], []
+    for index, row in enumerate(articles):
+        theirs = {vocabulary.canonical(tag) for tag in row["tags"]}
+        wanted.append(len(theirs))
+        if index in pools:
+            pool = pools[index]
+            features.append(pool.features)
+            right += [form in theirs for form in pool.displays]
+            article += [index] * len(pool.displays)
+    return Candidates(
+        np.concatenate(features) if features else np.zeros((0, len(COLUMNS))),
+        np.array(right, dtype=bool),
+        np.array(article, dtype=np.int64),
+        np.array(wanted, dtype=np.int64),
+    )
