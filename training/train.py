@@ -7,7 +7,7 @@
 
 Writes the model folder (default ``build/<name>/model``): stock transformers files, tagging.json,
 tags.json, training_log.json, the int8 conversion, and the tagger's memory and calibration
-(recall.safetensors, ranking.json).
+(recall.safetensors, embedding, ranking.json).
 """
 
 from __future__ import annotations

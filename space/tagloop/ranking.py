@@ -77,13 +77,16 @@ class Ranker:
         self.weights = weights
 
     @classmethod
-    def load(cls, folder: Path, tokenizer: Any, vocabulary: Vocabulary) -> Ranker | None:
+    def load(
+        cls, folder: Path, tokenizer: Any, vocabulary: Vocabulary, threads: int | None = None
+    ) -> Ranker | None:
         """Reads a model folder's memory, embedder and weights; None where one is missing.
 
         Raises:
             UserError: The files do not fit each other.
         """
-        recall, weights, embedder = Recall.load(folder), Weights.load(folder), Embedder.load(folder)
+        recall, weights = Recall.load(folder), Weights.load(folder)
+        embedder = Embedder.load(folder, threads)
         if recall is None or weights is None or embedder is None or not vocabulary.counts:
             return None
         if recall.tags != len(vocabulary.counts):

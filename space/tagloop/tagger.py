@@ -88,7 +88,7 @@ class Tagger:
             tokenizer,
             TaggingSettings.load(folder),
             vocabulary,
-            ranker=Ranker.load(folder, tokenizer, vocabulary),
+            ranker=Ranker.load(folder, tokenizer, vocabulary, threads),
             embeddings=InputEmbeddings(folder),
             model_repo=str(model),
             model_revision=commit,
