@@ -61,6 +61,7 @@ class HouseSettings:
     split: str = field(default="validation", metadata={"help": "validation or test"})
     tags: int = field(default=300, metadata={"help": "tags of the list"})
     limit: int = field(default=150, metadata={"help": "articles of each kind, over the split"})
+    engines: list[str] = field(default_factory=lambda: list(ENGINES), metadata={"help": "engines"})
     weights: str = field(default=str(BUNDLED_BASE), metadata={"help": "seq2seq model"})
     model: str = field(default="", metadata={"help": "finished model folder, not to be made"})
     quick: bool = field(default=False, metadata={"help": "few articles, for trying it out"})
@@ -119,10 +120,11 @@ def measure(suite: Suite, model: Path, settings: HouseSettings) -> Report:
         kind of article; ``agreement``, an entry a ranker and kind; ``never``, of tags never seen.
     """
     house = choose(suite, model, settings)
-    systems, agreement = [], []
+    systems: list[dict[str, Any]] = []
+    agreement: list[dict[str, Any]] = []
     for ranker in RANKERS:
         lists = {}
-        for engine in ENGINES:
+        for engine in settings.engines:
             tagger = Tagger.from_pretrained(house.model, engine=engine)
             least = max(tagger.settings.threshold, LEAST_SURE)
             if ranker != RANKERS[0]:
@@ -134,7 +136,8 @@ def measure(suite: Suite, model: Path, settings: HouseSettings) -> Report:
                 systems.append(entry | {"kinds": summarise(house, answers, least)})
                 if way == LIST:
                     lists[engine] = answers, least
-        agreement += agreements(house.rows, ranker, *lists.values())
+        if len(lists) == 2:
+            agreement += agreements(house.rows, ranker, *lists.values())
     return {
         "split": settings.split,
         "tags": len(house.tags),
@@ -274,7 +277,7 @@ def run(settings: HouseSettings) -> Report:
     if settings.model:
         return measure(suite, Path(settings.model), settings)
     with tempfile.TemporaryDirectory() as folder:
-        model = Path(folder) / "model"
+        model = Path(folder, "model")
         prepare_model(model, suite.train, suite.validation, Path(settings.weights))
         return measure(suite, model, settings)
 

@@ -34,7 +34,8 @@ def render(report: Report) -> str:
         ]
         for entry in report["agreement"]
     ]
-    blocks += ["Both engines, with the list:", table(["", "articles", *SAME.values()], lines)]
+    if lines:
+        blocks += ["Both engines, with the list:", table(["", "articles", *SAME.values()], lines)]
     never = report["never"]
     if never["articles"]:
         heads = list(next(iter(never["systems"].values())))
