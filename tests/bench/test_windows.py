@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 from tagloop.tagging import TaggingSettings
 from training.bench import readings, windows
@@ -24,9 +26,11 @@ READINGS = [
 
 
 @pytest.fixture(autouse=True)
-def one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keeps tiny models from waiting for each other's threads."""
+def one_thread(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Keeps tiny models and fits from waiting for each other's threads."""
     monkeypatch.setattr("os.cpu_count", lambda: 1)
+    with threadpool_limits(1):
+        yield
 
 
 @pytest.fixture
@@ -44,9 +48,10 @@ def test_every_reading_is_measured_beside_the_cut_off_one(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(readings, "ROUNDS", 1)
+    monkeypatch.setattr(windows, "TIMED", 2)
     output = tmp_path / "windows.json"
     flags = ["--data", str(data_folder), "--weights", str(base), "--output", str(output)]
-    assert windows.main([*flags, "--limit", "10"]) == 0
+    assert windows.main([*flags, "--limit", "8"]) == 0
     report = json.loads(output.read_text(encoding="utf-8"))
     assert report["command"].startswith("python -m training.bench.windows --data")
     assert list(report["suites"]) == ["in-domain", "out-of-domain"]

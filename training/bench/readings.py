@@ -116,12 +116,7 @@ class Model:
 
     def is_long(self, row: Row) -> bool:
         """Tells whether one window cannot hold the row."""
-        ids = self.tagger.tokenizer(
-            self.settings.prompt(row.title, row.text),
-            truncation=True,
-            max_length=self.settings.max_input_tokens + 1,
-        ).input_ids
-        return len(ids) > self.settings.max_input_tokens
+        return is_long(row, self.tagger.tokenizer, self.settings)
 
     def read(self, rows: Sequence[Row], name: str) -> dict[Reading, Part]:
         """Reads rows in every way; those that are not long are the same in all."""
@@ -158,3 +153,10 @@ class Model:
             tagger.tag_batch(articles[:4], max_windows=reading.windows)
             jobs[reading.name] = Job(run, len(articles))
         return by_turns(jobs, ROUNDS, "timing")
+
+
+def is_long(row: Row, tokenizer: Any, settings: TaggingSettings) -> bool:
+    """Tells whether a row's prompt has more tokens than a model reads at once."""
+    limit = settings.max_input_tokens
+    prompt = settings.prompt(row.title, row.text)
+    return len(tokenizer(prompt, truncation=True, max_length=limit + 1).input_ids) > limit

@@ -25,9 +25,11 @@ import numpy as np
 from tqdm import tqdm
 
 from tagloop.errors import UserError
+from tagloop.model_folder import load_tokenizer
+from tagloop.tagging import TaggingSettings
 from training.bench.data import SUITES, Row, Suite, load_suites
 from training.bench.peers.tagloop_system import prepare_model
-from training.bench.readings import Model, Reading
+from training.bench.readings import Model, Reading, is_long
 from training.bench.reporting import Report, finish, report_file
 from training.bench.tables import shown
 from training.bench.tables import table as markdown
@@ -93,7 +95,9 @@ class Tuning:
         self.model = model
         self.rows = rows
         self.parts = model.read(rows, "validation")
-        self.learned, self.cuts, self.plain_cuts = {}, {}, {}
+        self.learned: dict[Reading, Learned] = {}
+        self.cuts: dict[Reading, Cut] = {}
+        self.plain_cuts: dict[Reading, Cut] = {}
         for reading, part in tqdm(self.parts.items(), desc="fitting", unit="reading"):
             found = part.candidates(model.tagger)
             self.learned[reading] = Learned(found)
@@ -118,8 +122,6 @@ class Comparison:
         self._rows = suite.measured
         self._first = model.readings[0]
         self._long = [index for index, row in enumerate(self._rows) if model.is_long(row)]
-        if not self._long:
-            raise UserError(f"The suite {suite.name} has no long articles to measure.")
 
     def report(self) -> dict[str, Any]:
         """Scores and times everything."""
@@ -184,10 +186,15 @@ def run(settings: WindowsSettings, command: str) -> Report:
     suites = load_suites(Path(settings.data), settings.suites, settings.split)
     if settings.limit:
         suites = [_sampled(suite, settings.limit) for suite in suites]
+    weights = Path(settings.weights)
+    tokenizer, reads = load_tokenizer(weights), TaggingSettings.load(weights)
+    for suite in suites:
+        if not any(is_long(row, tokenizer, reads) for row in suite.measured):
+            raise UserError(f"The suite {suite.name} has no long articles to measure.")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "model"
         validation = suites[0].validation
-        prepare_model(folder, suites[0].train, validation, Path(settings.weights))
+        prepare_model(folder, suites[0].train, validation, weights)
         tuning = Tuning(Model(folder), validation)
         found = {suite.name: Comparison(tuning, suite).report() for suite in suites}
     return {"command": command, "split": settings.split, "machine": machine(), "suites": found}
