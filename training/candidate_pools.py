@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -34,30 +34,17 @@ class Candidates:
     article: np.ndarray
     wanted: np.ndarray
 
-    def of(self, articles: np.ndarray) -> Candidates:
-        """Gives the candidates of some articles only; the indices stay."""
-        chosen = np.isin(self.article, articles)
-        return replace(
-            self,
-            features=self.features[chosen],
-            right=self.right[chosen],
-            article=self.article[chosen],
-        )
-
 
 class PoolCollector:
     """Keeps each article's pool, by the article's ``index``, instead of ranking it.
 
     Attributes:
         pools: As ranking sees the articles.
-        strangers: As it would see them if no training article were like them.
     """
 
-    def __init__(self, pooler: Pooler, strangers: bool = False) -> None:
+    def __init__(self, pooler: Pooler) -> None:
         self._pooler = pooler
-        self._also_strangers = strangers
         self.pools: dict[int, Pool] = {}
-        self.strangers: dict[int, Pool] = {}
 
     def rank(
         self,
@@ -67,27 +54,19 @@ class PoolCollector:
         also: Mapping[str, str] | None = None,
     ) -> list[ScoredTag]:
         """Pools the article's candidates; ranks none."""
-        index = article["index"]
-        self.pools[index] = self._pooler.pool(article, candidates, outputs, also)
-        if self._also_strangers:
-            self.strangers[index] = self._pooler.pool(
-                article, candidates, outputs, also, stranger=True
-            )
+        self.pools[article["index"]] = self._pooler.pool(article, candidates, outputs, also)
         return []
 
 
-def collect(tagger: Tagger, pooler: Pooler, articles: Articles) -> tuple[Candidates, Candidates]:
+def collect(tagger: Tagger, pooler: Pooler, articles: Articles) -> Candidates:
     """Tags articles and pools their candidates.
 
     Args:
         tagger: Writes; its ranker is replaced.
         pooler: Of the same model.
         articles: With ``tags``.
-
-    Returns:
-        The candidates, and those that there would be if the articles were strangers.
     """
-    collector = PoolCollector(pooler, strangers=True)
+    collector = PoolCollector(pooler)
     tagger.ranker = collector
     rows = [
         {"title": row["title"], "text": row["text"], "index": index}
@@ -95,10 +74,7 @@ def collect(tagger: Tagger, pooler: Pooler, articles: Articles) -> tuple[Candida
     ]
     with tqdm(total=len(rows), desc="tagging, validation", unit="article") as bar:
         tagger.tag_batch(rows, progress=bar.update)
-    return (
-        candidates_of(collector.pools, articles, tagger.vocabulary),
-        candidates_of(collector.strangers, articles, tagger.vocabulary),
-    )
+    return candidates_of(collector.pools, articles, tagger.vocabulary)
 
 
 def candidates_of(

@@ -240,9 +240,12 @@ def _chart_alt(log: Sequence[Mapping[str, Any]]) -> Markdown:
 
 def _limits(report: Mapping[str, Any], settings: TaggingSettings) -> list[str]:
     after = report["systems"]["after"]
+    tokens = f"{settings.max_input_tokens:,} tokens (title included)"
+    read = f"the first {tokens} and writes no tag from what is after them"
+    if settings.max_windows > 1:
+        read = f"a long article in at most {settings.max_windows} windows of {tokens}"
     lines = [
-        f"It reads the first {settings.max_input_tokens:,} tokens (title included) and nothing "
-        "after them.",
+        f"It reads {read}.",
         "It knows the subjects, the language and the tagging habits of its training data; "
         "elsewhere its tags may be plausible and wrong.",
         "Its tags are suggestions for a person to accept: they are no judgement on an article or "

@@ -7,7 +7,6 @@ right. Where validation has too few articles for that, the bundled base's weight
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -55,8 +54,8 @@ def fit_ranking(folder: Path, train: Articles, validation: Articles) -> dict[str
     Returns:
         What was chosen and how well it is calibrated, for the training log.
     """
-    collected, strangers = _collect(folder, train, validation)
-    weights, chances, chosen = _weights(collected, strangers)
+    collected = _collect(folder, train, validation)
+    weights, chances, chosen = _weights(collected)
     write_json(folder / FILE_NAME, weights.to_json())
     threshold, f1 = best_threshold(collected, chances)
     settings = TaggingSettings.load(folder)
@@ -72,7 +71,7 @@ def fit_ranking(folder: Path, train: Articles, validation: Articles) -> dict[str
     }
 
 
-def _collect(folder: Path, train: Articles, validation: Articles) -> tuple[Candidates, Candidates]:
+def _collect(folder: Path, train: Articles, validation: Articles) -> Candidates:
     """Makes embedder and memory, tags the validation articles and pools their candidates."""
     for name in (FILE_NAME, RECALL_FILE):
         (folder / name).unlink(missing_ok=True)  # of an earlier training
@@ -86,13 +85,8 @@ def _collect(folder: Path, train: Articles, validation: Articles) -> tuple[Candi
     return collect(tagger, pooler, validation)
 
 
-def _weights(
-    collected: Candidates, strangers: Candidates
-) -> tuple[Weights, np.ndarray, dict[str, Any]]:
+def _weights(collected: Candidates) -> tuple[Weights, np.ndarray, dict[str, Any]]:
     """Chooses weights by the log loss on folds of articles that they were not fitted on.
-
-    Each article is learned from twice, as it is and as a stranger, so that the weights know what is
-    right of articles unlike all that the memory holds.
 
     Returns:
         The weights, each candidate's probability by weights that have not seen its article, and
@@ -109,13 +103,12 @@ def _weights(
         chances = np.zeros(len(collected.right))
         folds = GroupKFold(FOLDS, shuffle=True, random_state=0)
         for seen, unseen in folds.split(collected.features, collected.right, collected.article):
-            articles_seen = np.unique(collected.article[seen])
-            model = _fit([collected.of(articles_seen), strangers.of(articles_seen)], strength)
+            model = fit_weights(collected.features[seen], collected.right[seen], strength)
             chances[unseen] = model.probabilities(collected.features[unseen])
         loss = _log_loss(chances, collected.right)
         if loss < least:
             least = loss
-            model = _fit([collected, strangers], strength)
+            model = fit_weights(collected.features, collected.right, strength)
             chosen = {"weights": "fitted", "regularisation": strength, "log_loss": loss}
             best = model, chances, chosen
     return best
@@ -133,11 +126,6 @@ def fit_weights(features: np.ndarray, right: np.ndarray, strength: float) -> Wei
     regression.fit(scaler.fit_transform(features), right)
     columns = regression.coef_[0] / scaler.scale_
     return Weights(columns, float(regression.intercept_[0] - columns @ scaler.mean_))
-
-
-def _fit(parts: Sequence[Candidates], strength: float) -> Weights:
-    features = np.concatenate([part.features for part in parts])
-    return fit_weights(features, np.concatenate([part.right for part in parts]), strength)
 
 
 def _nothing() -> Weights:

@@ -85,7 +85,6 @@ class Pooler:
         candidates: Sequence[Candidate],
         outputs: Sequence[Written],
         also: Mapping[str, str] | None = None,
-        stranger: bool = False,
     ) -> Pool:
         """Collects an article's candidates with their features.
 
@@ -94,12 +93,11 @@ class Pooler:
             candidates: The clean tags of all windows, as they were written.
             outputs: What the model wrote for each window, with ``starts``.
             also: Tags that must be among them: normal form to display form.
-            stranger: See ``Recall.of``.
         """
         title, text = article.get("title") or "", article.get("text") or ""
         ids = article_ids(self._tokenizer, title, text)
         vector = self._embedder.embed([article_text(title, text)])[0]
-        recalled = self._recall.of(*ids, vector, stranger)
+        recalled = self._recall.of(*ids, vector)
         words = Words.of(title, text)
         named = phrases(words, self._places)
         salient = salient_words(words, self._places, self._tokenizer, self._recall.idf)

@@ -33,9 +33,6 @@ FAMILIAR = 5
 """How familiar an article is, is the mean similarity of so many nearest vectors."""
 BYTE_SCALE = 400.0
 """Numbers of a vector of length 1 with 384 of them hardly ever exceed 127 / 400."""
-STRANGE = 0.48
-"""To a stranger no training article is more alike: between what articles of the corpus's own
-sources have (0.64 in the mean on validation) and those of other sources (0.44)."""
 
 
 @dataclass(frozen=True)
@@ -113,28 +110,17 @@ class Recall:
 
         return cls(load_file(folder / FILE_NAME))
 
-    def of(
-        self,
-        title_ids: Sequence[int],
-        text_ids: Sequence[int],
-        vector: np.ndarray,
-        stranger: bool = False,
-    ) -> Recalled:
+    def of(self, title_ids: Sequence[int], text_ids: Sequence[int], vector: np.ndarray) -> Recalled:
         """Looks an article up.
 
         Args:
             title_ids: The title's token ids, without special tokens.
             text_ids: The text's.
             vector: The article's, of length 1, float32.
-            stranger: Leave out the articles that are more alike than ``STRANGE``, as if the article
-                came from elsewhere.
         """
         tokens, weights = weigh(title_ids, text_ids, self.idf)
         alike = self._postings.weighted_sum(tokens, weights, self._articles)
         kin = self._vectors @ vector
-        if stranger:
-            far = kin < STRANGE
-            alike, kin = alike * far, kin * far
         count = min(FAMILIAR, self._articles)
         return Recalled(
             self._lent(alike, NEAR, SHARPNESS),

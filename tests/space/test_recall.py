@@ -70,16 +70,6 @@ def test_an_article_on_a_subject_is_lent_its_tags_without_a_common_word(
     assert NAMES[int(np.argmax(found.alike))] == "chess"
 
 
-def test_a_stranger_is_lent_nothing_by_its_like(recall: Recall, embedder: Embedder) -> None:
-    article = ids("queen moves"), ids("opening"), embedder.embed(["Opening moves of the queen"])[0]
-    known, stranger = recall.of(*article), recall.of(*article, stranger=True)
-    chess = NAMES.index("chess")
-    assert known.near[chess] > 0.9 and known.kin[chess] > 0.5
-    assert stranger.familiarity < known.familiarity
-    assert stranger.near[chess] == 0 and stranger.kin[chess] < known.kin[chess]
-    assert (stranger.alike == known.alike).all()
-
-
 def test_vectors_survive_eight_bits(embedder: Embedder) -> None:
     vectors = embedder.embed(["Sourdough", "Chess"])
     assert (from_bytes(to_bytes(vectors)) * vectors).sum(axis=1).min() > 0.999
