@@ -8,8 +8,8 @@ from typing import Any
 
 from tagloop.candidates import DIGITS, ScoredTag, select
 from tagloop.evidence import Evidence
+from tagloop.forms import occurring
 from tagloop.tagging import TaggingSettings
-from tagloop.vocabulary import occurs_in
 
 
 @dataclass(frozen=True)
@@ -58,10 +58,10 @@ def answer(
     if min_tags is None:
         min_tags = settings.min_tags if least <= settings.threshold else 0
     chosen = select(scored, min_tags, settings.max_tags if max_tags is None else max_tags, least)
-    text = text_of(article)
+    present = occurring([tag.display for tag in chosen], text_of(article))
     return [
-        Tag(tag.display, round(tag.confidence, DIGITS), occurs_in(tag.display, text))
-        for tag in chosen
+        Tag(tag.display, round(tag.confidence, DIGITS), stands)
+        for tag, stands in zip(chosen, present, strict=True)
     ]
 
 

@@ -143,5 +143,11 @@ def join_tags(tags: Sequence[str], separator: str = ", ") -> str:
 
 def occurs_in(tag: str, text: str) -> bool:
     """Tells whether the tag's words stand in the text, in order, as whole words."""
-    form = normal_form(tag)
-    return bool(form) and f" {form} " in f" {_folded(_plain(text))} "
+    return occurring([tag], text)[0]
+
+
+def occurring(tags: Sequence[str], text: str) -> list[bool]:
+    """Tells of each tag whether its words stand in the text; reads the text once."""
+    folded = f" {_folded(_plain(text))} "
+    forms = map(normal_form, tags)
+    return [bool(form) and f" {form} " in folded for form in forms]

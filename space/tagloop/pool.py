@@ -56,7 +56,7 @@ class Pool:
     """The candidates of one article: display forms by normal form, and features in their order.
 
     Attributes:
-        displays: Normal form to display form.
+        displays: Normal form to display form; a word that only the article has as it is folded.
         features: float64, (candidates, len(COLUMNS)).
     """
 
@@ -109,7 +109,7 @@ class Pooler:
         for form in self._known(recalled, begun[0], named):
             displays.setdefault(form, self._vocabulary.display(form))
         for word in salient:
-            displays.setdefault(word, self._vocabulary.display(word, f"{title}\n{text}"))
+            displays.setdefault(word, word)
         for form, display in (also or {}).items():
             displays.setdefault(form, display)
         forms = list(displays)

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from tagloop.answers import text_of
 from tagloop.candidates import Candidate, ScoredTag
 from tagloop.embedder import Embedder
 from tagloop.engines import Written
@@ -26,6 +27,8 @@ from tagloop.recall import Recall
 from tagloop.vocabulary import Vocabulary
 
 FILE_NAME = "ranking.json"
+SPELLED = 12
+"""So many of the surest tags are spelled as the article does: more than are shown."""
 SCHEMA = 2
 
 
@@ -72,8 +75,9 @@ class Weights:
 class Ranker:
     """Gives the candidates of an article their probabilities."""
 
-    def __init__(self, pooler: Pooler, weights: Weights) -> None:
+    def __init__(self, pooler: Pooler, vocabulary: Vocabulary, weights: Weights) -> None:
         self.pooler = pooler
+        self._vocabulary = vocabulary
         self.weights = weights
 
     @classmethod
@@ -94,7 +98,7 @@ class Ranker:
                 f"{folder.name}: recall.safetensors knows {recall.tags} tags and tags.json "
                 f"{len(vocabulary.counts)}; both must come from one training."
             )
-        return cls(Pooler(recall, vocabulary, tokenizer, embedder), weights)
+        return cls(Pooler(recall, vocabulary, tokenizer, embedder), vocabulary, weights)
 
     def rank(
         self,
@@ -103,8 +107,18 @@ class Ranker:
         outputs: Sequence[Written],
         also: Mapping[str, str] | None = None,
     ) -> list[ScoredTag]:
-        """Scores the candidates, the tags that memory or model nearly named, and those of also."""
+        """Scores the candidates, the tags that memory or model nearly named, and those of also.
+
+        The surest come first.
+        """
         pool = self.pooler.pool(article, candidates, outputs, also)
         chances = self.weights.probabilities(pool.features)
-        pairs = zip(pool.displays.items(), chances, strict=True)
-        return [ScoredTag(form, display, float(chance)) for (form, display), chance in pairs]
+        order = np.argsort(-chances, kind="stable").tolist()
+        forms, displays = list(pool.displays), list(pool.displays.values())
+        ranked = [ScoredTag(forms[at], displays[at], float(chances[at])) for at in order]
+        text = text_of(article)
+        # To find how the article spells a word takes time, and of most nobody will hear.
+        for place, tag in enumerate(ranked[:SPELLED]):
+            if tag.display == tag.form and tag.form not in (also or ()):
+                ranked[place] = replace(tag, display=self._vocabulary.display(tag.form, text))
+        return ranked

@@ -156,6 +156,8 @@ class Vocabulary:
 
     def canonical(self, tag: str) -> str:
         """Gives the tag's normal form after aliases (the plain normal form if it is unknown)."""
+        if tag in self._displays:  # it is one already; normal forms cost time
+            return tag
         form = normal_form(tag)
         form = self.aliases.get(form, form)
         if form in self._displays:

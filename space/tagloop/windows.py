@@ -22,6 +22,8 @@ LEAST_ROOM = 32
 SLACK = 2
 """Tokens kept free in a window: cut out of its text, a piece may take one token more (the blank
 that SentencePiece sets before it)."""
+USUAL_CHARACTERS = 12
+"""Of a token with its blank at the most, as a rule."""
 Output = TypeVar("Output")
 
 
@@ -64,9 +66,16 @@ class Windows:
         return self._cut(title, text, most)
 
     def _prompt(self, title: str, text: str) -> list[int]:
-        prompt = self._settings.prompt(title, text)
         limit = self._settings.max_input_tokens
-        return list(self._tokenizer(prompt, truncation=True, max_length=limit).input_ids)
+        # The rest of a long text need not be tokenized, unless its words are very long.
+        beginning = text[: text.find(" ", limit * USUAL_CHARACTERS) + 1] or text
+        ids: list[int] = []
+        for part in dict.fromkeys((beginning, text)):
+            prompt = self._settings.prompt(title, part)
+            ids = list(self._tokenizer(prompt, truncation=True, max_length=limit).input_ids)
+            if len(ids) == limit:
+                break
+        return ids
 
     def _cut(self, title: str, text: str, most: int) -> list[Span]:
         limit = self._settings.max_input_tokens
