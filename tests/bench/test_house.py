@@ -16,7 +16,9 @@ from tagloop.tagging import TaggingSettings
 from tagloop.vocabulary import Vocabulary
 from training.bench import house_constants
 from training.bench.data import Row, load_suites
-from training.bench.house import House, agreements, keep, main, never_scores, summarise
+from training.bench.house import agreements, free_answer, in_list, main, summarise
+from training.bench.house_articles import House, keep
+from training.bench.never_seen import never_scores
 
 VOCABULARY = Vocabulary.from_tag_lists([["Trains", "Cats"], ["train"], ["Trains"], ["Rust"]])
 
@@ -46,6 +48,14 @@ def test_five_sure_tags_are_kept() -> None:
     tags = answer(*((f"t{place}", 1 - place / 10) for place in range(8)))
     assert keep(tags, 0.75) == ["t0", "t1", "t2"]
     assert keep(tags, 0.0) == ["t0", "t1", "t2", "t3", "t4"]
+
+
+def test_a_free_answer_is_the_taggers_and_is_filtered_then() -> None:
+    settings = TaggingSettings(min_tags=2, max_tags=3)
+    tags = answer(("Rust", 0.9), ("train", 0.1), ("Cats", 0.1), ("Dogs", 0.1))
+    assert [tag.tag for tag in free_answer(tags, settings, 0.2)] == ["Rust", "train"]
+    assert [tag.tag for tag in free_answer(tags, settings, 0.0)] == ["Rust", "train", "Cats"]
+    assert [tag.tag for tag in in_list(tags, of_rows([]))] == ["Cats"]
 
 
 def test_only_the_authors_tags_of_the_list_are_asked_for() -> None:
@@ -95,8 +105,8 @@ def test_the_command_prints_its_tables(
     assert "| list, model alone " in shown and "| transformers |" in shown
     assert "tags that no training article has join the list" in shown
     data = json.loads(report.read_text(encoding="utf-8"))
-    assert len(data["systems"]) == 8
-    assert {entry["articles"] for entry in data["agreement"]} == {4}
+    assert len(data["systems"]) == 12
+    assert {entry["articles"] for entry in data["agreement"]} == {2}
     assert set(data["never"]["systems"]) == {"with embeddings", "by presence alone"}
 
 

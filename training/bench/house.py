@@ -7,9 +7,10 @@
 The list holds the most frequent tags of the train rows. Both engines tag the same articles, freely
 and with ``allowed_tags``, as a published model does (ranked) and without its ranker, where the list
 is searched: by a trie under transformers, as a shortlist of scored tags in CTranslate2. Scores are
-against those of the authors' tags that the list has, over articles that have one; what is kept is
-what reaches the default threshold with a list, for free answers as well, so that only the list
-makes the difference. The other articles tell how often a tag comes out where none fits.
+against those of the authors' tags that the list has, over articles that have one. Filtered are the
+free answers, as a person would get them, and all candidates of the free answers: of these, as of a
+list, five that reach the default threshold are kept. The other articles tell how often a tag comes
+out where the author gave none.
 
 Then tags that no training article has join the list, and the articles whose authors gave such tags
 show what can be guessed of them: with the model's input embeddings, and by presence alone.
@@ -17,7 +18,6 @@ show what can be guessed of them: with the model's input embeddings, and by pres
 
 from __future__ import annotations
 
-import shutil
 import sys
 import tempfile
 import time
@@ -29,13 +29,15 @@ from typing import Any
 from tqdm.auto import tqdm
 
 from tagloop.answers import Tag
-from tagloop.embeddings import FILE_NAME as WEIGHTS_FILE
 from tagloop.tagger import Tagger
-from tagloop.vocabulary import Vocabulary, normal_form
+from tagloop.tagging import TaggingSettings
+from tagloop.vocabulary import normal_form
 from tagloop.wishes import LEAST_SURE
 from training.bench.data import KINDS, Row, Suite, load_suites
+from training.bench.house_articles import Answers, House, choose, keep
 from training.bench.house_table import MEASURES, render
 from training.bench.measuring import WARM_UP, intervals
+from training.bench.never_seen import measure_never
 from training.bench.peers.tagloop_system import BATCH, prepare_model
 from training.bench.reporting import Report, finish, report_file
 from training.config import command_line, parse_config
@@ -45,12 +47,9 @@ from training.scores import Values, answer_scores
 MODULE = "training.bench.house"
 ENGINES = ("ctranslate2", "transformers")
 RANKERS = ("ranked", "model alone")
-FREE, LIST = WAYS = ("free, filtered", "list")
-SHOWN = 5
-"""Tags an answer shows at the most."""
+ANSWER, CANDIDATES, LIST = "answer, filtered", "candidates, filtered", "list"
 MOST = 200
-"""More than a ranker scores freely: all of them are filtered."""
-Answers = list[list[Tag]]
+"""More than a ranker scores freely: all of them are there to be filtered."""
 
 
 @dataclass
@@ -68,50 +67,6 @@ class HouseSettings:
     output: str = field(default="", metadata={"help": "JSON; default house-SPLIT.json in results"})
 
 
-@dataclass(frozen=True)
-class House:
-    """What the measurements share.
-
-    Attributes:
-        model: Folder of the finished model.
-        tags: The list, display forms.
-        rows: Articles that are tagged.
-        vocabulary: Of the train rows.
-        never: Normal form of tags that no training article has to their authors' spelling.
-        with_never: Articles whose authors gave such tags.
-    """
-
-    model: Path
-    tags: list[str]
-    rows: list[Row]
-    vocabulary: Vocabulary
-    never: dict[str, str]
-    with_never: list[Row]
-
-    def canonical(self, tag: str) -> str:
-        """Gives the normal form of a tag as the list has it."""
-        return normal_form(self.vocabulary.display(tag))
-
-
-def choose(suite: Suite, model: Path, settings: HouseSettings) -> House:
-    """Takes the list from the train rows and articles evenly over the measured ones."""
-    vocabulary = Vocabulary.from_tag_lists([row.tags for row in suite.train])
-    never: dict[str, str] = {}
-    for row in suite.measured:
-        for tag in row.tags:
-            if tag not in vocabulary:
-                never.setdefault(normal_form(tag), tag)
-    rows = [row for kind in KINDS for row in _evenly(suite.of_kind(kind), settings.limit)]
-    having = [row for row in suite.measured if any(form in never for form in row.forms)]
-    chosen = _evenly(having, 2 * settings.limit)
-    tags = vocabulary.tags[: settings.tags]
-    return House(model, tags, rows, vocabulary, never, chosen)
-
-
-def _evenly(rows: Sequence[Row], limit: int) -> list[Row]:
-    return list(rows[:: max(len(rows) // limit, 1)][:limit])
-
-
 def measure(suite: Suite, model: Path, settings: HouseSettings) -> Report:
     """Tags the articles in all ways.
 
@@ -119,7 +74,7 @@ def measure(suite: Suite, model: Path, settings: HouseSettings) -> Report:
         ``split``, number of ``tags``; ``systems``, an entry a way of tagging with its scores by
         kind of article; ``agreement``, an entry a ranker and kind; ``never``, of tags never seen.
     """
-    house = choose(suite, model, settings)
+    house = choose(suite, model, settings.tags, settings.limit)
     systems: list[dict[str, Any]] = []
     agreement: list[dict[str, Any]] = []
     for ranker in RANKERS:
@@ -129,13 +84,16 @@ def measure(suite: Suite, model: Path, settings: HouseSettings) -> Report:
             least = max(tagger.settings.threshold, LEAST_SURE)
             if ranker != RANKERS[0]:
                 tagger.ranker, least = None, LEAST_SURE
-            for way in WAYS:
-                name = f"{way}, {ranker}, {engine}"
-                answers, speed = tag_all(tagger, house, way, name)
-                entry = {"way": way, "ranker": ranker, "engine": engine, "articles/s": speed}
-                systems.append(entry | {"kinds": summarise(house, answers, least)})
-                if way == LIST:
-                    lists[engine] = answers, least
+            entry = {"ranker": ranker, "engine": engine}
+            free, speed = tag_all(tagger, house, None, f"free, {ranker}, {engine}")
+            shown = [free_answer(tags, tagger.settings, least) for tags in free]
+            for way, answers, lowest in ((ANSWER, shown, 0.0), (CANDIDATES, free, least)):
+                kinds = summarise(house, [in_list(tags, house) for tags in answers], lowest)
+                systems.append({"way": way, **entry, "articles/s": speed, "kinds": kinds})
+            listed, speed = tag_all(tagger, house, house.tags, f"list, {ranker}, {engine}")
+            kinds = summarise(house, listed, least)
+            systems.append({"way": LIST, **entry, "articles/s": speed, "kinds": kinds})
+            lists[engine] = listed, least
         if len(lists) == 2:
             agreement += agreements(house.rows, ranker, *lists.values())
     return {
@@ -147,13 +105,14 @@ def measure(suite: Suite, model: Path, settings: HouseSettings) -> Report:
     }
 
 
-def tag_all(tagger: Tagger, house: House, way: str, name: str) -> tuple[Answers, float]:
-    """Tags all articles; what comes out freely is filtered to the list.
+def tag_all(
+    tagger: Tagger, house: House, allowed: Sequence[str] | None, name: str
+) -> tuple[Answers, float]:
+    """Tags all articles.
 
     Returns:
-        The tags of the list for each article, the surest first, and articles a second.
+        All tags that the tagger has for each article, the surest first, and articles a second.
     """
-    allowed = house.tags if way == LIST else None
     rows = [{"title": row.title, "text": row.text} for row in house.rows]
     options: dict[str, Any] = {"allowed_tags": allowed, "batch_size": BATCH}
     tagger.tag_batch(rows[:WARM_UP], **options)
@@ -162,15 +121,19 @@ def tag_all(tagger: Tagger, house: House, way: str, name: str) -> tuple[Answers,
         found = tagger.tag_batch(
             rows, max_tags=MOST, min_tags=0, threshold=0.0, progress=bar.update, **options
         )
-    speed = len(rows) / (time.perf_counter() - started)
+    return found, round(len(rows) / (time.perf_counter() - started), 2)
+
+
+def free_answer(tags: Sequence[Tag], settings: TaggingSettings, least: float) -> list[Tag]:
+    """Gives what the tagger answers by default, without a list."""
+    sure = sum(tag.confidence >= least for tag in tags)
+    return list(tags[: min(max(sure, settings.min_tags), settings.max_tags)])
+
+
+def in_list(tags: Sequence[Tag], house: House) -> list[Tag]:
+    """Gives the tags that the list has."""
     forms = set(map(normal_form, house.tags))
-    kept = [[tag for tag in tags if normal_form(tag.tag) in forms] for tags in found]
-    return kept, round(speed, 2)
-
-
-def keep(tags: Sequence[Tag], least: float) -> list[str]:
-    """Gives what an answer shows by default: at most five tags that reach the threshold."""
-    return [tag.tag for tag in tags if tag.confidence >= least][:SHOWN]
+    return [tag for tag in tags if normal_form(tag.tag) in forms]
 
 
 def summarise(house: House, answers: Answers, least: float) -> dict[str, Any]:
@@ -226,51 +189,6 @@ def agreements(
     return entries
 
 
-def measure_never(house: House) -> dict[str, Any]:
-    """Tags articles with tags that no training article has, these tags on the list."""
-    names = [*house.tags, *house.never.values()]
-    articles = [{"title": row.title, "text": row.text} for row in house.with_never]
-    systems = {}
-    with tempfile.TemporaryDirectory() as folder:
-        bare = Path(folder) / "model"
-        shutil.copytree(house.model, bare, ignore=shutil.ignore_patterns(WEIGHTS_FILE))
-        for name, model in (("with embeddings", house.model), ("by presence alone", bare)):
-            tagger = Tagger.from_pretrained(model, engine=ENGINES[0])
-            least = max(tagger.settings.threshold, LEAST_SURE)
-            with tqdm(total=len(articles), desc=f"never seen, {name}", unit="article") as bar:
-                found = tagger.tag_batch(
-                    articles,
-                    allowed_tags=names,
-                    max_tags=len(names),
-                    threshold=0.0,
-                    batch_size=BATCH,
-                    progress=bar.update,
-                )
-            scores = [
-                never_scores(tags, set(house.never), set(row.forms), least)
-                for tags, row in zip(found, house.with_never, strict=True)
-            ]
-            systems[name] = intervals(scores)
-    return {"tags": len(house.never), "articles": len(articles), "systems": systems}
-
-
-def never_scores(tags: Sequence[Tag], never: set[str], theirs: set[str], least: float) -> Values:
-    """Scores the never-seen tags of one article's answer.
-
-    Returns:
-        ``precision@1`` of the surest of them, ``recall@5`` of the five surest, ``recall`` of those
-        that are shown by default, among the known tags of the list.
-    """
-    ours = [form for tag in tags if (form := normal_form(tag.tag)) in never]
-    shown_forms = set(map(normal_form, keep(tags, least)))
-    wanted = never & theirs
-    return {
-        "precision@1": float(ours[0] in wanted) if ours else 0.0,
-        "recall@5": len(wanted & set(ours[:SHOWN])) / len(wanted),
-        "recall": len(wanted & shown_forms) / len(wanted),
-    }
-
-
 def run(settings: HouseSettings) -> Report:
     """Makes the model, if need be, and measures."""
     suite = load_suites(Path(settings.data), ["in-domain"], settings.split)[0]
@@ -289,7 +207,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     def measured() -> tuple[Report, Path]:
         settings = parse_config(HouseSettings, words, f"python -m {MODULE}")
         if settings.quick:
-            settings.limit = 4
+            settings.limit = 2
         report = {"command": command_line(MODULE, words)} | run(settings)
         name = f"house-{settings.split}.json"
         return report, report_file(settings.output, name, settings.quick)

@@ -30,7 +30,8 @@ from tagloop.tagger import Tagger
 from tagloop.vocabulary import Vocabulary
 from tagloop.wishes import LEAST_SURE
 from training.bench.data import Row, load_suites
-from training.bench.house import LIST, House, HouseSettings, choose, summarise, tag_all
+from training.bench.house import summarise, tag_all
+from training.bench.house_articles import House, choose
 from training.bench.tables import shown, table
 from training.config import parse_config
 from training.conversion import convert
@@ -120,7 +121,7 @@ def try_bonuses(house: House) -> str:
     lines = []
     for value in BONUSES:
         with bonus(value):
-            answers, _ = tag_all(tagger, house, LIST, f"bonus {value}")
+            answers, _ = tag_all(tagger, house, house.tags, f"bonus {value}")
         kinds = summarise(house, answers, LEAST_SURE)
         for kind, part in kinds.items():
             scores = part["scores"]
@@ -148,8 +149,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             model = (
                 Path(settings.model) if settings.model else make_model(Path(folder), suite.train)
             )
-            plan = HouseSettings(tags=settings.tags, limit=settings.limit)
-            house = choose(suite, model, plan)
+            house = choose(suite, model, settings.tags, settings.limit)
             fitted, bonuses = fit_unseen(house), try_bonuses(house)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
