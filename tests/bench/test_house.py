@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import torch
 
 import tagloop.house
 from tagloop.answers import Tag
@@ -21,15 +20,6 @@ from training.bench.house_articles import House, keep
 from training.bench.never_seen import never_scores
 
 VOCABULARY = Vocabulary.from_tag_lists([["Trains", "Cats"], ["train"], ["Trains"], ["Rust"]])
-
-
-@pytest.fixture
-def one_thread() -> Iterator[None]:
-    """Small models are faster on one thread, the more so beside other processes."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def answer(*tags: tuple[str, float]) -> list[Tag]:
@@ -90,7 +80,6 @@ def test_the_command_prints_its_tables(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-    one_thread: None,
 ) -> None:
     monkeypatch.setattr(house_constants, "BUNDLED_BASE", tiny_base)
     suite = load_suites(data_folder, ["in-domain"], "validation")[0]
