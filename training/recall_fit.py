@@ -12,7 +12,7 @@ from scipy import sparse
 from tqdm.auto import tqdm
 
 from tagloop.embedder import DIMENSIONS, Embedder
-from tagloop.mentions import Words, linked_shares, phrases
+from tagloop.mentions import KnownPhrases, Words, linked_shares
 from tagloop.recall import FILE_NAME, article_ids, article_text, to_bytes, weigh
 from tagloop.vocabulary import Vocabulary
 
@@ -44,7 +44,9 @@ def fit_recall(
         {known[form] for form in map(vocabulary.canonical, row["tags"]) if form in known}
         for row in articles
     ]
-    named = (phrases(Words.of(row["title"] or "", row["text"] or ""), known) for row in articles)
+    phrases = KnownPhrases(known)
+    words = (Words.of(row["title"] or "", row["text"] or "") for row in articles)
+    named = map(phrases.in_article, words)
     return {
         "tags": np.array([len(known)]),
         "idf": idf,

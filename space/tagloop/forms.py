@@ -86,6 +86,13 @@ def normal_form(tag: str) -> str:
     return form if any(char.isalnum() for char in tidy(tag)) else ""
 
 
+def folded(text: str) -> str:
+    """Folds a text as ``normal_form`` does a tag, but does not mend a tokenizer's blanks, which takes
+    ten times as long.
+    """
+    return _folded(_plain(text))
+
+
 def _folded(text: str) -> str:
     """Casefolds; initials lose their dots, sentence dots go, dots inside names stay."""
     text = _ACRONYM.sub(lambda match: match.group().replace(".", ""), text.casefold())
@@ -148,6 +155,6 @@ def occurs_in(tag: str, text: str) -> bool:
 
 def occurring(tags: Sequence[str], text: str) -> list[bool]:
     """Tells of each tag whether its words stand in the text; reads the text once."""
-    folded = f" {_folded(_plain(text))} "
+    read = f" {folded(text)} "
     forms = map(normal_form, tags)
-    return [bool(form) and f" {form} " in folded for form in forms]
+    return [bool(form) and f" {form} " in read for form in forms]

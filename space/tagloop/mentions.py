@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from tagloop.forms import normal_form
+from tagloop.forms import folded
 
 MAX_WORDS = 4
 """Longest phrase that is looked for."""
@@ -45,27 +45,36 @@ class Words:
     @classmethod
     def of(cls, title: str, text: str) -> Words:
         """Reads an article; both may be empty."""
-        return cls(normal_form(title).split(), normal_form(text[:MAX_CHARACTERS]).split())
+        return cls(folded(title).split(), folded(text[:MAX_CHARACTERS]).split())
 
 
-def phrases(article: Words, known: Mapping[str, int]) -> Counter[int]:
-    """Counts the known tags that an article names.
+class KnownPhrases:
+    """The tags of a vocabulary, to be found in articles."""
 
-    Args:
-        article: Its words.
-        known: Normal form to place in the vocabulary.
+    def __init__(self, known: Mapping[str, int]) -> None:
+        """Takes normal forms and their places in the vocabulary."""
+        self._known = known
+        # Words of the longest tag by its first word: most words of an article begin none.
+        self._longest: dict[str, int] = {}
+        for form in known:
+            words = form.split()
+            count = min(len(words), MAX_WORDS)
+            self._longest[words[0]] = max(self._longest.get(words[0], 0), count)
 
-    Returns:
-        Place of each tag that stands in title or text, and how often it does.
-    """
-    found: Counter[int] = Counter()
-    for words in (article.title, article.text):
-        for first in range(len(words)):
-            for last in range(first + 1, min(first + MAX_WORDS, len(words)) + 1):
-                place = known.get(" ".join(words[first:last]))
-                if place is not None:
-                    found[place] += 1
-    return found
+    def in_article(self, article: Words) -> Counter[int]:
+        """Counts the tags that an article names.
+
+        Returns:
+            Place of each tag that stands in title or text, and how often it does.
+        """
+        found: Counter[int] = Counter()
+        for words in (article.title, article.text):
+            for first, word in enumerate(words):
+                for count in range(1, self._longest.get(word, 0) + 1):
+                    place = self._known.get(" ".join(words[first : first + count]))
+                    if place is not None and first + count <= len(words):
+                        found[place] += 1
+        return found
 
 
 def salient_words(

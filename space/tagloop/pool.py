@@ -11,7 +11,7 @@ import numpy as np
 from tagloop.candidates import Candidate
 from tagloop.embedder import Embedder
 from tagloop.engines import Written
-from tagloop.mentions import Words, phrases, salient_words
+from tagloop.mentions import KnownPhrases, Words, salient_words
 from tagloop.recall import Recall, Recalled, article_ids, article_text
 from tagloop.vocabulary import Vocabulary
 
@@ -76,6 +76,7 @@ class Pooler:
         self._embedder = embedder
         self._forms = list(vocabulary.counts)
         self._places = {form: place for place, form in enumerate(self._forms)}
+        self._phrases = KnownPhrases(self._places)
         self._counts = np.log1p(np.array(list(vocabulary.counts.values()), dtype=np.float64))
         self._first = _first_tokens(tokenizer, vocabulary)
 
@@ -99,7 +100,7 @@ class Pooler:
         vector = self._embedder.embed([article_text(title, text)])[0]
         recalled = self._recall.of(*ids, vector)
         words = Words.of(title, text)
-        named = phrases(words, self._places)
+        named = self._phrases.in_article(words)
         salient = salient_words(words, self._places, self._tokenizer, self._recall.idf)
         begun = self._begun(outputs)
         written: dict[str, Candidate] = {}

@@ -6,22 +6,27 @@ import numpy as np
 import pytest
 from transformers import AutoTokenizer
 
-from tagloop.mentions import OTHER_WORDS, Words, linked_shares, phrases, salient_words
+from tagloop.mentions import OTHER_WORDS, KnownPhrases, Words, linked_shares, salient_words
 from training.preprocess import BUNDLED_BASE
 
 KNOWN = {"machine learning": 0, "learning": 1, "c++": 2, "data": 3}
+PHRASES = KnownPhrases(KNOWN)
 TOKENIZER = AutoTokenizer.from_pretrained(BUNDLED_BASE)
 
 
 def test_known_phrases_are_counted_whole_words_in_any_spelling() -> None:
-    found = phrases(
-        Words.of("Machine-Learning in C++", "Machine learning needs data; learnings do not."), KNOWN
+    found = PHRASES.in_article(
+        Words.of("Machine-Learning in C++", "Machine learning needs data; learnings do not.")
     )
     assert found == {0: 2, 1: 2, 2: 1, 3: 1}
 
 
 def test_a_phrase_does_not_reach_from_the_title_into_the_text() -> None:
-    assert 0 not in phrases(Words.of("The machine", "learning to drive"), KNOWN)
+    assert 0 not in PHRASES.in_article(Words.of("The machine", "learning to drive"))
+
+
+def test_a_text_that_ends_within_a_phrase_names_it_not() -> None:
+    assert PHRASES.in_article(Words.of("", "data machine")) == {3: 1}
 
 
 def test_salient_words_are_frequent_rare_and_unknown() -> None:
@@ -44,8 +49,8 @@ def test_salient_words_are_few() -> None:
 
 def test_linked_is_the_share_of_naming_articles_whose_authors_gave_the_tag() -> None:
     articles = [
-        (phrases(Words.of("", "data"), KNOWN), {3}),
-        (phrases(Words.of("", "data"), KNOWN), set()),
+        (PHRASES.in_article(Words.of("", "data")), {3}),
+        (PHRASES.in_article(Words.of("", "data")), set()),
     ]
     shares = linked_shares(articles * 10, len(KNOWN))
     assert shares[3] == pytest.approx((10 + 0.5) / (20 + 10))
