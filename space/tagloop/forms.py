@@ -87,7 +87,7 @@ def normal_form(tag: str) -> str:
 
 
 def folded(text: str) -> str:
-    """Folds a text as ``normal_form`` does a tag, but does not mend a tokenizer's blanks, which takes
+    """Folds a text as ``normal_form`` does a tag; does not mend a tokenizer's blanks, which takes
     ten times as long.
     """
     return _folded(_plain(text))
