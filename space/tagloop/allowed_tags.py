@@ -10,6 +10,7 @@ import numpy as np
 from tagloop.engines import separator_ids
 from tagloop.errors import UserError
 from tagloop.evidence import target_ids
+from tagloop.forms import folded
 from tagloop.tagging import TaggingSettings
 from tagloop.trie import TokenTrie
 from tagloop.vocabulary import Vocabulary, normal_form
@@ -58,9 +59,9 @@ class AllowedTags:
 
     def standing_in(self, text: str) -> np.ndarray:
         """Tells which tags' words stand in the text; bool, (tags,)."""
-        folded = f" {normal_form(text)} "
+        read = f" {folded(text)} "
         pairs = zip(self.forms, self._own_forms, strict=True)
-        return np.array([f" {one} " in folded or f" {other} " in folded for one, other in pairs])
+        return np.array([f" {one} " in read or f" {other} " in read for one, other in pairs])
 
 
 def _end_token(tokenizer: Any, separator: str) -> int:
