@@ -149,8 +149,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             model = (
                 Path(settings.model) if settings.model else make_model(Path(folder), suite.train)
             )
-            house = choose(suite, model, settings.tags, settings.limit)
-            fitted, bonuses = fit_unseen(house), try_bonuses(house)
+            fitted = fit_unseen(choose(suite, model, settings.tags, len(suite.measured)))
+            bonuses = try_bonuses(choose(suite, model, settings.tags, settings.limit))
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
