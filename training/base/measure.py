@@ -4,12 +4,11 @@
     python -m training.base.measure --data DATA --split validation     # for choices; no card
 
 On the test split it writes ``measured.json`` beside itself and renders the base's card,
-``weights/README.md``, from it and from the training log.
+``weights/README.md`` (``training.base.card``).
 """
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 import tempfile
@@ -19,19 +18,17 @@ from typing import Any
 
 from tqdm.auto import tqdm
 
-from dataset_card.markdown import render
 from tagloop.errors import UserError
 from tagloop.tagger import Tagger
 from tagloop.vocabulary import Vocabulary
-from training.base.examples import FILES, Row, read_rows
+from training.base.card import MEASURED, write_card
+from training.base.examples import Row, read_rows
 from training.config import parse_config
 from training.conversion import convert
 from training.preprocess import BUNDLED_BASE
 from training.scores import CUT, article_scores, bootstrap
 from training.training_log import write_json
 
-FOLDER = Path(__file__).parent
-MEASURED, LOG = FOLDER / "measured.json", FOLDER / "log.jsonl"
 SAMPLES = 1000
 
 
@@ -99,29 +96,6 @@ def _most_frequent(rows: list[Row], vocabulary: Vocabulary) -> list[str]:
     return top[: totals.index(max(totals)) + 1]
 
 
-def write_card(measured: dict[str, Any], out: Path) -> None:
-    """Renders the base's card from the measurement and the training log."""
-    log = [json.loads(line) for line in LOG.read_text(encoding="utf-8").splitlines()]
-    validations = [entry for entry in log if "articles_f1" in entry]
-    table = [
-        {
-            "kind": kind,
-            "system": name,
-            **{
-                key: f"{v['value']:.3f} ({v['low']:.3f} to {v['high']:.3f})"
-                for key, v in row.items()
-            },
-        }
-        for kind, part in measured.items()
-        for name, row in part["systems"].items()
-    ]
-    counts = {kind: part["articles"] for kind, part in measured.items()}
-    text = render(
-        FOLDER / "card.md", table=table, counts=counts, validations=validations, files=FILES
-    )
-    out.write_text(text, encoding="utf-8")
-
-
 def main(argv: list[str] | None = None) -> int:
     """Runs the command line."""
     arguments = argv if argv is not None else sys.argv[1:]
@@ -140,7 +114,7 @@ def main(argv: list[str] | None = None) -> int:
             print(f"  {name:<20} {cells}")
     if settings.split == "test" and not settings.limit:
         write_json(MEASURED, measured)
-        write_card(measured, Path(settings.weights) / "README.md")
+        write_card(Path(settings.weights) / "README.md")
     return 0
 
 
