@@ -41,12 +41,13 @@ class House:
     """Scores the tags of a list, alike on both engines.
 
     With a ranker, the tags that it knows have its calibrated probability, as without a list. (That
-    a whole tag's log-probability, searched as below, tells it anything more could not be shown:
-    F1@5 on validation changed by less than 0.005.) Without one, the model is searched for the
-    likeliest tags of the list, and a tag's confidence is the probability with which the model
-    writes it first, or at the place where it wrote it of its own accord, whichever is greater;
-    raised if it stands in the article. A tag that no training article has can only be guessed:
-    from whether it stands in the article, and how near it is by the model's input embeddings.
+    a whole tag's log-probability, searched as below, adds to it could not be shown: in a trial on
+    243 validation articles, which no command repeats, F1@5 changed by less than 0.005.) Without
+    one, the model is searched for the likeliest tags of the list, and a tag's confidence is the
+    probability with which the model writes it first, or at the place where it wrote it of its own
+    accord, whichever is greater; raised if it stands in the article. A tag that no training
+    article has can only be guessed: from whether it stands in the article, and how near it is by
+    the model's input embeddings.
     """
 
     def __init__(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,9 @@ from tagloop.tagger import Tagger
 from tagloop.trie import TokenTrie
 from tagloop.vocabulary import Vocabulary, normal_form, occurs_in
 from tagloop.wishes import LEAST_SURE, PREFERRED_ODDS
+from training.conversion import convert
+
+from ..training.tiny_models import make_tiny_t5
 
 SAMPLE = 4
 UNSEEN = ["Zeppelin Rides", "Quokka Husbandry"]
@@ -311,6 +315,22 @@ def test_windows_are_searched_one_by_one(float32_tagger: Tagger) -> None:
     one = tagger.tag(text, **options)[0]
     two = tagger.tag(text, max_windows=8, **options)[0]
     assert two.confidence > 10 * one.confidence
+
+
+def test_other_architectures_and_tokenizers_can_have_a_list(tmp_path: Path) -> None:
+    folder = make_tiny_t5(tmp_path / "t5")
+    vocabulary = Vocabulary.from_tag_lists([["Trains"], ["Bread", "Old Houses"]])
+    (folder / "tags.json").write_text(json.dumps(vocabulary.to_json()), encoding="utf-8")
+    convert(folder)
+    allowed = ["bread", "trains", "old houses", "Zeppelin Rides"]
+    found = []
+    for engine in ("transformers", "ctranslate2"):
+        tagger = Tagger.from_pretrained(folder, engine=engine)
+        assert tagger._house.embeddings and tagger._house.embeddings.available
+        tags = tagger.tag(**ARTICLE, allowed_tags=allowed, threshold=0.0)
+        found.append({tag.tag: tag.confidence for tag in tags})
+    assert set(found[0]) == set(allowed)
+    assert found[0] == pytest.approx(found[1], abs=2e-3)
 
 
 def test_a_list_is_made_ready_once(float32_tagger: Tagger) -> None:
