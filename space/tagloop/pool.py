@@ -106,13 +106,13 @@ class Pooler:
         written: dict[str, Candidate] = {}
         for candidate in candidates:
             written.setdefault(self._vocabulary.canonical(candidate.form), candidate)
-        displays = {form: candidate.display for form, candidate in written.items()}
-        for form in self._known(recalled, begun[0], named):
-            displays.setdefault(form, self._vocabulary.display(form))
-        for word in salient:
-            displays.setdefault(word, word)
-        for form, display in (also or {}).items():
-            displays.setdefault(form, display)
+        known = self._known(recalled, begun[0], named)
+        displays = {
+            **(also or {}),
+            **{word: word for word in salient},
+            **{form: self._vocabulary.display(form) for form in known},
+            **{form: candidate.display for form, candidate in written.items()},
+        }
         forms = list(displays)
         plain = np.column_stack(
             [
@@ -121,11 +121,7 @@ class Pooler:
                 *self._of_words(forms, words, named, salient),
             ]
         )
-        length = np.log1p(min(sum(map(len, ids)), 300)) - 4  # about -2 for a title, 1.7 for a text
-        # About 0 for the corpus's own kind, -2 for articles of other sources.
-        familiarity = (recalled.familiarity - 0.6) / 0.1
-        by = [np.full((len(forms), 1), length), np.full((len(forms), 1), familiarity)]
-        return Pool(displays, np.hstack([plain, *(plain * one for one in by), *by]))
+        return Pool(displays, _by_circumstance(plain, sum(map(len, ids)), recalled.familiarity))
 
     def _known(
         self, recalled: Recalled, begun: np.ndarray, named: Mapping[int, int]
@@ -211,6 +207,15 @@ def _of_written(forms: Sequence[str], written: Mapping[str, Candidate]) -> list[
         np.array([max(tag.log_prob, LEAST) if tag else 0.0 for tag in found]),
         np.array([float(tag.place) if tag else 0.0 for tag in found]),
     ]
+
+
+def _by_circumstance(plain: np.ndarray, tokens: int, familiarity: float) -> np.ndarray:
+    """Adds the products with ``CIRCUMSTANCES``, and these, to the features."""
+    length = np.log1p(min(tokens, 300)) - 4  # about -2 for a title, 1.7 for a text
+    # About 0 for the corpus's own kind, -2 for articles of other sources.
+    familiar = (familiarity - 0.6) / 0.1
+    columns = [np.full((len(plain), 1), value) for value in (length, familiar)]
+    return np.hstack([plain, *(plain * column for column in columns), *columns])
 
 
 def _log(shares: np.ndarray) -> np.ndarray:
