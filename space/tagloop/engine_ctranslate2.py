@@ -22,7 +22,7 @@ reading the article."""
 
 
 class CTranslate2Engine:
-    """The int8 conversion: the same model, several times faster on a CPU.
+    """The int8 conversion: the same model, faster on a CPU (``training.bench.speed``).
 
     Source: Klein et al., "The OpenNMT Neural Machine Translation Toolkit: 2020 Edition"; options
     as ``ctranslate2.Translator.translate_batch`` documents them.
