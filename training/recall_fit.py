@@ -11,9 +11,10 @@ from safetensors.numpy import save_file
 from scipy import sparse
 from tqdm.auto import tqdm
 
+from tagloop.answers import text_of
 from tagloop.embedder import DIMENSIONS, Embedder
 from tagloop.mentions import KnownPhrases, Words, linked_shares
-from tagloop.recall import FILE_NAME, article_ids, article_text, to_bytes, weigh
+from tagloop.recall import FILE_NAME, article_ids, to_bytes, weigh
 from tagloop.vocabulary import Vocabulary
 
 EMBEDDED_AT_ONCE = 256
@@ -66,7 +67,7 @@ def _vectors(articles: Sequence[Mapping[str, Any]], embedder: Embedder | None) -
     vectors = _zeros(len(articles))
     if embedder is None:
         return vectors
-    texts = [article_text(row["title"] or "", row["text"] or "") for row in articles]
+    texts = [text_of(row).strip() for row in articles]
     # Of like length together, so that little is computed on padding.
     order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
     with tqdm(total=len(texts), desc="embedding articles", unit="article") as bar:

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from tagloop.answers import text_of
 from tagloop.candidates import Candidate
 from tagloop.embedder import Embedder
 from tagloop.engines import Written
 from tagloop.mentions import KnownPhrases, Words, salient_words
-from tagloop.recall import Recall, Recalled, article_ids, article_text
+from tagloop.recall import Recall, Recalled, article_ids
 from tagloop.vocabulary import Vocabulary
 
 POOL = 12
@@ -97,7 +98,7 @@ class Pooler:
         """
         title, text = article.get("title") or "", article.get("text") or ""
         ids = article_ids(self._tokenizer, title, text)
-        vector = self._embedder.embed([article_text(title, text)])[0]
+        vector = self._embedder.embed([text_of(article).strip()])[0]
         recalled = self._recall.of(*ids, vector)
         words = Words.of(title, text)
         named = self._phrases.in_article(words)

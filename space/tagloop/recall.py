@@ -191,8 +191,3 @@ def article_ids(tokenizer: Any, title: str, text: str) -> tuple[list[int], list[
         return list(encoded.input_ids)
 
     return ids(title, MAX_TITLE_TOKENS), ids(text, MAX_TEXT_TOKENS)
-
-
-def article_text(title: str, text: str) -> str:
-    """Gives what an article's vector is made of."""
-    return f"{title}\n{text}".strip()
