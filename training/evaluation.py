@@ -19,6 +19,7 @@ from typing import Any
 from datasets import Dataset
 from tqdm.auto import tqdm
 
+from tagloop.answers import text_of
 from tagloop.errors import UserError
 from tagloop.tagger import Tag, Tagger
 from tagloop.tagging import TaggingSettings
@@ -127,7 +128,7 @@ def score_all(
     rows = zip(ranked or predictions, predictions, articles, strict=True)
     known = frozenset(vocabulary.counts) | frozenset(vocabulary.aliases)
     return [
-        answer_scores(_names(all_tags), _names(kept), row["tags"], _text(row), known)
+        answer_scores(_names(all_tags), _names(kept), row["tags"], text_of(row), known)
         for all_tags, kept, row in rows
     ]
 
@@ -186,10 +187,6 @@ def _most_frequent(corpus: Corpus, articles: int) -> Predictions:
     ]
     best = scores.index(max(scores)) + 1
     return [[Tag(tag, 1.0, False) for tag in top[:best]]] * articles
-
-
-def _text(row: Mapping[str, Any]) -> str:
-    return f"{row['title'] or ''}\n{row['text'] or ''}"
 
 
 def _intervals(rows: list[Values], config: EvaluateConfig) -> dict[str, Interval]:

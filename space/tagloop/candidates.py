@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
 
 from tagloop.engines import Written
 from tagloop.vocabulary import Vocabulary, normal_form, tidy
@@ -14,6 +16,7 @@ CONTINUATION = "##"
 """How WordPiece marks a piece that stands inside a word; no word begins with one."""
 DIGITS = 4
 """Of the confidences in an answer."""
+Chance = TypeVar("Chance", float, np.ndarray)
 
 
 @dataclass(frozen=True)
@@ -134,6 +137,12 @@ def _any_of(chances: Sequence[float]) -> float:
     if not others:
         return first
     return 1 - math.prod(1 - chance for chance in chances)
+
+
+def with_odds(chance: Chance, times: float) -> Chance:
+    """Gives the probability whose odds are so many times those of ``chance``."""
+    raised = times * chance
+    return raised / (raised + 1 - chance)
 
 
 def select(

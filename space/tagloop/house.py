@@ -10,7 +10,7 @@ import numpy as np
 
 from tagloop.allowed_tags import AllowedTags
 from tagloop.answers import text_of
-from tagloop.candidates import Candidate, Ranks, ScoredTag
+from tagloop.candidates import Candidate, Ranks, ScoredTag, with_odds
 from tagloop.decoding import Decoding
 from tagloop.embeddings import InputEmbeddings
 from tagloop.engines import Engine, Written
@@ -157,8 +157,7 @@ class House:
                     same = targets == target
                     log_probs[same] = np.maximum(log_probs[same], log_prob)
         chances = np.exp(np.minimum(log_probs, 0.0))
-        raised = chances * np.exp(PRESENT_BONUS)
-        return np.where(present, raised / (raised + 1 - chances), chances)
+        return np.where(present, with_odds(chances, float(np.exp(PRESENT_BONUS))), chances)
 
     def _likeliest(
         self, trie: TokenTrie, prompt: list[int], written: Written, sought: set[int]

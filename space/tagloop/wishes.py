@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from tagloop.allowed_tags import AllowedTags
-from tagloop.candidates import ScoredTag
+from tagloop.candidates import ScoredTag, with_odds
 from tagloop.errors import UserError
 from tagloop.tagging import TaggingSettings
 
@@ -38,8 +38,7 @@ class Wishes:
 
     def _raised(self, tag: ScoredTag) -> ScoredTag:
         display = tag.display if self.allowed else self.preferred[tag.form]
-        raised = PREFERRED_ODDS * tag.confidence
-        confidence = raised / (raised + 1 - tag.confidence)
+        confidence = with_odds(tag.confidence, PREFERRED_ODDS)
         return replace(tag, display=display, confidence=confidence)
 
     def bounds(
