@@ -48,14 +48,15 @@ class PoolCollector:
 
     def rank(
         self,
-        article: Mapping[str, Any],
-        candidates: Sequence[Candidate],
-        outputs: Sequence[Written],
+        articles: Sequence[Mapping[str, Any]],
+        candidates: Sequence[Sequence[Candidate]],
+        outputs: Sequence[Sequence[Written]],
         also: Mapping[str, str] | None = None,
-    ) -> list[ScoredTag]:
-        """Pools the article's candidates; ranks none."""
-        self.pools[article["index"]] = self._pooler.pool(article, candidates, outputs, also)
-        return []
+    ) -> list[list[ScoredTag]]:
+        """Pools the articles' candidates; ranks none."""
+        pools = self._pooler.pool(articles, candidates, outputs, also)
+        self.pools |= {row["index"]: pool for row, pool in zip(articles, pools, strict=True)}
+        return [[] for _ in articles]
 
 
 def collect(tagger: Tagger, pooler: Pooler, articles: Articles) -> Candidates:

@@ -66,9 +66,14 @@ def answer(
     ]
 
 
+def parts(article: Mapping[str, Any]) -> tuple[str, str]:
+    """Gives title and text; either may be missing or None."""
+    return article.get("title") or "", article.get("text") or ""
+
+
 def text_of(article: Mapping[str, Any]) -> str:
-    """Gives title and text in one string; either may be missing or None."""
-    return f"{article.get('title') or ''}\n{article.get('text') or ''}"
+    """Gives title and text in one string."""
+    return "\n".join(parts(article))
 
 
 def has_words(article: Mapping[str, Any]) -> bool:

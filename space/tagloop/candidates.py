@@ -52,18 +52,18 @@ class Ranks(Protocol):
 
     def rank(
         self,
-        article: Mapping[str, Any],
-        candidates: Sequence[Candidate],
-        outputs: Sequence[Written],
+        articles: Sequence[Mapping[str, Any]],
+        candidates: Sequence[Sequence[Candidate]],
+        outputs: Sequence[Sequence[Written]],
         also: Mapping[str, str] | None = None,
-    ) -> list[ScoredTag]:
-        """Scores the candidates and any tag it adds; no normal form twice.
+    ) -> list[list[ScoredTag]]:
+        """Scores each article's candidates and any tag it adds; no normal form twice.
 
         Args:
-            article: ``title`` and ``text``.
-            candidates: The clean tags of all windows, as they were written.
-            outputs: What the model wrote for each window, with ``starts``.
-            also: Tags that must be scored, too: normal form to display form.
+            articles: ``title`` and ``text`` each.
+            candidates: Of each the clean tags of all windows, as they were written.
+            outputs: Of each what the model wrote for its windows, with ``starts``.
+            also: Tags that must be scored for all, too: normal form to display form.
         """
 
 

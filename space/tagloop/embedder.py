@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from tagloop.cpu import ctranslate2, shares
+
 FOLDER = "embedding"
 DIMENSIONS = 384
 MAX_TOKENS = 128
@@ -38,13 +40,12 @@ class Embedder:
         folder = folder / FOLDER
         if not (folder / "model.bin").is_file():
             return None
-        import ctranslate2
         from tokenizers import Tokenizer
 
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         tokenizer.no_padding()
         tokenizer.enable_truncation(MAX_TOKENS)
-        encoder = ctranslate2.Encoder(str(folder), device="cpu", intra_threads=threads or 0)
+        encoder = ctranslate2().Encoder(str(folder), device="cpu", **shares(threads))
         return cls(encoder, tokenizer)
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tagloop.cpu import ctranslate2, shares
 from tagloop.decoding import NO_REPEAT, Decoding
 from tagloop.engines import CTRANSLATE2_FOLDER, Steps, Written
 from tagloop.tagging import TaggingSettings
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from tagloop.trie import TokenTrie
 
+TOKENS_AT_ONCE = 1024
+"""Padded tokens that one worker reads at once: what more are read together outgrow the caches of a
+core (``training.bench.speed``)."""
 SCORED_AT_ONCE, MOST_SCORED = 4, 48
 """Targets of a list that are scored together, and at all, for one article: each costs as much as
 reading the article."""
@@ -34,7 +37,8 @@ class CTranslate2Engine:
         from transformers import GenerationConfig
 
         self._folder = folder / CTRANSLATE2_FOLDER
-        self._threads = threads or os.cpu_count() or 1
+        self._shares = shares(threads)
+        self.workers = self._shares["inter_threads"]
         self._tokenizer = tokenizer
         self._steps = Steps(tokenizer, TaggingSettings.load(folder))
         self._translator = self._load()
@@ -44,9 +48,7 @@ class CTranslate2Engine:
         self._forced_end = config.forced_eos_token_id is not None
 
     def _load(self) -> Any:
-        import ctranslate2
-
-        return ctranslate2.Translator(str(self._folder), device="cpu", intra_threads=self._threads)
+        return ctranslate2().Translator(str(self._folder), device="cpu", **self._shares)
 
     def write(
         self, input_ids: Sequence[list[int]], max_new_tokens: int, *, starts: bool = False
@@ -59,6 +61,8 @@ class CTranslate2Engine:
             tokens,
             max_decoding_length=self._limit(max_new_tokens),
             return_logits_vocab=True,
+            max_batch_size=TOKENS_AT_ONCE,
+            batch_type="tokens",
             **self._options,
         )
         return [self._written(result, starts) for result in results]
@@ -70,15 +74,13 @@ class CTranslate2Engine:
         self, input_ids: Sequence[list[int]], max_new_tokens: int, decoding: Decoding
     ) -> list[list[Written]]:
         """Writes ``decoding.outputs`` outputs a prompt as beams or samples, the best first."""
-        import ctranslate2
-
         options: dict[str, Any] = self._options | {"num_hypotheses": decoding.outputs}
         translator = self._translator
         if decoding.mode == "sample":
             options |= {"beam_size": 1, "sampling_topk": 0}
             options |= {"sampling_temperature": decoding.temperature}
             # A worker reads the seed once, when it first draws; so a new one is needed.
-            ctranslate2.set_random_seed(decoding.seed)
+            ctranslate2().set_random_seed(decoding.seed)
             translator = self._load()
         else:
             options |= {"beam_size": decoding.outputs, "repetition_penalty": 1.0}

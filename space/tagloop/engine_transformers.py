@@ -29,6 +29,7 @@ class TransformersEngine:
     """Decodes by the model's own ``generation_config.json``."""
 
     name = "transformers"
+    workers = 1
 
     def __init__(self, folder: Path, tokenizer: Any) -> None:
         import torch

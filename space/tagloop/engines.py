@@ -60,9 +60,15 @@ class Written:
 
 
 class Engine(Protocol):
-    """Writes text for prompts given as token ids."""
+    """Writes text for prompts given as token ids.
+
+    Attributes:
+        name: ``ctranslate2`` or ``transformers``.
+        workers: So many batches it writes at once, called from as many threads.
+    """
 
     name: str
+    workers: int
 
     def write(
         self, input_ids: Sequence[list[int]], max_new_tokens: int, *, starts: bool = False

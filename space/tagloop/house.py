@@ -131,7 +131,7 @@ class House:
     ) -> np.ndarray:
         rows = zip(allowed.forms, allowed.displays, allowed.unseen, strict=True)
         known = {form: display for form, display, unseen in rows if not unseen}
-        ranked = ranker.rank(article, candidates, outputs, known)
+        ranked = ranker.rank([article], [candidates], [outputs], known)[0]
         found = {tag.form: tag.confidence for tag in ranked}
         return np.array([found.get(form, 0.0) for form in allowed.forms])
 

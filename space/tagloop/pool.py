@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tagloop.answers import text_of
+from tagloop.answers import parts, text_of
 from tagloop.candidates import Candidate
 from tagloop.embedder import Embedder
 from tagloop.engines import Written
@@ -42,6 +42,7 @@ FEATURES = (
     "present",  # its words stand in title or text
     "in_title",
 )
+ALIKE = FEATURES.index("alike")
 CIRCUMSTANCES = ("length", "familiarity")
 """Every feature also counts times each of these: of a title other evidence is right than of a long
 text, and of an article unlike all of the corpus other than of one that has twins there."""
@@ -83,24 +84,45 @@ class Pooler:
 
     def pool(
         self,
+        articles: Sequence[Mapping[str, Any]],
+        candidates: Sequence[Sequence[Candidate]],
+        outputs: Sequence[Sequence[Written]],
+        also: Mapping[str, str] | None = None,
+    ) -> list[Pool]:
+        """Collects each article's candidates with their features.
+
+        Args:
+            articles: ``title`` and ``text`` each.
+            candidates: Of each the clean tags of all windows, as they were written.
+            outputs: Of each what the model wrote for its windows, with ``starts``.
+            also: Tags that must be among them all: normal form to display form.
+        """
+        ids = [article_ids(self._tokenizer, *parts(article)) for article in articles]
+        vectors = self._embedder.embed([text_of(article).strip() for article in articles])
+        recalled = self._recall.of(ids, vectors)
+        drafts = [
+            self._draft(*each, also or {})
+            for each in zip(articles, candidates, outputs, recalled, strict=True)
+        ]
+        self._compare_unknown([displays for displays, _ in drafts], [f for _, f in drafts], vectors)
+        return [
+            Pool(displays, _by_circumstance(plain, sum(map(len, tokens)), of.familiarity))
+            for (displays, plain), tokens, of in zip(drafts, ids, recalled, strict=True)
+        ]
+
+    def _draft(
+        self,
         article: Mapping[str, Any],
         candidates: Sequence[Candidate],
         outputs: Sequence[Written],
-        also: Mapping[str, str] | None = None,
-    ) -> Pool:
-        """Collects an article's candidates with their features.
+        recalled: Recalled,
+        also: Mapping[str, str],
+    ) -> tuple[dict[str, str], np.ndarray]:
+        """Gives an article's candidates with their plain features.
 
-        Args:
-            article: ``title`` and ``text``.
-            candidates: The clean tags of all windows, as they were written.
-            outputs: What the model wrote for each window, with ``starts``.
-            also: Tags that must be among them: normal form to display form.
+        How alike it is to those that the vocabulary does not know is not among them yet.
         """
-        title, text = article.get("title") or "", article.get("text") or ""
-        ids = article_ids(self._tokenizer, title, text)
-        vector = self._embedder.embed([text_of(article).strip()])[0]
-        recalled = self._recall.of(*ids, vector)
-        words = Words.of(title, text)
+        words = Words.of(*parts(article))
         named = self._phrases.in_article(words)
         salient = salient_words(words, self._places, self._tokenizer, self._recall.idf)
         begun = self._begun(outputs)
@@ -109,20 +131,35 @@ class Pooler:
             written.setdefault(self._vocabulary.canonical(candidate.form), candidate)
         known = self._known(recalled, begun[0], named)
         displays = {
-            **(also or {}),
+            **also,
             **{word: word for word in salient},
             **{form: self._vocabulary.display(form) for form in known},
             **{form: candidate.display for form, candidate in written.items()},
         }
         forms = list(displays)
-        plain = np.column_stack(
-            [
-                *_of_written(forms, written),
-                *self._of_memory(forms, recalled, begun, vector),
-                *self._of_words(forms, words, named, salient),
-            ]
-        )
-        return Pool(displays, _by_circumstance(plain, sum(map(len, ids)), recalled.familiarity))
+        columns = [
+            *_of_written(forms, written),
+            *self._of_memory(forms, recalled, begun),
+            *self._of_words(forms, words, named, salient),
+        ]
+        return displays, np.column_stack(columns)
+
+    def _compare_unknown(
+        self,
+        forms: Sequence[Mapping[str, str]],
+        features: Sequence[np.ndarray],
+        vectors: np.ndarray,
+    ) -> None:
+        """Writes into the features how alike unknown candidates are to their articles."""
+        unknown = [
+            (article, place, form)
+            for article, of in enumerate(forms)
+            for place, form in enumerate(of)
+            if form not in self._places
+        ]
+        theirs = self._embedder.embed([form for *_, form in unknown])
+        for (article, place, _), vector in zip(unknown, theirs, strict=True):
+            features[article][place, ALIKE] = vector @ vectors[article]
 
     def _known(
         self, recalled: Recalled, begun: np.ndarray, named: Mapping[int, int]
@@ -146,7 +183,6 @@ class Pooler:
         forms: Sequence[str],
         recalled: Recalled,
         begun: tuple[np.ndarray, np.ndarray],
-        vector: np.ndarray,
     ) -> list[np.ndarray]:
         places = np.array([self._places.get(form, -1) for form in forms])
         known = places >= 0
@@ -160,11 +196,7 @@ class Pooler:
         for share in (recalled.near, recalled.wide, recalled.kin, recalled.kin_wide):
             shares = of(share)
             columns += [shares, _log(shares)]
-        alike = of(recalled.alike)
-        unknown = [form for form in forms if form not in self._places]
-        if unknown:
-            alike[~known] = self._embedder.embed(unknown) @ vector
-        return [*columns, alike, of(self._counts)]
+        return [*columns, of(recalled.alike), of(self._counts)]
 
     def _of_words(
         self,

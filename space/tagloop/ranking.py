@@ -22,7 +22,7 @@ from tagloop.candidates import Candidate, ScoredTag
 from tagloop.embedder import Embedder
 from tagloop.engines import Written
 from tagloop.errors import UserError
-from tagloop.pool import COLUMNS, Pooler
+from tagloop.pool import COLUMNS, Pool, Pooler
 from tagloop.recall import Recall
 from tagloop.vocabulary import Vocabulary
 
@@ -102,23 +102,28 @@ class Ranker:
 
     def rank(
         self,
-        article: Mapping[str, Any],
-        candidates: Sequence[Candidate],
-        outputs: Sequence[Written],
+        articles: Sequence[Mapping[str, Any]],
+        candidates: Sequence[Sequence[Candidate]],
+        outputs: Sequence[Sequence[Written]],
         also: Mapping[str, str] | None = None,
-    ) -> list[ScoredTag]:
+    ) -> list[list[ScoredTag]]:
         """Scores the candidates, the tags that memory or model nearly named, and those of also.
 
         The surest come first.
         """
-        pool = self.pooler.pool(article, candidates, outputs, also)
+        pools = self.pooler.pool(articles, candidates, outputs, also)
+        return [
+            self._ranked(pool, text_of(article), also or {})
+            for pool, article in zip(pools, articles, strict=True)
+        ]
+
+    def _ranked(self, pool: Pool, text: str, also: Mapping[str, str]) -> list[ScoredTag]:
         chances = self.weights.probabilities(pool.features)
         order = np.argsort(-chances, kind="stable").tolist()
         forms, displays = list(pool.displays), list(pool.displays.values())
         ranked = [ScoredTag(forms[at], displays[at], float(chances[at])) for at in order]
-        text = text_of(article)
         # To find how the article spells a word takes time, and of most nobody will hear.
         for place, tag in enumerate(ranked[:SPELLED]):
-            if tag.display == tag.form and tag.form not in (also or ()):
+            if tag.display == tag.form and tag.form not in also:
                 ranked[place] = replace(tag, display=self._vocabulary.display(tag.form, text))
         return ranked

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from tagloop.answers import Tag as Tag
-from tagloop.answers import answer, has_words, text_of
+from tagloop.answers import answer, has_words, parts, text_of
 from tagloop.candidates import Candidate, Ranks, ScoredTag, read_candidates, score_candidates
+from tagloop.cpu import done_by
 from tagloop.decoding import Decoding, score_votes, weights
 from tagloop.embeddings import InputEmbeddings
 from tagloop.engines import Engine, Written, choose_engine, separator_ids
@@ -201,17 +202,20 @@ class Tagger:
         prompts = [self._prompts(article, self._most(max_windows)) for article in articles]
         order = sorted(range(len(prompts)), key=lambda index: sum(map(len, prompts[index])))
         tags: list[list[Tag]] = [[] for _ in articles]
-        for first in range(0, len(order), batch_size):
-            chosen = order[first : first + batch_size]
+
+        def tag(batch: Sequence[int]) -> None:
             # An article without a word has no tags; the model would invent some.
-            chosen = [i for i in chosen if has_words(articles[i])]
+            chosen = [i for i in batch if has_words(articles[i])]
             rows = [articles[i] for i in chosen]
             scored = self._scored(rows, [prompts[i] for i in chosen], how, batch_size, wishes)
             for index, found in zip(chosen, scored, strict=True):
                 found = wishes.prefer(found)
                 tags[index] = answer(found, articles[index], self.settings, max_tags, fewest, least)
+
+        batches = [order[at : at + batch_size] for at in range(0, len(order), batch_size)]
+        for batch in done_by(tag, batches, self._engine.workers):
             if progress:
-                progress(len(order[first : first + batch_size]))
+                progress(len(batch))
         return tags
 
     def _scored(
@@ -229,10 +233,7 @@ class Tagger:
             written = by_article(
                 lambda batch: self._engine.write(batch, limit, starts=starts), prompts, batch_size
             )
-            return [
-                self._score(article, windows, outputs, wishes)
-                for article, windows, outputs in zip(articles, prompts, written, strict=True)
-            ]
+            return self._score(articles, prompts, written, wishes)
         many = by_article(
             lambda batch: self._engine.write_many(batch, limit, decoding), prompts, batch_size
         )
@@ -251,8 +252,7 @@ class Tagger:
         return self.settings.max_windows if max_windows is None else max_windows
 
     def _prompts(self, article: Mapping[str, Any], most: int) -> list[list[int]]:
-        title, text = article.get("title") or "", article.get("text") or ""
-        return self._windows.prompts(title, text, most)
+        return self._windows.prompts(*parts(article), most)
 
     def _input_ids(self, article: Mapping[str, Any]) -> list[int]:
         return self._prompts(article, 1)[0]
@@ -272,15 +272,18 @@ class Tagger:
 
     def _score(
         self,
-        article: Mapping[str, Any],
-        prompts: Sequence[list[int]],
-        outputs: Sequence[Written],
+        articles: Sequence[Mapping[str, Any]],
+        prompts: Sequence[Sequence[list[int]]],
+        outputs: Sequence[Sequence[Written]],
         wishes: Wishes,
-    ) -> list[ScoredTag]:
+    ) -> list[list[ScoredTag]]:
         """Gives each tag its confidence; a ranker may also add tags that were not written."""
-        found = self._candidates(outputs, article)
+        found = list(map(self._candidates, outputs, articles))
         if wishes.allowed is not None:
-            return self._house.score(wishes.allowed, article, prompts, outputs, found, self.ranker)
+            return [
+                self._house.score(wishes.allowed, *each, self.ranker)
+                for each in zip(articles, prompts, outputs, found, strict=True)
+            ]
         if self.ranker is None:
-            return score_candidates(found)
-        return self.ranker.rank(article, found, outputs)
+            return list(map(score_candidates, found))
+        return self.ranker.rank(articles, found, outputs)

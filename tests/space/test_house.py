@@ -84,15 +84,16 @@ class FixedRanker:
 
     def rank(
         self,
-        article: Mapping[str, Any],
-        candidates: Sequence[Candidate],
-        outputs: Sequence[Written],
+        articles: Sequence[Mapping[str, Any]],
+        candidates: Sequence[Sequence[Candidate]],
+        outputs: Sequence[Sequence[Written]],
         also: Mapping[str, str] | None = None,
-    ) -> list[ScoredTag]:
+    ) -> list[list[ScoredTag]]:
         names = {form: form for form in self._chances} | dict(also or {})
-        return [
+        scored = [
             ScoredTag(form, name, self._chances.get(form, 0.001)) for form, name in names.items()
         ]
+        return [scored for _ in articles]
 
 
 def names(tags: Sequence[Tag]) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pytest
 from transformers import AutoTokenizer
@@ -32,13 +34,19 @@ def pooler(embedder: Embedder) -> Pooler:
     return Pooler(recall, vocabulary, tokenizer, embedder)
 
 
+def pooled(
+    pooler: Pooler, article: Mapping[str, str | None], also: Mapping[str, str] | None = None
+) -> Pool:
+    return pooler.pool([article], [[]], [[]], also)[0]
+
+
 def column(pool: Pool, name: str) -> dict[str, float]:
     values = pool.features[:, COLUMNS.index(name)].tolist()
     return dict(zip(pool.displays, values, strict=True))
 
 
 def test_memory_and_words_name_candidates(pooler: Pooler) -> None:
-    pool = pooler.pool(ARTICLE, [], [])
+    pool = pooled(pooler, ARTICLE)
     assert {"bread", "rye", "sourdough"} <= set(pool.displays)
     assert pool.features.shape == (len(pool.displays), len(COLUMNS))
     assert np.isfinite(pool.features).all()
@@ -51,12 +59,12 @@ def test_memory_and_words_name_candidates(pooler: Pooler) -> None:
 
 
 def test_what_no_training_article_had_is_compared_with_the_article_too(pooler: Pooler) -> None:
-    alike = column(pooler.pool(ARTICLE, [], []), "alike")
+    alike = column(pooled(pooler, ARTICLE), "alike")
     assert alike["sourdough"] > alike["bread"] > alike.get("chess", -1)
 
 
 def test_every_feature_counts_by_length_and_familiarity(pooler: Pooler) -> None:
-    long = pooler.pool(ARTICLE, [], [])
+    long = pooled(pooler, ARTICLE)
     features = len(FEATURES)
     plain, by_length, by_familiarity = (
         long.features[:, start : start + features] for start in (0, features, 2 * features)
@@ -64,24 +72,34 @@ def test_every_feature_counts_by_length_and_familiarity(pooler: Pooler) -> None:
     length, familiarity = long.features[:, -2:].T
     assert by_length == pytest.approx(plain * length[:, None])
     assert by_familiarity == pytest.approx(plain * familiarity[:, None])
-    short = pooler.pool({"title": "Rye", "text": ""}, [], [])
+    short = pooled(pooler, {"title": "Rye", "text": ""})
     assert short.features[0, -2] < length[0]
 
 
 def test_familiar_is_what_is_like_the_corpus(pooler: Pooler) -> None:
     known, stranger = (
-        pooler.pool({"title": title, "text": ""}, [], []).features[0, -1]
+        pooled(pooler, {"title": title, "text": ""}).features[0, -1]
         for title in ("Tax form 7", "Volcanoes of Iceland")
     )
     assert known > stranger + 1
 
 
 def test_wanted_tags_are_among_the_candidates(pooler: Pooler) -> None:
-    pool = pooler.pool(ARTICLE, [], [], also={"opera": "Opera"})
+    pool = pooled(pooler, ARTICLE, {"opera": "Opera"})
     assert pool.displays["opera"] == "Opera"
     assert column(pool, "count_log")["opera"] == 0
 
 
 def test_an_article_without_words_has_features_all_the_same(pooler: Pooler) -> None:
-    pool = pooler.pool({"title": None, "text": ""}, [], [])
+    pool = pooled(pooler, {"title": None, "text": ""})
     assert np.isfinite(pool.features).all()
+
+
+def test_articles_pooled_together_are_as_each_alone(pooler: Pooler) -> None:
+    articles = [ARTICLE, {"title": "Queen's gambit", "text": "A gambit on move two."}]
+    together = pooler.pool(articles, [[], []], [[], []])
+    for article, pool in zip(articles, together, strict=True):
+        alone = pooled(pooler, article)
+        assert pool.displays == alone.displays
+        assert pool.features == pytest.approx(alone.features, abs=0.02)
+    assert pooler.pool([], [], []) == []

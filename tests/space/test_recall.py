@@ -9,7 +9,7 @@ import pytest
 from transformers import AutoTokenizer
 
 from tagloop.embedder import DIMENSIONS, Embedder
-from tagloop.recall import Recall, Table, from_bytes, to_bytes, weigh
+from tagloop.recall import Recall, Recalled, Table, from_bytes, to_bytes, weigh
 from tagloop.vocabulary import Vocabulary
 from training.preprocess import BUNDLED_BASE
 from training.recall_fit import fit_recall, save_recall
@@ -43,9 +43,15 @@ NAMES = list(Vocabulary.from_tag_lists([row["tags"] for row in ARTICLES]).counts
 NOWHERE = np.zeros(DIMENSIONS, dtype=np.float32)
 
 
+def look_up(
+    recall: Recall, title: list[int], text: list[int], vector: np.ndarray = NOWHERE
+) -> Recalled:
+    return recall.of([(title, text)], vector[None])[0]
+
+
 def test_an_article_like_others_is_lent_their_tags(recall: Recall) -> None:
     names = NAMES
-    found = recall.of(ids("Flour"), ids("water makes bread"), NOWHERE)
+    found = look_up(recall, ids("Flour"), ids("water makes bread"))
     assert names[int(np.argmax(found.near))] == "bread"
     assert found.near[names.index("bread")] == pytest.approx(1.0)
     assert found.near[names.index("chess")] == 0
@@ -53,18 +59,18 @@ def test_an_article_like_others_is_lent_their_tags(recall: Recall) -> None:
 
 
 def test_an_article_of_unknown_words_is_lent_nothing(recall: Recall) -> None:
-    found = recall.of([], ids("Zyzzyva quux"), NOWHERE)
+    found = look_up(recall, [], ids("Zyzzyva quux"))
     assert not found.near.any() and not found.wide.any()
 
 
 def test_an_empty_article_is_lent_nothing(recall: Recall) -> None:
-    assert not recall.of([], [], NOWHERE).near.any()
+    assert not look_up(recall, [], []).near.any()
 
 
 def test_an_article_on_a_subject_is_lent_its_tags_without_a_common_word(
     recall: Recall, embedder: Embedder
 ) -> None:
-    found = recall.of([], [], embedder.embed(["Bishops and knights attack the king"])[0])
+    found = look_up(recall, [], [], embedder.embed(["Bishops and knights attack the king"])[0])
     assert not found.near.any()
     assert NAMES[int(np.argmax(found.kin))] == "chess"
     assert NAMES[int(np.argmax(found.alike))] == "chess"

@@ -86,13 +86,14 @@ class _Keeper(PoolCollector):
 
     def rank(
         self,
-        article: Mapping[str, Any],
-        candidates: Sequence[Candidate],
-        outputs: Sequence[Written],
+        articles: Sequence[Mapping[str, Any]],
+        candidates: Sequence[Sequence[Candidate]],
+        outputs: Sequence[Sequence[Written]],
         also: Mapping[str, str] | None = None,
-    ) -> list[ScoredTag]:
-        self.plain[article["index"]] = score_candidates(candidates)
-        return super().rank(article, candidates, outputs, also)
+    ) -> list[list[ScoredTag]]:
+        for row, found in zip(articles, candidates, strict=True):
+            self.plain[row["index"]] = score_candidates(found)
+        return super().rank(articles, candidates, outputs, also)
 
 
 class Model:
