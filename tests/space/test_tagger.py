@@ -212,6 +212,7 @@ class Recorded:
     """An engine that writes what it is told, token by token."""
 
     name = "recorded"
+    workers = 1
 
     def __init__(self, tokenizer: Any, text: str, log_probs: list[float] | None = None) -> None:
         self.ids = tokenizer(text, add_special_tokens=False).input_ids
