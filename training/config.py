@@ -103,7 +103,8 @@ def parse_config(config_class: type[Config], argv: Sequence[str], command: str) 
 
 def command_line(module: str, argv: Sequence[str]) -> str:
     """Gives the command for reports and cards, without the folders of this machine."""
-    shown = [Path(word).name if Path(word).is_absolute() else word for word in argv]
+    outside = [Path(word).is_absolute() or word.startswith("..") for word in argv]
+    shown = [Path(word).name if out else word for word, out in zip(argv, outside, strict=True)]
     return shlex.join(["python", "-m", module, *shown])
 
 

@@ -16,6 +16,14 @@ from typing import Any
 from dataset_card.markdown import Markdown, render
 from training.base.examples import FILES
 from training.base.trial_results import KINDS
+from training.bench import (
+    evidence,
+    growth,
+    house_table,
+    speed_table,
+    training_speed,
+    windows,
+)
 from training.bench.reporting import RESULTS
 from training.bench.tables import render as render_suite
 from training.preprocess import BUNDLED_BASE
@@ -23,6 +31,15 @@ from training.preprocess import BUNDLED_BASE
 FOLDER = Path(__file__).parent
 MEASURED, LOG, TRIALS = (FOLDER / name for name in ("measured.json", "log.jsonl", "trials.json"))
 SUITES = ("in-domain", "out-of-domain")
+REPORTS = {
+    "speed": speed_table.table,
+    "training_speed": training_speed.table,
+    "growth": growth.table,
+    "evidence-test": evidence.table,
+    "windows-test": windows.table,
+    "house-test": house_table.render,
+}
+"""What the other benchmarks left in the results, and how each is shown."""
 
 
 def write_card(out: Path, measured: Path = MEASURED, log: Path = LOG) -> None:
@@ -44,9 +61,19 @@ def write_card(out: Path, measured: Path = MEASURED, log: Path = LOG) -> None:
         trials=[_trial_row(entry) for entry in _read(TRIALS)["trials"]],
         trial_effort=_read(TRIALS)["effort"],
         suites=[Markdown(render_suite(_read(path))) for path in results if path.is_file()],
+        reports={
+            name: {"command": report["command"], "table": Markdown(renders(report))}
+            for name, renders in REPORTS.items()
+            if (report := _result(name))
+        },
         files=FILES,
     )
     out.write_text(text, encoding="utf-8")
+
+
+def _result(name: str) -> dict[str, Any]:
+    path = RESULTS / f"{name}.json"
+    return _read(path) if path.is_file() else {}
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -20,9 +20,10 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tqdm.auto import tqdm
 
@@ -31,7 +32,10 @@ from tagloop.evidence import INFERRED, PRESENT, SHORTLIST, Evidence
 from tagloop.sentences import Span
 from tagloop.tagger import Tagger
 from training.base.examples import Row, read_rows
-from training.config import parse_config
+from training.bench.reporting import Report, finish, report_file
+from training.bench.tables import shown
+from training.bench.tables import table as markdown
+from training.config import command_line, parse_config
 from training.conversion import convert
 from training.preprocess import BUNDLED_BASE
 from training.scores import Values, bootstrap
@@ -39,6 +43,13 @@ from training.scores import Values, bootstrap
 MIN_WORDS = 60
 """Shorter articles have no room for random deletions."""
 KINDS = (PRESENT, INFERRED)
+HEADS = {
+    "evidence": "evidence gone",
+    "random": "random words gone",
+    "difference": "difference",
+    "costliest": "from the costliest random words",
+}
+"""What a tag loses, in nats, and the names of that."""
 Article = dict[str, str]
 
 
@@ -53,6 +64,7 @@ class EvidenceSettings:
     max_tags: int = field(default=5, metadata={"help": "tags of an article at the most"})
     draws: int = field(default=SHORTLIST, metadata={"help": "random deletions a tag"})
     seed: int = field(default=20, metadata={"help": "of the random deletions"})
+    output: str = field(default="", metadata={"help": "JSON; default in results/"})
 
 
 def measure(tagger: Tagger, rows: Sequence[Row], settings: EvidenceSettings) -> dict[str, list]:
@@ -156,35 +168,52 @@ def choose_rows(settings: EvidenceSettings) -> list[Row]:
     return rows[:: max(len(rows) // settings.limit, 1)][: settings.limit]
 
 
-def show(drops: dict[str, list[Values]], settings: EvidenceSettings, articles: int) -> str:
-    """Renders the table."""
+def report_of(
+    drops: Mapping[str, Sequence[Values]], settings: EvidenceSettings, articles: int, command: str
+) -> Report:
+    """Gives the content of the JSON file: means over tags with their 95 % bootstrap intervals."""
+    return {
+        "command": command,
+        "split": settings.split,
+        "articles": articles,
+        "kinds": {
+            kind: {
+                "tags": len(rows),
+                **{
+                    name: {key: round(value, 4) for key, value in vars(mean).items()}
+                    for name, mean in bootstrap(list(rows), seed=settings.seed).items()
+                },
+            }
+            for kind, rows in drops.items()
+            if rows
+        },
+    }
+
+
+def table(report: Mapping[str, Any]) -> str:
+    """Renders the report as Markdown."""
     lines = [
-        f"{settings.split}: {articles} articles; drop of a tag's log-probability (nats) when its "
-        "evidence is deleted, or as many random words; 95 % bootstrap intervals over tags",
-        f"{'evidence':<10}{'tags':>6}{'evidence gone':>26}{'random gone':>26}{'difference':>26}"
-        f"{'from the costliest':>26}",
+        [kind, str(row["tags"]), *(shown(row[name]) for name in HEADS)]
+        for kind, row in report["kinds"].items()
     ]
-    for kind, rows in drops.items():
-        if rows:
-            values = bootstrap(rows, seed=settings.seed)
-            cells = (f"{v.value:.3f} [{v.low:.3f} to {v.high:.3f}]" for v in values.values())
-            lines.append(f"{kind:<10}{len(rows):>6}" + "".join(f"{cell:>26}" for cell in cells))
-    return "\n".join(lines)
+    head = f"**{report['split']}: {report['articles']} articles**"
+    return f"{head}\n\n{markdown(['evidence', 'tags', *HEADS.values()], lines)}"
 
 
-def main(argv: list[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line."""
-    arguments = argv if argv is not None else sys.argv[1:]
-    try:
-        settings = parse_config(EvidenceSettings, arguments, "python -m training.bench.evidence")
+    words = list(sys.argv[1:] if argv is None else argv)
+    module = "training.bench.evidence"
+
+    def measured() -> tuple[Report, Path]:
+        settings = parse_config(EvidenceSettings, words, f"python -m {module}")
         rows = choose_rows(settings)
         with tempfile.TemporaryDirectory() as folder:
             drops = measure(load_tagger(settings.weights, Path(folder)), rows, settings)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    print(show(drops, settings, len(rows)))
-    return 0
+        report = report_of(drops, settings, len(rows), command_line(module, words))
+        return report, report_file(settings.output, f"evidence-{settings.split}.json", False)
+
+    return finish(measured, table)
 
 
 if __name__ == "__main__":
