@@ -1,0 +1,257 @@
+"""How the Space bears many visitors at once, on both engines: requests a second and waiting times.
+
+    python -m training.bench.load --data DATA                  # 4 minutes on 2 cores
+    python -m training.bench.load --data DATA --quick          # tries the command out
+
+Starts the Space as it is, on what publishing makes of the bundled base, and again on the same model
+without its conversion, which transformers runs. Visitors call ``/tag`` over HTTP, each one article
+after the other without a pause; the memory is the Space's own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from tagloop.engines import CTRANSLATE2_FOLDER
+from tagloop.errors import UserError
+from tagloop.settings import SPACE_FOLDER
+from training.bench.data import Row, load_suites
+from training.bench.peers.tagloop_system import prepare_model
+from training.bench.reporting import Report, finish, report_file
+from training.bench.timing import machine
+from training.config import command_line, parse_config
+from training.preprocess import BUNDLED_BASE
+
+ENGINES = ("ctranslate2", "transformers")
+START_SECONDS = 120.0
+PATIENCE_SECONDS = 120.0
+"""A request that takes longer has failed."""
+
+
+@dataclass
+class LoadSettings:
+    """Flags of the benchmark."""
+
+    data: str = field(default="", metadata={"help": "folder with the recipe's data files"})
+    weights: str = field(default=str(BUNDLED_BASE), metadata={"help": "model folder to publish"})
+    visitors: int = field(default=32, metadata={"help": "at the same time"})
+    seconds: float = field(default=60.0, metadata={"help": "for which they come"})
+    quick: bool = field(default=False, metadata={"help": "few visitors, a few seconds"})
+    output: str = field(
+        default="", metadata={"help": "JSON; default load.json in results/, build/ if --quick"}
+    )
+
+
+@dataclass(frozen=True)
+class RunningSpace:
+    """A Space that answers at ``url`` after ``start_seconds``."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+    start_seconds: float
+
+    @property
+    def peak_mb(self) -> float:
+        """Most memory that it had so far; 0 where the system does not say."""
+        try:
+            status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="utf-8")
+        except OSError:
+            return 0.0
+        peak = next(line for line in status.splitlines() if line.startswith("VmHWM"))
+        return int(peak.split()[1]) / 1024
+
+
+@contextmanager
+def running_space(model: Path, folder: Path) -> Iterator[RunningSpace]:
+    """Starts the Space on a model's folder and stops it.
+
+    Raises:
+        UserError: It does not start; what it said is in the message.
+    """
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = os.environ | {
+        "MODEL_REPO": str(model),
+        "GRADIO_SERVER_PORT": str(port),
+        "TAGLOOP_TAGGINGS_A_MINUTE": "0",  # all visitors have one address here
+        "HF_HUB_OFFLINE": "1",
+    }
+    log = folder / "space.log"
+    started = time.perf_counter()
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "app.py"],
+            cwd=SPACE_FOLDER,
+            env=environment,
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        url = f"http://127.0.0.1:{port}"
+        while not _answers(url):
+            if process.poll() is not None or time.perf_counter() - started > START_SECONDS:
+                raise UserError(f"The Space did not start: {log.read_text().strip()[-300:]}")
+            time.sleep(0.05)
+        yield RunningSpace(url, process, time.perf_counter() - started)
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx2.get(url, timeout=5).status_code == 200
+    except httpx2.TransportError:
+        return False
+
+
+def visit(url: str, rows: Sequence[Row], until: float) -> tuple[list[float], list[str]]:
+    """Has articles tagged one after the other until a time.
+
+    Returns:
+        Seconds of each answer, and what went wrong.
+    """
+    waits, problems = [], []
+    with httpx2.Client(base_url=url, timeout=PATIENCE_SECONDS) as client:
+        place = 0
+        while time.perf_counter() < until:
+            row = rows[place % len(rows)]
+            place += 1
+            began = time.perf_counter()
+            try:
+                answer = _tagged(client, row)
+            except httpx2.HTTPError as error:
+                answer = type(error).__name__
+            if answer:
+                problems.append(answer)
+            else:
+                waits.append(time.perf_counter() - began)
+    return waits, problems
+
+
+def _tagged(client: httpx2.Client, row: Row) -> str:
+    """Has one article tagged; gives what went wrong, or nothing."""
+    call = client.post("/gradio_api/call/tag", json={"data": [row.title, row.text]})
+    if call.status_code != 200:
+        return f"status {call.status_code}"
+    events = client.get(f"/gradio_api/call/tag/{call.json()['event_id']}").text
+    if "event: complete" not in events:
+        return "no tags"
+    [answer] = json.loads(events.rpartition("data: ")[2])
+    return "" if answer["tags"] else "no tags"
+
+
+def measure(space: RunningSpace, rows: Sequence[Row], settings: LoadSettings) -> dict[str, Any]:
+    """Sends all visitors at once."""
+    alone = [wait for row in rows[:20] for wait in visit_once(space.url, row)]
+    until = time.perf_counter() + settings.seconds
+    began = time.perf_counter()
+    shares = [rows[first :: settings.visitors] or rows for first in range(settings.visitors)]
+    with ThreadPoolExecutor(settings.visitors) as pool:
+        found = list(pool.map(lambda share: visit(space.url, share, until), shares))
+    spent = time.perf_counter() - began
+    waits = sorted(wait for part, _ in found for wait in part)
+    problems = [problem for _, part in found for problem in part]
+    return {
+        "start_seconds": round(space.start_seconds, 2),
+        "alone_ms": round(1000 * statistics.median(alone)),
+        "answers": len(waits),
+        "errors": len(problems),
+        "kinds_of_errors": sorted(set(problems)),
+        "answers_a_second": round(len(waits) / spent, 2),
+        "median_seconds": round(statistics.median(waits), 3) if waits else None,
+        "p95_seconds": round(waits[int(0.95 * (len(waits) - 1))], 3) if waits else None,
+        "peak_mb": round(space.peak_mb, 1),
+    }
+
+
+def visit_once(url: str, row: Row) -> list[float]:
+    """Gives the seconds that one article takes while nobody else is there."""
+    with httpx2.Client(base_url=url, timeout=PATIENCE_SECONDS) as client:
+        began = time.perf_counter()
+        return [] if _tagged(client, row) else [time.perf_counter() - began]
+
+
+def run(settings: LoadSettings, command: str) -> Report:
+    """Measures both engines.
+
+    Raises:
+        UserError: The data are missing, or the Space does not start.
+    """
+    suite = load_suites(Path(settings.data), ["in-domain"], "validation")[0]
+    rows = [row for row in suite.validation if row.text]
+    engines = {}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        model = folder / "model"
+        prepare_model(model, suite.train, suite.validation, Path(settings.weights))
+        for engine in ENGINES:
+            if engine == "transformers":
+                shutil.rmtree(model / CTRANSLATE2_FOLDER)
+            with running_space(model, folder) as space:
+                engines[engine] = measure(space, rows, settings)
+    return {
+        "command": command,
+        "machine": machine(),
+        "visitors": settings.visitors,
+        "seconds": settings.seconds,
+        "engines": engines,
+    }
+
+
+def table(report: Mapping[str, Any]) -> str:
+    """Renders the report for a terminal."""
+    heads = {
+        "start_seconds": "start s",
+        "alone_ms": "alone ms",
+        "answers": "answers",
+        "errors": "errors",
+        "answers_a_second": "a second",
+        "median_seconds": "median s",
+        "p95_seconds": "p95 s",
+        "peak_mb": "peak MB",
+    }
+    lines = [
+        f"{report['visitors']} visitors for {report['seconds']:g} s, "
+        f"{report['machine']['cores']} cores",
+        f"{'engine':<14}" + "".join(f"{head:>10}" for head in heads.values()),
+    ]
+    for engine, row in report["engines"].items():
+        lines.append(f"{engine:<14}" + "".join(f"{row[name]!s:>10}" for name in heads))
+    return "\n".join(lines)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command line."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    module = "training.bench.load"
+
+    def measured() -> tuple[Report, Path]:
+        settings = parse_config(LoadSettings, words, f"python -m {module}")
+        if settings.quick:
+            settings.visitors, settings.seconds = 3, 3.0
+        report = run(settings, command_line(module, words))
+        return report, report_file(settings.output, "load.json", settings.quick)
+
+    return finish(measured, table)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
