@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tagloop.cpu import ctranslate2, shares
 from tagloop.decoding import NO_REPEAT, Decoding
-from tagloop.engines import CTRANSLATE2_FOLDER, Steps, Written
+from tagloop.engines import CTRANSLATE2_FOLDER, Step, Steps, Written
 from tagloop.tagging import TaggingSettings
 
 if TYPE_CHECKING:
@@ -130,6 +130,23 @@ class CTranslate2Engine:
         )
         rows = (np.array(result.attention[0], dtype=np.float32) for result in results)
         return [row[: len(target)] for row, target in zip(rows, targets, strict=True)]
+
+    def steps(self, input_ids: list[int], max_new_tokens: int, top: int) -> list[Step]:
+        """Writes one prompt's output greedily and tells what it could have been at each step."""
+        import numpy as np
+
+        options = self._options | {"beam_size": 1, "return_end_token": True}
+        result = self._translator.translate_batch(
+            [self._tokenizer.convert_ids_to_tokens(input_ids)],
+            max_decoding_length=self._limit(max_new_tokens),
+            return_logits_vocab=True,
+            return_attention=True,
+            **options,
+        )[0]
+        ids = self._tokenizer.convert_tokens_to_ids(result.hypotheses[0])
+        logits = np.stack([np.asarray(step, dtype=np.float32).ravel() for step in result.logits[0]])
+        attention = np.array(result.attention[0], dtype=np.float32)
+        return self._steps.choices(ids, logits, attention, top)
 
     def likeliest(
         self, input_ids: list[int], trie: TokenTrie, first: np.ndarray, wanted: int, least: float

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tagloop.decoding import NO_REPEAT, Decoding
-from tagloop.engines import Steps, Written
+from tagloop.engines import Step, Steps, Written
 from tagloop.tagging import TaggingSettings
 
 if TYPE_CHECKING:
@@ -120,15 +121,39 @@ class TransformersEngine:
         """Gives what the model looks at while it writes each target, (target, input)."""
         if not input_ids:
             return []
-        before = self.model.config._attn_implementation
-        self.model.set_attn_implementation("eager")  # the others keep no weights
-        try:
+        with self._keeping_attention():
             layers = self._forced(input_ids, targets, output_attentions=True).cross_attentions
-        finally:
-            self.model.set_attn_implementation(before)
         rows = layers[-1][:, ALIGNMENT_HEAD].numpy()
         pairs = zip(rows, input_ids, targets, strict=True)
         return [row[: len(target), : len(prompt)] for row, prompt, target in pairs]
+
+    def steps(self, input_ids: list[int], max_new_tokens: int, top: int) -> list[Step]:
+        """Writes one prompt's output greedily and tells what it could have been at each step."""
+        with self._torch.no_grad(), self._keeping_attention():
+            output = self.model.generate(
+                **self._tokenizer.pad({"input_ids": [input_ids]}, return_tensors="pt"),
+                num_beams=1,
+                do_sample=False,
+                max_length=max_new_tokens + 1,
+                output_scores=True,
+                output_attentions=True,
+                return_dict_in_generate=True,
+            )
+        ids, finished = self._ended(output.sequences[0, 1:].tolist(), max_new_tokens)
+        steps = len(ids) + finished
+        logits = self._torch.cat(output.scores[:steps]).numpy()
+        looks = [layers[-1][0, ALIGNMENT_HEAD, -1] for layers in output.cross_attentions[:steps]]
+        ended = [*ids, self._tokenizer.eos_token_id][:steps]
+        return self._steps.choices(ended, logits, self._torch.stack(looks).numpy(), top)
+
+    @contextmanager
+    def _keeping_attention(self) -> Iterator[None]:
+        before = self.model.config._attn_implementation
+        self.model.set_attn_implementation("eager")  # the others keep no weights
+        try:
+            yield
+        finally:
+            self.model.set_attn_implementation(before)
 
     def _forced(
         self, input_ids: Sequence[list[int]], targets: Sequence[list[int]], **options: bool

@@ -59,6 +59,22 @@ class Written:
     total: float = 0.0
 
 
+@dataclass(frozen=True)
+class Step:
+    """One step of an output: what the model could go on with.
+
+    Attributes:
+        ids: The likeliest tokens; the first is the one that the output goes on with.
+        log_probs: Of each, as it was chosen by (after the repetition penalty).
+        attention: How much the model looked at each token of the prompt, (input,), sums to 1; of
+            the same head as in ``Engine.attend``.
+    """
+
+    ids: list[int]
+    log_probs: list[float]
+    attention: np.ndarray
+
+
 class Engine(Protocol):
     """Writes text for prompts given as token ids.
 
@@ -99,6 +115,19 @@ class Engine(Protocol):
             the target's tokens.
         """
 
+    def steps(self, input_ids: list[int], max_new_tokens: int, top: int) -> list[Step]:
+        """Writes one prompt's output greedily and tells what it could have been at each step.
+
+        Args:
+            input_ids: One prompt.
+            max_new_tokens: Bound of the output, as for ``write``.
+            top: So many tokens are told of each step.
+
+        Returns:
+            A step each token of the output, and one for the end token if the model ended it; none
+            for other special tokens.
+        """
+
     def likeliest(
         self, input_ids: list[int], trie: TokenTrie, first: np.ndarray, wanted: int, least: float
     ) -> dict[int, float]:
@@ -127,6 +156,7 @@ class Steps:
 
     def __init__(self, tokenizer: Any, settings: TaggingSettings) -> None:
         self._silent = set(tokenizer.all_special_ids) - {tokenizer.unk_token_id}
+        self._end = tokenizer.eos_token_id
         self._marks = separator_ids(tokenizer, settings.separator)
 
     def one_of_many(self, ids: Sequence[int], finished: bool, total: float) -> Written:
@@ -147,8 +177,7 @@ class Steps:
         """
         import numpy as np
 
-        top = logits.max(axis=1, keepdims=True)
-        totals = top + np.log(np.exp(logits - top).sum(axis=1, keepdims=True))
+        totals = _log_sums(logits)
         chosen = logits[np.arange(len(ids)), list(ids)] - totals[: len(ids), 0]
         kept = [step for step, token in enumerate(ids) if token not in self._silent]
         rows, places = [0], [0]
@@ -158,6 +187,35 @@ class Steps:
                 places.append(place + 1)
         found = Starts(logits[rows] - totals[rows], places) if starts else None
         return Written([ids[i] for i in kept], [float(chosen[i]) for i in kept], finished, found)
+
+    def choices(
+        self, ids: Sequence[int], logits: np.ndarray, attention: np.ndarray, top: int
+    ) -> list[Step]:
+        """Tells what each step could have been.
+
+        Args:
+            ids: Tokens with the end token if the model set it, (steps,).
+            logits: Of each step, (steps, vocabulary).
+            attention: Of each step, (steps, input).
+            top: So many tokens are told of each step.
+        """
+        log_probs = logits - _log_sums(logits)
+        found = []
+        for chosen, row, look in zip(ids, log_probs, attention, strict=True):
+            if chosen in self._silent and chosen != self._end:
+                continue
+            order = row.argsort(kind="stable")[::-1][: top + 1].tolist()
+            best = [chosen, *(token for token in order if token != chosen)][:top]
+            found.append(Step(best, row[best].tolist(), look))
+        return found
+
+
+def _log_sums(logits: np.ndarray) -> np.ndarray:
+    """Gives what makes log-probabilities of logits when it is taken away, (steps, 1)."""
+    import numpy as np
+
+    top = logits.max(axis=1, keepdims=True)
+    return np.asarray(top + np.log(np.exp(logits - top).sum(axis=1, keepdims=True)))
 
 
 def choose_engine(name: str, folder: Path, tokenizer: Any, threads: int | None = None) -> Engine:

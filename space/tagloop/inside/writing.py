@@ -1,0 +1,117 @@
+"""How a model wrote its tags: each step with its rivals, cut where a tag ends."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from tagloop.candidates import read_candidates
+from tagloop.engines import Step, Written
+from tagloop.inside.pieces import WORD_BLANK
+from tagloop.vocabulary import Vocabulary
+
+PIECE, MARK, END = "piece", "mark", "end"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A token that the model could go on with, and its probability (0..1)."""
+
+    token: str
+    probability: float
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One step.
+
+    Attributes:
+        kind: ``piece`` of a tag, ``mark`` between two tags, or the ``end``.
+        choices: What the output goes on with, then its likeliest rivals.
+    """
+
+    kind: str
+    choices: list[Choice]
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """The steps of one tag and of the mark or end after it.
+
+    Attributes:
+        form: The tag's normal form; empty for what is no whole tag.
+        display: The tag as people write it; what stands there if it is no whole tag.
+        moments: Its steps.
+        first: Its place among all steps.
+    """
+
+    form: str
+    display: str
+    moments: list[Moment]
+    first: int
+
+    @property
+    def steps(self) -> range:
+        """Which steps wrote the tag itself."""
+        count = sum(moment.kind == PIECE for moment in self.moments)
+        return range(self.first, self.first + count)
+
+
+def read_stretches(
+    steps: Sequence[Step],
+    tokenizer: Any,
+    marks: Collection[int],
+    vocabulary: Vocabulary,
+    text: str,
+) -> list[Stretch]:
+    """Cuts the steps of one output into those of its tags.
+
+    Args:
+        steps: As ``Engine.steps`` gives them.
+        tokenizer: Of the model.
+        marks: Ids of the tokens between two tags.
+        vocabulary: The tags that the model was trained on.
+        text: Title and text of the article.
+    """
+    moments = [_moment(step, tokenizer, marks) for step in steps]
+    ends = [place for place, moment in enumerate(moments) if moment.kind != PIECE]
+    bounds = [0, *(place + 1 for place in ends), len(moments)]
+    tags = _tags(steps, tokenizer, marks, vocabulary, text)
+    found = []
+    for place, (begin, end) in enumerate(pairwise(bounds)):
+        if begin == end:
+            continue
+        ids = [steps[at].ids[0] for at in range(begin, end) if moments[at].kind == PIECE]
+        form, display = tags.get(place, ("", tokenizer.decode(ids)))
+        found.append(Stretch(form, display, moments[begin:end], begin))
+    return found
+
+
+def _tags(
+    steps: Sequence[Step],
+    tokenizer: Any,
+    marks: Collection[int],
+    vocabulary: Vocabulary,
+    text: str,
+) -> Mapping[int, tuple[str, str]]:
+    """Gives normal and display form of the tags, by their place in the output."""
+    ended = bool(steps) and steps[-1].ids[0] == tokenizer.eos_token_id
+    kept = steps[: len(steps) - ended]
+    written = Written([s.ids[0] for s in kept], [s.log_probs[0] for s in kept], ended)
+    candidates = read_candidates(written, tokenizer, marks, vocabulary, text)
+    return {tag.place: (tag.form, tag.display) for tag in candidates}
+
+
+def _moment(step: Step, tokenizer: Any, marks: Collection[int]) -> Moment:
+    kind = MARK if step.ids[0] in marks else PIECE
+    if step.ids[0] == tokenizer.eos_token_id:
+        kind = END
+    tokens = [
+        "end" if id == tokenizer.eos_token_id else token.removeprefix(WORD_BLANK) or token
+        for id, token in zip(step.ids, tokenizer.convert_ids_to_tokens(step.ids), strict=True)
+    ]
+    chances = map(math.exp, step.log_probs)
+    return Moment(kind, list(map(Choice, tokens, chances)))
