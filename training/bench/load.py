@@ -148,7 +148,8 @@ def visit(url: str, rows: Sequence[Row], until: float) -> tuple[list[float], lis
 
 def _tagged(client: httpx2.Client, row: Row) -> str:
     """Has one article tagged; gives what went wrong, or nothing."""
-    call = client.post("/gradio_api/call/tag", json={"data": [row.title, row.text]})
+    data = [row.title, row.text, None, None, None, None, None, False]
+    call = client.post("/gradio_api/call/tag", json={"data": data})
     if call.status_code != 200:
         return f"status {call.status_code}"
     events = client.get(f"/gradio_api/call/tag/{call.json()['event_id']}").text
