@@ -1,0 +1,1 @@
+"""The published dataset, read and counted for the tab that explores it; no user interface here."""

@@ -1,0 +1,87 @@
+"""What the pictures show: how many articles, by split and source, by number of tags, by length."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tagloop.explore.articles import NOT_STATED, Articles
+
+OTHER_SOURCES = None
+"""Stands for all sources after the largest ones."""
+LENGTH_BOUNDS = (1, 50, 100, 200, 400, 800, 1600, 3200)
+"""In words; each step doubles, since lengths of articles spread over orders of magnitude."""
+
+
+@dataclass(frozen=True)
+class SourceCount:
+    """One source.
+
+    Attributes:
+        source: Its name, `NOT_STATED` if the dataset does not tell, `OTHER_SOURCES` for the rest.
+        by_split: Number of articles of each split, in the order of ``Articles.splits``.
+    """
+
+    source: str | None
+    by_split: tuple[int, ...]
+
+    @property
+    def articles(self) -> int:
+        """Number of articles in all splits."""
+        return sum(self.by_split)
+
+
+def count_splits(articles: Articles) -> dict[str, int]:
+    """Number of articles of each split."""
+    counts = np.bincount(articles.split, minlength=len(articles.splits))
+    return dict(zip(articles.splits, map(int, counts), strict=True))
+
+
+def count_sources(articles: Articles, most: int = 8) -> list[SourceCount]:
+    """Number of articles by source and split, the largest source first, the rest together."""
+    splits, sources = len(articles.splits), len(articles.sources)
+    cells = articles.source.astype(np.int64) * splits + articles.split
+    table = np.bincount(cells, minlength=sources * splits).reshape(sources, splits)
+    order = np.argsort(-table.sum(axis=1), kind="stable")
+    named = order if len(order) <= most else order[: most - 1]
+    counts = [SourceCount(articles.sources[i], _integers(table[i])) for i in named]
+    if len(named) < len(order):
+        rest = table[order[len(named) :]].sum(axis=0)
+        counts.append(SourceCount(OTHER_SOURCES, _integers(rest)))
+    return counts
+
+
+def top_tags(articles: Articles, most: int = 20) -> list[tuple[str, int]]:
+    """The most frequent tags with their number of articles."""
+    names = articles.tag_names[:most]
+    return list(zip(names, map(int, articles.tag_counts[:most]), strict=True))
+
+
+def count_tags_each(articles: Articles, most: int = 10) -> list[tuple[str, int]]:
+    """How many articles have no tag, one tag, and so on; ``most`` and more stand together."""
+    counts = np.bincount(np.minimum(articles.tags_each, most), minlength=most + 1)
+    labels = [*map(str, range(most)), f"{most}+"]
+    last = max(np.flatnonzero(counts), default=0)
+    return [(labels[i], int(counts[i])) for i in range(last + 1)]
+
+
+def count_lengths(articles: Articles) -> list[tuple[str, int]]:
+    """How many articles have a text of how many words, in classes of `LENGTH_BOUNDS`."""
+    classes = np.searchsorted(LENGTH_BOUNDS, articles.words, side="right")
+    counts = np.bincount(classes, minlength=len(LENGTH_BOUNDS) + 1)
+    ends = [f"{below - 1:,}" for below in LENGTH_BOUNDS[1:]]
+    labels = ["0", *(f"{a:,}–{b}" for a, b in zip(LENGTH_BOUNDS, ends, strict=False))]
+    labels.append(f"{LENGTH_BOUNDS[-1]:,}+")
+    shown = np.flatnonzero(counts)
+    return [(labels[i], int(counts[i])) for i in range(shown[0], shown[-1] + 1)]
+
+
+def median_words(articles: Articles) -> int:
+    """Median number of words of the articles that have a text."""
+    words = articles.words[articles.words > 0]
+    return round(float(np.median(words))) if len(words) else 0
+
+
+def _integers(counts: np.ndarray) -> tuple[int, ...]:
+    return tuple(map(int, counts))

@@ -1,0 +1,145 @@
+"""Where the dataset's files are: a folder here, or fetched from the Hub, at which version."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+from huggingface_hub import HfApi, snapshot_download
+from huggingface_hub.errors import (
+    EntryNotFoundError,
+    HfHubHTTPError,
+    HFValidationError,
+    LocalEntryNotFoundError,
+    RepositoryNotFoundError,
+)
+from huggingface_hub.hf_api import DatasetInfo
+
+from tagloop.errors import UserError
+
+PATTERN = "data/*.parquet"
+"""Where `datasets`' ``push_to_hub`` and Tagloop's builder put the rows."""
+
+
+class NotForVisitorsError(UserError):
+    """The dataset is gone, or private: what was read of it before must not be shown any more."""
+
+
+@dataclass(frozen=True)
+class Version:
+    """What the dataset is at now.
+
+    Attributes:
+        key: Differs whenever the files do.
+        commit: None of a folder.
+        megabytes: Size of the Parquet files.
+    """
+
+    key: str
+    commit: str | None
+    megabytes: float
+
+
+def shown_name(repo: str) -> str:
+    """The dataset's id on the Hub; of a local folder only its name, never where it lies."""
+    return Path(repo).resolve().name if Path(repo).is_dir() else repo
+
+
+def look_up(repo: str) -> Version:
+    """Ask what the dataset is at now; one small request.
+
+    Raises:
+        UserError: There is no such dataset, or this Space must not show it.
+    """
+    if Path(repo).is_dir():
+        return _version_of_folder(Path(repo))
+    try:
+        info = HfApi().dataset_info(repo, files_metadata=True)
+    except (HfHubHTTPError, HFValidationError, OSError, httpx2.HTTPError) as error:
+        raise _sentence(repo, error) from None
+    _refuse_to_leak(repo, info)
+    sizes = [file.size or 0 for file in info.siblings or [] if _is_data(file.rfilename)]
+    if not sizes:
+        raise UserError(_no_files(repo))
+    return Version(str(info.sha), info.sha, sum(sizes) / 1e6)
+
+
+def fetch(repo: str, version: Version) -> list[Path]:
+    """Bring the dataset's Parquet files here, unless they are, and list them.
+
+    Raises:
+        UserError: It cannot be had, or holds none.
+    """
+    if version.commit is None:
+        return _files(repo, Path(repo))
+    try:
+        folder = snapshot_download(
+            repo, repo_type="dataset", revision=version.commit, allow_patterns=[PATTERN]
+        )
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError, httpx2.HTTPError) as error:
+        raise _sentence(repo, error) from None
+    return _files(repo, Path(folder))
+
+
+def _files(repo: str, folder: Path) -> list[Path]:
+    files = sorted(folder.glob(PATTERN))
+    if not files:
+        raise UserError(_no_files(repo))
+    return files
+
+
+def _version_of_folder(folder: Path) -> Version:
+    states = [(path.name, path.stat()) for path in sorted(folder.glob(PATTERN))]
+    written = repr([(name, stat.st_size, stat.st_mtime_ns) for name, stat in states])
+    key = hashlib.sha256(written.encode()).hexdigest()
+    return Version(key, None, sum(stat.st_size for _, stat in states) / 1e6)
+
+
+def _is_data(name: str) -> bool:
+    return name.startswith("data/") and name.endswith(".parquet")
+
+
+def _refuse_to_leak(repo: str, info: DatasetInfo) -> None:
+    """A Space's token may read what its visitors may not.
+
+    On the Hub, a private or gated dataset is shown only by a Space that is private itself.
+    """
+    space = os.environ.get("SPACE_ID")
+    if not space or not (info.private or info.gated):
+        return
+    try:
+        open_to_all = not HfApi().space_info(space).private
+    except (HfHubHTTPError, OSError, httpx2.HTTPError):
+        open_to_all = True  # for all we know
+    if open_to_all:
+        kind = "private" if info.private else "gated"
+        raise NotForVisitorsError(
+            f"The dataset {repo} is {kind} and this Space is not, so its articles are not shown "
+            "here."
+        )
+
+
+def _no_files(repo: str) -> str:
+    return (
+        f"{shown_name(repo)} holds no {PATTERN}: publish the dataset with Tagloop or with "
+        "datasets' push_to_hub."
+    )
+
+
+def _sentence(repo: str, error: Exception) -> UserError:
+    if isinstance(error, RepositoryNotFoundError | HFValidationError):
+        return NotForVisitorsError(
+            f"No dataset {shown_name(repo)!r}: neither a folder here nor a dataset of the Hub "
+            "that this Space may read; set DATASET_REPO to its id, and the secret HF_TOKEN if it "
+            "is private."
+        )
+    if isinstance(error, EntryNotFoundError) and not isinstance(error, LocalEntryNotFoundError):
+        return UserError(_no_files(repo))
+    # Only the kind: an exception's text may hold a signed address.
+    return UserError(
+        f"The dataset {repo} could not be fetched from the Hub ({type(error).__name__}); open "
+        "this tab again in a while."
+    )
