@@ -22,10 +22,10 @@ settings = --name $(NAME) $(sources) $(if $(COLUMNS),--columns $(COLUMNS)) \
            $(if $(TAG_OVERRIDES),--tag_overrides $(TAG_OVERRIDES))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test data base bench train evaluate publish space lint clean
+.PHONY: help demo test data base bench train evaluate publish space screenshots lint clean
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(READY) ## the whole loop on this machine; CHECK=1 proves every step, then goes
 	@$(PY) -m training.demo $(if $(CHECK),--check)
@@ -57,6 +57,10 @@ bench: $(PEERS) ## Tagloop and its peers side by side: DATA=folder [SPLIT=valida
 	@$(if $(DATA),,echo "error: DATA is missing: make bench DATA=folder" >&2; exit 2;) \
 	$(PY) -m training.bench.quality --data $(DATA) --split $(or $(SPLIT),validation) $(if $(ONLY),--only $(ONLY)) $(if $(AGAIN),--again) && \
 	$(PY) -m training.bench.speed --data $(DATA)
+
+screenshots: $(READY) ## pictures of the Space on any tagger: MODEL=folder|owner/tagger
+	@$(if $(MODEL),,echo "error: MODEL is missing: make screenshots MODEL=folder" >&2; exit 2;) \
+	$(PY) -m training.screenshots --model $(MODEL)
 
 lint: $(READY) ## style and types
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/mypy

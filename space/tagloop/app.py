@@ -4,8 +4,10 @@ import logging
 import os
 import signal
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 # Read by gradio and huggingface_hub when they are imported.
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
@@ -20,11 +22,13 @@ from tagloop.examples import load_examples
 from tagloop.outbox import Outbox
 from tagloop.service import TaggingService
 from tagloop.settings import SPACE_FOLDER, Settings
-from tagloop.tabs.about import build_about
+from tagloop.tabs.about import about, build_about
 from tagloop.tabs.markup import repo_link
 from tagloop.tabs.tag import TagTab
 from tagloop.tagger import Tagger
-from tagloop.theme import STYLE, space_theme
+from tagloop.theme import STYLES, space_theme
+from tagloop.updates import ModelUpdates
+from tagloop.withdrawals import FOLDER as WITHDRAWALS
 
 MAX_QUEUE = 64  # beyond it a visitor is told that the Space is busy
 MAX_SESSIONS = 500  # whose last article is kept in memory
@@ -33,19 +37,32 @@ MAX_SESSIONS = 500  # whose last article is kept in memory
 def build_app(settings: Settings, service: TaggingService, examples: Path) -> gr.Blocks:
     """Lay out the page and its endpoints."""
     with gr.Blocks(title="Tagloop", analytics_enabled=False) as app:
-        model = repo_link(service.model_name, service.tagger.model_revision)
-        gr.HTML(
-            '<header class="tl-header"><h1>Tagloop</h1>'
-            "<p>Paste an article, get its tags, put right what is wrong: the next model learns "
-            f'from it.</p><p class="tl-model">Model: {model}</p></header>'
-        )
+        header = gr.HTML(_header(service))
+        if os.environ.get("OAUTH_CLIENT_ID"):  # where the Space has OAuth; optional for visitors
+            gr.LoginButton(size="sm", elem_id="login", scale=0)
         with gr.Tabs():
             with gr.Tab("Tag an article", id="tag"):
                 TagTab(service, load_examples(examples)).build()
             with gr.Tab("About", id="about"):
-                build_about(settings, service)
+                about_page = build_about(settings, service)
         add_endpoints(service)
+        # Anew for each visitor: the model may have moved.
+        app.load(
+            lambda: (_header(service), about(settings, service)),
+            outputs=[header, about_page],
+            api_visibility="private",
+            show_progress="hidden",
+        )
     return app.queue(max_size=MAX_QUEUE, api_open=False, default_concurrency_limit=8)
+
+
+def _header(service: TaggingService) -> str:
+    model = repo_link(service.model_name, service.tagger.model_revision)
+    return (
+        '<header class="tl-header"><h1>Tagloop</h1>'
+        "<p>Paste an article, get its tags, put right what is wrong: the next model learns "
+        f'from it.</p><p class="tl-model">Model: {model}</p></header>'
+    )
 
 
 def launch(app: gr.Blocks) -> None:
@@ -53,15 +70,15 @@ def launch(app: gr.Blocks) -> None:
     try:
         app.launch(
             theme=space_theme(),
-            css_paths=STYLE,
+            css_paths=STYLES,
             footer_links=["api", "gradio"],
             state_session_capacity=MAX_SESSIONS,
-            max_file_size="1mb",
+            max_file_size="50mb",
             enable_monitoring=False,
             run_history=False,
             ssr_mode=False,
             pwa=False,
-            mcp_server=False,
+            mcp_server=True,
         )
     finally:
         app.close(verbose=False)
@@ -72,34 +89,61 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("httpx2").setLevel(logging.WARNING)
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    service = None
+    running = None
     signal.signal(signal.SIGTERM, _stop)
     try:
         settings = Settings.from_environment()
-        service = load_service(settings)
-        launch(build_app(settings, service, SPACE_FOLDER / "examples"))
+        running = start(settings)
+        launch(build_app(settings, running.service, SPACE_FOLDER / "examples"))
     except UserError as error:
         sys.stderr.write(f"error: {error}\n")
         sys.exit(2)
     finally:
-        if service is not None and service.outbox is not None:
-            service.outbox.close()
+        if running is not None:
+            running.close()
 
 
-def load_service(settings: Settings) -> TaggingService:
-    """Load the tagger and open the outbox.
+@dataclass(frozen=True)
+class Running:
+    """The service with what works beside it."""
+
+    service: TaggingService
+    updates: ModelUpdates
+
+    def close(self) -> None:
+        """Deliver what waits and stop."""
+        self.updates.close()
+        for outbox in (self.service.outbox, self.service.withdrawals):
+            if outbox is not None:
+                outbox.close()
+
+
+def start(settings: Settings) -> Running:
+    """Load the tagger, open the outboxes and begin to look for newer models.
 
     Raises:
         UserError: The model cannot be had or run.
     """
     tagger = Tagger.from_pretrained(settings.model_repo, revision=settings.model_revision)
+    limits: dict[str, Any] = {
+        "taggings_a_minute": settings.taggings_a_minute,
+        "corrections_a_minute": settings.corrections_a_minute,
+    }
     if settings.corrections_repo is None:
         logging.getLogger(__name__).warning("CORRECTIONS_REPO is not set: no corrections are taken")
-        return TaggingService(tagger, None)
-    card = corrections_card(settings.corrections_repo, settings.model_repo)
-    return TaggingService(
-        tagger, Outbox(settings.outbox, settings.corrections_repo, card=card).start()
-    )
+        service = TaggingService(tagger, **limits)
+    else:
+        repo = settings.corrections_repo
+        card = corrections_card(repo, settings.model_repo)
+        outbox = Outbox(settings.outbox, repo, card=card).start()
+        withdrawals = Outbox(settings.outbox / WITHDRAWALS, repo, card=card, folder=WITHDRAWALS)
+        service = TaggingService(tagger, outbox, withdrawals.start(), **limits)
+
+    def replace(newer: Tagger) -> None:
+        service.tagger = newer
+
+    updates = ModelUpdates(tagger, settings.model_revision, replace, settings.reload_seconds)
+    return Running(service, updates.start())
 
 
 def _stop(signum: int, frame: FrameType | None) -> None:

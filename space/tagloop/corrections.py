@@ -206,7 +206,8 @@ def corrections_card(repo_id: str, model_repo: str) -> str:
 _CARD = """
 What visitors of a tagging Space said about the tags that `MODEL` gave to their article.
 One row is one verdict; rows are only ever added. Each file under `data/` holds the rows of one
-moment, in a folder a day (UTC).
+moment, in a folder a day (UTC). What a visitor took back stands under `withdrawals/`, a row with
+the `correction_id` each.
 
 Visitors were told that title, text, tags and note are stored here, in a private dataset, and may
 be used to train the next model. Keep it private.

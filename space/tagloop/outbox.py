@@ -68,6 +68,7 @@ class Outbox:
         token: A token that may write to it; None takes ``HF_TOKEN``.
         endpoint: The Hub; None takes ``HF_ENDPOINT``.
         card: The README.md that the dataset gets if it has none.
+        folder: Of the dataset, that the rows go to; a folder a day stands in it.
         private: Make the dataset private, and refuse to send rows to a public one.
         gather_seconds: How long a row waits for others to share its commit.
         max_bytes: How much may wait on the disk before `save` refuses.
@@ -80,6 +81,7 @@ class Outbox:
         repo_id: str,
         *,
         card: str,
+        folder: str = "data",
         token: str | None = None,
         endpoint: str | None = None,
         private: bool = True,
@@ -89,6 +91,7 @@ class Outbox:
     ) -> None:
         self.repo_id = repo_id
         self._card = card
+        self._folder = folder
         self._private = private
         self._api = HfApi(endpoint, token)
         self._journal = Journal(directory, max_bytes)
@@ -210,7 +213,7 @@ class Outbox:
         # The client's own default is to wait for ever.
         get_session().timeout = HUB_TIMEOUT_SECONDS
         self._prepare()
-        operations = [CommitOperationAdd(_path_in_repo(path), path) for path in paths]
+        operations = [CommitOperationAdd(self._path_in_repo(path), path) for path in paths]
         if not self._has_card:
             operations.append(CommitOperationAdd("README.md", self._card.encode()))
         rows = sum(path.read_bytes().count(b"\n") for path in paths)
@@ -285,7 +288,6 @@ class Outbox:
         else:
             time.sleep(max(0.0, min(seconds, self._deadline - time.monotonic())))
 
-
-def _path_in_repo(segment: Path) -> str:
-    day, _, name = segment.name.partition("_")
-    return f"data/{day}/{name}"
+    def _path_in_repo(self, segment: Path) -> str:
+        day, _, name = segment.name.partition("_")
+        return f"{self._folder}/{day}/{name}"

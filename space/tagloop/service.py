@@ -3,6 +3,8 @@
 The tabs and the API endpoints both stand on this, so the same checks hold for everyone.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,9 +13,18 @@ from uuid import uuid4
 
 from tagloop.corrections import Correction
 from tagloop.errors import UserError
-from tagloop.limits import MAX_TAGS, check_article
+from tagloop.evidence import Evidence
+from tagloop.limits import check_article
+from tagloop.options import Options
 from tagloop.outbox import Outbox
+from tagloop.rates import RateLimit
 from tagloop.tagger import Tag, Tagger
+from tagloop.withdrawals import withdrawal
+
+DEFAULTS = Options()
+TAGGINGS_A_MINUTE, CORRECTIONS_A_MINUTE = 120, 20
+"""Of one visitor: more than a person does by hand, less than keeps two cores busy."""
+NO_CORRECTIONS = "This Space takes no corrections: CORRECTIONS_REPO is not set."
 
 
 @dataclass(frozen=True)
@@ -38,12 +49,31 @@ class Tagging:
         return [{"tag": tag.tag, "confidence": tag.confidence} for tag in self.tags]
 
 
-@dataclass(frozen=True)
 class TaggingService:
-    """A tagger, and the outbox that takes corrections of it (None: none are taken)."""
+    """A tagger, and the outboxes that take corrections of it and what is withdrawn of them.
 
-    tagger: Tagger
-    outbox: Outbox | None
+    Attributes:
+        tagger: What tags now; ``tagloop.updates`` may put another in its place at any time.
+        outbox: None if no corrections are taken.
+        withdrawals: None likewise.
+        taggings: How many articles a visitor may have tagged.
+        corrections: How many corrections, and withdrawals, a visitor may send.
+    """
+
+    def __init__(
+        self,
+        tagger: Tagger,
+        outbox: Outbox | None = None,
+        withdrawals: Outbox | None = None,
+        *,
+        taggings_a_minute: int = TAGGINGS_A_MINUTE,
+        corrections_a_minute: int = CORRECTIONS_A_MINUTE,
+    ) -> None:
+        self.tagger = tagger
+        self.outbox = outbox
+        self.withdrawals = withdrawals
+        self.taggings = RateLimit("articles", taggings_a_minute)
+        self.corrections = RateLimit("corrections", corrections_a_minute)
 
     @property
     def model_name(self) -> str:
@@ -51,29 +81,51 @@ class TaggingService:
         repo = self.tagger.model_repo
         return Path(repo).resolve().name if Path(repo).is_dir() else repo
 
-    def tag(
-        self, title: str, text: str, max_tags: int | None = None, threshold: float | None = None
-    ) -> Tagging:
+    def tag(self, title: str, text: str, options: Options = DEFAULTS) -> Tagging:
         """Tag an article.
 
         Args:
             title: May be empty.
             text: The article as plain text.
-            max_tags: At most so many tags; None takes the model's own number.
-            threshold: Tags with less confidence are left out; None takes the model's own.
+            options: What the visitor wants of the tags.
 
         Raises:
-            UserError: Empty or too long, or a number out of its range.
+            UserError: Empty or too long, or an option that is not in order.
         """
         title, text = check_article(title, text)
         tagger = self.tagger
-        tags = tagger.tag(
-            text,
-            title,
-            max_tags=None if max_tags is None else int(_within("max_tags", max_tags, 1, MAX_TAGS)),
-            threshold=None if threshold is None else _within("threshold", threshold, 0, 1),
-        )
+        tags = tagger.tag(text, title, **options.checked())
         return Tagging(title, text, tuple(tags), self.model_name, tagger.model_revision)
+
+    def tag_batch(
+        self, articles: Sequence[Mapping[str, Any]], options: Options = DEFAULTS
+    ) -> tuple[list[dict[str, Any]], str | None]:
+        """Tag articles together.
+
+        Returns:
+            ``tags`` of each in order, with ``error`` if it cannot be tagged, and the model's
+            commit.
+
+        Raises:
+            UserError: An option is not in order.
+        """
+        wishes = options.checked()
+        results: list[dict[str, Any]] = [{"tags": []} for _ in articles]
+        good: list[tuple[int, dict[str, str]]] = []
+        for place, article in enumerate(articles):
+            try:
+                good.append((place, _article(article)))
+            except UserError as error:
+                results[place]["error"] = str(error)
+        tagger = self.tagger
+        found = tagger.tag_batch([article for _, article in good], **wishes)
+        for (place, _), tags in zip(good, found, strict=True):
+            results[place]["tags"] = [tag.to_json() for tag in tags]
+        return results, tagger.model_revision
+
+    def explain(self, tagging: Tagging) -> list[Evidence]:
+        """Find what speaks for each tag of a tagging, in order."""
+        return self.tagger.explain(tagging.title, tagging.text, tagging.names)
 
     def correct(
         self,
@@ -83,6 +135,7 @@ class TaggingService:
         verdict: str,
         note: str,
         predicted: Sequence[Mapping[str, Any]] | None = None,
+        user: str | None = None,
         id: str | None = None,
     ) -> str:
         """Save what a visitor says about a tagging and return the correction's id.
@@ -91,7 +144,7 @@ class TaggingService:
             UserError: The correction is not in order, or could not be saved.
         """
         if self.outbox is None:
-            raise UserError("This Space takes no corrections: CORRECTIONS_REPO is not set.")
+            raise UserError(NO_CORRECTIONS)
         correction = Correction.create(
             title=tagging.title,
             text=tagging.text,
@@ -101,13 +154,27 @@ class TaggingService:
             note=note,
             model_repo=tagging.model_repo,
             model_revision=tagging.model_revision,
+            user=user,
             id=id,
         )
         self.outbox.save(correction.to_json())
         return correction.id
 
+    def withdraw(self, correction_id: str) -> str:
+        """Save that a visitor takes a correction back; gives the correction's whole id.
 
-def _within(name: str, value: float, low: float, high: float) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise UserError(f"{name} must be a number from {low} to {high}, not {value!r}.")
-    return value
+        Raises:
+            UserError: The id is none, or it could not be saved.
+        """
+        if self.withdrawals is None:
+            raise UserError(NO_CORRECTIONS)
+        row = withdrawal(correction_id)
+        self.withdrawals.save(row)
+        return str(row["correction_id"])
+
+
+def _article(article: Any) -> dict[str, str]:
+    if not isinstance(article, Mapping):
+        raise UserError('An article must be of the form {"title": text, "text": text}.')
+    title, text = check_article(article.get("title") or "", article.get("text") or "")
+    return {"title": title, "text": text}

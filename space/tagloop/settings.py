@@ -10,7 +10,9 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from tagloop.errors import UserError
+from tagloop.service import CORRECTIONS_A_MINUTE, TAGGINGS_A_MINUTE
 
+RELOAD_SECONDS = 60
 SPACE_FOLDER = Path(__file__).resolve().parent.parent
 
 
@@ -52,21 +54,54 @@ class Settings:
             "help": "The folder where corrections wait for the Hub; `outbox` beside `app.py`.",
         },
     )
+    taggings_a_minute: int = field(
+        default=TAGGINGS_A_MINUTE,
+        metadata={
+            "variable": "TAGLOOP_TAGGINGS_A_MINUTE",
+            "help": f"Articles that one visitor may have tagged in a minute; "
+            f"{TAGGINGS_A_MINUTE} when not set, 0 for any number.",
+        },
+    )
+    corrections_a_minute: int = field(
+        default=CORRECTIONS_A_MINUTE,
+        metadata={
+            "variable": "TAGLOOP_CORRECTIONS_A_MINUTE",
+            "help": f"Corrections that one visitor may send in a minute; "
+            f"{CORRECTIONS_A_MINUTE} when not set, 0 for any number.",
+        },
+    )
+    reload_seconds: int = field(
+        default=RELOAD_SECONDS,
+        metadata={
+            "variable": "TAGLOOP_RELOAD_SECONDS",
+            "help": "How often to look for a newer commit of the tagger on the Hub, in seconds; "
+            f"{RELOAD_SECONDS} when not set, 0 for never.",
+        },
+    )
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
         """Read the variables; one that is empty counts as not set.
 
         Raises:
-            UserError: ``MODEL_REPO`` is not set.
+            UserError: ``MODEL_REPO`` is not set, or a number is none.
         """
-        values: dict[str, str | Path] = {}
+        values: dict[str, str | Path | int] = {}
         for setting in fields(cls):
-            if value := environment.get(setting.metadata["variable"], "").strip():
-                values[setting.name] = Path(value) if setting.name == "outbox" else value
+            variable = setting.metadata["variable"]
+            if value := environment.get(variable, "").strip():
+                values[setting.name] = _read(variable, value, type(setting.default))
         if "model_repo" not in values:
             raise UserError(
                 "MODEL_REPO is not set: give the tagger's id on the Hub, or its folder, "
                 "for example MODEL_REPO=me/my-tagger."
             )
         return cls(**values)  # type: ignore[arg-type]
+
+
+def _read(variable: str, value: str, kind: type) -> str | Path | int:
+    if kind is int:
+        if not value.isascii() or not value.isdigit():
+            raise UserError(f"{variable} must be a whole number from 0, not {value!r}.")
+        return int(value)
+    return Path(value) if issubclass(kind, Path) else value

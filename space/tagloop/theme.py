@@ -4,7 +4,9 @@ from pathlib import Path
 
 import gradio as gr
 
-STYLE = Path(__file__).with_name("style.css")
+_HERE = Path(__file__).parent
+STYLES = [_HERE / "style.css", *sorted((_HERE / "tabs").glob("*.css"))]
+"""What all of the page has, and what single tabs have."""
 
 # Pine green: calm on paper, and 4.5:1 or better against both backgrounds where it carries text.
 PINE = gr.themes.Color(

@@ -1,8 +1,15 @@
 """The endpoints for programs, through gradio's own client."""
 
+import asyncio
+import json
+import subprocess
+from typing import Any
+
 import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
+from mcp import ClientSession
+from mcp.client.streamable_http import streamablehttp_client
 
 from .conftest import RunningSpace
 
@@ -43,12 +50,85 @@ def test_a_threshold_leaves_uncertain_tags_out(client: Client) -> None:
 def test_only_the_named_endpoints_are_there(client: Client) -> None:
     described = client.view_api(return_format="dict", print_info=False)
     assert isinstance(described, dict)
-    assert set(described["named_endpoints"]) == {"/tag", "/correct"}
+    assert set(described["named_endpoints"]) == {"/tag", "/tag_batch", "/correct"}
     assert described["unnamed_endpoints"] == {}
     names = [
         entry["parameter_name"] for entry in described["named_endpoints"]["/tag"]["parameters"]
     ]
-    assert names == ["title", "text", "max_tags", "threshold"]
+    assert names == [
+        "title",
+        "text",
+        "max_tags",
+        "threshold",
+        "allowed_tags",
+        "prefer_tags",
+        "max_windows",
+        "evidence",
+    ]
+    for name, endpoint in described["named_endpoints"].items():
+        assert len(endpoint["description"]) > 40, name
+
+
+def test_a_house_vocabulary_and_evidence(client: Client) -> None:
+    allowed = ["Banking", "Chatbots", "Gardening"]
+    answer = client.predict(
+        text=TEXT, threshold=0, allowed_tags=allowed, evidence=True, api_name="/tag"
+    )
+    assert {tag["tag"] for tag in answer["tags"]} <= set(allowed)
+    for tag in answer["tags"]:
+        assert set(tag["evidence"]) == {"kind", "title", "text"}
+        for begin, end in tag["evidence"]["text"]:
+            assert 0 <= begin < end <= len(TEXT)
+
+
+def test_a_batch_is_tagged_as_its_articles_one_by_one(client: Client) -> None:
+    articles = [{"title": "", "text": TEXT}, {"text": ""}, {"title": "Flour", "text": "Bread."}]
+    answer = client.predict(articles=articles, api_name="/tag_batch")
+    first, empty, last = answer["results"]
+    assert empty["tags"] == [] and "Paste the text" in empty["error"]
+    for result, article in ((first, articles[0]), (last, articles[2])):
+        alone = client.predict(**article, api_name="/tag")
+        assert "error" not in result
+        assert [tag["tag"] for tag in result["tags"]] == [tag["tag"] for tag in alone["tags"]]
+
+
+def test_curl_gets_tags_in_two_calls(space: RunningSpace) -> None:
+    address = f"{space.url}/gradio_api/call/tag"
+    body = json.dumps({"data": ["", TEXT, None, None, None, None, None, False]})
+    header = ["-H", "Content-Type: application/json"]
+    started = subprocess.run(
+        ["curl", "-s", "-X", "POST", address, *header, "-d", body], capture_output=True, check=True
+    )
+    event = json.loads(started.stdout)["event_id"]
+    told = subprocess.run(
+        ["curl", "-s", "-N", "-m", "30", f"{address}/{event}"], capture_output=True, check=True
+    )
+    assert b"event: complete" in told.stdout
+    [answer] = json.loads(told.stdout.split(b"data: ")[-1])
+    assert answer["model_repo"] == space.model_repo
+
+
+def test_agents_have_the_same_three_tools(space: RunningSpace) -> None:
+    async def ask() -> tuple[dict[str, str], Any]:
+        async with (
+            streamablehttp_client(f"{space.url}/gradio_api/mcp/") as (reading, writing, _),
+            ClientSession(reading, writing) as session,
+        ):
+            await session.initialize()
+            tools = (await session.list_tools()).tools
+            [name] = [tool.name for tool in tools if tool.name.endswith("tag")]
+            called = await session.call_tool(name, {"title": "", "text": TEXT})
+            for tool in tools:
+                for name_, value in tool.inputSchema["properties"].items():
+                    assert value.get("description"), (tool.name, name_)
+            return {tool.name: tool.description or "" for tool in tools}, called
+
+    tools, called = asyncio.run(ask())
+    ends = ("tag", "tag_batch", "correct")
+    assert len(tools) == 3 and all(any(name.endswith(end) for name in tools) for end in ends)
+    assert all(len(description) > 40 for description in tools.values())
+    assert not called.isError
+    assert "confidence" in called.content[0].text
 
 
 @pytest.mark.parametrize(
@@ -59,6 +139,10 @@ def test_only_the_named_endpoints_are_there(client: Client) -> None:
         ("/tag", {"title": "", "text": TEXT, "max_tags": 99}, "max_tags must be a number from 1"),
         ("/tag", {"title": "", "text": TEXT, "threshold": "x"}, "threshold must be a number"),
         ("/tag", {"title": 5, "text": TEXT}, "The title must be text, not int"),
+        ("/tag", {"text": TEXT, "allowed_tags": "AI"}, "allowed_tags must be a list of tags"),
+        ("/tag", {"text": TEXT, "max_windows": 99}, "max_windows must be a number from 1 to 16"),
+        ("/tag_batch", {"articles": []}, "articles must be a list of 1 to 64"),
+        ("/tag_batch", {"articles": [{"text": TEXT}] * 65}, "articles must be a list of 1 to 64"),
         (
             "/correct",
             {"title": "", "text": TEXT, "predicted": [], "corrected": [], "verdict": "meh"},

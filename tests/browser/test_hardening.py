@@ -62,7 +62,7 @@ def test_the_queue_cannot_be_passed_by(space: RunningSpace) -> None:
 
 
 def test_an_upload_is_limited(space: RunningSpace) -> None:
-    files = {"files": ("a.txt", b"x" * 3_000_000, "text/plain")}
+    files = {"files": ("a.txt", b"x" * 53_000_000, "text/plain")}
     answer = httpx2.post(space.url + "/gradio_api/upload", files=files)
     assert answer.status_code == 413
 

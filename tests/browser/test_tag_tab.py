@@ -1,13 +1,16 @@
 """A visitor's way through the Space: example, tags, edit, flag, and the row on the Hub."""
 
+import json
 import re
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import frontmatter
 import pytest
 from datasets import load_dataset
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from ..space.stored_rows import stored_rows
 from .conftest import RunningSpace
@@ -21,19 +24,30 @@ def choose(page: Page, title: str = BANKING) -> None:
     page.locator("#examples").get_by_role("button", name=title).click()
     expect(page.locator("#title textarea, #title input")).to_have_value(title)
     expect(page.locator(".tl-chip").first).to_be_visible()
-    expect(page.locator("#editor .token").first).to_be_visible()
+
+
+def chip(page: Page, tag: str) -> Locator:
+    return page.locator(".tl-chip").filter(has=page.get_by_role("button", name=tag, exact=True))
 
 
 def edited_tags(page: Page) -> list[str]:
-    return [text.strip() for text in page.locator("#editor .token").all_inner_texts()]
+    return [text.strip() for text in page.locator(".tl-name").all_inner_texts()]
 
 
 def add_tag(page: Page, tag: str) -> None:
-    box = page.locator("#editor input")
+    box = page.get_by_label("Add a tag")
     box.fill(tag)
     box.press("Enter")
-    expect(page.locator("#editor .token", has_text=tag)).to_be_visible()
-    page.locator("#result").click()  # closes the list of choices
+    expect(chip(page, tag)).to_be_visible()
+    expect(box).to_have_value("")
+
+
+def wait_for_evidence(page: Page) -> None:
+    """Evidence comes after the tags."""
+    named = page.locator(".tl-chip.tl-present").first
+    named.hover()
+    expect(page.locator("#tl-why")).to_contain_text("Named ")
+    expect(page.locator("#tl-why")).to_contain_text(re.compile("once|times"))
 
 
 def saved_id(page: Page) -> str:
@@ -60,7 +74,7 @@ def test_example_to_row_on_the_hub(open_page: OpenPage, space: RunningSpace) -> 
     expect(chips.filter(has_text="Chatbots")).to_have_class(re.compile("tl-inferred"))
     expect(chips.filter(has_text="Banking")).to_have_class(re.compile("tl-present"))
 
-    page.locator("#editor .token", has_text="Chatbots").locator(".token-remove").click()
+    chip(page, "Chatbots").get_by_role("button", name="Remove Chatbots").click()
     add_tag(page, "Fintech")
     edited = [*(name for name in names if name != "Chatbots"), "Fintech"]
     assert edited_tags(page) == edited
@@ -126,11 +140,24 @@ def test_tags_are_copied(open_page: OpenPage) -> None:
     choose(page)
     shown = [name.strip() for name in page.locator(".tl-name").all_inner_texts()]
     assert len(shown) == 4
-    page.locator("#copy").click()
-    expect(page.locator("#copy")).to_have_text("Copied")
-    copied = page.evaluate("navigator.clipboard.readText()")
-    assert copied == ", ".join(shown)
-    expect(page.locator("#copy")).to_have_text("Copy tags")
+    add_tag(page, 'C++ "2"')
+    names = [*shown, 'C++ "2"']
+
+    def copied(form: str) -> str:
+        button = page.locator(f'.tl-copy button[data-form="{form}"]')
+        button.click()
+        expect(button).to_have_text("Copied")
+        text = page.evaluate("navigator.clipboard.readText()")
+        expect(button).to_have_text(form)
+        return text
+
+    assert copied("List") == "\n".join(names)
+    assert copied("Commas") == ", ".join(names)
+    assert json.loads(copied("JSON")) == names
+    front = frontmatter.loads(copied("YAML") + "Body")
+    assert front["tags"] == names and front.content == "Body"
+    hashtags = copied("Hashtags").split()
+    assert "#CustomerService" in hashtags and hashtags[-1] == "#Cplusplus2"
 
 
 def test_a_refusing_hub_is_shown_and_the_correction_kept(
@@ -172,7 +199,131 @@ def test_hostile_text_is_inert(open_page: OpenPage) -> None:
     page.locator("#fixed").click()
     saved_id(page)
     assert page.evaluate("window.hit") is None
-    assert "<img src=x onerror=window.hit=1>" in edited_tags(page)[-1]
+    assert edited_tags(page)[-1] == "<img src=x onerror=window.hit=1>"
+
+
+def test_a_chip_marks_the_words_that_speak_for_it(open_page: OpenPage) -> None:
+    page = open_page()
+    choose(page)
+    wait_for_evidence(page)
+    chip(page, "Banking").hover()
+    marks = page.locator("#article .tl-over mark.tl-mark-present")
+    expect(marks.first).to_be_attached()
+    assert {text.lower() for text in marks.all_inner_texts()} <= {"banking", "banking's"}
+    # The copy that carries the marks lies just over the words: the same text, the same box.
+    over, box = page.locator("#article .tl-over"), page.locator("#article textarea")
+    assert over.text_content().rstrip("\n") == box.input_value()  # type: ignore[union-attr]
+    sizes = "e => [e.scrollHeight, e.clientWidth]"
+    assert over.evaluate(sizes) == pytest.approx(box.evaluate(sizes), abs=2)
+
+    inferred = page.locator(".tl-chip.tl-inferred .tl-name").first
+    inferred.focus()  # as the keyboard does
+    expect(page.locator("#tl-why")).to_contain_text("Inferred, most of all from: “")
+    [sentence] = page.locator("#article .tl-over mark.tl-mark-inferred").all_inner_texts()
+    quoted = page.locator("#tl-why").inner_text().partition("“")[2].rstrip("”")
+    assert sentence.startswith(quoted.removesuffix(" …"))
+    shown = page.locator("#article .tl-over mark").bounding_box()
+    field = box.bounding_box()
+    assert shown and field and field["y"] <= shown["y"] <= field["y"] + field["height"]
+
+    box.fill("Another text altogether.")
+    expect(page.locator("#article .tl-over mark")).to_have_count(0)
+
+
+def test_evidence_is_found_in_a_text_with_emoji_and_blanks_before_it(open_page: OpenPage) -> None:
+    page = open_page()
+    page.locator("#article textarea").fill("  \n\U0001f3e6\U0001f3e6 Banking by chat. Banking!")
+    page.locator("#suggest").click()
+    page.locator(".tl-chip").first.wait_for()
+    wait_for_evidence(page)
+    chip(page, "Banking").hover()
+    marks = page.locator("#article .tl-over mark")
+    expect(marks).to_have_count(2)
+    assert marks.all_inner_texts() == ["Banking", "Banking"]
+
+
+def test_tags_are_renamed_and_reordered_with_the_keyboard_alone(
+    open_page: OpenPage, space: RunningSpace
+) -> None:
+    page = open_page()
+    choose(page, BANKING)
+    first, second, *others = edited_tags(page)
+    chip(page, first).locator(".tl-name").focus()
+    page.keyboard.press("Alt+ArrowRight")
+    assert edited_tags(page) == [second, first, *others]
+    expect(page.locator(".tl-editor [role=status]")).to_have_text(f"{first} is now number 2 of 4")
+    expect(chip(page, first).locator(".tl-name")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_label(f"New name of {first}")).to_be_focused()
+    page.keyboard.type("Fintech")
+    page.keyboard.press("Enter")
+    assert edited_tags(page) == [second, "Fintech", *others]
+    expect(chip(page, "Fintech")).to_contain_text("yours")
+    page.keyboard.press("F2")
+    page.keyboard.type("Something else")
+    page.keyboard.press("Escape")  # gives the old name back
+    assert edited_tags(page) == [second, "Fintech", *others]
+    chip(page, others[0]).locator(".tl-name").focus()
+    page.keyboard.press("Delete")
+    wanted = [second, "Fintech", *others[1:]]
+    assert edited_tags(page) == wanted
+    box = page.get_by_label("Add a tag")
+    box.fill("fintech")
+    box.press("Enter")  # the same tag by normal form is not added twice
+    assert edited_tags(page) == wanted
+    page.locator("#fixed").click()
+    correction_id = saved_id(page)
+    row = {entry["id"]: entry for entry in loaded_rows(space)}[correction_id]
+    assert row["corrected"] == wanted
+
+
+def test_tags_are_dragged_into_another_order(open_page: OpenPage) -> None:
+    page = open_page()
+    choose(page)
+    first, second, third, last = edited_tags(page)
+    chip(page, first).drag_to(chip(page, third))
+    assert edited_tags(page) == [second, third, first, last]
+
+
+def test_the_vocabulary_completes_what_is_typed(open_page: OpenPage) -> None:
+    page = open_page()
+    choose(page)
+    page.get_by_label("Add a tag").fill("cyb")
+    options = page.locator("#tl-vocabulary option")
+    expect(options.first).to_be_attached()
+    assert [option.get_attribute("value") for option in options.all()] == ["Cybersecurity"]
+
+
+def test_only_tags_of_the_house_vocabulary_come_out(open_page: OpenPage) -> None:
+    page = open_page()
+    page.get_by_role("button", name="Options").click()
+    page.locator("#allowed textarea").fill("banking, Gardening")
+    choose(page)
+    tags = edited_tags(page)
+    assert tags[0] == "banking" and set(tags) <= {"banking", "Gardening"}
+
+
+def test_a_correction_is_withdrawn_by_its_id(open_page: OpenPage, space: RunningSpace) -> None:
+    page = open_page()
+    choose(page, "Waking up in another country")
+    page.locator("#good").click()
+    correction_id = saved_id(page)
+    page.get_by_role("button", name="Withdraw a correction").click()
+    page.get_by_label("Its id").fill("#12")
+    page.get_by_role("button", name="Withdraw it").click()
+    expect(page.locator("#withdrawn .tl-problem")).to_contain_text("no correction's id")
+    page.get_by_label("Its id").fill(correction_id)
+    page.get_by_role("button", name="Withdraw it").click()
+    expect(page.locator("#withdrawn .tl-saved")).to_contain_text(f"#{correction_id[:8]}")
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        files = space.api.list_repo_files(space.corrections_repo, repo_type="dataset")
+        if found := [name for name in files if name.startswith("withdrawals/")]:
+            break
+        time.sleep(0.2)
+    path = space.api.hf_hub_download(space.corrections_repo, found[0], repo_type="dataset")
+    assert json.loads(Path(path).read_text())["correction_id"] == correction_id
+    assert correction_id in {entry["id"] for entry in loaded_rows(space)}  # nothing is rewritten
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

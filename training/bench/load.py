@@ -78,7 +78,7 @@ class RunningSpace:
 
 
 @contextmanager
-def running_space(model: Path, folder: Path) -> Iterator[RunningSpace]:
+def running_space(model: Path | str, folder: Path) -> Iterator[RunningSpace]:
     """Starts the Space on a model's folder and stops it.
 
     Raises:

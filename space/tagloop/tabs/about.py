@@ -2,6 +2,7 @@
 
 import json
 import logging
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 from tagloop.service import TaggingService
 from tagloop.settings import Settings
 from tagloop.tabs.markup import repo_link, safe
+from tagloop.tagger import Tagger
 
 logger = logging.getLogger(__name__)
 
@@ -29,14 +31,18 @@ SYSTEMS = {
 }
 
 
-def build_about(settings: Settings, service: TaggingService) -> None:
-    """Lay the tab out inside the `gr.Blocks` that is open."""
+def build_about(settings: Settings, service: TaggingService) -> gr.HTML:
+    """Lay the tab out inside the `gr.Blocks` that is open; gives what `about` fills."""
     with gr.Column(elem_classes="tl-about"):
-        gr.HTML(_what_runs(settings, service))
-        gr.HTML(_quality(read_report(service.tagger.model_repo, service.tagger.model_revision)))
-        gr.HTML(_corrections(settings))
+        return gr.HTML(about(settings, service))
 
 
+def about(settings: Settings, service: TaggingService) -> str:
+    """Say what runs now: the model may have moved since the page was laid out."""
+    return _what_runs(settings, service) + _quality(service.tagger) + _corrections(settings)
+
+
+@lru_cache(maxsize=4)
 def read_report(model_repo: str, revision: str | None) -> dict[str, Any] | None:
     """Return the model's ``report.json``, or None where it has none that can be read."""
     try:
@@ -65,8 +71,9 @@ def _what_runs(settings: Settings, service: TaggingService) -> str:
     return f"<h2>What runs here</h2><dl>{cells}</dl>"
 
 
-def _quality(report: dict[str, Any] | None) -> str:
+def _quality(tagger: Tagger) -> str:
     heading = "<h2>How good it is</h2>"
+    report = read_report(tagger.model_repo, tagger.model_revision)
     if report is None:
         return f"{heading}<p>This model has no measurements with it.</p>"
     systems = {key: name for key, name in SYSTEMS.items() if report["systems"].get(key)}
@@ -102,5 +109,6 @@ def _corrections(settings: Settings) -> str:
         "one, title, text, tags and note go to a private dataset on the Hub, "
         f"<code>{safe(settings.corrections_repo)}</code>. “Saved” is said only once it is safe on "
         "disk, and the message tells when it has reached the dataset. Corrections may be used to "
-        "train the next model.</p>"
+        "train the next model. It also tells the correction’s id: with that you can withdraw it, "
+        "and the next dataset leaves it out.</p>"
     )

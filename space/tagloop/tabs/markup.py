@@ -32,30 +32,16 @@ def notice(kind: str, message: str, detail: str = "") -> str:
     return f'<div class="tl-notice tl-{kind}" role="{role}"><p>{safe(message)}</p>{small}</div>'
 
 
-def chips(tags: Sequence[Tag]) -> str:
-    """The tags with their confidence; solid if the article names them, dashed if inferred."""
+def legend(tags: Sequence[Tag]) -> str:
+    """What the looks of the chips mean; a hint where there are none."""
     if not tags:
         return notice(
             "hint", "No tag is certain enough. Lower the least confidence, or add tags yourself."
         )
-    items = "".join(_chip(tag) for tag in tags)
     return (
-        f'<ul class="tl-chips" aria-label="Suggested tags">{items}</ul>'
         '<p class="tl-legend">'
         '<span><i class="tl-key tl-present"></i>named in the article</span>'
         '<span><i class="tl-key tl-inferred"></i>inferred from its meaning</span></p>'
-    )
-
-
-def _chip(tag: Tag) -> str:
-    percent = round(tag.confidence * 100)
-    kind, meaning = ("present", "named in the article") if tag.present else ("inferred", "inferred")
-    return (
-        f'<li class="tl-chip tl-{kind}" title="{percent} % confidence, {meaning}">'
-        f'<span class="tl-name" dir="auto">{safe(tag.tag)}</span>'
-        f'<span class="tl-percent">{percent}<span aria-hidden="true"> %</span>'
-        f'<span class="tl-unseen"> percent confidence, {meaning}</span></span>'
-        f'<span class="tl-bar" aria-hidden="true"><i style="width:{percent}%"></i></span></li>'
     )
 
 

@@ -11,23 +11,15 @@ import gradio as gr
 from tagloop.api import TAGGER_SLOTS
 from tagloop.errors import UserError
 from tagloop.examples import Example
-from tagloop.limits import MAX_TAGS, MAX_TEXT_CHARACTERS
+from tagloop.limits import MAX_TEXT_CHARACTERS, MAX_WINDOWS
+from tagloop.options import Options, written_list
+from tagloop.rates import visitor_of
 from tagloop.service import Tagging, TaggingService
-from tagloop.tabs.markup import EMPTY_RESULT, chips, notice
+from tagloop.tabs.editor import build_editor, chips_of, evidence_of, tags_in
+from tagloop.tabs.markup import EMPTY_RESULT, legend, notice
 
-# The page carries the choices of the editor; the rarest tags can still be typed.
-MAX_CHOICES = 2_000
 # How long a visitor watches a correction on its way to the Hub.
 WATCH_SECONDS = 20.0
-
-COPY = """async (tags) => {
-  const text = (tags || []).join(", ");
-  try { await navigator.clipboard.writeText(text); return "Copied"; }
-  catch { window.prompt("Copy the tags:", text); return "Copy tags"; }
-}"""
-COPY_LABEL_BACK = """() => new Promise(
-  (done) => setTimeout(() => done("Copy tags"), 1500)
-)"""
 
 # On a phone the result stands below the form.
 SHOW_RESULT = """() => {
@@ -43,19 +35,20 @@ class Parts:
 
     title: gr.Textbox
     text: gr.Textbox
-    max_tags: gr.Slider
-    threshold: gr.Slider
+    options: list[gr.components.Component]
     submit: gr.Button
     clear: gr.Button
     examples: gr.Dataset
     hint: gr.HTML
     result: gr.HTML
     editing: gr.Column
-    editor: gr.Dropdown
-    copy: gr.Button
+    editor: gr.HTML
     note: gr.Textbox
     verdicts: dict[str, gr.Button]
     outcome: gr.HTML
+    withdrawn_id: gr.Textbox
+    withdraw: gr.Button
+    withdrawn: gr.HTML
     tagging: gr.State
 
 
@@ -96,35 +89,37 @@ class TagTab:
             )
             parts["clear"] = gr.Button("Clear", elem_id="clear", min_width=90, scale=1)
         parts["hint"] = gr.HTML(elem_id="hint")
-        with gr.Accordion("Options", open=False, elem_classes="tl-options"):
-            parts["max_tags"] = gr.Slider(
-                1, 10, value=self.service.tagger.settings.max_tags, step=1, label="At most tags"
-            )
-            parts["threshold"] = gr.Slider(
-                0,
-                0.95,
-                value=self.service.tagger.settings.threshold,
-                step=0.05,
-                label="Least confidence",
-            )
+        with gr.Accordion("Options", open=False, elem_classes="tl-options", elem_id="options"):
+            parts["options"] = self._options()
         return parts
+
+    def _options(self) -> list[gr.components.Component]:
+        settings = self.service.tagger.settings
+        return [
+            gr.Slider(1, 10, value=settings.max_tags, step=1, label="At most tags"),
+            gr.Slider(0, 0.95, value=settings.threshold, step=0.05, label="Least confidence"),
+            gr.Textbox(
+                label="House vocabulary: only these tags",
+                placeholder="Banking, Chatbots, … (any tag when empty)",
+                lines=2,
+                max_lines=6,
+                elem_id="allowed",
+            ),
+            gr.Textbox(
+                label="Prefer these tags",
+                placeholder="AI, … (others may still come)",
+                lines=1,
+                max_lines=4,
+                elem_id="preferred",
+            ),
+            gr.Checkbox(label="Read a long article to its end", value=False, elem_id="whole"),
+        ]
 
     def _result_column(self) -> dict[str, Any]:
         parts: dict[str, Any] = {"result": gr.HTML(EMPTY_RESULT, elem_id="result")}
         with gr.Column(visible=False, elem_id="editing") as editing:
             parts["editing"] = editing
-            parts["editor"] = gr.Dropdown(
-                choices=list(self.service.tagger.vocabulary.tags[:MAX_CHOICES]),
-                value=[],
-                multiselect=True,
-                allow_custom_value=True,
-                max_choices=MAX_TAGS,
-                num_choices_shown=30,
-                label="Your tags",
-                info="Remove what is wrong; type to add a tag, then press Enter.",
-                elem_id="editor",
-            )
-            parts["copy"] = gr.Button("Copy tags", size="sm", elem_id="copy")
+            parts["editor"] = build_editor(self.service.tagger.vocabulary.tags)
             with gr.Column(
                 visible=self.service.outbox is not None, elem_id="feedback", elem_classes="tl-ask"
             ):
@@ -143,6 +138,12 @@ class TagTab:
                     }
                 parts["outcome"] = gr.HTML(elem_id="outcome")
                 gr.HTML(self._consent(), elem_id="consent")
+                with gr.Accordion("Withdraw a correction", open=False, elem_id="withdrawing"):
+                    parts["withdrawn_id"] = gr.Textbox(
+                        label="Its id", placeholder="As it was shown when it was saved", max_lines=1
+                    )
+                    parts["withdraw"] = gr.Button("Withdraw it", size="md")
+                    parts["withdrawn"] = gr.HTML(elem_id="withdrawn")
         return parts
 
     def _examples_row(self) -> gr.Dataset:
@@ -166,29 +167,35 @@ class TagTab:
         show = [parts.result, parts.hint, parts.editing, parts.editor, parts.tagging, parts.outcome]
         tagging: dict[str, Any] = {
             "fn": self.suggest,
-            "inputs": [parts.title, parts.text, parts.max_tags, parts.threshold],
+            "inputs": [parts.title, parts.text, *parts.options],
             "outputs": show,
             "api_visibility": "private",
             "show_progress_on": [parts.result],
             **TAGGER_SLOTS,
         }
-        parts.submit.click(**tagging)
-        parts.title.submit(**tagging)
-        parts.examples.click(
-            self.load_example,
-            parts.examples,
-            [parts.title, parts.text],
-            api_visibility="private",
-            show_progress="hidden",
-        ).then(**tagging).then(None, js=SHOW_RESULT)
+        explaining: dict[str, Any] = {
+            "fn": self.explain,
+            "inputs": parts.tagging,
+            "outputs": parts.editor,
+            "api_visibility": "private",
+            "show_progress": "hidden",
+            **TAGGER_SLOTS,
+        }
+        filling: dict[str, Any] = {
+            "outputs": [parts.title, parts.text],
+            "api_visibility": "private",
+        }
+        parts.submit.click(**tagging).then(**explaining)
+        parts.title.submit(**tagging).then(**explaining)
+        chosen = parts.examples.click(
+            self.load_example, parts.examples, show_progress="hidden", **filling
+        )
+        chosen.then(**tagging).then(None, js=SHOW_RESULT).then(**explaining)
         parts.clear.click(
             self.clear,
             outputs=[parts.title, parts.text, parts.note, *show],
             api_visibility="private",
             show_progress="hidden",
-        )
-        parts.copy.click(None, parts.editor, parts.copy, js=COPY).then(
-            None, None, parts.copy, js=COPY_LABEL_BACK
         )
         for verdict, button in parts.verdicts.items():
             button.click(
@@ -201,41 +208,96 @@ class TagTab:
                 concurrency_limit=16,
             )
 
+        parts.withdraw.click(
+            self.take_back,
+            parts.withdrawn_id,
+            parts.withdrawn,
+            api_visibility="private",
+            show_progress="hidden",
+        )
+
+    def take_back(self, correction_id: str, request: gr.Request | None = None) -> str:
+        """Withdraw a visitor's own correction."""
+        try:
+            self.service.corrections.take(visitor_of(request))
+            whole = self.service.withdraw(correction_id)
+        except UserError as error:
+            return notice("problem", str(error))
+        return notice(
+            "saved",
+            f"Withdrawn: #{whole[:8]}.",
+            "The next dataset leaves it out, if it is a correction of this Space.",
+        )
+
     def load_example(self, index: int) -> tuple[str, str]:
         """Fill the form with an example."""
         example = self.examples[index]
         return example.title, example.text
 
-    def suggest(self, title: str, text: str, max_tags: int, threshold: float) -> tuple[Any, ...]:
+    def suggest(
+        self,
+        title: str,
+        text: str,
+        max_tags: int,
+        threshold: float,
+        allowed: str,
+        preferred: str,
+        whole: bool,
+        request: gr.Request | None = None,
+    ) -> tuple[Any, ...]:
         """Tag the article; what is wrong with the input is said beside the form."""
+        options = Options(
+            max_tags,
+            threshold,
+            written_list(allowed),
+            written_list(preferred),
+            MAX_WINDOWS if whole else None,
+        )
         try:
-            tagging = self.service.tag(title, text, max_tags, threshold)
+            if text.strip():
+                self.service.taggings.take(visitor_of(request))
+            tagging = self.service.tag(title, text, options)
         except UserError as error:
             kind = "problem" if text.strip() else "hint"
             return self._shown(EMPTY_RESULT, notice(kind, str(error)), None)
-        return self._shown(chips(tagging.tags), "", tagging)
+        return self._shown(legend(tagging.tags), "", tagging)
+
+    def explain(self, tagging: Tagging | None) -> Any:
+        """Find what speaks for each tag, after the tags themselves have been shown."""
+        if tagging is None:
+            return gr.skip()
+        return gr.HTML(evidence=evidence_of(tagging, self.service.explain(tagging)))
 
     def clear(self) -> tuple[Any, ...]:
         """Empty the form and take the result away."""
         return ("", "", "", *self._shown(EMPTY_RESULT, "", None))
 
     def _shown(self, result: str, hint: str, tagging: Tagging | None) -> tuple[Any, ...]:
-        names = [] if tagging is None else tagging.names
-        return result, hint, gr.Column(visible=tagging is not None), names, tagging, ""
+        visible = gr.Column(visible=tagging is not None)
+        return result, hint, visible, chips_of(tagging), tagging, ""
 
     def send(
-        self, verdict: str, tagging: Tagging | None, tags: list[str], note: str
+        self,
+        verdict: str,
+        tagging: Tagging | None,
+        edited: dict[str, Any] | None,
+        note: str,
+        profile: gr.OAuthProfile | None = None,
+        request: gr.Request | None = None,
     ) -> Iterator[str]:
         """Save a correction, say so, and follow it to the Hub for a while."""
+        tags = tags_in(edited)
         if tagging is None:
             yield notice("hint", "These tags are an hour old: suggest them again first.")
             return
         try:
+            self.service.corrections.take(visitor_of(request))
             saved_id = self.service.correct(
                 tagging,
-                corrected=tags or [],
+                corrected=tags,
                 verdict=verdict,
                 note=note,
+                user=profile.username if profile else None,
                 # The same click twice is the same correction; a changed one is another.
                 id=str(uuid5(UUID(tagging.id), repr((verdict, tags, note)))),
             )
@@ -254,7 +316,11 @@ class TagTab:
         outbox, name = self.service.outbox, f"#{saved_id[:8]}"
         problem = outbox.state.problem
         if outbox.is_delivered(saved_id):
-            return notice("saved", f"Saved, {name}. Thank you!", f"In the dataset as {saved_id}")
+            return notice(
+                "saved",
+                f"Saved, {name}. Thank you!",
+                f"In the dataset as {saved_id}, which you need if you want to withdraw it.",
+            )
         if problem is None:
             return notice("busy", f"Saved, {name}. Thank you!", "On its way to the dataset …")
         if outbox.state.refused:

@@ -1,0 +1,73 @@
+"""What a visitor or a program may want of an article's tags, checked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tagloop.errors import UserError
+from tagloop.limits import MAX_LIST_TAGS, MAX_TAG_CHARACTERS, MAX_TAGS, MAX_WINDOWS, check_length
+
+
+@dataclass(frozen=True)
+class Options:
+    """None takes the model's own value, or has no such wish; ``Tagger.tag`` says what each does.
+
+    Attributes:
+        max_tags: 1 to ``MAX_TAGS``.
+        threshold: 0 to 1.
+        allowed_tags: At most ``MAX_LIST_TAGS``; none at all counts as no list.
+        prefer_tags: The same.
+        max_windows: 1 to ``MAX_WINDOWS``.
+    """
+
+    max_tags: float | None = None
+    threshold: float | None = None
+    allowed_tags: Sequence[str] | None = None
+    prefer_tags: Sequence[str] | None = None
+    max_windows: float | None = None
+
+    def checked(self) -> dict[str, Any]:
+        """Give the keywords of ``Tagger.tag``.
+
+        Raises:
+            UserError: A number is out of its range, or a list is none, too long or holds no text.
+        """
+        return {
+            "max_tags": _whole("max_tags", self.max_tags, MAX_TAGS),
+            "threshold": _within("threshold", self.threshold, 0, 1),
+            "allowed_tags": _tags("allowed_tags", self.allowed_tags) or None,
+            "prefer_tags": _tags("prefer_tags", self.prefer_tags) or None,
+            "max_windows": _whole("max_windows", self.max_windows, MAX_WINDOWS),
+        }
+
+
+def written_list(text: str | None) -> list[str]:
+    """Read tags that a visitor wrote, separated by commas, semicolons or line breaks."""
+    return [tag for part in re.split(r"[,;\n]", text or "") if (tag := part.strip())]
+
+
+def _whole(name: str, value: float | None, high: int) -> int | None:
+    value = _within(name, value, 1, high)
+    return None if value is None else int(value)
+
+
+def _within(name: str, value: float | None, low: float, high: float) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise UserError(f"{name} must be a number from {low} to {high}, not {value!r}.")
+    return value
+
+
+def _tags(name: str, tags: Sequence[str] | None) -> list[str]:
+    if tags is None:
+        return []
+    if not isinstance(tags, list | tuple):
+        raise UserError(f"{name} must be a list of tags, not {type(tags).__name__}.")
+    if len(tags) > MAX_LIST_TAGS:
+        raise UserError(f"{name} has {len(tags):,} tags; the limit is {MAX_LIST_TAGS:,}.")
+    cleaned = [check_length(f"tag in {name}", tag, MAX_TAG_CHARACTERS).strip() for tag in tags]
+    return [tag for tag in cleaned if tag]
