@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tagloop.explore.articles import NOT_STATED, Articles
+from tagloop.explore.articles import Articles
 
 OTHER_SOURCES = None
 """Stands for all sources after the largest ones."""
@@ -19,7 +19,7 @@ class SourceCount:
     """One source.
 
     Attributes:
-        source: Its name, `NOT_STATED` if the dataset does not tell, `OTHER_SOURCES` for the rest.
+        source: Its name, empty if the dataset does not tell, `OTHER_SOURCES` for the rest.
         by_split: Number of articles of each split, in the order of ``Articles.splits``.
     """
 
