@@ -95,7 +95,7 @@ class RunningSpace:
         return HfApi(self.hub.endpoint, self.hub.token)
 
 
-SpaceStarter = Callable[[str], RunningSpace]
+SpaceStarter = Callable[..., RunningSpace]
 
 
 @pytest.fixture(scope="session")
@@ -113,10 +113,13 @@ def published_tagger(hub: EmbeddedHub, tmp_path_factory: pytest.TempPathFactory)
 def start_space(
     hub: EmbeddedHub, published_tagger: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[SpaceStarter]:
-    """Starts Spaces, each with a corrections dataset of the name that it is given."""
+    """Starts Spaces, each with a corrections dataset of the name that it is given.
+
+    Other settings are variables; ``MODEL_REPO`` is the tagger that all tests share unless named.
+    """
     started: list[subprocess.Popen[bytes]] = []
 
-    def start(name: str) -> RunningSpace:
+    def start(name: str, **variables: str) -> RunningSpace:
         folder = tmp_path_factory.mktemp(name) / "space"
         ignored = shutil.ignore_patterns("__pycache__", "outbox")
         shutil.copytree(SPACE_FOLDER, folder, ignore=ignored)
@@ -131,6 +134,7 @@ def start_space(
             "CORRECTIONS_REPO": f"{owner}/{name}",
             "GRADIO_SERVER_PORT": str(port),
             "OMP_NUM_THREADS": "1",
+            **variables,
         }
         (folder.parent / "site").mkdir()
         (folder.parent / "site" / "sitecustomize.py").write_text(WITHOUT_THE_REST)
@@ -144,7 +148,8 @@ def start_space(
         url = f"http://127.0.0.1:{port}"
         _wait_until_up(process, url, folder.parent / "log.txt")
         repo = environment["CORRECTIONS_REPO"]
-        return RunningSpace(url, folder, folder / "outbox", published_tagger, repo, hub, process)
+        model = environment["MODEL_REPO"]
+        return RunningSpace(url, folder, folder / "outbox", model, repo, hub, process)
 
     yield start
     for process in started:
