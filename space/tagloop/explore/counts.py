@@ -10,8 +10,10 @@ from tagloop.explore.articles import Articles
 
 OTHER_SOURCES = None
 """Stands for all sources after the largest ones."""
-LENGTH_BOUNDS = (1, 50, 100, 200, 400, 800, 1600, 3200)
-"""In words; each step doubles, since lengths of articles spread over orders of magnitude."""
+LENGTH_STEPS = [digit * 10**power for power in range(7) for digit in (1, 2, 5)]
+"""Widths of a class of lengths, in words."""
+OUTER_SHARE = 0.02
+"""Of the articles, at both ends, that do not widen the classes: a few are always far longer."""
 
 
 @dataclass(frozen=True)
@@ -66,15 +68,25 @@ def count_tags_each(articles: Articles, most: int = 10) -> list[tuple[str, int]]
     return [(labels[i], int(counts[i])) for i in range(last + 1)]
 
 
-def count_lengths(articles: Articles) -> list[tuple[str, int]]:
-    """How many articles have a text of how many words, in classes of `LENGTH_BOUNDS`."""
-    classes = np.searchsorted(LENGTH_BOUNDS, articles.words, side="right")
-    counts = np.bincount(classes, minlength=len(LENGTH_BOUNDS) + 1)
-    ends = [f"{below - 1:,}" for below in LENGTH_BOUNDS[1:]]
-    labels = ["0", *(f"{a:,}–{b}" for a, b in zip(LENGTH_BOUNDS, ends, strict=False))]
-    labels.append(f"{LENGTH_BOUNDS[-1]:,}+")
-    shown = np.flatnonzero(counts)
-    return [(labels[i], int(counts[i])) for i in range(shown[0], shown[-1] + 1)]
+def count_lengths(articles: Articles, most: int = 8) -> list[tuple[str, int]]:
+    """How many articles have how many words, in at most ``most`` classes of equal width.
+
+    The first and the last class also take what is shorter or longer; articles without a text do
+    not count.
+    """
+    words = articles.words[articles.words > 0]
+    if not len(words):
+        return []
+    low, high = (int(at) for at in np.quantile(words, [OUTER_SHARE, 1 - OUTER_SHARE]))
+    step = next(step for step in LENGTH_STEPS if high // step - low // step < most)
+    first, last = low // step, high // step
+    counts = np.bincount(np.clip(words // step, first, last) - first, minlength=last - first + 1)
+    labels = [f"{c * step:,}–{(c + 1) * step - 1:,}" for c in range(first, last + 1)]
+    if words.max() // step > last:
+        labels[-1] = f"{last * step:,}+"
+    if words.min() // step < first:
+        labels[0] = f"<{(first + 1) * step:,}"
+    return list(zip(labels, map(int, counts), strict=True))
 
 
 def median_words(articles: Articles) -> int:

@@ -147,18 +147,18 @@ def _lengths(articles: Articles) -> str:
     return _figure(
         "lengths",
         "Length of an article in words",
-        f"How many articles are how long, in steps that double; half of them have more than "
-        f"{median_words(articles):,} words{without}.",
+        f"How many articles are how long; half of them have {median_words(articles):,} words or "
+        f"more{without}.",
         _columns(count_lengths(articles), "words"),
     )
 
 
 def _columns(counts: Sequence[tuple[str, int]], unit: str) -> str:
-    most = max(count for _, count in counts)
+    most = max((count for _, count in counts), default=1)
     columns = "".join(
         f'<li><span class="tl-count">{count:,}<span class="tl-unseen"> articles with </span></span>'
         f'<i aria-hidden="true" style="height:{_share(count, most)}"></i>'
-        f'<span class="tl-column-name">{label}<span class="tl-unseen"> {unit}</span></span></li>'
+        f'<span class="tl-column-name">{safe(label)}<span class="tl-unseen"> {unit}</span></span></li>'
         for label, count in counts
     )
     return f'<ul class="tl-columns-chart">{columns}</ul>'
