@@ -23,6 +23,8 @@ from tagloop.outbox import Outbox
 from tagloop.service import TaggingService
 from tagloop.settings import SPACE_FOLDER, Settings
 from tagloop.tabs.about import about, build_about
+from tagloop.tabs.explore import ExploreTab
+from tagloop.tabs.inside import InsideTab
 from tagloop.tabs.markup import repo_link
 from tagloop.tabs.tag import TagTab
 from tagloop.tagger import Tagger
@@ -40,11 +42,18 @@ def build_app(settings: Settings, service: TaggingService, examples: Path) -> gr
         header = gr.HTML(_header(service))
         if os.environ.get("OAUTH_CLIENT_ID"):  # where the Space has OAuth; optional for visitors
             gr.LoginButton(size="sm", elem_id="login", scale=0)
-        with gr.Tabs():
+        articles = load_examples(examples)
+        with gr.Tabs() as tabs:
             with gr.Tab("Tag an article", id="tag"):
-                TagTab(service, load_examples(examples)).build()
+                TagTab(service, articles).build()
+            with gr.Tab("Inside the model", id="inside"):
+                InsideTab(service, articles[0] if articles else None).build()
+            with gr.Tab("Explore the data", id="explore") as exploring:
+                explore = ExploreTab(settings.dataset_repo)
+                explore.build()
             with gr.Tab("About", id="about"):
                 about_page = build_about(settings, service)
+        explore.connect(app, tabs, exploring)
         add_endpoints(service)
         # Anew for each visitor: the model may have moved.
         app.load(
