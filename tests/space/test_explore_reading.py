@@ -195,8 +195,13 @@ from tagloop.explore.search import Query, find
 def megabytes(name):
     return int(re.search(name + r":\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) / 1024
 
+def read_folder(folder):
+    return read_articles(open_parts(sorted(Path(folder).glob("data/*.parquet"))))
+
+# The libraries' own code and tables come first, with a handful of articles.
+find(read_folder(sys.argv[1]), Query.of("needle", in_text=True))
 before = megabytes("VmHWM")
-articles = read_articles(open_parts(sorted(Path(sys.argv[1]).glob("data/*.parquet"))))
+articles = read_folder(sys.argv[2])
 read = megabytes("VmHWM")
 found = len(find(articles, Query.of("needle", in_text=True)))
 print(json.dumps({
@@ -206,7 +211,7 @@ print(json.dumps({
 """
 
 
-def test_memory_of_20_000_articles_stays_below_its_bound(tmp_path: Path) -> None:
+def test_memory_of_20_000_articles_stays_below_its_bound(tmp_path: Path, folder: Path) -> None:
     """300 bytes an article are kept, and neither reading nor a search in the texts takes more than
     48 MB on top, whatever the texts' size and although a row group holds them all.
     """
@@ -215,7 +220,7 @@ def test_memory_of_20_000_articles_stays_below_its_bound(tmp_path: Path) -> None
     rows = [
         article(
             f"Article {number} about something or other",
-            f"{number} {body[number % 50 :]}" if number % 2 else "nothing",
+            f"{number} {body if number % 2 else body[::-1]}",
             [f"tag {number % 900}", f"tag {number % 77}", "everything"],
             source=f"source {number % 9}",
             url=f"https://example.org/articles/{number}",
@@ -224,12 +229,9 @@ def test_memory_of_20_000_articles_stays_below_its_bound(tmp_path: Path) -> None
         )
         for number in range(ROWS)
     ]
-    for row in rows[::2]:
-        row["text"] = f"{body[::-1]} {row['title']}"
     write_dataset(tmp_path, {"train": rows}, row_group_size=ROWS)
-    done = subprocess.run(
-        [sys.executable, "-c", MEASURE, str(tmp_path)], capture_output=True, text=True, check=True
-    )
+    command = [sys.executable, "-c", MEASURE, str(folder), str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
     used = json.loads(re.findall(r"^\{.*\}$", done.stdout, re.MULTILINE)[-1])
     assert used["found"] == ROWS // 2
     assert used["each"] < 300
