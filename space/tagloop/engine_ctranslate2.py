@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,10 @@ core (``training.bench.speed``)."""
 SCORED_AT_ONCE, MOST_SCORED = 4, 48
 """Targets of a list that are scored together, and at all, for one article: each costs as much as
 reading the article."""
+
+_ALIGNMENT_HEADS = b"decoder/alignment_heads\0" + bytes([0, 2, 2, 0, 0, 0])
+"""What stands in ``model.bin`` before how many heads are asked: name, rank, type, bytes
+(``ctranslate2.specs.model_spec.ModelSpec._serialize``)."""
 
 
 class CTranslate2Engine:
@@ -47,8 +52,15 @@ class CTranslate2Engine:
         # transformers then sets the end token in the last place that the limit leaves.
         self._forced_end = config.forced_eos_token_id is not None
 
-    def _load(self) -> Any:
-        return ctranslate2().Translator(str(self._folder), device="cpu", **self._shares)
+    def _load(self, **files: Any) -> Any:
+        return ctranslate2().Translator(str(self._folder), device="cpu", **self._shares, **files)
+
+    @cached_property
+    def _of_all_heads(self) -> Any:
+        """The same model once more, which gives the attention of all heads; loaded when needed."""
+        files = {path.name: path.read_bytes() for path in self._folder.iterdir()}
+        files["model.bin"] = _with_all_heads(files["model.bin"])
+        return self._load(files=files)
 
     def write(
         self, input_ids: Sequence[list[int]], max_new_tokens: int, *, starts: bool = False
@@ -114,14 +126,19 @@ class CTranslate2Engine:
         return [result.log_probs[: len(target)] for result, target in pairs]
 
     def attend(
-        self, input_ids: Sequence[list[int]], targets: Sequence[list[int]]
+        self,
+        input_ids: Sequence[list[int]],
+        targets: Sequence[list[int]],
+        *,
+        all_heads: bool = False,
     ) -> list[np.ndarray]:
         """Gives what the model looks at while it writes each target, (target, input)."""
         import numpy as np
 
         if not input_ids:
             return []
-        results = self._translator.translate_batch(
+        translator = self._of_all_heads if all_heads else self._translator
+        results = translator.translate_batch(
             [self._tokenizer.convert_ids_to_tokens(row) for row in input_ids],
             target_prefix=[self._tokenizer.convert_ids_to_tokens(row) for row in targets],
             max_decoding_length=max(map(len, targets)),
@@ -136,7 +153,7 @@ class CTranslate2Engine:
         import numpy as np
 
         options = self._options | {"beam_size": 1, "return_end_token": True}
-        result = self._translator.translate_batch(
+        result = self._of_all_heads.translate_batch(
             [self._tokenizer.convert_ids_to_tokens(input_ids)],
             max_decoding_length=self._limit(max_new_tokens),
             return_logits_vocab=True,
@@ -181,6 +198,12 @@ class CTranslate2Engine:
         logits = np.stack([np.asarray(step, dtype=np.float32).ravel() for step in result.logits[0]])
         # The end token's step is there, the token is not.
         return self._steps.written(ids, logits, len(logits) > len(ids), starts)
+
+
+def _with_all_heads(model: bytes) -> bytes:
+    """Changes in a conversion whose attention it gives: 0 heads stand for the mean of all."""
+    before, found, after = model.partition(_ALIGNMENT_HEADS)
+    return before + found + b"\0\0" + after[2:] if found else model
 
 
 def _decoding_options(config: Any) -> dict[str, Any]:

@@ -116,14 +116,19 @@ class TransformersEngine:
         ]
 
     def attend(
-        self, input_ids: Sequence[list[int]], targets: Sequence[list[int]]
+        self,
+        input_ids: Sequence[list[int]],
+        targets: Sequence[list[int]],
+        *,
+        all_heads: bool = False,
     ) -> list[np.ndarray]:
         """Gives what the model looks at while it writes each target, (target, input)."""
         if not input_ids:
             return []
         with self._keeping_attention():
             layers = self._forced(input_ids, targets, output_attentions=True).cross_attentions
-        rows = layers[-1][:, ALIGNMENT_HEAD].numpy()
+        heads = layers[-1]
+        rows = (heads.mean(dim=1) if all_heads else heads[:, ALIGNMENT_HEAD]).numpy()
         pairs = zip(rows, input_ids, targets, strict=True)
         return [row[: len(target), : len(prompt)] for row, prompt, target in pairs]
 
@@ -142,7 +147,7 @@ class TransformersEngine:
         ids, finished = self._ended(output.sequences[0, 1:].tolist(), max_new_tokens)
         steps = len(ids) + finished
         logits = self._torch.cat(output.scores[:steps]).numpy()
-        looks = [layers[-1][0, ALIGNMENT_HEAD, -1] for layers in output.cross_attentions[:steps]]
+        looks = [layers[-1][0, :, -1].mean(dim=0) for layers in output.cross_attentions[:steps]]
         ended = [*ids, self._tokenizer.eos_token_id][:steps]
         return self._steps.choices(ended, logits, self._torch.stack(looks).numpy(), top)
 

@@ -66,8 +66,8 @@ class Step:
     Attributes:
         ids: The likeliest tokens; the first is the one that the output goes on with.
         log_probs: Of each, as it was chosen by (after the repetition penalty).
-        attention: How much the model looked at each token of the prompt, (input,), sums to 1; of
-            the same head as in ``Engine.attend``.
+        attention: How much the model looked at each token of the prompt, (input,), sums to 1: the
+            mean of all heads of the last decoder layer.
     """
 
     ids: list[int]
@@ -105,14 +105,18 @@ class Engine(Protocol):
         """
 
     def attend(
-        self, input_ids: Sequence[list[int]], targets: Sequence[list[int]]
+        self,
+        input_ids: Sequence[list[int]],
+        targets: Sequence[list[int]],
+        *,
+        all_heads: bool = False,
     ) -> list[np.ndarray]:
         """Gives what the model looks at while it writes each target; one a prompt.
 
         Returns:
             (target, input) each, rows sum to 1: the cross-attention of the last decoder layer, of
-            the head that CTranslate2 takes for alignments (its first), at the steps that choose
-            the target's tokens.
+            the head that CTranslate2 takes for alignments (its first) or the mean of all, at the
+            steps that choose the target's tokens.
         """
 
     def steps(self, input_ids: list[int], max_new_tokens: int, top: int) -> list[Step]:

@@ -225,7 +225,7 @@ def test_steps_are_those_of_the_output(
         assert sum(chances) <= 1 + 1e-5 and max(chances) == chances[0]
         assert chances == sorted(chances, reverse=True)
         assert float(step.attention.sum()) == pytest.approx(1, abs=1e-3)
-    looked = engine_of(tagger).attend([reading.ids], [written.ids])[0]
+    looked = engine_of(tagger).attend([reading.ids], [written.ids], all_heads=True)[0]
     seen = np.stack([step.attention for step in steps[: len(written.ids)]])
     assert np.abs(looked - seen).max() < 1e-3
 
@@ -274,7 +274,8 @@ def test_each_tag_has_its_look(ctranslate2_tagger: Tagger) -> None:
     for look in looks:
         assert look.weights.shape == (len(words),)
         assert float(look.weights.sum()) + look.elsewhere == pytest.approx(1, abs=1e-3)
-    forced = engine.attend([reading.ids], [targets["sourdough"]])[0].mean(axis=0)
+    targeted = [targets["sourdough"]]
+    forced = engine.attend([reading.ids], targeted, all_heads=True)[0].mean(axis=0)
     at = words[1]
     assert looks[1].weights[1] == pytest.approx(float(forced[at.first : at.last].sum()), abs=1e-5)
 

@@ -1,7 +1,7 @@
 """Where a model looked in the article while it wrote a tag, word by word.
 
-It says where one attention head of the last decoder layer looked, not what the model needed: see
-``tagloop.evidence``.
+It is the mean of all attention heads of the last decoder layer, and says where they looked, not
+what the model needed: see ``tagloop.evidence``.
 """
 
 from __future__ import annotations
@@ -57,7 +57,8 @@ def looks_of(
     forms = {tag: normal_form(tag) for tag in tags}
     forced = [tag for tag in tags if forms[tag] not in places and tags[tag]]
     targets = [list(tags[tag][:MOST_TOKENS]) for tag in forced]
-    rows = dict(zip(forced, engine.attend([input_ids] * len(targets), targets), strict=True))
+    attended = engine.attend([input_ids] * len(targets), targets, all_heads=True)
+    rows = dict(zip(forced, attended, strict=True))
     found = []
     for tag in tags:
         written = forms[tag] in places

@@ -39,8 +39,8 @@ def draw_looks(view: View) -> str:
         f'<p class="tl-in-article" dir="auto">{_shaded(view)}</p></div>'
     )
     sentence = (
-        "The darker a word, the more one attention head of the last layer looked at it while the "
-        "model wrote the chosen tag, which shows where it looked and not always why."
+        "The darker a word, the more the attention of the last layer lay on it while the model "
+        "wrote the chosen tag, which shows where it looked and not always why."
     )
     return figure("looks", heading, picture, sentence)
 
