@@ -3,6 +3,7 @@
 import asyncio
 import json
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -123,7 +124,9 @@ def test_agents_have_the_same_three_tools(space: RunningSpace) -> None:
                     assert value.get("description"), (tool.name, name_)
             return {tool.name: tool.description or "" for tool in tools}, called
 
-    tools, called = asyncio.run(ask())
+    # In a thread of its own: in this one Playwright may have a loop already.
+    with ThreadPoolExecutor(1) as thread:
+        tools, called = thread.submit(asyncio.run, ask()).result()
     ends = ("tag", "tag_batch", "correct")
     assert len(tools) == 3 and all(any(name.endswith(end) for name in tools) for end in ends)
     assert all(len(description) > 40 for description in tools.values())
