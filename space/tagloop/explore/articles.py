@@ -71,6 +71,11 @@ class Articles:
         """Normal form of a tag to its place in ``tag_names``."""
         return {normal_form(name): place for place, name in enumerate(self.tag_names)}
 
+    def display(self, tag: str) -> str:
+        """A tag as the dataset writes it; one that it does not have, as it stands."""
+        place = self.forms.get(normal_form(tag))
+        return tag if place is None else self.tag_names[place]
+
     @property
     def tags_each(self) -> np.ndarray:
         """Number of tags of each row."""

@@ -33,8 +33,8 @@ def article_list(holding: Holding, query: Query, rows: np.ndarray, page: int) ->
     page = min(max(page, 1), pages)
     first = (page - 1) * PAGE_ROWS
     heading = (
-        '<h3 id="explore-found" class="tl-found" tabindex="-1" role="status">'
-        f"{_found(len(rows), query)}</h3>"
+        '<div role="status"><h3 id="explore-found" class="tl-found" tabindex="-1">'
+        f"{_found(len(rows), query, holding)}</h3></div>"
     )
     if not len(rows):
         return heading + notice("hint", _advice(holding, query))
@@ -86,11 +86,12 @@ def _beginning(text: str) -> str:
     return cut[: cut.rfind(" ")] if cut.rfind(" ") > BEGINNING_CHARACTERS // 2 else cut
 
 
-def _found(count: int, query: Query) -> str:
+def _found(count: int, query: Query, holding: Holding) -> str:
     told = "1 article" if count == 1 else f"{count:,} articles" if count else "No article"
     parts = []
     if query.tags:
-        parts.append("tagged " + " and ".join(f"<bdi>{safe(tag)}</bdi>" for tag in query.tags))
+        names = [holding.articles.display(tag) for tag in query.tags]
+        parts.append("tagged " + " and ".join(f"<bdi>{safe(name)}</bdi>" for name in names))
     if query.words:
         where = "title, tags or text" if query.in_text else "title or tags"
         parts.append(f"with “<bdi>{safe(' '.join(query.words))}</bdi>” in {where}")

@@ -55,6 +55,7 @@ def _heading(holding: Holding) -> str:
     of = f" of {articles.total:,}" if articles.total > len(articles) else ""
     first = "the first " if of else ""
     return (
+        '<h2 class="tl-question">What the tagger learned from</h2>'
         f'<p class="tl-dataset">{first.capitalize()}{len(articles):,}{of} articles with '
         f"{len(articles.tag_names):,} different tags: {link}</p>"
     )
@@ -182,9 +183,9 @@ def _map(tags: TagMap, articles: int) -> str:
     return _figure(
         "map",
         "Which tags stand together",
-        f"The {len(tags.tags)} most frequent tags against each other: the darker, the larger the "
-        "share of articles with both among those with either (Jaccard index; darkest: "
-        f"{strongest:.2f}), and related tags are neighbours.",
+        f"The {len(tags.tags)} most frequent tags against each other: the stronger the colour, the "
+        "larger the share of articles with both among those with either (Jaccard index; the "
+        f"strongest is {strongest:.2f}), and related tags are neighbours.",
         '<div class="tl-map-sheet"><table class="tl-heat"><thead><tr><td></td>'
         f"{head}</tr></thead><tbody>{rows}</tbody></table>"
         f"<div>{closest}</div></div>",

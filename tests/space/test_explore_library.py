@@ -1,0 +1,223 @@
+"""The dataset from the embedded Hub: read when it is asked for, again when it has changed."""
+
+import time
+from pathlib import Path
+
+import pytest
+from huggingface_hub import HfApi
+
+from tagloop.explore import library as module
+from tagloop.explore.articles import Articles
+from tagloop.explore.library import CHECK_SECONDS, RETRY_SECONDS, Library
+from tagloop.explore.search import Query
+from training.hub import EmbeddedHub
+
+from .article_rows import article, write_dataset
+
+
+class Clock:
+    """Seconds that pass when a test says so."""
+
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def publish(api: HfApi, repo: str, folder: Path, titles: list[str]) -> None:
+    rows = [article(title, f"Text of {title}.", ["Banking"]) for title in titles]
+    write_dataset(folder, {"train": rows})
+    api.create_repo(repo, repo_type="dataset", exist_ok=True)
+    api.upload_folder(repo_id=repo, repo_type="dataset", folder_path=folder)
+
+
+def opened(library: Library) -> Library:
+    library.open()
+    library.wait(20)
+    assert not library.busy
+    return library
+
+
+def titles(library: Library) -> list[str]:
+    assert library.holding is not None, library.problem
+    return library.holding.articles.title.to_pylist()
+
+
+@pytest.fixture
+def api(hub: EmbeddedHub) -> HfApi:
+    return HfApi(hub.endpoint, hub.token)
+
+
+def test_from_the_hub_and_again_at_a_new_commit(
+    api: HfApi, hub_namespace: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo = f"{hub_namespace}/explored"
+    publish(api, repo, tmp_path, ["one", "two"])
+    asked: list[str] = []
+    look_up = module.look_up
+    monkeypatch.setattr(module, "look_up", lambda name: asked.append(name) or look_up(name))
+    clock = Clock()
+    library = Library(repo, clock)
+    assert library.holding is None, "nothing is read before anyone asks"
+    assert not library.busy
+    assert titles(opened(library)) == ["one", "two"]
+    holding = library.holding
+    assert holding is not None
+    assert holding.version.commit == api.dataset_info(repo).sha
+    assert holding.articles.text_of(1) == "Text of two."
+
+    publish(api, repo, tmp_path, ["one", "two", "three"])
+    clock.now += CHECK_SECONDS - 1
+    assert titles(opened(library)) == ["one", "two"]
+    assert asked == [repo], "the Hub is not asked more than once a minute"
+    clock.now += 2
+    assert titles(opened(library)) == ["one", "two", "three"]
+    clock.now += CHECK_SECONDS + 1
+    held = library.holding
+    assert titles(opened(library)) == ["one", "two", "three"]
+    assert library.holding is held, "the same commit is not read again"
+    assert len(asked) == 3
+
+
+def test_a_folder_and_again_when_it_has_changed(tmp_path: Path) -> None:
+    write_dataset(tmp_path, {"train": [article("one", "text", ["a"])]})
+    clock = Clock()
+    library = opened(Library(str(tmp_path), clock))
+    assert titles(library) == ["one"]
+    assert library.holding is not None
+    assert library.holding.name == tmp_path.name, "where it lies is nobody's business"
+    write_dataset(tmp_path, {"train": [article("two", "longer text", ["a"])]})
+    clock.now += CHECK_SECONDS + 1
+    assert titles(opened(library)) == ["two"]
+
+
+def problem(library: Library) -> str:
+    assert opened(library).holding is None
+    assert library.problem
+    assert "Traceback" not in library.problem
+    return library.problem
+
+
+@pytest.mark.parametrize("name", ["nobody/nothing", "not a name!", "/no/such/folder"])
+def test_missing(hub: EmbeddedHub, name: str) -> None:
+    assert problem(Library(name)).startswith("No dataset")
+
+
+def test_nothing_in_it(api: HfApi, hub_namespace: str, tmp_path: Path) -> None:
+    repo = f"{hub_namespace}/explored-empty"
+    api.create_repo(repo, repo_type="dataset", exist_ok=True)
+    assert "holds no data/*.parquet" in problem(Library(repo))
+    assert "holds no data/*.parquet" in problem(Library(str(tmp_path)))
+
+
+def test_a_private_dataset_is_not_shown_by_a_public_space(
+    api: HfApi, hub_namespace: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo, space = f"{hub_namespace}/explored-private", f"{hub_namespace}/explorer"
+    publish(api, repo, tmp_path, ["secret"])
+    api.create_repo(space, repo_type="space", space_sdk="gradio", exist_ok=True)
+    clock = Clock()
+    library = opened(Library(repo, clock))
+    assert titles(library) == ["secret"]
+    monkeypatch.setenv("SPACE_ID", space)
+    api.update_repo_settings(repo, repo_type="dataset", private=True)
+    clock.now += CHECK_SECONDS + 1
+    assert "private and this Space is not" in problem(library), "and what was read is gone"
+    api.update_repo_settings(space, repo_type="space", private=True)
+    clock.now += RETRY_SECONDS + 1
+    assert titles(opened(library)) == ["secret"]
+
+
+def test_private_without_a_token(
+    api: HfApi, hub_namespace: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo = f"{hub_namespace}/explored-hidden"
+    publish(api, repo, tmp_path, ["secret"])
+    api.update_repo_settings(repo, repo_type="dataset", private=True)
+    monkeypatch.setattr("tagloop.explore.folder.HfApi", lambda: HfApi(token=False))
+    assert "HF_TOKEN if it is private" in problem(Library(repo))
+
+
+def test_a_hub_that_is_down_leaves_what_was_read(
+    api: HfApi, hub_namespace: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo = f"{hub_namespace}/explored-down"
+    publish(api, repo, tmp_path, ["one"])
+    clock = Clock()
+    library = opened(Library(repo, clock))
+    down = HfApi("http://127.0.0.1:9", token=False)
+    monkeypatch.setattr("tagloop.explore.folder.HfApi", lambda: down)
+    clock.now += CHECK_SECONDS + 1
+    assert titles(opened(library)) == ["one"]
+    assert library.problem is not None
+    assert "could not be fetched" in library.problem
+    monkeypatch.undo()
+    clock.now += RETRY_SECONDS + 1
+    assert opened(library).problem is None
+
+
+def test_an_error_nobody_thought_of_is_said_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(parts: object, tell: object) -> Articles:
+        raise RuntimeError("at /secret/place")
+
+    write_dataset(tmp_path, {"train": [article("one", "text", ["a"])]})
+    monkeypatch.setattr(module, "read_articles", fail)
+    told = problem(Library(str(tmp_path)))
+    assert "RuntimeError" in told
+    assert "/secret" not in told
+
+
+def test_open_returns_at_once_and_reads_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_dataset(tmp_path, {"train": [article("one", "text", ["a"])]})
+    looked: list[str] = []
+    look_up = module.look_up
+
+    def slowly(repo: str) -> object:
+        looked.append(repo)
+        time.sleep(0.5)
+        return look_up(repo)
+
+    monkeypatch.setattr(module, "look_up", slowly)
+    library = Library(str(tmp_path))
+    began = time.monotonic()
+    for _ in range(20):
+        library.open()
+    assert time.monotonic() - began < 0.4
+    assert library.busy
+    assert library.progress
+    library.wait(20)
+    assert len(looked) == 1
+    assert titles(library) == ["one"]
+
+
+def test_a_search_is_remembered_until_the_dataset_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_dataset(tmp_path, {"train": [article("one", "a text", ["a"])]})
+    clock = Clock()
+    library = opened(Library(str(tmp_path), clock))
+    searched: list[Query] = []
+    find = module.find
+
+    def count(articles: Articles, query: Query, *progress: object) -> object:
+        searched.append(query)
+        return find(articles, query, *progress)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(module, "find", count)
+    query = Query.of("text", in_text=True)
+    for _ in range(3):
+        assert library.holding is not None
+        assert library.find(library.holding, query).tolist() == [0]
+    assert len(searched) == 1
+    write_dataset(tmp_path, {"train": [article("two", "other words", ["a"])]})
+    clock.now += CHECK_SECONDS + 1
+    opened(library)
+    assert library.holding is not None
+    assert library.find(library.holding, query).tolist() == []
+    for number in range(100):
+        library.find(library.holding, Query.of(f"word{number}"))
+    assert len(library._searches) <= module.MAX_KEPT_SEARCHES
