@@ -48,9 +48,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_what_is_kept_of_each_article(folder: Path) -> None:
     articles = read(folder)
     assert len(articles) == articles.total == 6
-    assert articles.title.to_pylist() == ["A bank at night", "", "Hyphens", "More", "And more"] + [
-        "Last"
-    ]
+    titles = ["A bank at night", "", "Hyphens", "More", "And more", "Last"]
+    assert articles.title.to_pylist() == titles
     assert articles.words.tolist() == [4, 0, 1, 2, 0, 3]
     assert [articles.splits[place] for place in articles.split] == ["train"] * 5 + ["test"]
     sources = [articles.sources[place] for place in articles.source]

@@ -1,7 +1,5 @@
 """Finding articles by words, tags, split and source."""
 
-from pathlib import Path
-
 import pytest
 
 from tagloop.errors import UserError

@@ -159,7 +159,8 @@ def _columns(counts: Sequence[tuple[str, int]], unit: str) -> str:
     columns = "".join(
         f'<li><span class="tl-count">{count:,}<span class="tl-unseen"> articles with </span></span>'
         f'<i aria-hidden="true" style="height:{_share(count, most)}"></i>'
-        f'<span class="tl-column-name">{safe(label)}<span class="tl-unseen"> {unit}</span></span></li>'
+        f'<span class="tl-column-name">{safe(label)}'
+        f'<span class="tl-unseen"> {unit}</span></span></li>'
         for label, count in counts
     )
     return f'<ul class="tl-columns-chart">{columns}</ul>'
