@@ -26,6 +26,8 @@ from typing import Any
 from huggingface_hub import HfApi, RepoCard, constants
 
 from tagloop.errors import UserError
+from tagloop.inside.before import FOLDER as BEFORE
+from tagloop.inside.before import MODEL_FILE, MOST_BYTES
 from tagloop.tagging import TaggingSettings
 from training.build_dataset import REPORT
 from training.cards import write_dataset_card, write_model_card
@@ -40,6 +42,7 @@ from training.training_log import write_json
 SPACE = Path(__file__).parent.parent / "space"
 NOT_FOR_SPACE = shutil.ignore_patterns("__pycache__", "outbox", "*.pyc", ".*")
 NOT_FOR_MODEL = shutil.ignore_patterns("checkpoints", "checkpoints.json", "*.part")
+NOT_FOR_BEFORE = shutil.ignore_patterns("*.safetensors", "*.safetensors.index.json", "*.part")
 MARKERS = {"dataset": REPORT, "model": "tagging.json", "space": "tagloop/app.py"}
 CORRECTIONS_TOKEN = "CORRECTIONS_TOKEN"
 
@@ -161,6 +164,7 @@ class Publication:
         folder = self.project / "upload-model"
         shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(self.project / "model", folder, ignore=NOT_FOR_MODEL)
+        self._add_before(folder)
 
         def render(version: str) -> str:
             return write_model_card(
@@ -174,6 +178,15 @@ class Publication:
 
         self._push("model", folder, render)
         shutil.rmtree(folder)
+
+    def _add_before(self, folder: Path) -> None:
+        """Puts the base beside its tagger, as the evaluation converted it and without its weights:
+        the Space shows what fine-tuning changed. One too large for a free Space is left out.
+        """
+        base = self.project / BEFORE
+        model = base / MODEL_FILE
+        if model.is_file() and model.stat().st_size <= MOST_BYTES:
+            shutil.copytree(base, folder / BEFORE, ignore=NOT_FOR_BEFORE)
 
     def _name_dataset(self, dataset: Published) -> None:
         """Says in the model's files which commit of the Hub has the articles it learned from."""

@@ -14,6 +14,7 @@ from huggingface_hub import HfApi, ModelCard, RepoCard
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
 from tagloop.errors import UserError
+from tagloop.inside.before import base_of
 from training.config import PublishConfig
 from training.hub import EmbeddedHub
 from training.publish import Names, Outcome, Publication, plan
@@ -62,6 +63,16 @@ def test_everything_is_there_with_stock_tools(outcome: Outcome) -> None:
     files = set(HfApi().list_repo_files(names.space, repo_type="space"))
     assert {"app.py", "requirements.txt", "tagloop/tagger.py"} <= files
     assert not [name for name in files if "__pycache__" in name or "outbox/" in name]
+
+
+def test_the_base_is_beside_its_tagger_and_runs(outcome: Outcome) -> None:
+    names = outcome.names
+    files = {name for name in HfApi().list_repo_files(names.model) if name.startswith("before/")}
+    assert {"before/tokenizer.json", "before/tagging.json", "before/ctranslate2/model.bin"} <= files
+    assert not [name for name in files if name.endswith(".safetensors")]
+    base = base_of(names.model, outcome.repos["model"].revision, "none")
+    assert base is not None and base.engine == "ctranslate2"
+    assert isinstance(base.tag("A text about banks.", threshold=0.0), list)
 
 
 def test_the_versions_are_tagged_and_name_each_other(outcome: Outcome) -> None:
