@@ -78,6 +78,7 @@ def test_parts_count_what_transformers_counts(folders: dict[str, Path], name: st
         and module.weight is not model.get_input_embeddings().weight
     ]
     assert sum(part.matrices for part in parts) == len(linear)
+    assert sum(part.biases for part in parts) == sum(module.bias is not None for module in linear)
     layers = [part.name for part in parts if "layer" in part.name]
     sides = ("encoder", "decoder")
     counts = [

@@ -29,7 +29,8 @@ class Part:
         attention: Parameters that weigh the tokens against each other.
         feed_forward: Parameters that work on each token for itself.
         other: Embeddings, places, norms.
-        matrices: How many matrices A it has of which each token gets an A·X + B.
+        matrices: How many matrices A it has, each of which makes A·X of a token's row.
+        biases: How many of them have a B that is added.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Part:
     feed_forward: int = 0
     other: int = 0
     matrices: int = 0
+    biases: int = 0
 
     @property
     def total(self) -> int:
@@ -60,10 +62,10 @@ def count_parts(weights: Weights) -> list[Part]:
         key, title, kind = _classify(name)
         part = found.get(key, Part(title))
         count = getattr(part, kind) + prod(shape)
-        linear = len(shape) == 2 and kind != OTHER and _NO_MATRIX not in name
-        is_output = name == "lm_head.weight"
-        matrices = part.matrices + (linear or is_output)
-        found[key] = replace(part, **{kind: count}, matrices=matrices)
+        linear = kind != OTHER and _NO_MATRIX not in name
+        matrices = part.matrices + ((linear and len(shape) == 2) or name == "lm_head.weight")
+        biases = part.biases + (linear and len(shape) == 1)
+        found[key] = replace(part, **{kind: count}, matrices=matrices, biases=biases)
     if not any(part.matrices and part.attention for part in found.values()):
         return []
     return [found[key] for key in sorted(found)]

@@ -14,11 +14,13 @@ from tagloop.inside.pieces import WORD_BLANK
 from tagloop.vocabulary import Vocabulary
 
 PIECE, MARK, END = "piece", "mark", "end"
+NAMES = {MARK: "next tag", END: "end"}
+"""What people are told instead of these tokens."""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A token that the model could go on with, and its probability (0..1)."""
+    """A token that the model could go on with, named for people, and its probability (0..1)."""
 
     token: str
     probability: float
@@ -106,12 +108,13 @@ def _tags(
 
 
 def _moment(step: Step, tokenizer: Any, marks: Collection[int]) -> Moment:
-    kind = MARK if step.ids[0] in marks else PIECE
-    if step.ids[0] == tokenizer.eos_token_id:
-        kind = END
-    tokens = [
-        "end" if id == tokenizer.eos_token_id else token.removeprefix(WORD_BLANK) or token
-        for id, token in zip(step.ids, tokenizer.convert_ids_to_tokens(step.ids), strict=True)
+    tokens = tokenizer.convert_ids_to_tokens(step.ids)
+    kinds = [
+        END if id == tokenizer.eos_token_id else MARK if id in marks else PIECE for id in step.ids
+    ]
+    names = [
+        NAMES.get(kind, token.removeprefix(WORD_BLANK) or token)
+        for kind, token in zip(kinds, tokens, strict=True)
     ]
     chances = map(math.exp, step.log_probs)
-    return Moment(kind, list(map(Choice, tokens, chances)))
+    return Moment(kinds[0], list(map(Choice, names, chances)))

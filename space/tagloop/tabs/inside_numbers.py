@@ -41,7 +41,9 @@ def draw_tokens(view: View) -> str:
         _row(piece, place, strip(row, most))
         for place, (piece, row) in enumerate(zip(shown, view.rows, strict=True))
     )
-    counted = f"{min(SHOWN_NUMBERS, width)} of its {width} numbers"
+    counted = f"{SHOWN_NUMBERS} of its {width} numbers"
+    if width <= SHOWN_NUMBERS:
+        counted = f"its {width} numbers"
     head = f'<p class="tl-in-head"><span>piece</span><span>id</span><span>{counted}</span></p>'
     picture = f'{text}{head}<ol class="tl-in-rows">{rows}</ol>{key(*ABOVE_AND_BELOW)}'
     sentence = (
@@ -84,11 +86,14 @@ def draw_parts(view: View) -> str:
     picture = f'<ul class="tl-in-parts">{rows}</ul>' + key(
         ("tl-in-att", "attention"), ("tl-in-ff", "feed-forward"), ("tl-in-oth", "embeddings, norms")
     )
-    total, matrices = (sum(getattr(p, what) for p in view.parts) for what in ("total", "matrices"))
+    total, matrices, biases = (
+        sum(getattr(part, what) for part in view.parts) for what in ("total", "matrices", "biases")
+    )
+    what = "A with their B" if biases else "A"
     sentence = (
         f"A bar is as long as its part has some of the {human(total)} parameters, and in the "
         "coloured parts, where attention mixes the pieces and feed-forward works on each of them, "
-        f"{matrices} matrices A with their B turn every piece's row X into A·X + B."
+        f"{matrices} matrices {what} turn every piece's row X into {_product(biases)}."
     )
     return figure("parts", heading, picture, sentence)
 
@@ -100,12 +105,17 @@ def _part(part: Part, longest: int) -> str:
         for kind, count in kinds
         if count
     )
-    maps = f"<small>{part.matrices} × A·X + B</small>" if part.matrices else ""
+    product = _product(part.biases)
+    maps = f"<small>{part.matrices} × {product}</small>" if part.matrices else ""
     return (
         f"<li><span>{safe(part.name)}{maps}</span>"
         f'<span class="tl-in-length"><b style="width:{part.total / longest:.2%}">{segments}</b>'
         f'</span><span class="tl-in-count">{human(part.total)}</span></li>'
     )
+
+
+def _product(biases: int) -> str:
+    return "A·X\N{NO-BREAK SPACE}+\N{NO-BREAK SPACE}B" if biases else "A·X"
 
 
 def draw_linear(view: View) -> str:
@@ -123,7 +133,7 @@ def draw_linear(view: View) -> str:
     rows = (
         ("A", "its weights", worked.a),
         ("X", f"“{words}”", worked.x),
-        ("A·X", "number by number", worked.terms),
+        ("A·X", "products", worked.terms),
     )
     strips = "".join(
         f"<li><span><b>{name}</b> <small>{safe(what)}</small></span>"
@@ -131,8 +141,8 @@ def draw_linear(view: View) -> str:
         for name, what, values in rows
     )
     picture = (
-        f'<ul class="tl-in-strips">{strips}</ul>{key(*ABOVE_AND_BELOW)}'
-        f"{_running(worked)}{_equation(worked)}"
+        f'<div class="tl-in-worked"><div><ul class="tl-in-strips">{strips}</ul>'
+        f"{key(*ABOVE_AND_BELOW)}{_equation(worked)}</div>{_running(worked)}</div>"
     )
     b = "then B is added, and" if worked.b is not None else "in a T5 no B is added, and"
     sentence = (

@@ -6,7 +6,7 @@ from typing import Any
 from tagloop.inside.before import Before
 from tagloop.inside.looks import Look
 from tagloop.inside.view import View
-from tagloop.inside.writing import END, MARK, Moment, Stretch
+from tagloop.inside.writing import Moment, Stretch
 from tagloop.tabs.figure import figure, missing, percent
 from tagloop.tabs.markup import safe
 from tagloop.vocabulary import normal_form
@@ -16,6 +16,9 @@ LEAST_SHADE = 0.06
 DARKEST = 0.85
 NAMED_WORDS = 4
 NAMED_RIVALS = 3
+SHORT_LESSON = (
+    "Fine-tuning on articles with their tags changed the numbers in the matrices and nothing else."
+)
 
 
 def draw_looks(view: View) -> str:
@@ -39,7 +42,7 @@ def draw_looks(view: View) -> str:
         f'<p class="tl-in-article" dir="auto">{_shaded(view)}</p></div>'
     )
     sentence = (
-        "The darker a word, the more the attention of the last layer lay on it while the model "
+        "The greener a word, the more the attention of the last layer lay on it while the model "
         "wrote the chosen tag, which shows where it looked and not always why."
     )
     return figure("looks", heading, picture, sentence)
@@ -85,8 +88,8 @@ def draw_writing(view: View) -> str:
     stretches = "".join(_stretch(stretch, stretch.form in answer) for stretch in view.stretches)
     picture = f'<ol class="tl-in-writing">{stretches}</ol>'
     sentence = (
-        "Step by step, from top to bottom, the model took the likeliest next piece (dark), and the "
-        "paler parts of a bar are the pieces that it might have written instead."
+        "Step by step, from top to bottom, the model took the likeliest next piece (green), and "
+        "the amber parts of a bar are the pieces that it might have written instead."
     )
     return figure("writing", heading, picture, sentence)
 
@@ -102,13 +105,12 @@ def _stretch(stretch: Stretch, kept: bool) -> str:
 
 def _moment(moment: Moment, place: int) -> str:
     chosen, *rivals = moment.choices
-    token = {MARK: "next tag", END: "end"}.get(moment.kind, chosen.token)
     bars = "".join(f'<i style="width:{choice.probability:.2%}"></i>' for choice in moment.choices)
     named = [f"{safe(r.token)} {percent(r.probability)}" for r in rivals if r.probability >= 0.01]
     instead = ", ".join(named[:NAMED_RIVALS])
     small = f"<small>or {instead}</small>" if instead else ""
     return (
-        f'<li class="tl-in-{moment.kind}" style="--i:{place}"><span>{safe(token)}</span>'
+        f'<li class="tl-in-{moment.kind}" style="--i:{place}"><span>{safe(chosen.token)}</span>'
         f'<span class="tl-in-chances" aria-hidden="true">{bars}</span>'
         f'<span class="tl-in-count">{percent(chosen.probability)}</span>{small}</li>'
     )
@@ -119,10 +121,7 @@ def draw_before(
 ) -> str:
     """The tags of the base beside those of the model: of this article, or of a measured one."""
     heading = "Before and after fine-tuning"
-    sentence = (
-        "Fine-tuning on articles with their tags changed the numbers in the matrices and nothing "
-        "else, and this is what it does to the answer."
-    )
+    sentence = f"{SHORT_LESSON[:-1]}, and this is what it does to the answer."
     scores = _scores(report or {})
     if before is not None:
         forms = before.kept
@@ -134,7 +133,7 @@ def draw_before(
     example = next(iter((report or {}).get("examples") or []), None)
     if example is None:
         why = "The model from before fine-tuning is not published with this one, so it can't run."
-        return figure("before", heading, missing(why) + scores, sentence)
+        return figure("before", heading, missing(why) + scores, SHORT_LESSON)
     after = [tag["tag"] for tag in example["after"]]
     forms = frozenset(map(normal_form, example["before"])) & frozenset(map(normal_form, after))
     columns = _column("Before", example["before"], forms) + _column("After", after, forms)
