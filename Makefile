@@ -8,6 +8,7 @@ BASE      ?=
 TRAINING  ?=
 TAG_OVERRIDES ?=
 MODEL     ?=
+DATASET   ?=
 
 VENV   := .venv
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -58,9 +59,9 @@ bench: $(PEERS) ## Tagloop and its peers side by side: DATA=folder [SPLIT=valida
 	$(PY) -m training.bench.quality --data $(DATA) --split $(or $(SPLIT),validation) $(if $(ONLY),--only $(ONLY)) $(if $(AGAIN),--again) && \
 	$(PY) -m training.bench.speed --data $(DATA)
 
-screenshots: $(READY) ## pictures of the Space on any tagger: MODEL=folder|owner/tagger
+screenshots: $(READY) ## pictures of the Space on any tagger: MODEL=folder|owner/tagger [DATASET=…]
 	@$(if $(MODEL),,echo "error: MODEL is missing: make screenshots MODEL=folder" >&2; exit 2;) \
-	$(PY) -m training.screenshots --model $(MODEL)
+	$(PY) -m training.screenshots --model $(MODEL) $(if $(DATASET),--dataset $(DATASET))
 
 lint: $(READY) ## style and types
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/mypy

@@ -37,6 +37,7 @@ class ScreenshotSettings:
     """Flags of the script."""
 
     model: str = field(default="", metadata={"help": "tagger to show: a folder, or a repo id"})
+    dataset: str = field(default="", metadata={"help": "what it learned from: likewise"})
     chromium: str = field(default="chromium", metadata={"help": "the browser, by name or path"})
 
 
@@ -48,16 +49,20 @@ def take(settings: ScreenshotSettings) -> list[Path]:
     """
     if not settings.model:
         raise UserError("--model is missing: name a tagger's folder or repo id.")
-    model = Path(settings.model).resolve() if Path(settings.model).is_dir() else settings.model
     FOLDER.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as folder,
-        running_space(model, Path(folder)) as space,
+        running_space(_here(settings.model), Path(folder), _here(settings.dataset)) as space,
         sync_playwright() as playwright,
     ):
         executable = shutil.which(settings.chromium)  # else the one that Playwright has
         browser = playwright.chromium.launch(executable_path=executable, args=OPTIONS)
         return [path for look in LOOKS for path in _of_look(browser, space.url, look)]
+
+
+def _here(repo: str) -> Path | str:
+    """Gives a folder's whole path: the Space runs in another one."""
+    return Path(repo).resolve() if repo and Path(repo).is_dir() else repo
 
 
 def _of_look(browser: Browser, url: str, look: str) -> list[Path]:
@@ -76,10 +81,14 @@ def _of_look(browser: Browser, url: str, look: str) -> list[Path]:
     taken = [_picture(page, f"tag-{look}")]
     for name, title in TABS.items():
         tab = page.get_by_role("tab", name=title)
-        if tab.count() and tab.first.is_visible():
-            tab.first.click()
-            page.wait_for_timeout(4000)
-            taken.append(_picture(page, f"{name}-{look}"))
+        if not tab.count() or not tab.first.is_visible():  # on a phone behind the three dots
+            page.get_by_label("More tabs").click()
+            tab = page.locator(".overflow-dropdown").get_by_role("button", name=title)
+        tab.first.click()
+        if name == "inside":
+            page.locator("#look-inside").click()
+        page.wait_for_timeout(4000)
+        taken.append(_picture(page, f"{name}-{look}"))
     context.close()
     return taken
 

@@ -9,6 +9,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from .conftest import open_tab
+
 OpenPage = Callable[..., Page]
 GRADIOS_OWN: set[str] = set()
 """Rules that the page breaks in parts that are gradio's, not ours, with the reason for each."""
@@ -34,11 +36,13 @@ def test_no_serious_violation(open_page: OpenPage, width: int, scheme: str) -> N
     expect(page.locator("#tl-why")).not_to_be_empty()
     page.get_by_role("button", name="Options").click()
     assert serious(page) == []
-    for tab in page.get_by_role("tab").all():
-        if tab.is_visible():
-            tab.click()
-            page.wait_for_timeout(700)
-            assert serious(page) == []
+    for name in ("Inside the model", "Explore the data", "About"):
+        open_tab(page, name)
+        if name == "Inside the model":
+            page.locator("#look-inside").click()
+            expect(page.locator("#inside-pictures figure").first).to_be_visible()
+        page.wait_for_timeout(700)
+        assert serious(page) == [], name
 
 
 def test_the_way_from_the_title_to_the_verdict_goes_by_tab(open_page: OpenPage) -> None:

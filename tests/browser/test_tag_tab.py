@@ -13,7 +13,7 @@ from datasets import load_dataset
 from playwright.sync_api import Locator, Page, expect
 
 from ..space.stored_rows import stored_rows
-from .conftest import RunningSpace
+from .conftest import RunningSpace, open_tab
 
 BANKING = "The bank that answers at midnight"
 OpenPage = Callable[..., Page]
@@ -338,14 +338,14 @@ def test_nothing_is_wider_than_the_screen(open_page: OpenPage, width: int, schem
     choose(page)
     page.locator("#note textarea, #note input").fill("unbroken" * 40)
     assert overflow() <= 0
-    page.get_by_role("tab", name="About").click()
+    open_tab(page, "About")
     expect(page.get_by_text("What happens to a correction")).to_be_visible()
     assert overflow() <= 0
 
 
 def test_about_says_what_runs(open_page: OpenPage, space: RunningSpace) -> None:
     page = open_page()
-    page.get_by_role("tab", name="About").click()
+    open_tab(page, "About")
     about = page.locator(".tl-about")
     commit = space.api.model_info(space.model_repo).sha
     assert commit is not None

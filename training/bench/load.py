@@ -78,8 +78,10 @@ class RunningSpace:
 
 
 @contextmanager
-def running_space(model: Path | str, folder: Path) -> Iterator[RunningSpace]:
-    """Starts the Space on a model's folder and stops it.
+def running_space(
+    model: Path | str, folder: Path, dataset: Path | str = ""
+) -> Iterator[RunningSpace]:
+    """Starts the Space on a model, and a dataset to explore, and stops it.
 
     Raises:
         UserError: It does not start; what it said is in the message.
@@ -89,6 +91,7 @@ def running_space(model: Path | str, folder: Path) -> Iterator[RunningSpace]:
         port = free.getsockname()[1]
     environment = os.environ | {
         "MODEL_REPO": str(model),
+        "DATASET_REPO": str(dataset),
         "GRADIO_SERVER_PORT": str(port),
         "TAGLOOP_TAGGINGS_A_MINUTE": "0",  # all visitors have one address here
         "HF_HUB_OFFLINE": "1",
