@@ -1,0 +1,70 @@
+"""The YAML front matter of a Markdown file: its values, and where it stands in the file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+from frontmatter.default_handlers import YAMLHandler
+
+from tagloop.errors import UserError
+
+_HANDLER = YAMLHandler()
+_TOML = "+++"
+
+
+@dataclass(frozen=True)
+class FrontMatter:
+    """A file in its parts.
+
+    Attributes:
+        values: Every value is the text that stands there, or a list or a mapping of such.
+        lines: The front matter as it was written, without the lines of dashes around it.
+        body: What comes after it.
+        given: Whether there is one at all.
+    """
+
+    values: dict[str, Any]
+    lines: str
+    body: str
+    given: bool
+
+
+def split_front_matter(content: str, where: str) -> FrontMatter:
+    """Take a file apart.
+
+    Args:
+        content: The whole file, without a byte order mark.
+        where: The file, for the message.
+
+    Raises:
+        UserError: The front matter has no end, or is no YAML mapping.
+    """
+    if content.startswith(_TOML):
+        raise UserError(f"{where}: the front matter is TOML (+++); write it as YAML, within ---.")
+    if not _HANDLER.detect(content):
+        return FrontMatter({}, "", content, False)
+    dashes = [match.span() for match in YAMLHandler.FM_BOUNDARY.finditer(content)][:2]
+    if len(dashes) < 2:
+        raise UserError(
+            f"{where}: the front matter has no end; put a line '---' after its last line."
+        )
+    lines = content[dashes[0][1] : dashes[1][0]]
+    return FrontMatter(_load(lines, where), lines, content[dashes[1][1] :], True)
+
+
+def _load(lines: str, where: str) -> dict[str, Any]:
+    try:
+        # BaseLoader leaves every value the text that stands there: `title: 1984`, `tags: [Yes]`.
+        values = _HANDLER.load(lines, Loader=yaml.BaseLoader)
+    except (yaml.YAMLError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark else ""
+        raise UserError(
+            f"{where}{line}: the front matter is not valid YAML; a text with ': ' or a special "
+            "first character needs quotes."
+        ) from error
+    if not isinstance(values or {}, dict):
+        raise UserError(f"{where}, line 2: the front matter must be lines of 'name: value'.")
+    return values or {}

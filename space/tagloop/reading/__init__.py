@@ -1,0 +1,106 @@
+"""Turns a file that a visitor drops into a title and a text.
+
+Each file is read in a process of its own (`tagloop.reading.process`), which has neither the
+Space's memory nor its secrets.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from threading import BoundedSemaphore
+
+from tagloop.errors import UserError
+
+ENDINGS = (".md", ".markdown", ".txt", ".html", ".htm", ".docx", ".pdf")
+MAX_TEXT_BYTES = 5_000_000
+MAX_DOCUMENT_BYTES = 25_000_000
+"""Documents may hold pictures."""
+MAX_SECONDS = 25
+MAX_READERS = 2
+"""That work at the same time, on a machine of two cores."""
+SHOWN_NAME = 80
+
+_PACKAGES = Path(__file__).resolve().parents[2]
+_KEPT = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR")
+_readers = BoundedSemaphore(MAX_READERS)
+
+
+def read_file(path: Path) -> tuple[str, str]:
+    """Give a file's title (which may be empty) and its plain text, paragraphs by blank line.
+
+    Args:
+        path: Of one of ``ENDINGS``.
+
+    Raises:
+        UserError: The file cannot be read; one sentence says why and what to do.
+    """
+    name = _shown(path)
+    _check_size(path, name)
+    if not _readers.acquire(timeout=MAX_SECONDS):
+        raise UserError(f"Other files are being read just now: try {name} again in a minute.")
+    try:
+        return _read_apart(path, name)
+    finally:
+        _readers.release()
+
+
+def _check_size(path: Path, name: str) -> None:
+    ending = path.suffix.lower()
+    if ending == ".doc":
+        raise UserError(f"{name} is an old Word file: save it as .docx and try again.")
+    if ending not in ENDINGS:
+        raise UserError(f"{name} is none of {', '.join(ENDINGS)}: convert it, or paste its text.")
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise UserError(f"{name} is not there any more: drop it again.") from error
+    limit = MAX_DOCUMENT_BYTES if ending in (".docx", ".pdf") else MAX_TEXT_BYTES
+    if size > limit:
+        raise UserError(
+            f"{name} has {size / 1e6:,.1f} MB; the limit for {ending} is {limit / 1e6:,.0f} MB. "
+            "Paste its text instead."
+        )
+    if size == 0:
+        raise UserError(f"{name} is empty: drop another file, or paste the text.")
+
+
+def _read_apart(path: Path, name: str) -> tuple[str, str]:
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "tagloop.reading.process", str(path.resolve()), name],
+            env=_environment(),
+            cwd=_PACKAGES,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=MAX_SECONDS,
+        )
+        answer = json.loads(done.stdout)
+    except subprocess.TimeoutExpired as error:
+        raise _too_long(name) from error
+    except ValueError as error:  # it was stopped before it could answer
+        raise _too_long(name) from error
+    if "problem" in answer:
+        raise UserError(answer["problem"])
+    return answer["title"], answer["text"]
+
+
+def _environment() -> dict[str, str]:
+    """Give the process what Python needs, and none of the Space's secrets."""
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    places = [str(_PACKAGES), *filter(None, sys.path)]
+    return kept | {"PYTHONPATH": os.pathsep.join(places), "PYTHONIOENCODING": "utf-8"}
+
+
+def _too_long(name: str) -> UserError:
+    return UserError(
+        f"{name} takes too long or too much memory to be read: paste its text instead."
+    )
+
+
+def _shown(path: Path) -> str:
+    name = "".join(character for character in path.name if character.isprintable())
+    return name if len(name) <= SHOWN_NAME else f"{name[: SHOWN_NAME - 10]}…{name[-9:]}"

@@ -1,0 +1,106 @@
+"""The process in which one file is read; started by `tagloop.reading`, it answers in JSON.
+
+A hostile file can keep any reader busy for hours or fill the memory, and a thread cannot be
+stopped: so each file has a process of its own, with limits that the system keeps.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from tagloop.errors import UserError
+from tagloop.limits import MAX_TEXT_CHARACTERS, MAX_TITLE_CHARACTERS, readable
+
+MAX_MEMORY_BYTES = 640 * 1024 * 1024
+"""Of address space; an ordinary document takes about a third of it, most of that libraries."""
+MAX_CPU_SECONDS = 20
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\u200b\ufeff]")
+_GAPS = re.compile(r"\n[ \t\f]*(?:\n[ \t\f]*)+")
+
+
+def read_document(path: Path, name: str) -> tuple[str, str]:
+    """Read a file by its ending; give title and text, tidy and within the limits.
+
+    Raises:
+        UserError: It cannot be read, has no text, or too much of it.
+    """
+    data = path.read_bytes()
+    title, text = _reader(path.suffix.lower())(data, name)
+    title, text = _tidy(title).replace("\n", " "), _tidy(text)
+    if len(text) > MAX_TEXT_CHARACTERS:
+        raise UserError(
+            f"{name} has more than {MAX_TEXT_CHARACTERS:,} characters of text, which is the "
+            "limit: paste the part that says what it is about."
+        )
+    if not text:
+        raise UserError(f"{name} has no text in it; paste the text instead.")
+    if len(title) > MAX_TITLE_CHARACTERS:
+        title = title[:MAX_TITLE_CHARACTERS].rsplit(" ", 1)[0]
+    return title, text
+
+
+def _reader(ending: str) -> Callable[[bytes, str], tuple[str, str]]:
+    """Import only what the ending needs: the process is new for every file."""
+    from tagloop.reading import markup
+    from tagloop.reading.encodings import decode
+
+    if ending == ".pdf":
+        from tagloop.reading.pdf import read_pdf
+
+        return read_pdf
+    if ending == ".docx":
+        from tagloop.reading.word import read_word
+
+        return read_word
+    if ending in (".html", ".htm"):
+        return lambda data, name: markup.read_html(decode(data, name, html=True), name)
+    if ending in (".md", ".markdown"):
+        return lambda data, name: markup.read_markdown(decode(data, name), name)
+    return lambda data, name: markup.read_text(decode(data, name), name)
+
+
+def _tidy(text: str) -> str:
+    text = _CONTROL.sub("", readable(text).replace("\f", "\n").replace("\xa0", " "))
+    lines = "\n".join(line.rstrip() for line in text.split("\n"))
+    return _GAPS.sub("\n\n", lines).strip()
+
+
+def limit_this_process() -> None:
+    """Let the system stop this process when it takes too much; Windows has no such limits."""
+    if sys.platform != "win32":
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
+        resource.setrlimit(resource.RLIMIT_CPU, (MAX_CPU_SECONDS, MAX_CPU_SECONDS))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # it has nothing to write
+
+
+def main() -> None:
+    """Read the file of the command line, whose shown name comes after it."""
+    limit_this_process()
+    logging.disable(logging.CRITICAL)  # pypdf complains about most of the PDFs in the world
+    path, name = Path(sys.argv[1]), sys.argv[2]
+    try:
+        title, text = read_document(path, name)
+        answer = {"title": title, "text": text}
+    except UserError as error:
+        answer = {"problem": str(error)}
+    except MemoryError:
+        answer = {"problem": f"{name} needs too much memory to be read; paste its text instead."}
+    except Exception:  # whatever a reader makes of a file that is not as it should be
+        answer = {
+            "problem": f"{name} cannot be read, it seems to be damaged: open it in the program "
+            "that made it, save it again and try that, or paste its text."
+        }
+    sys.stdout.write(json.dumps(answer))
+
+
+if __name__ == "__main__":
+    main()
