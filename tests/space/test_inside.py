@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from huggingface_hub import HfApi
 from transformers import (
     AutoModelForSeq2SeqLM,
     AutoTokenizer,
@@ -19,16 +20,18 @@ from transformers import (
 
 from tagloop.engines import separator_ids
 from tagloop.errors import UserError
+from tagloop.inside.before import tag_before
 from tagloop.inside.linear import work_out
 from tagloop.inside.looks import looks_of
 from tagloop.inside.parts import count_parts
 from tagloop.inside.pieces import read_pieces
-from tagloop.inside.view import SHOWN_PIECES, engine_of, first_letters, look_inside
+from tagloop.inside.view import SHOWN_PIECES, engine_of, first_letters, folder_of, look_inside
 from tagloop.inside.weights import Weights
 from tagloop.inside.writing import END, read_stretches
 from tagloop.tagger import Tagger
 from tagloop.tagging import TaggingSettings
 from training.conversion import convert
+from training.hub import EmbeddedHub
 
 from ..training.tiny_models import make_tiny_bart, make_tiny_t5
 
@@ -301,3 +304,17 @@ def test_a_model_without_weights_says_so(folders: dict[str, Path], tmp_path: Pat
     assert view.rows is None and view.parts == [] and view.worked is None
     assert "no model.safetensors" in view.problem
     assert view.stretches
+
+
+def test_a_model_of_the_hub_is_seen_through_too(
+    hub: EmbeddedHub, hub_namespace: str, folders: dict[str, Path]
+) -> None:
+    api, repo = HfApi(), f"{hub_namespace}/seen-through"
+    api.create_repo(repo)
+    api.upload_folder(repo_id=repo, folder_path=folders["t5"])
+    api.upload_file(repo_id=repo, path_in_repo="chart.png", path_or_fileobj=b"not needed")
+    tagger = Tagger.from_pretrained(repo, threads=1)
+    view = look_inside(tagger, TITLE, TEXT)
+    assert view.problem == "" and view.parts and view.rows is not None
+    assert folder_of(tagger).name == tagger.model_revision
+    assert tag_before(tagger, TITLE, TEXT, []) is None  # it has no base beside it

@@ -111,14 +111,17 @@ def folder_of(tagger: Tagger) -> Path:
     """
     if Path(tagger.model_repo).is_dir():
         return Path(tagger.model_repo)
-    from huggingface_hub import snapshot_download
+    from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
     try:
-        return Path(
-            snapshot_download(
-                tagger.model_repo, revision=tagger.model_revision, local_files_only=True
-            )
+        # Not the whole snapshot: a tagger fetches only what it needs of its repo.
+        found = hf_hub_download(
+            tagger.model_repo,
+            "config.json",
+            revision=tagger.model_revision,
+            local_files_only=True,
         )
     except (LocalEntryNotFoundError, HFValidationError):
         raise UserError("The files of this model are no longer on this machine.") from None
+    return Path(found).parent

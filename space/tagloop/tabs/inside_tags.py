@@ -13,7 +13,7 @@ from tagloop.vocabulary import normal_form
 
 LEAST_SHADE = 0.06
 """Of the most looked at word: less is not shaded."""
-DARKEST = 0.85
+DARKEST = 0.65
 NAMED_WORDS = 4
 NAMED_RIVALS = 3
 SHORT_LESSON = (
