@@ -86,7 +86,7 @@ def declared_encoding(data: bytes) -> str | None:
         return None
     try:
         codec = codecs.lookup(found[1].decode("ascii")).name
-        b"".decode(codec)  # refuses codecs that are none of text, such as "hex"
+        b"a".decode(codec)  # refuses codecs that are none of text, such as "hex"
     except (LookupError, ValueError):
         return None
     # Browsers read Latin-1 as Windows-1252, and so do people who write it.

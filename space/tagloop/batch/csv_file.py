@@ -1,0 +1,206 @@
+"""A batch as CSV (or TSV): columns for the title and the text, any others are kept."""
+
+from __future__ import annotations
+
+import csv
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+
+from tagloop.batch.formulas import is_formula, neutral
+from tagloop.batch.rows import (
+    CONFIDENCES,
+    ERROR,
+    MAX_MARKUP_CHARACTERS,
+    MAX_ROWS,
+    TAGS,
+    TEXT_NAMES,
+    TITLE_NAMES,
+    Row,
+    Tagged,
+    check_count,
+    find_name,
+    free_name,
+)
+from tagloop.errors import UserError
+from tagloop.plain_text import plain_text
+from tagloop.reading.encodings import find_encoding
+
+_DELIMITERS = ",;\t|"
+_BLOCK = 1 << 20
+_UTF8 = ("utf-8", "utf-8-sig")
+_SHOWN_COLUMNS = 12
+
+
+class CsvFile:
+    """Reads the file row by row.
+
+    Args:
+        path: The file.
+        name: What the visitor calls it.
+
+    Raises:
+        UserError: It cannot be read at all: no text, no header, no column for the text, too long.
+    """
+
+    def __init__(self, path: Path, name: str) -> None:
+        self._path = path
+        with path.open("rb") as file:
+            self.encoding = find_encoding(iter(lambda: file.read(_BLOCK), b""), name)
+        self.delimiter = "\t" if path.suffix.lower() == ".tsv" else self._find_delimiter()
+        records = self._records()
+        _, self.header, problem = next(records, (0, [], None))
+        if problem or not any(self.header):
+            raise UserError(f"{name} has no line of column names at its top: add one.")
+        self._title, text = (find_name(names, self.header) for names in (TITLE_NAMES, TEXT_NAMES))
+        if text is None:
+            raise UserError(
+                f"{name} has no column for the text, only {_listed(self.header)}: call it "
+                f"{', '.join(TEXT_NAMES[:2])} or {TEXT_NAMES[2]}."
+            )
+        self._text = text
+        count = 0
+        for _ in records:
+            count += 1
+            if count > MAX_ROWS:
+                break
+        self.total = check_count(name, count, "rows")
+
+    def rows(self) -> Iterator[Row]:
+        """Read the rows; a broken one has its problem with it."""
+        records = self._records()
+        next(records)
+        width = len(self.header)
+        for line, cells, problem in records:
+            title = "" if self._title is None else _at(cells, self._title)
+            text = _at(cells, self._text)
+            if problem is None and len(cells) > width:
+                problem = f"it has {len(cells):,} cells, but there are {width:,} columns"
+            elif problem is None and len(text) <= MAX_MARKUP_CHARACTERS:
+                text = plain_text(text)
+            yield Row(f"line {line:,}", title, text, problem, cells)
+
+    def writer(self, target: Path) -> CsvWriter:
+        """Begin the file with the tags."""
+        # Tags may have letters that the file's own encoding has not; the mark is for Excel.
+        encoding = self.encoding if self.encoding in _UTF8 else "utf-8-sig"
+        return CsvWriter(target, self.header, self.delimiter, encoding)
+
+    def _find_delimiter(self) -> str:
+        with self._path.open(encoding=self.encoding, errors="replace", newline="") as file:
+            first = file.readline(_BLOCK).removeprefix("\ufeff")
+        found = next(csv.reader([first]), [])
+        counts = {sign: len(next(csv.reader([first], delimiter=sign), [])) for sign in _DELIMITERS}
+        return max(counts, key=lambda sign: counts[sign]) if found else ","
+
+    def _records(self) -> Iterator[tuple[int, list[str], str | None]]:
+        """Give the line where each record begins, its cells, and what is wrong with it.
+
+        A quote that is never closed would swallow the rest of the file: then its first line alone
+        is the broken record, and the others are read again.
+        """
+        with self._path.open(encoding=self.encoding, errors="replace", newline="") as file:
+            lines = _Lines(file)
+            reader = csv.reader(lines, delimiter=self.delimiter)
+            while True:
+                begin = lines.number + 1
+                lines.taken.clear()
+                problem = None
+                try:
+                    cells = next(reader)
+                except StopIteration:
+                    return
+                except csv.Error as error:
+                    cells, problem = [], f"it is not proper CSV ({error})"
+                if not cells and problem is None:
+                    continue
+                if problem or lines.swallowed():
+                    problem = problem or "a quote is opened in it but never closed"
+                    cells = lines.only_first(self.delimiter)
+                    reader = csv.reader(lines, delimiter=self.delimiter)
+                yield begin, cells, problem
+
+
+class _Lines:
+    """A file's lines, those of the current record kept, so that they can be read once more."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines = lines
+        self._again: deque[str] = deque()
+        self._ended = False
+        self.number = 0
+        self.taken: list[str] = []
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        try:
+            line = self._again.popleft() if self._again else next(self._lines)
+        except StopIteration:
+            self._ended = True
+            raise
+        if self.number == 0:
+            line = line.removeprefix("\ufeff")
+        self.number += 1
+        self.taken.append(line)
+        return line
+
+    def swallowed(self) -> bool:
+        """Tell whether the record goes on to the end of the file because of an open quote."""
+        return self._ended and len(self.taken) > 1 and "".join(self.taken).count('"') % 2 == 1
+
+    def only_first(self, delimiter: str) -> list[str]:
+        """Put all lines but the record's first back; give that one's cells."""
+        first, rest = self.taken[0], self.taken[1:]
+        self._again.extendleft(reversed(rest))
+        self.number -= len(rest)
+        self._ended = False
+        return first.rstrip("\r\n").split(delimiter)
+
+
+class CsvWriter:
+    """Writes the rows with their tags; see `tagloop.batch.formulas` for what it does to cells."""
+
+    def __init__(self, target: Path, header: list[str], delimiter: str, encoding: str) -> None:
+        self._file = target.open("w", encoding=encoding, errors="replace", newline="")
+        self._csv = csv.writer(self._file, delimiter=delimiter, quoting=csv.QUOTE_ALL)
+        self._width = len(header)
+        self._names = [free_name(name, header) for name in (TAGS, CONFIDENCES, ERROR)]
+        self._neutralised = 0
+        self._write([*header, *self._names])
+
+    def write(self, row: Row, tagged: Tagged) -> None:
+        """Write a row; cells beyond the columns come last, so that nothing is lost."""
+        cells: list[str] = row.given
+        own = [*cells[: self._width], *[""] * (self._width - len(cells))]
+        confidences = ", ".join(map(str, tagged.confidences))
+        added = [", ".join(tagged.tags), confidences, tagged.problem or ""]
+        self._write([*own, *added, *cells[self._width :]])
+
+    def close(self) -> list[str]:
+        """Complete the file."""
+        self._file.close()
+        notes = []
+        if self._names[0] != TAGS:
+            notes.append(f"The file had a column {TAGS} already: the new one is {self._names[0]}.")
+        if self._neutralised:
+            one = self._neutralised == 1
+            notes.append(
+                f"{self._neutralised:,} {'cell' if one else 'cells'} that a spreadsheet could "
+                f"have run as a formula {'has' if one else 'have'} an apostrophe in front."
+            )
+        return notes
+
+    def _write(self, cells: list[str]) -> None:
+        self._neutralised += sum(map(is_formula, cells))
+        self._csv.writerow(map(neutral, cells))
+
+
+def _at(cells: list[str], place: int) -> str:
+    return cells[place] if place < len(cells) else ""
+
+
+def _listed(header: list[str]) -> str:
+    shown = ", ".join(f"“{name[:40]}”" for name in header[:_SHOWN_COLUMNS])
+    return shown + (", …" if len(header) > _SHOWN_COLUMNS else "")

@@ -1,0 +1,123 @@
+"""What the formats of a batch have in common: rows in, tagged rows out, names and limits."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from tagloop.errors import UserError
+from tagloop.limits import MAX_TEXT_CHARACTERS
+
+MAX_ROWS = 10_000
+MAX_FILE_BYTES = 50_000_000
+MAX_MARKUP_CHARACTERS = 4 * MAX_TEXT_CHARACTERS
+"""What may become a text when its markup is taken away; more is not even tried."""
+TITLE_NAMES = ("title", "headline", "heading", "subject", "post_title", "article_title")
+TEXT_NAMES = ("text", "body", "content", "article", "full_text", "post_content", "article_text")
+"""What the columns are commonly called, the likeliest first; case does not matter."""
+TAGS, CONFIDENCES, ERROR = "tags", "confidences", "error"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One article of the file.
+
+    Attributes:
+        where: Its place, for people: "line 12", or a file's name.
+        title: May be empty.
+        text: Plain text.
+        problem: Why it cannot be tagged, if that shows already when it is read.
+        given: The row as it was written, for the one who writes it again.
+    """
+
+    where: str
+    title: str = ""
+    text: str = ""
+    problem: str | None = None
+    given: Any = None
+
+
+@dataclass(frozen=True)
+class Tagged:
+    """What a row is given.
+
+    Attributes:
+        tags: The surest first.
+        confidences: Of each tag, 0 to 1.
+        problem: Why there are no tags, if something went wrong.
+    """
+
+    tags: Sequence[str] = ()
+    confidences: Sequence[float] = ()
+    problem: str | None = None
+
+    @classmethod
+    def of(cls, result: Mapping[str, Any]) -> Tagged:
+        """Take one result of ``TaggingService.tag_batch``."""
+        tags = result["tags"]
+        return cls(
+            [tag["tag"] for tag in tags],
+            [round(float(tag["confidence"]), 4) for tag in tags],
+            result.get("error"),
+        )
+
+
+@dataclass
+class Notes:
+    """What the visitor should know of the file that was written."""
+
+    lines: list[str] = field(default_factory=list)
+
+
+class BatchFile(Protocol):
+    """A file of articles; opening it has checked that it can be read and counted its rows."""
+
+    total: int
+
+    def rows(self) -> Iterator[Row]:
+        """Read the rows, one after the other."""
+
+    def writer(self, target: Path) -> BatchWriter:
+        """Begin the file of the same format that has the tags as well."""
+
+
+class BatchWriter(Protocol):
+    """Writes rows as they come; ``close`` completes the file and says what is to be said of it."""
+
+    def write(self, row: Row, tagged: Tagged) -> None:
+        """Write a row of the file with what it is given."""
+
+    def close(self) -> list[str]:
+        """Complete the file; give sentences for the visitor."""
+
+
+def free_name(name: str, taken: Collection[str]) -> str:
+    """Give the name, or ``suggested_…`` if the file has it: what was given is never overwritten."""
+    used = {each.strip().casefold() for each in taken}
+    while name in used:
+        name = f"suggested_{name}"
+    return name
+
+
+def find_name(usual: Sequence[str], names: Sequence[str]) -> int | None:
+    """Give the place of the first of the usual names among the names, or None."""
+    folded = [name.strip().casefold().replace(" ", "_") for name in names]
+    return next((folded.index(name) for name in usual if name in folded), None)
+
+
+def check_count(name: str, count: int, what: str) -> int:
+    """Return the number of rows.
+
+    Raises:
+        UserError: There are none, or too many.
+    """
+    if count > MAX_ROWS:
+        raise UserError(
+            f"{name} has more than {MAX_ROWS:,} {what}, which is the limit: split it and give one "
+            "part after the other."
+        )
+    if count == 0:
+        raise UserError(f"{name} has no {what} in it: give a file with at least one.")
+    return count
