@@ -326,6 +326,22 @@ def test_a_correction_is_withdrawn_by_its_id(open_page: OpenPage, space: Running
     assert correction_id in {entry["id"] for entry in loaded_rows(space)}  # nothing is rewritten
 
 
+def test_a_file_is_read_and_tagged(open_page: OpenPage, tmp_path: Path) -> None:
+    page = open_page()
+    file = tmp_path / "post.md"
+    text = "At two in the morning a customer asks the bank a question."
+    file.write_text(f"---\ntitle: The bank at night\n---\n\n# Chat\n\n{text}\n")
+    page.locator("#file input[type=file]").set_input_files(file)
+    expect(page.locator("#title textarea, #title input")).to_have_value("The bank at night")
+    expect(page.locator("#article textarea")).to_have_value(re.compile(re.escape(text)))
+    expect(page.locator(".tl-chip").first).to_be_visible()
+    broken = tmp_path / "broken.pdf"
+    broken.write_bytes(b"%PDF-1.7 and nothing else")
+    page.locator("#file input[type=file]").set_input_files(broken)
+    expect(page.locator("#hint .tl-problem")).to_be_visible()
+    expect(page.locator("#title textarea, #title input")).to_have_value("The bank at night")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_nothing_is_wider_than_the_screen(open_page: OpenPage, width: int, scheme: str) -> None:

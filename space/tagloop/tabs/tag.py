@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -14,6 +15,7 @@ from tagloop.examples import Example
 from tagloop.limits import MAX_TEXT_CHARACTERS, MAX_WINDOWS
 from tagloop.options import Options, written_list
 from tagloop.rates import visitor_of
+from tagloop.reading import ENDINGS, read_file
 from tagloop.service import Tagging, TaggingService
 from tagloop.tabs.editor import build_editor, chips_of, evidence_of, tags_in
 from tagloop.tabs.markup import EMPTY_RESULT, legend, notice
@@ -35,6 +37,7 @@ class Parts:
 
     title: gr.Textbox
     text: gr.Textbox
+    file: gr.File
     options: list[gr.components.Component]
     submit: gr.Button
     clear: gr.Button
@@ -89,6 +92,12 @@ class TagTab:
             )
             parts["clear"] = gr.Button("Clear", elem_id="clear", min_width=90, scale=1)
         parts["hint"] = gr.HTML(elem_id="hint")
+        parts["file"] = gr.File(
+            label="Or drop a file here: Markdown, text, HTML, Word, PDF",
+            file_types=list(ENDINGS),
+            height=52,
+            elem_id="file",
+        )
         with gr.Accordion("Options", open=False, elem_classes="tl-options", elem_id="options"):
             parts["options"] = self._options()
         return parts
@@ -191,6 +200,13 @@ class TagTab:
             self.load_example, parts.examples, show_progress="hidden", **filling
         )
         chosen.then(**tagging).then(None, js=SHOW_RESULT).then(**explaining)
+        opened = parts.file.upload(
+            self.open_file,
+            parts.file,
+            [parts.title, parts.text, parts.hint, parts.file],
+            api_visibility="private",
+        )
+        opened.success(**tagging).then(**explaining)
         parts.clear.click(
             self.clear,
             outputs=[parts.title, parts.text, parts.note, *show],
@@ -233,6 +249,14 @@ class TagTab:
         """Fill the form with an example."""
         example = self.examples[index]
         return example.title, example.text
+
+    def open_file(self, path: str | None) -> tuple[Any, ...]:
+        """Fill the form with a file's article; one that cannot be read is said beside the form."""
+        try:
+            title, text = read_file(Path(path or ""))
+        except UserError as error:
+            return gr.skip(), gr.skip(), notice("problem", str(error)), None
+        return title, text, "", None
 
     def suggest(
         self,
