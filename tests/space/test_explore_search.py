@@ -73,12 +73,6 @@ def test_only_row_groups_that_matter_are_read(
     assert read == [("train", 0)]
 
 
-def test_progress_of_a_search_in_the_texts(articles: Articles) -> None:
-    told: list[tuple[int, int]] = []
-    find(articles, Query.of("river", in_text=True), lambda done, of: told.append((done, of)))
-    assert told[-1] == (5, 5), "all but the two that have it in the title or a tag"
-
-
 @pytest.mark.parametrize(
     ("make", "message"),
     [

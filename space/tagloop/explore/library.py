@@ -26,7 +26,7 @@ CHECK_SECONDS = 60.0
 """The Hub is asked for a newer commit at most this often."""
 RETRY_SECONDS = 10.0
 """And after a failure this often."""
-MAX_KEPT_SEARCHES = 32
+MAX_KEPT_SEARCHES = 16
 UNEXPECTED = "The dataset could not be read: {kind}. The Space's log tells more."
 
 
@@ -84,12 +84,7 @@ class Library:
         if self._thread is not None:
             self._thread.join(seconds)
 
-    def find(
-        self,
-        holding: Holding,
-        query: Query,
-        progress: Callable[[int, int], object] = lambda done, of: None,
-    ) -> np.ndarray:
+    def find(self, holding: Holding, query: Query) -> np.ndarray:
         """Give the rows that a query asks for; the last searches are remembered.
 
         Only one visitor's search reads texts at a time, so that tagging keeps its share of the
@@ -105,7 +100,7 @@ class Library:
                 return self._searches[key]
         if query.reads_texts:
             with self._scanning:
-                rows = find(holding.articles, query, progress)
+                rows = find(holding.articles, query)
         else:
             rows = find(holding.articles, query)
         with self._lock:

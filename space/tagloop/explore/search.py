@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,15 +69,12 @@ class Query:
         return self.in_text and bool(self.words)
 
 
-def find(
-    articles: Articles, query: Query, progress: Callable[[int, int], object] = lambda done, of: None
-) -> np.ndarray:
+def find(articles: Articles, query: Query) -> np.ndarray:
     """Give the rows that a query asks for: those with all words in title and tags first.
 
     Args:
         articles: All.
         query: What to look for.
-        progress: Called with the number of texts looked through and to look through.
 
     Raises:
         UserError: A file cannot be read.
@@ -90,7 +87,7 @@ def find(
     found = np.flatnonzero(named)
     if query.in_text:
         open_rows = wanted & ~named
-        told = _in_text(articles, query.words, near, open_rows, progress)
+        told = _in_text(articles, query.words, near, open_rows)
         found = np.concatenate([found, np.flatnonzero(told)])
     return found.astype(np.int32)
 
@@ -125,11 +122,9 @@ def _in_text(
     words: tuple[str, ...],
     near: np.ndarray,
     open_rows: np.ndarray,
-    progress: Callable[[int, int], object],
 ) -> np.ndarray:
     """Find the rows among ``open_rows`` whose text has those words that are not near by."""
     found = np.zeros(len(articles), bool)
-    looked, total = 0, int(open_rows.sum())
     for begin, column in _texts(articles, open_rows):
         here = slice(begin, begin + len(column))
         rows = np.flatnonzero(open_rows[here])
@@ -140,8 +135,6 @@ def _in_text(
         for word, known in zip(words, near, strict=True):
             good &= known[here][rows] | _contains(texts, word)
         found[begin + rows[good]] = True
-        looked += len(rows)
-        progress(looked, total)
     return found
 
 

@@ -32,9 +32,11 @@ element.addEventListener("toggle", async (event) => {
   details.dataset.read = "1";
   const box = details.querySelector(".tl-opened");
   try {
-    show(box, await server.opened(details.dataset.place));
+    const answer = await server.opened(details.dataset.place);
+    if (answer.problem) delete details.dataset.read; // opening it again tries again
+    show(box, answer);
   } catch (error) {
-    delete details.dataset.read; // opening it again tries again
+    delete details.dataset.read;
     show(box, { problem: "The text could not be read: close this and open it again." });
   }
 }, true);

@@ -21,8 +21,8 @@ from tagloop.tabs.explore_list import article_list, opened
 from tagloop.tabs.explore_pictures import pictures
 from tagloop.tabs.markup import notice
 
-TEXT_SEARCHES_A_MINUTE = 60
-"""Of one visitor: pages of a search in the texts count as well, though they cost little."""
+TEXT_SEARCHES_A_MINUTE, OPENINGS_A_MINUTE = 60, 120
+"""Of one visitor; both read files. Pages of a search in the texts count as searches."""
 POLL_SECONDS = 0.3
 WATCH_SECONDS = 900.0
 """How long a visitor's page waits for the dataset to be read."""
@@ -61,6 +61,7 @@ class ExploreTab:
         self.library = Library(dataset_repo) if dataset_repo else None
         self.tab_id = tab_id
         self.searches = RateLimit("searches", TEXT_SEARCHES_A_MINUTE)
+        self.openings = RateLimit("opened articles", OPENINGS_A_MINUTE)
         self._drawn: tuple[str, str] = ("", "")
         self._tabs: gr.Tabs | None = None
 
@@ -120,7 +121,11 @@ class ExploreTab:
         library = self.library
         assert library is not None
 
-        def read(place: Any) -> dict[str, str]:
+        def read(place: Any, request: gr.Request) -> dict[str, str]:
+            try:
+                self.openings.take(visitor_of(request))
+            except UserError as error:
+                return {"problem": str(error)}
             return opened(library, place)
 
         read.__name__ = "opened"  # as explore.js calls it
