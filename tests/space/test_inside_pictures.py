@@ -49,7 +49,9 @@ def test_every_picture_has_one_sentence(view: View) -> None:
     figures = [figure.attrib["id"].removeprefix("inside-") for figure in tree(html).iter("figure")]
     assert figures == FIGURES
     said = sentences(html) + sentences(draw_before(None, [], None))
-    assert len(said) == 6
+    for ranked in (False, True):
+        said += sentences(draw_before(Before("base", [], frozenset()), [], None, ranked))
+    assert len(said) == 8 and "ranker" in said[-1] and "ranker" not in said[-2]
     for sentence in said:
         assert sentence.endswith(".") and not re.search(r"[.!?:;] ", sentence), sentence
 

@@ -83,7 +83,8 @@ class InsideTab:
         tags = [tag.tag for tag in view.tags]
         before = tag_before(tagger, title, text, tags)
         report = read_report(tagger.model_repo, tagger.model_revision)
-        return f'<div class="tl-in">{draw_before(before, tags, report)}</div>'
+        drawn = draw_before(before, tags, report, ranked=tagger.ranker is not None)
+        return f'<div class="tl-in">{drawn}</div>'
 
 
 def draw_view(view: View) -> str:

@@ -19,6 +19,11 @@ NAMED_RIVALS = 3
 SHORT_LESSON = (
     "Fine-tuning on articles with their tags changed the numbers in the matrices and nothing else."
 )
+LESSON = f"{SHORT_LESSON[:-1]}, and this is what it does to the answer."
+RANKED_LESSON = (
+    "Fine-tuning on articles with their tags changed the numbers in the matrices, a ranker that "
+    "learned from the same articles was set behind them, and this is what both do to the answer."
+)
 
 
 def draw_looks(view: View) -> str:
@@ -117,11 +122,21 @@ def _moment(moment: Moment, place: int) -> str:
 
 
 def draw_before(
-    before: Before | None, tags: Sequence[str], report: Mapping[str, Any] | None
+    before: Before | None,
+    tags: Sequence[str],
+    report: Mapping[str, Any] | None,
+    ranked: bool = False,
 ) -> str:
-    """The tags of the base beside those of the model: of this article, or of a measured one."""
+    """The tags of the base beside those of the model: of this article, or of a measured one.
+
+    Args:
+        before: What the base says; None where it cannot run.
+        tags: What the model says.
+        report: Its ``report.json``.
+        ranked: Whether a ranker takes part in what the model says.
+    """
     heading = "Before and after fine-tuning"
-    sentence = f"{SHORT_LESSON[:-1]}, and this is what it does to the answer."
+    sentence = RANKED_LESSON if ranked else LESSON
     scores = _scores(report or {})
     if before is not None:
         forms = before.kept
