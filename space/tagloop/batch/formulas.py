@@ -1,8 +1,8 @@
 """Keeps spreadsheets from running what a cell says.
 
 A spreadsheet takes a cell that begins with certain characters for a formula, also out of a CSV
-file; a text that someone wrote could so fetch an address or start a program on the machine of whoever
-opens the file. After OWASP, "CSV Injection"
+file; a text that someone wrote could so fetch an address, or start a program on the machine of
+whoever opens the file. After OWASP, "CSV Injection"
 (https://owasp.org/www-community/attacks/CSV_Injection), such a cell gets an apostrophe in front,
 which spreadsheets read as "this is text", and every cell is quoted, so that none can begin in the
 middle of another one where a spreadsheet expects another separator.

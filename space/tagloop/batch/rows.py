@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -62,13 +62,6 @@ class Tagged:
             [round(float(tag["confidence"]), 4) for tag in tags],
             result.get("error"),
         )
-
-
-@dataclass
-class Notes:
-    """What the visitor should know of the file that was written."""
-
-    lines: list[str] = field(default_factory=list)
 
 
 class BatchFile(Protocol):

@@ -1,0 +1,67 @@
+"""Who waits with a file and who is being served: one batch at a time, each can be cancelled."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections import OrderedDict
+from pathlib import Path
+from threading import Event, Lock
+
+KEPT_SECONDS = 3600
+"""A batch that was announced and never came is forgotten, and a folder that was left is removed."""
+_FOLDERS = "tagloop-batch-"
+
+
+class BatchDesk:
+    """Knows the batches by their visitors' sessions."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._batches: OrderedDict[str, tuple[Event, float]] = OrderedDict()
+
+    def announce(self, session: str) -> int:
+        """Note that a batch comes, in place of one of the same session; give how many are before
+        it.
+        """
+        with self._lock:
+            now = time.monotonic()
+            for old, (_, since) in list(self._batches.items()):
+                if now - since > KEPT_SECONDS:
+                    del self._batches[old]
+            self._batches.pop(session, None)
+            before = len(self._batches)
+            self._batches[session] = (Event(), now)
+            return before
+
+    def cancel(self, session: str) -> None:
+        """Let a session's batch stop before its next rows, or never begin."""
+        with self._lock:
+            if session in self._batches:
+                self._batches[session][0].set()
+
+    def stop_sign(self, session: str) -> Event:
+        """Give what ``cancel`` sets for the batch that is announced."""
+        with self._lock:
+            return self._batches.setdefault(session, (Event(), time.monotonic()))[0]
+
+    def leave(self, session: str, sign: Event) -> None:
+        """Note that the batch with this sign is over."""
+        with self._lock:
+            if session in self._batches and self._batches[session][0] is sign:
+                del self._batches[session]
+
+
+def result_folder() -> Path:
+    """Make a folder for one result that nobody else can guess or, on this machine, read.
+
+    Folders that a batch left behind because it was killed go at this occasion.
+    """
+    for left in Path(tempfile.gettempdir()).glob(f"{_FOLDERS}*"):
+        try:
+            if time.time() - left.stat().st_mtime > KEPT_SECONDS:
+                shutil.rmtree(left, ignore_errors=True)
+        except OSError:
+            continue  # another batch was faster
+    return Path(tempfile.mkdtemp(prefix=_FOLDERS))
