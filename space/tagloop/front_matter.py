@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import yaml
@@ -12,6 +14,9 @@ from tagloop.errors import UserError
 
 _HANDLER = YAMLHandler()
 _TOML = "+++"
+_DASHES = re.compile(r"^-{3,}[ \t]*(?=\r?$)", re.MULTILINE)
+"""The lines around it; the handler's own pattern takes the blank lines after them as well, but
+whoever writes a file again must keep those."""
 
 
 @dataclass(frozen=True)
@@ -43,9 +48,9 @@ def split_front_matter(content: str, where: str) -> FrontMatter:
     """
     if content.startswith(_TOML):
         raise UserError(f"{where}: the front matter is TOML (+++); write it as YAML, within ---.")
-    if not _HANDLER.detect(content):
+    if not _DASHES.match(content):
         return FrontMatter({}, "", content, False)
-    dashes = [match.span() for match in YAMLHandler.FM_BOUNDARY.finditer(content)][:2]
+    dashes = [match.span() for match in islice(_DASHES.finditer(content), 2)]
     if len(dashes) < 2:
         raise UserError(
             f"{where}: the front matter has no end; put a line '---' after its last line."

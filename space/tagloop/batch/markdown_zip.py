@@ -127,7 +127,8 @@ def add_tags(content: str, tagged: Tagged, where: str) -> tuple[str, str]:
     mark = "\ufeff" if content.startswith("\ufeff") else ""
     content = content.removeprefix("\ufeff")
     front = split_front_matter(content, where)
-    name = TAGS if not front.values.get(TAGS) else free_name(TAGS, list(front.values))
+    empty = front.values.get(TAGS) in (None, "", [], "~", "null")
+    name = TAGS if empty else free_name(TAGS, list(front.values))
     confidences = free_name(CONFIDENCES, list(front.values))
     end = "\r\n" if "\r\n" in content else "\n"
     lines = front.lines

@@ -26,6 +26,7 @@ _GOOD_PER_BAD = 4
 """So many whole UTF-8 characters a broken one, and the file is UTF-8 with a flaw; in
 Windows-1252 two bytes beyond ASCII hardly ever make one."""
 _DECLARED = re.compile(rb"""<meta[^>]+charset\s*=\s*["']?\s*([\w-]+)""", re.IGNORECASE)
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
 _LATIN_1 = {"iso8859-1", "ascii"}
 
 
@@ -102,10 +103,10 @@ def _without_mark(sample: bytes, name: str) -> str | None:
     if b"\0" not in sample:
         return None
     zeros = [sample[first::2].count(0) / max(1, len(sample) // 2) for first in (0, 1)]
-    if zeros[0] < 0.05 and zeros[1] > 0.4:
-        return "utf-16-le"
-    if zeros[1] < 0.05 and zeros[0] > 0.4:
-        return "utf-16-be"
+    for codec, high, low in (("utf-16-le", zeros[1], zeros[0]), ("utf-16-be", zeros[0], zeros[1])):
+        text = sample.decode(codec, errors="ignore")
+        if high > 0.4 and low < 0.05 and not _CONTROL.search(text):
+            return codec
     raise _not_text(name)
 
 
