@@ -189,7 +189,7 @@ def test_an_article_is_opened(open_page: OpenPage, rows: Rows) -> None:
     expect(article.locator(".tl-opened")).to_be_hidden()
     article.locator("summary").focus()
     page.keyboard.press("Enter")
-    expect(article.locator(".tl-note")).to_contain_text("words")
+    expect(article.locator(".tl-read-note")).to_contain_text("words")
     beginning = rows[1]["text"].split("\n\n")[0]
     expect(article.locator(".tl-paragraph").first).to_have_text(beginning)
     expect(article.locator(".tl-facts")).to_contain_text("Licence: CC0-1.0")
@@ -240,5 +240,5 @@ def test_a_phone_shows_all_of_it(open_page: OpenPage, scheme: str) -> None:
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= 390
     page.locator(".tl-article summary").first.click()
-    expect(page.locator(".tl-note").first).to_be_visible()
+    expect(page.locator(".tl-read-note").first).to_be_visible()
     assert serious(page) == []

@@ -21,9 +21,9 @@ const show = (box, answer) => {
     node.textContent = text;
     return node;
   };
-  if (answer.problem) { box.replaceChildren(line("tl-note", answer.problem)); return; }
+  if (answer.problem) { box.replaceChildren(line("tl-read-note", answer.problem)); return; }
   const paragraphs = answer.text.split(/\n{2,}/).filter((text) => text.trim());
-  box.replaceChildren(...paragraphs.map((text) => line("tl-paragraph", text)), line("tl-note", answer.note));
+  box.replaceChildren(...paragraphs.map((text) => line("tl-paragraph", text)), line("tl-read-note", answer.note));
 };
 // "toggle" does not bubble, but it can be caught on its way down.
 element.addEventListener("toggle", async (event) => {

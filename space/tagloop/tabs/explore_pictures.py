@@ -79,7 +79,7 @@ def _splits(articles: Articles) -> str:
     most = max(source.articles for source in sources)
     rows = "".join(
         f'<li><span class="tl-bar-name" dir="auto">{source_name(source.source)}</span>'
-        f'<span class="tl-track" aria-hidden="true">{_pieces(source.by_split, most)}</span>'
+        f'<span class="tl-bar-track" aria-hidden="true">{_pieces(source.by_split, most)}</span>'
         f'<span class="tl-count">{source.articles:,}'
         f"{_unseen_splits(articles.splits, source.by_split)}</span></li>"
         for source in sources
@@ -116,7 +116,7 @@ def _tags(articles: Articles) -> str:
     rows = "".join(
         f"<li><button {picks([tag])}>"
         f'<span class="tl-bar-name" dir="auto">{safe(tag)}</span>'
-        f'<span class="tl-track" aria-hidden="true">'
+        f'<span class="tl-bar-track" aria-hidden="true">'
         f'<i class="tl-split-0" style="width:{_share(count, most)}"></i></span>'
         f'<span class="tl-count">{count:,}<span class="tl-unseen"> articles</span></span>'
         "</button></li>"
