@@ -23,6 +23,7 @@ from tagloop.outbox import Outbox
 from tagloop.service import TaggingService
 from tagloop.settings import SPACE_FOLDER, Settings
 from tagloop.tabs.about import about, build_about
+from tagloop.tabs.batch import BatchTab
 from tagloop.tabs.explore import ExploreTab
 from tagloop.tabs.inside import InsideTab
 from tagloop.tabs.markup import repo_link
@@ -46,6 +47,8 @@ def build_app(settings: Settings, service: TaggingService, examples: Path) -> gr
         with gr.Tabs() as tabs:
             with gr.Tab("Tag an article", id="tag"):
                 TagTab(service, articles).build()
+            with gr.Tab("Batch", id="batch"):
+                BatchTab(service).build()
             with gr.Tab("Inside the model", id="inside"):
                 InsideTab(service, articles[0] if articles else None).build()
             with gr.Tab("Explore the data", id="explore") as exploring:

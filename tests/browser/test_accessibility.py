@@ -36,7 +36,7 @@ def test_no_serious_violation(open_page: OpenPage, width: int, scheme: str) -> N
     expect(page.locator("#tl-why")).not_to_be_empty()
     page.get_by_role("button", name="Options").click()
     assert serious(page) == []
-    for name in ("Inside the model", "Explore the data", "About"):
+    for name in ("Batch", "Inside the model", "Explore the data", "About"):
         open_tab(page, name)
         if name == "Inside the model":
             page.locator("#look-inside").click()
