@@ -19,7 +19,7 @@ from tagloop.batch.desk import BatchDesk, result_folder
 from tagloop.batch.formulas import neutral
 from tagloop.batch.markdown_zip import PROBLEMS, add_tags
 from tagloop.batch.rows import MAX_ROWS, Tagged
-from tagloop.batch.run import CHUNK, FIRST_PROBLEMS, BatchState, open_batch, tag_file
+from tagloop.batch.run import CHUNK, FIRST_PROBLEMS, BatchState, Problem, open_batch, tag_file
 from tagloop.errors import UserError
 from tagloop.front_matter import split_front_matter
 from tagloop.options import Options
@@ -147,7 +147,7 @@ def test_bad_rows_are_counted_told_and_kept(service: TaggingService, tmp_path: P
     assert {problem.where: problem.reason for problem in state.problems} == {
         "line 3": "it has no text",
         "line 4": "it has 4 cells, but there are 2 columns",
-        "line 5": "a quote is opened in it but never closed",
+        "line 5": "a quote is opened in it but not closed",
         "line 8": "it has no text",
         "line 9": "its title has 301 characters; the limit is 300",
         "line 10": "its text has 50,005 characters; the limit is 50,000",
@@ -166,7 +166,13 @@ def test_a_quote_that_swallows_too_much_costs_one_row(
     lines = ["title,text", 'bad,"open', *good]
     state = run_text(service, tmp_path, "a.csv", "\n".join(lines))
     assert (state.tagged, state.problem_count) == (100, 1)
-    assert state.problems[0].where == "line 2"
+    assert state.problems[0] == Problem("line 2", "a quote is opened in it but not closed")
+    long = f"title,text\nx,{'y' * 140_000}\nz,Something sensible"
+    state = run_text(service, tmp_path, "b.csv", long)
+    assert state.problems == [Problem("line 2", "it has a cell of more than 131,072 characters")]
+    assert state.result is not None
+    lines = state.result.read_text().splitlines()
+    assert lines[1].startswith('"x","yyy') and '"Something, sensible"' in lines[2]
 
 
 def test_a_row_that_breaks_the_tagger_takes_no_other_with_it(

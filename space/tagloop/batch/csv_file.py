@@ -110,12 +110,14 @@ class CsvFile:
                     cells = next(reader)
                 except StopIteration:
                     return
-                except csv.Error as error:
-                    cells, problem = [], f"it is not proper CSV ({error})"
+                except csv.Error:  # a cell longer than csv.field_size_limit()
+                    limit = csv.field_size_limit()
+                    cells, problem = [], f"it has a cell of more than {limit:,} characters"
                 if not cells and problem is None:
                     continue
-                if problem or lines.swallowed():
-                    problem = problem or "a quote is opened in it but never closed"
+                if len(lines.taken) > 1 and (problem or lines.swallowed()):
+                    problem = "a quote is opened in it but not closed"
+                if problem:
                     cells = lines.only_first(self.delimiter)
                     reader = csv.reader(lines, delimiter=self.delimiter)
                 yield begin, cells, problem

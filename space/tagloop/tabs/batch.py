@@ -58,7 +58,7 @@ class BatchTab:
         with gr.Row(elem_classes="tl-columns"):
             with gr.Column(scale=6, min_width=320):
                 self.file = gr.File(
-                    label="A file of articles: CSV, JSON Lines, or a zip of Markdown files",
+                    label="CSV, JSON Lines, or zipped Markdown files",
                     file_types=list(ENDINGS),
                     height=150,
                     elem_id="batch-file",
@@ -79,7 +79,6 @@ class BatchTab:
                             0, 0.95, value=settings.threshold, step=0.05, label="Least confidence"
                         ),
                     ]
-                gr.HTML(HELP)
             with gr.Column(scale=5, min_width=320, elem_classes="tl-sheet"):
                 self.result = gr.HTML(EMPTY, elem_id="batch-result")
                 self.download = gr.DownloadButton(
@@ -88,6 +87,7 @@ class BatchTab:
                     visible=False,
                     elem_id="batch-download",
                 )
+        gr.HTML(HELP)
         self._connect(options)
 
     def _connect(self, options: list[gr.components.Component]) -> None:
