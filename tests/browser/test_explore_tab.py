@@ -225,7 +225,8 @@ def test_a_link_opens_the_articles_of_its_tags(
 
 def test_without_a_link_the_page_stays_as_it_is(open_page: OpenPage) -> None:
     page = open_page()
-    page.wait_for_timeout(500)
+    page.wait_for_timeout(1000)
+    expect(page.locator(".toast-body")).to_have_count(0)
     expect(page.get_by_role("tab", name=NAME)).to_have_attribute("aria-selected", "false")
     expect(page.locator("#explore-found")).to_have_count(0)
 

@@ -59,7 +59,7 @@ def test_tags(articles: Articles) -> None:
 def test_lengths(articles: Articles) -> None:
     lengths = dict(count_lengths(articles))
     assert sum(lengths.values()) == 5, "all that have a text"
-    assert lengths == {"0–49": 1, "50–99": 0, "100–149": 3, "150–199": 0, "200–249": 0} | {
+    assert lengths == {"1–49": 1, "50–99": 0, "100–149": 3, "150–199": 0, "200–249": 0} | {
         "250–299": 1
     }
     assert median_words(articles) == 130

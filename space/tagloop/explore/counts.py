@@ -81,7 +81,7 @@ def count_lengths(articles: Articles, most: int = 8) -> list[tuple[str, int]]:
     step = next(step for step in LENGTH_STEPS if high // step - low // step < most)
     first, last = low // step, high // step
     counts = np.bincount(np.clip(words // step, first, last) - first, minlength=last - first + 1)
-    labels = [f"{c * step:,}–{(c + 1) * step - 1:,}" for c in range(first, last + 1)]
+    labels = [f"{c * step or 1:,}–{(c + 1) * step - 1:,}" for c in range(first, last + 1)]
     if words.max() // step > last:
         labels[-1] = f"{last * step:,}+"
     if words.min() // step < first:

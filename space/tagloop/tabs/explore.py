@@ -166,7 +166,7 @@ class ExploreTab:
         """Open the tab for a visitor whose link asks for tags; for others nothing happens."""
         tags = linked_tags(request)
         if not tags:
-            yield {}
+            yield {self.status: gr.skip()}
             return
         yield {self._tabs: gr.Tabs(selected=self.tab_id), self.filters.tags: tags}
         async for update in self.open(*Asked(tags=tags).values):
