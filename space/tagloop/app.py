@@ -40,6 +40,7 @@ MAX_SESSIONS = 500  # whose last article is kept in memory
 def build_app(settings: Settings, service: TaggingService, examples: Path) -> gr.Blocks:
     """Lay out the page and its endpoints."""
     with gr.Blocks(title="Tagloop", analytics_enabled=False) as app:
+        add_endpoints(service)  # first: gradio numbers a name that something took before
         header = gr.HTML(_header(service))
         if os.environ.get("OAUTH_CLIENT_ID"):  # where the Space has OAuth; optional for visitors
             gr.LoginButton(size="sm", elem_id="login", scale=0)
@@ -57,7 +58,6 @@ def build_app(settings: Settings, service: TaggingService, examples: Path) -> gr
             with gr.Tab("About", id="about"):
                 about_page = build_about(settings, service)
         explore.connect(app, tabs, exploring)
-        add_endpoints(service)
         # Anew for each visitor: the model may have moved.
         app.load(
             lambda: (_header(service), about(settings, service)),
