@@ -24,7 +24,8 @@ from tagloop.service import TaggingService
 logger = logging.getLogger(__name__)
 
 ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".zip")
-CHUNK = 16
+CHUNK = 8
+"""Rows: so long anyone waits for a batch, and fewer would take more time altogether."""
 FIRST_PROBLEMS = 8
 """So many are told on the page; all of them stand in the file."""
 
