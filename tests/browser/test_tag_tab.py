@@ -277,6 +277,14 @@ def test_tags_are_renamed_and_reordered_with_the_keyboard_alone(
     assert row["corrected"] == wanted
 
 
+def test_a_tag_links_to_its_articles(open_page: OpenPage) -> None:
+    page = open_page()
+    choose(page)
+    chip(page, "Customer Service").locator(".tl-name").focus()
+    link = page.get_by_role("link", name="Articles tagged Customer Service")
+    assert link.get_attribute("href") == "?tag=Customer%20Service"
+
+
 def test_tags_are_dragged_into_another_order(open_page: OpenPage) -> None:
     page = open_page()
     choose(page)

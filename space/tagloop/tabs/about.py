@@ -10,6 +10,7 @@ import gradio as gr
 from huggingface_hub import hf_hub_download
 from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
+from tagloop.explore.folder import shown_name
 from tagloop.service import TaggingService
 from tagloop.settings import Settings
 from tagloop.tabs.markup import repo_link, safe
@@ -62,7 +63,7 @@ def _what_runs(settings: Settings, service: TaggingService) -> str:
     tagger = service.tagger
     rows = {"Model": repo_link(service.model_name, tagger.model_revision)}
     if settings.dataset_repo:
-        rows["Learned from"] = repo_link(settings.dataset_repo, kind="datasets/")
+        rows["Learned from"] = repo_link(shown_name(settings.dataset_repo), kind="datasets/")
     rows["Base model"] = safe(tagger.settings.base_model or "not stated")
     rows["Runs on"] = safe(tagger.engine)
     rows["Knows"] = f"{len(tagger.vocabulary.tags):,} tags; it can write others too"

@@ -4,6 +4,7 @@
 //                 tag that the visitor wrote. Edits are written back to it.
 // props.evidence  {id, of: {tag: {kind, title: [[begin, end, words]], text: [...]}}}; comes later.
 // props.vocabulary, props.limit: tags to choose from, and how many an article may have.
+// props.articles  Whether the page has a dataset whose articles a tag can link to.
 const make = (name, attributes = {}, ...children) => {
   const node = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) {
@@ -190,6 +191,7 @@ function select(tag) {
       button("Move earlier:", "←", () => { move(tag, -1); }, at === 0),
       button("Move later:", "→", () => { move(tag, 1); }, at === current().length - 1),
       button("Remove", "Remove", () => remove(tag), false),
+      ...(props.articles ? [make("a", { href: `?tag=${encodeURIComponent(tag)}`, target: "_blank", rel: "noopener", "aria-label": `Articles tagged ${tag}` }, "Its articles")] : []),
     );
   }
   show(shown(), true);

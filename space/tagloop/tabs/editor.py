@@ -15,8 +15,13 @@ MAX_CHOICES = 5_000
 """Tags that the page carries to choose from; the rarest can still be typed."""
 
 
-def build_editor(vocabulary: Sequence[str]) -> gr.HTML:
-    """Lays the editor out inside the `gr.Blocks` that is open."""
+def build_editor(vocabulary: Sequence[str], articles: bool) -> gr.HTML:
+    """Lays the editor out inside the `gr.Blocks` that is open.
+
+    Args:
+        vocabulary: Tags to choose from.
+        articles: Whether the page shows a dataset, so that a tag can link to its articles.
+    """
     return gr.HTML(
         None,
         html_template='<div class="tl-editor"></div>',
@@ -28,6 +33,7 @@ def build_editor(vocabulary: Sequence[str]) -> gr.HTML:
         vocabulary=list(vocabulary[:MAX_CHOICES]),
         limit=MAX_TAGS,
         evidence=None,
+        articles=articles,
     )
 
 

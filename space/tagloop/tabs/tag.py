@@ -58,8 +58,11 @@ class Parts:
 class TagTab:
     """Builds the tab inside the `gr.Blocks` that is open, and answers its events."""
 
-    def __init__(self, service: TaggingService, examples: list[Example]) -> None:
+    def __init__(
+        self, service: TaggingService, examples: list[Example], has_dataset: bool = False
+    ) -> None:
         self.service = service
+        self.has_dataset = has_dataset
         self.examples = examples
 
     def build(self) -> None:
@@ -128,7 +131,7 @@ class TagTab:
         parts: dict[str, Any] = {"result": gr.HTML(EMPTY_RESULT, elem_id="result")}
         with gr.Column(visible=False, elem_id="editing") as editing:
             parts["editing"] = editing
-            parts["editor"] = build_editor(self.service.tagger.vocabulary.tags)
+            parts["editor"] = build_editor(self.service.tagger.vocabulary.tags, self.has_dataset)
             with gr.Column(
                 visible=self.service.outbox is not None, elem_id="feedback", elem_classes="tl-ask"
             ):
