@@ -38,8 +38,8 @@ class Settings:
         metadata={
             "variable": "DATASET_REPO",
             "help": "The dataset that the tagger learned from, a dataset id on the Hub or a "
-            "folder: shown on the Explore tab. A private one needs a token, and a Space that is private "
-            "as well.",
+            "folder: shown on the Explore tab. A private one needs a token, and a Space that is "
+            "private as well.",
         },
     )
     corrections_repo: str | None = field(
