@@ -14,6 +14,8 @@ from tagloop.errors import UserError
 
 _HANDLER = YAMLHandler()
 _TOML = "+++"
+MAX_CHARACTERS = 20_000
+"""Of the front matter: YAML is read slowly."""
 _DASHES = re.compile(r"^-{3,}[ \t]*(?=\r?$)", re.MULTILINE)
 """The lines around it; the handler's own pattern takes the blank lines after them as well, but
 whoever writes a file again must keep those."""
@@ -44,7 +46,7 @@ def split_front_matter(content: str, where: str) -> FrontMatter:
         where: The file, for the message.
 
     Raises:
-        UserError: The front matter has no end, or is no YAML mapping.
+        UserError: The front matter has no end, is no YAML mapping, or far too long.
     """
     if content.startswith(_TOML):
         raise UserError(f"{where}: the front matter is TOML (+++); write it as YAML, within ---.")
@@ -56,6 +58,11 @@ def split_front_matter(content: str, where: str) -> FrontMatter:
             f"{where}: the front matter has no end; put a line '---' after its last line."
         )
     lines = content[dashes[0][1] : dashes[1][0]]
+    if len(lines) > MAX_CHARACTERS:
+        raise UserError(
+            f"{where}: the front matter has {len(lines):,} characters; the limit is "
+            f"{MAX_CHARACTERS:,}. Shorten it."
+        )
     return FrontMatter(_load(lines, where), lines, content[dashes[1][1] :], True)
 
 

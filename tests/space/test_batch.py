@@ -5,6 +5,7 @@ import io
 import json
 import random
 import threading
+import time
 import tracemalloc
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -27,7 +28,7 @@ from tagloop.service import TaggingService
 from tagloop.tabs.batch import draw_progress, draw_summary, duration
 from tagloop.tagger import Tag
 
-MAX_PEAK_BYTES = 12_000_000
+MAX_PEAK_BYTES = 6_000_000
 """Of 10,000 short rows: see ``test_ten_thousand_rows_stay_out_of_memory``."""
 
 
@@ -388,6 +389,20 @@ def test_front_matter_that_lines_cannot_be_added_to() -> None:
         add_tags("---\n{title: x, date: 1}\n---\nBody", Tagged(["a"], [0.5]), "a.md")
 
 
+def test_yaml_bombs_take_no_time() -> None:
+    names = "abcdefghijkl"
+    bomb = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
+        f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]\n"
+        for old, new in zip(names, names[1:], strict=False)
+    )
+    begun = time.monotonic()
+    content, _ = add_tags(f"---\n{bomb}---\nBody", Tagged(["a"], [0.5]), "a.md")
+    assert content.startswith(f"---\n{bomb}tags:\n- a\n")
+    with pytest.raises(UserError, match="20,000"):
+        split_front_matter(f"---\n{'a: b' * 6_000}\n---\n", "a.md")
+    assert time.monotonic() - begun < 5
+
+
 def test_bad_markdown_stays_as_it_was(service: TaggingService, tmp_path: Path) -> None:
     files: dict[str, str | bytes] = {
         "good.md": "Something sensible",
@@ -485,6 +500,16 @@ def test_cancelling_leaves_the_rows_so_far(service: TaggingService, tmp_path: Pa
     assert f"{2 * CHUNK} of 100" in draw_summary(state)
 
 
+def test_a_batch_does_not_run_for_ever(
+    service: TaggingService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tagloop.batch.run.MAX_SECONDS", -1)
+    path = tmp_path / "a.csv"
+    path.write_text("text\nSomething\n")
+    *_, state = tag_file(service, path, tmp_path, Options())
+    assert state.cancelled and state.done == 0
+
+
 def test_a_run_that_is_left_closes_its_file(service: TaggingService, tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("text\n" + "Something\n" * 100)
@@ -503,7 +528,7 @@ def test_ten_thousand_rows_stay_out_of_memory(service: TaggingService, tmp_path:
     with path.open("w") as file:
         file.write("title,text\n")
         for number in range(10_000):
-            file.write(f"{number},{' '.join(chance.choices(words, k=250))}\n")
+            file.write(f"{number},{' '.join(chance.choices(words, k=120))}\n")
     size = path.stat().st_size
     tracemalloc.start()
     state = run(service, path)

@@ -201,7 +201,7 @@ def test_characters_that_no_file_can_hold_go(save: Save) -> None:
 
 def test_word_with_its_title_lists_and_entities(save: Save) -> None:
     data = word(
-        ("Titel", "On bread"), ("", "Flour &amp; water."), ("Heading1", "Then"), ("", "Rest.")
+        ("Titel", "On bread"), ("", "Salt &amp; water."), ("Heading1", "Then"), ("", "Rest.")
     )
     title, text = read_file(save("a.docx", data))
     assert title == "On bread"

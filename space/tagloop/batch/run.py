@@ -26,6 +26,8 @@ logger = logging.getLogger(__name__)
 ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".zip")
 CHUNK = 8
 """Rows: so long anyone waits for a batch, and fewer would take more time altogether."""
+MAX_SECONDS = 3600
+"""After which a batch is cancelled: others wait for their turn."""
 FIRST_PROBLEMS = 8
 """So many are told on the page; all of them stand in the file."""
 
@@ -128,7 +130,8 @@ def tag_file(
         path: The visitor's file.
         folder: Where the result goes, as ``…-tagged`` with the ending of the file.
         options: What the visitor wants of the tags.
-        cancelled: Asked before each chunk; the result then has the rows so far.
+        cancelled: Asked before each chunk; the result then has the rows so far. A batch that
+            takes longer than ``MAX_SECONDS`` ends like this as well.
 
     Yields:
         The same state again and again: once before the first chunk, and after each one. The last
@@ -146,7 +149,9 @@ def tag_file(
     writer = batch.writer(target)
     try:
         rows = batch.rows()
-        while not (stopped := cancelled()) and (chunk := list(islice(rows, CHUNK))):
+        while not (stopped := cancelled() or state.seconds > MAX_SECONDS):
+            if not (chunk := list(islice(rows, CHUNK))):
+                break
             for row, tagged in zip(chunk, _tag(service, chunk, options), strict=True):
                 _write(writer, row, tagged, state)
             state.seconds = time.monotonic() - begun
