@@ -9,6 +9,7 @@ import time
 import tracemalloc
 import zipfile
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -392,8 +393,7 @@ def test_front_matter_that_lines_cannot_be_added_to() -> None:
 def test_yaml_bombs_take_no_time() -> None:
     names = "abcdefghijkl"
     bomb = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
-        f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]\n"
-        for old, new in zip(names, names[1:], strict=False)
+        f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]\n" for old, new in pairwise(names)
     )
     begun = time.monotonic()
     content, _ = add_tags(f"---\n{bomb}---\nBody", Tagged(["a"], [0.5]), "a.md")
