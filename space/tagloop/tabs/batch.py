@@ -20,7 +20,7 @@ from tagloop.rates import RateLimit, visitor_of
 from tagloop.service import TaggingService
 from tagloop.tabs.markup import notice, safe
 
-FILES_A_MINUTE = 6
+FILES_A_MINUTE = 20
 SHOW_SECONDS = 0.4
 """The page is told of progress so often at the most."""
 EMPTY = (
