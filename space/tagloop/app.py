@@ -35,11 +35,12 @@ from tagloop.withdrawals import FOLDER as WITHDRAWALS
 
 MAX_QUEUE = 64  # beyond it a visitor is told that the Space is busy
 MAX_SESSIONS = 500  # whose last article is kept in memory
+DELETE_CACHE = (600, 3600)  # seconds: how often to look for uploads to delete, and how old they are
 
 
 def build_app(settings: Settings, service: TaggingService, examples: Path) -> gr.Blocks:
     """Lay out the page and its endpoints."""
-    with gr.Blocks(title="Tagloop", analytics_enabled=False) as app:
+    with gr.Blocks(title="Tagloop", analytics_enabled=False, delete_cache=DELETE_CACHE) as app:
         add_endpoints(service)  # first: gradio numbers a name that something took before
         header = gr.HTML(_header(service))
         if os.environ.get("OAUTH_CLIENT_ID"):  # where the Space has OAuth; optional for visitors

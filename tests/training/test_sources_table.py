@@ -18,9 +18,9 @@ import pyarrow.parquet
 import pytest
 
 from tagloop.errors import UserError
+from tagloop.plain_text import html_to_text, looks_like_html
 from training.sources import Row, open_source
 from training.sources.columns import parse_mapping, parse_tag_text
-from training.sources.plain_text import html_to_text, looks_like_html
 
 RECORDS = [
     {"title": "Soup, hot", "text": 'Para one.\n\nPara "two".', "tags": ["Food", "Soup"]},

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tagloop.errors import UserError
-from training.sources.plain_text import plain_text
+from tagloop.plain_text import plain_text
 
 NAMES: dict[str, tuple[str, ...]] = {
     "title": ("title", "headline", "article_title", "post_title", "heading", "subject"),

@@ -10,8 +10,8 @@ import yaml
 from frontmatter.default_handlers import YAMLHandler
 
 from tagloop.errors import UserError
+from tagloop.plain_text import markdown_to_text
 from training.sources.columns import Columns
-from training.sources.plain_text import markdown_to_text
 from training.sources.source import Row, Source
 from training.sources.table import utf8_lines
 
