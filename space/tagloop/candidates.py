@@ -156,7 +156,8 @@ def select(
         max_tags: Upper bound; stronger than ``min_tags``.
         threshold: Least confidence (0..1).
     """
-    ordered = sorted(scored, key=lambda tag: -tag.confidence)
-    # By the digits that people see: a tag shown with 0.5 passes 0.5.
+    # By the digits that people see: a tag shown with 0.5 passes 0.5, and what batch an article was
+    # in, which sways the last bits, does not change the order of its tags.
+    ordered = sorted(scored, key=lambda tag: -round(tag.confidence, DIGITS))
     sure = sum(round(tag.confidence, DIGITS) >= threshold for tag in ordered)
     return ordered[: max(min(max(sure, min_tags), max_tags), 0)]

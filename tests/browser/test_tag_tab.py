@@ -47,7 +47,7 @@ def wait_for_evidence(page: Page) -> None:
     named = page.locator(".tl-chip.tl-present").first
     named.hover()
     expect(page.locator("#tl-why")).to_contain_text("Named ")
-    expect(page.locator("#tl-why")).to_contain_text(re.compile("once|times"))
+    expect(page.locator("#tl-why")).to_contain_text(re.compile("once|times"), timeout=20_000)
 
 
 def saved_id(page: Page) -> str:
@@ -340,13 +340,15 @@ def test_a_file_is_read_and_tagged(open_page: OpenPage, tmp_path: Path) -> None:
     text = "At two in the morning a customer asks the bank a question."
     file.write_text(f"---\ntitle: The bank at night\n---\n\n# Chat\n\n{text}\n")
     page.locator("#file input[type=file]").set_input_files(file)
-    expect(page.locator("#title textarea, #title input")).to_have_value("The bank at night")
+    # Files are read in a process of its own.
+    title = page.locator("#title textarea, #title input")
+    expect(title).to_have_value("The bank at night", timeout=30_000)
     expect(page.locator("#article textarea")).to_have_value(re.compile(re.escape(text)))
     expect(page.locator(".tl-chip").first).to_be_visible()
     broken = tmp_path / "broken.pdf"
     broken.write_bytes(b"%PDF-1.7 and nothing else")
     page.locator("#file input[type=file]").set_input_files(broken)
-    expect(page.locator("#hint .tl-problem")).to_be_visible()
+    expect(page.locator("#hint .tl-problem")).to_be_visible(timeout=30_000)
     expect(page.locator("#title textarea, #title input")).to_have_value("The bank at night")
 
 

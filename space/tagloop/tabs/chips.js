@@ -19,6 +19,7 @@ const current = () => (props.value && props.value.tags) || [];
 const percent = (chip) => Math.round(chip.confidence * 100);
 
 let selected = null; // name of the chip whose tools are shown
+let hovered = null; // the chip under the pointer, which comes before the selected one
 let dragged = null;
 const root = element.querySelector(".tl-editor");
 const chips = make("ol", { class: "tl-chips", "aria-label": "Tags" });
@@ -214,7 +215,8 @@ function item(chip) {
   }, chip.tag);
   const li = make("li", {
     class: `tl-chip tl-${kind}`, draggable: "true", "data-tag": chip.tag,
-    onmouseenter: () => show(chip, false), onmouseleave: () => show(shown(), false),
+    onmouseenter: () => { hovered = chip; show(chip, false); },
+    onmouseleave: () => { hovered = null; show(shown(), false); },
     ondragstart: (event) => { dragged = chip.tag; event.dataTransfer.effectAllowed = "move"; event.dataTransfer.setData("text/plain", chip.tag); },
     ondragover: (event) => { if (dragged !== null) event.preventDefault(); },
     ondrop: (event) => { event.preventDefault(); if (dragged !== null && dragged !== chip.tag) move(dragged, known(chip.tag) - known(dragged)); dragged = null; },
@@ -231,10 +233,11 @@ function item(chip) {
   return li;
 }
 function draw(focused = null) {
+  hovered = null;
   chips.replaceChildren(...current().map(item));
   if (selected !== null && !shown()) select(null);
   if (focused !== null) [...chips.children].find((li) => li.dataset.tag === focused)?.querySelector(".tl-name").focus();
 }
-watch("value", () => { selected = null; select(null); draw(); });
-watch("evidence", () => show(shown(), false));
+watch("value", () => { selected = hovered = null; select(null); draw(); });
+watch("evidence", () => show(hovered || shown(), false));
 draw();
