@@ -32,7 +32,7 @@ demo: $(READY) ## the whole loop on this machine; CHECK=1 proves every step, the
 	@$(PY) -m training.demo $(if $(CHECK),--check)
 
 test: $(READY) ## all tests, under 10 minutes on 2 cores
-	@$(PY) -m pytest -n 2 --dist loadfile
+	@$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 data: $(READY) ## build the dataset: SOURCE=folder|table|owner/dataset [COLUMNS=title=…,text=…] [NAME=…]
 	@$(PY) -m training.build_dataset --name $(NAME) $(or $(sources),--source dataset_card/starter --license CC0-1.0) $(if $(COLUMNS),--columns $(COLUMNS)) $(if $(TAG_OVERRIDES),--tag_overrides $(TAG_OVERRIDES))

@@ -203,13 +203,16 @@ class TagTab:
             self.load_example, parts.examples, show_progress="hidden", **filling
         )
         chosen.then(**tagging).then(None, js=SHOW_RESULT).then(**explaining)
+        readable = gr.State(False)
         opened = parts.file.upload(
             self.open_file,
             parts.file,
-            [parts.title, parts.text, parts.hint, parts.file],
+            [parts.title, parts.text, parts.hint, parts.file, readable],
             api_visibility="private",
         )
-        opened.success(**tagging).then(**explaining)
+        opened.then(
+            **(tagging | {"fn": self.suggest_read, "inputs": [readable, *tagging["inputs"]]})
+        ).then(**explaining)
         parts.clear.click(
             self.clear,
             outputs=[parts.title, parts.text, parts.note, *show],
@@ -258,8 +261,25 @@ class TagTab:
         try:
             title, text = read_file(Path(path or ""))
         except UserError as error:
-            return gr.skip(), gr.skip(), notice("problem", str(error)), None
-        return title, text, "", None
+            return gr.skip(), gr.skip(), notice("problem", str(error)), None, False
+        return title, text, "", None, True
+
+    def suggest_read(
+        self,
+        readable: bool,
+        title: str,
+        text: str,
+        max_tags: int,
+        threshold: float,
+        allowed: str,
+        preferred: str,
+        whole: bool,
+        request: gr.Request | None = None,
+    ) -> tuple[Any, ...]:
+        """Tag the article of a file; what was wrong with the file stays where it was said."""
+        if not readable:
+            return tuple([gr.skip()] * 6)
+        return self.suggest(title, text, max_tags, threshold, allowed, preferred, whole, request)
 
     def suggest(
         self,
