@@ -3,9 +3,11 @@
 import time
 from pathlib import Path
 
+import httpx2
 import pytest
 from huggingface_hub import HfApi
 
+from tagloop.explore import folder as folder_module
 from tagloop.explore import library as module
 from tagloop.explore.articles import Articles
 from tagloop.explore.library import CHECK_SECONDS, RETRY_SECONDS, Library
@@ -221,3 +223,21 @@ def test_a_search_is_remembered_until_the_dataset_changes(
     for number in range(100):
         library.find(library.holding, Query.of(f"word{number}"))
     assert len(library._searches) <= module.MAX_KEPT_SEARCHES
+
+
+def test_a_connection_that_the_hub_had_closed_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "train.parquet").write_bytes(b"PAR1")
+    calls = []
+
+    def download(*_: object, **__: object) -> str:
+        calls.append(1)
+        if len(calls) < 3:
+            raise httpx2.RemoteProtocolError("Server disconnected without sending a response.")
+        return str(tmp_path)
+
+    monkeypatch.setattr(folder_module, "snapshot_download", download)
+    [path] = folder_module.fetch("me/articles", folder_module.Version("a", "a", 1.0))
+    assert path.name == "train.parquet" and len(calls) == 3

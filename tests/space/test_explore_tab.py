@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -34,7 +35,9 @@ def updates(steps: Any) -> list[dict[Any, Any]]:
     async def collect() -> list[dict[Any, Any]]:
         return [update async for update in steps]
 
-    return asyncio.run(collect())
+    # In a thread of its own: where browser tests ran before, this one has a loop already.
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, collect()).result()
 
 
 def event(data: Any) -> gr.EventData:

@@ -17,9 +17,17 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
 )
 from huggingface_hub.hf_api import DatasetInfo
+from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_fixed
 
 from tagloop.errors import UserError
 
+_again = retry(
+    # Such as a connection that was kept open, and that the Hub has closed meanwhile.
+    retry=retry_if_exception_type(httpx2.TransportError),
+    stop=stop_after_attempt(3),
+    wait=wait_fixed(0.2),
+    reraise=True,
+)
 PATTERN = "data/*.parquet"
 """Where `datasets`' ``push_to_hub`` and Tagloop's builder put the rows."""
 
@@ -57,7 +65,7 @@ def look_up(repo: str) -> Version:
     if Path(repo).is_dir():
         return _version_of_folder(Path(repo))
     try:
-        info = HfApi().dataset_info(repo, files_metadata=True)
+        info = _again(HfApi().dataset_info)(repo, files_metadata=True)
     except (HfHubHTTPError, HFValidationError, OSError, httpx2.HTTPError) as error:
         raise _sentence(repo, error) from None
     _refuse_to_leak(repo, info)
@@ -76,7 +84,7 @@ def fetch(repo: str, version: Version) -> list[Path]:
     if version.commit is None:
         return _files(repo, Path(repo))
     try:
-        folder = snapshot_download(
+        folder = _again(snapshot_download)(
             repo, repo_type="dataset", revision=version.commit, allow_patterns=[PATTERN]
         )
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError, httpx2.HTTPError) as error:
