@@ -75,7 +75,9 @@ class TagTab:
         examples = self._examples_row()
         # Kept on the server, so that what is stored is what was tagged; gone after an hour.
         tagging = gr.State(None, time_to_live=3600)
-        self._connect(Parts(**article, **result, examples=examples, tagging=tagging))
+        parts = Parts(**article, **result, examples=examples, tagging=tagging)
+        self._connect(parts)
+        self._connect_corrections(parts)
 
     def _article_column(self) -> dict[str, Any]:
         parts: dict[str, Any] = {}
@@ -193,14 +195,14 @@ class TagTab:
             "show_progress": "hidden",
             **TAGGER_SLOTS,
         }
-        filling: dict[str, Any] = {
-            "outputs": [parts.title, parts.text],
-            "api_visibility": "private",
-        }
         parts.submit.click(**tagging).then(**explaining)
         parts.title.submit(**tagging).then(**explaining)
         chosen = parts.examples.click(
-            self.load_example, parts.examples, show_progress="hidden", **filling
+            self.load_example,
+            parts.examples,
+            [parts.title, parts.text],
+            show_progress="hidden",
+            api_visibility="private",
         )
         chosen.then(**tagging).then(None, js=SHOW_RESULT).then(**explaining)
         readable = gr.State(False)
@@ -219,6 +221,8 @@ class TagTab:
             api_visibility="private",
             show_progress="hidden",
         )
+
+    def _connect_corrections(self, parts: Parts) -> None:
         for verdict, button in parts.verdicts.items():
             button.click(
                 partial(self.send, verdict),
@@ -229,7 +233,6 @@ class TagTab:
                 concurrency_id="corrections",
                 concurrency_limit=16,
             )
-
         parts.withdraw.click(
             self.take_back,
             parts.withdrawn_id,
@@ -264,22 +267,13 @@ class TagTab:
             return gr.skip(), gr.skip(), notice("problem", str(error)), None, False
         return title, text, "", None, True
 
-    def suggest_read(
-        self,
-        readable: bool,
-        title: str,
-        text: str,
-        max_tags: int,
-        threshold: float,
-        allowed: str,
-        preferred: str,
-        whole: bool,
-        request: gr.Request | None = None,
-    ) -> tuple[Any, ...]:
+    # The request comes first: after ``*inputs`` gradio does not look for it.
+    def suggest_read(self, request: gr.Request, readable: bool, *inputs: Any) -> tuple[Any, ...]:
         """Tag the article of a file; what was wrong with the file stays where it was said."""
         if not readable:
             return tuple([gr.skip()] * 6)
-        return self.suggest(title, text, max_tags, threshold, allowed, preferred, whole, request)
+        suggest: Any = self.suggest  # its inputs are as many as gradio gives
+        return tuple(suggest(*inputs, request=request))
 
     def suggest(
         self,
