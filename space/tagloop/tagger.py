@@ -66,6 +66,11 @@ class Tagger:
         """Name of the engine in use: ``ctranslate2`` or ``transformers``."""
         return self._engine.name
 
+    @property
+    def writer(self) -> Engine:
+        """The engine itself, for what looks inside the model (``tagloop.inside``)."""
+        return self._engine
+
     @classmethod
     def from_pretrained(
         cls,

@@ -107,7 +107,7 @@ def test_no_event_is_an_endpoint(folder: Path) -> None:
 
 def test_a_button_filters(folder: Path) -> None:
     tab = built(str(folder))
-    assert "open this tab again" in tab.search(*ALL)
+    assert "open this tab again" in tab.search(None, *ALL)
     updates(tab.open(*ALL))
     *fields, found = tab.pick(["Chatbots"], event({"tags": ["Banking"], "more": False}))
     assert fields == ["", ["Banking"], ANY_SPLIT, ANY_SOURCE, False]
@@ -123,7 +123,7 @@ def test_whatever_an_event_carries(folder: Path, data: Any) -> None:
     tab = built(str(folder))
     updates(tab.open(*ALL))
     assert tab.pick([], event(data))[1] == []
-    assert "2 articles" in tab.turn(*ALL, event(data))
+    assert "2 articles" in tab.turn(None, event(data), *ALL)
 
 
 def test_searches_in_the_texts_have_a_limit(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,10 +131,10 @@ def test_searches_in_the_texts_have_a_limit(folder: Path, monkeypatch: pytest.Mo
     tab = built(str(folder))
     updates(tab.open(*ALL))
     query = ("text", [], ANY_SPLIT, ANY_SOURCE, True)
-    told = [tab.search(*query) for _ in range(4)]
+    told = [tab.search(None, *query) for _ in range(4)]
     assert all("1 article" in found for found in told[:3])
     assert "3 searches a minute" in told[3]
-    assert "2 articles" in tab.search(*ALL), "the others go on"
+    assert "2 articles" in tab.search(None, *ALL), "the others go on"
 
 
 def test_openings_have_a_limit(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

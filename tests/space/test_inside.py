@@ -25,7 +25,7 @@ from tagloop.inside.linear import work_out
 from tagloop.inside.looks import looks_of
 from tagloop.inside.parts import count_parts
 from tagloop.inside.pieces import read_pieces
-from tagloop.inside.view import SHOWN_PIECES, engine_of, first_letters, folder_of, look_inside
+from tagloop.inside.view import SHOWN_PIECES, first_letters, folder_of, look_inside
 from tagloop.inside.weights import Weights
 from tagloop.inside.writing import END, read_stretches
 from tagloop.tagger import Tagger
@@ -199,9 +199,7 @@ def test_both_engines_tell_the_same_steps(
     settings = float32_tagger.settings
     for article in articles[:4]:
         reading = read_pieces(transformers_tagger.tokenizer, settings, **article)
-        both = [
-            engine_of(t).steps(reading.ids, 16, 5) for t in (float32_tagger, transformers_tagger)
-        ]
+        both = [t.writer.steps(reading.ids, 16, 5) for t in (float32_tagger, transformers_tagger)]
         for fast, reference in zip(*both, strict=True):
             assert fast.ids[0] == reference.ids[0]
             assert fast.log_probs == pytest.approx(reference.log_probs, abs=2e-3)
@@ -215,8 +213,8 @@ def test_steps_are_those_of_the_output(
 ) -> None:
     tagger = ctranslate2_tagger if engine == "ctranslate2" else transformers_tagger
     reading = read_pieces(tagger.tokenizer, tagger.settings, TITLE, TEXT)
-    written = engine_of(tagger).write([reading.ids], 24)[0]
-    steps = engine_of(tagger).steps(reading.ids, 24, 5)
+    written = tagger.writer.write([reading.ids], 24)[0]
+    steps = tagger.writer.steps(reading.ids, 24, 5)
     assert len(steps) == len(written.ids) + written.finished
     assert [step.ids[0] for step in steps][: len(written.ids)] == written.ids
     chosen = [step.log_probs[0] for step in steps][: len(written.ids)]
@@ -229,7 +227,7 @@ def test_steps_are_those_of_the_output(
         assert sum(chances) <= 1 + 1e-5 and max(chances) == chances[0]
         assert chances == sorted(chances, reverse=True)
         assert float(step.attention.sum()) == pytest.approx(1, abs=1e-3)
-    looked = engine_of(tagger).attend([reading.ids], [written.ids], all_heads=True)[0]
+    looked = tagger.writer.attend([reading.ids], [written.ids], all_heads=True)[0]
     seen = np.stack([step.attention for step in steps[: len(written.ids)]])
     assert np.abs(looked - seen).max() < 1e-3
 
@@ -237,7 +235,7 @@ def test_steps_are_those_of_the_output(
 def test_stretches_are_the_tags_in_the_order_of_writing(ctranslate2_tagger: Tagger) -> None:
     tagger = ctranslate2_tagger
     reading = read_pieces(tagger.tokenizer, tagger.settings, TITLE, TEXT)
-    steps = engine_of(tagger).steps(reading.ids, 24, 3)
+    steps = tagger.writer.steps(reading.ids, 24, 3)
     marks = separator_ids(tagger.tokenizer, tagger.settings.separator)
     stretches = read_stretches(
         steps, tagger.tokenizer, marks, tagger.vocabulary, f"{TITLE}\n{TEXT}"
@@ -259,7 +257,7 @@ def test_stretches_are_the_tags_in_the_order_of_writing(ctranslate2_tagger: Tagg
 
 def test_each_tag_has_its_look(ctranslate2_tagger: Tagger) -> None:
     tagger = ctranslate2_tagger
-    engine = engine_of(tagger)
+    engine = tagger.writer
     reading = read_pieces(tagger.tokenizer, tagger.settings, TITLE, TEXT)
     steps = engine.steps(reading.ids, 24, 3)
     marks = separator_ids(tagger.tokenizer, tagger.settings.separator)

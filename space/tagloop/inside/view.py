@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from tagloop.answers import Tag, text_of
-from tagloop.engines import Engine, separator_ids
+from tagloop.engines import separator_ids
 from tagloop.errors import UserError
 from tagloop.evidence import target_ids
 from tagloop.inside.linear import Worked, work_out
@@ -59,7 +59,7 @@ def look_inside(tagger: Tagger, title: str, text: str) -> View:
     Raises:
         UserError: Anything that ``Tagger.tag`` refuses.
     """
-    engine, tokenizer, settings = engine_of(tagger), tagger.tokenizer, tagger.settings
+    engine, tokenizer, settings = tagger.writer, tagger.tokenizer, tagger.settings
     reading = read_pieces(tokenizer, settings, title, text)
     tags = tagger.tag(text, title, max_windows=1)
     steps = engine.steps(reading.ids, settings.max_new_tokens, RIVALS + 1)
@@ -96,11 +96,6 @@ def first_letters(reading: Reading) -> int | None:
         if any(char.isalnum() for char in reading.prompt[piece.begin : piece.end]):
             return place
     return None
-
-
-def engine_of(tagger: Tagger) -> Engine:
-    """Gives what the tagger writes with."""
-    return tagger._engine
 
 
 def folder_of(tagger: Tagger) -> Path:

@@ -131,14 +131,7 @@ class ExploreTab:
         read.__name__ = "opened"  # as explore.js calls it
         return read
 
-    async def open(
-        self,
-        words: str,
-        tags: list[str] | None,
-        split: str | None,
-        source: str | None,
-        in_text: bool,
-    ) -> AsyncIterator[Update]:
+    async def open(self, *fields: Any) -> AsyncIterator[Update]:
         """Show what has been read; begin to read what has not, and say how far that is."""
         library = self.library
         assert library is not None
@@ -150,8 +143,7 @@ class ExploreTab:
             busy, holding = library.busy, library.holding
             if holding is not None and holding is not shown:
                 shown = holding
-                asked = Asked(words, tags, split, source, in_text)
-                yield await asyncio.to_thread(self._view, holding, asked)
+                yield await asyncio.to_thread(self._view, holding, Asked(*fields))
             if not busy:
                 break
             # A look at a dataset that is shown already takes a moment and needs no words.
@@ -172,32 +164,15 @@ class ExploreTab:
         async for update in self.open(*Asked(tags=tags).values):
             yield update
 
-    def search(
-        self,
-        words: str,
-        tags: list[str] | None,
-        split: str | None,
-        source: str | None,
-        in_text: bool,
-        request: gr.Request | None = None,
-    ) -> str:
+    # After ``*fields`` gradio would not look for its own: they come first.
+    def search(self, request: gr.Request | None, *fields: Any) -> str:
         """List the articles that fit, from the first."""
-        return self._list(Asked(words, tags, split, source, in_text), 1, request)
+        return self._list(Asked(*fields), 1, request)
 
-    def turn(
-        self,
-        words: str,
-        tags: list[str] | None,
-        split: str | None,
-        source: str | None,
-        in_text: bool,
-        event: gr.EventData,
-        request: gr.Request | None = None,
-    ) -> str:
+    def turn(self, request: gr.Request | None, event: gr.EventData, *fields: Any) -> str:
         """Turn to another page of the list."""
         page = _said(event).get("page")
-        asked = Asked(words, tags, split, source, in_text)
-        return self._list(asked, page if isinstance(page, int) else 1, request)
+        return self._list(Asked(*fields), page if isinstance(page, int) else 1, request)
 
     def pick(self, tags: list[str] | None, event: gr.EventData) -> tuple[Any, ...]:
         """Filter by the tags of a button: in the pictures by these alone, in the list as well."""

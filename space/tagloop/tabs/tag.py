@@ -1,11 +1,8 @@
-"""The tab where an article gets its tags, and a visitor says whether they are right."""
+"""The tab where an article gets its tags; what a visitor says about them is in `tabs.flag`."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid5
 
 import gradio as gr
 
@@ -17,18 +14,14 @@ from tagloop.options import Options, written_list
 from tagloop.rates import visitor_of
 from tagloop.reading import ENDINGS, read_file
 from tagloop.service import Tagging, TaggingService
-from tagloop.tabs.editor import build_editor, chips_of, evidence_of, tags_in
+from tagloop.tabs.editor import build_editor, chips_of, evidence_of
+from tagloop.tabs.flag import FlagForm
 from tagloop.tabs.markup import EMPTY_RESULT, legend, notice
-
-# How long a visitor watches a correction on its way to the Hub.
-WATCH_SECONDS = 20.0
 
 # On a phone the result stands below the form.
 SHOW_RESULT = """() => {
   document.querySelector("#result").scrollIntoView({ behavior: "smooth", block: "nearest" });
 }"""
-
-VERDICTS = {"good": "Good", "fixed": "Fixed", "bad": "Bad"}
 
 
 @dataclass
@@ -46,12 +39,6 @@ class Parts:
     result: gr.HTML
     editing: gr.Column
     editor: gr.HTML
-    note: gr.Textbox
-    verdicts: dict[str, gr.Button]
-    outcome: gr.HTML
-    withdrawn_id: gr.Textbox
-    withdraw: gr.Button
-    withdrawn: gr.HTML
     tagging: gr.State
 
 
@@ -64,6 +51,7 @@ class TagTab:
         self.service = service
         self.has_dataset = has_dataset
         self.examples = examples
+        self.flag = FlagForm(service)
 
     def build(self) -> None:
         """Lay the tab out and connect its events."""
@@ -77,7 +65,7 @@ class TagTab:
         tagging = gr.State(None, time_to_live=3600)
         parts = Parts(**article, **result, examples=examples, tagging=tagging)
         self._connect(parts)
-        self._connect_corrections(parts)
+        self.flag.connect(tagging, parts.editor)
 
     def _article_column(self) -> dict[str, Any]:
         parts: dict[str, Any] = {}
@@ -134,30 +122,7 @@ class TagTab:
         with gr.Column(visible=False, elem_id="editing") as editing:
             parts["editing"] = editing
             parts["editor"] = build_editor(self.service.tagger.vocabulary.tags, self.has_dataset)
-            with gr.Column(
-                visible=self.service.outbox is not None, elem_id="feedback", elem_classes="tl-ask"
-            ):
-                gr.HTML('<h2 class="tl-question">Are these tags right?</h2>')
-                parts["note"] = gr.Textbox(
-                    label="Note (optional)",
-                    placeholder="For the people who train the model",
-                    lines=1,
-                    max_lines=4,
-                    elem_id="note",
-                )
-                with gr.Row(elem_classes="tl-verdicts"):
-                    parts["verdicts"] = {
-                        verdict: gr.Button(label, elem_id=verdict, min_width=70, size="md")
-                        for verdict, label in VERDICTS.items()
-                    }
-                parts["outcome"] = gr.HTML(elem_id="outcome")
-                gr.HTML(self._consent(), elem_id="consent")
-                with gr.Accordion("Withdraw a correction", open=False, elem_id="withdrawing"):
-                    parts["withdrawn_id"] = gr.Textbox(
-                        label="Its id", placeholder="As it was shown when it was saved", max_lines=1
-                    )
-                    parts["withdraw"] = gr.Button("Withdraw it", size="md")
-                    parts["withdrawn"] = gr.HTML(elem_id="withdrawn")
+            self.flag.build()
         return parts
 
     def _examples_row(self) -> gr.Dataset:
@@ -170,15 +135,15 @@ class TagTab:
             elem_id="examples",
         )
 
-    def _consent(self) -> str:
-        return (
-            '<p class="tl-consent">Sending stores the title, the text, both sets of tags and your '
-            "note in this Space's private corrections dataset, where they may be used to train "
-            "the next model. Please send nothing personal or confidential.</p>"
-        )
-
     def _connect(self, parts: Parts) -> None:
-        show = [parts.result, parts.hint, parts.editing, parts.editor, parts.tagging, parts.outcome]
+        show = [
+            parts.result,
+            parts.hint,
+            parts.editing,
+            parts.editor,
+            parts.tagging,
+            self.flag.outcome,
+        ]
         tagging: dict[str, Any] = {
             "fn": self.suggest,
             "inputs": [parts.title, parts.text, *parts.options],
@@ -217,41 +182,9 @@ class TagTab:
         ).then(**explaining)
         parts.clear.click(
             self.clear,
-            outputs=[parts.title, parts.text, parts.note, *show],
+            outputs=[parts.title, parts.text, self.flag.note, *show],
             api_visibility="private",
             show_progress="hidden",
-        )
-
-    def _connect_corrections(self, parts: Parts) -> None:
-        for verdict, button in parts.verdicts.items():
-            button.click(
-                partial(self.send, verdict),
-                [parts.tagging, parts.editor, parts.note],
-                parts.outcome,
-                api_visibility="private",
-                show_progress="hidden",
-                concurrency_id="corrections",
-                concurrency_limit=16,
-            )
-        parts.withdraw.click(
-            self.take_back,
-            parts.withdrawn_id,
-            parts.withdrawn,
-            api_visibility="private",
-            show_progress="hidden",
-        )
-
-    def take_back(self, correction_id: str, request: gr.Request | None = None) -> str:
-        """Withdraw a visitor's own correction."""
-        try:
-            self.service.corrections.take(visitor_of(request))
-            whole = self.service.withdraw(correction_id)
-        except UserError as error:
-            return notice("problem", str(error))
-        return notice(
-            "saved",
-            f"Withdrawn: #{whole[:8]}.",
-            "The next dataset leaves it out, if it is a correction of this Space.",
         )
 
     def load_example(self, index: int) -> tuple[str, str]:
@@ -316,60 +249,3 @@ class TagTab:
     def _shown(self, result: str, hint: str, tagging: Tagging | None) -> tuple[Any, ...]:
         visible = gr.Column(visible=tagging is not None)
         return result, hint, visible, chips_of(tagging), tagging, ""
-
-    def send(
-        self,
-        verdict: str,
-        tagging: Tagging | None,
-        edited: dict[str, Any] | None,
-        note: str,
-        profile: gr.OAuthProfile | None = None,
-        request: gr.Request | None = None,
-    ) -> Iterator[str]:
-        """Save a correction, say so, and follow it to the Hub for a while."""
-        tags = tags_in(edited)
-        if tagging is None:
-            yield notice("hint", "These tags are an hour old: suggest them again first.")
-            return
-        try:
-            self.service.corrections.take(visitor_of(request))
-            saved_id = self.service.correct(
-                tagging,
-                corrected=tags,
-                verdict=verdict,
-                note=note,
-                user=profile.username if profile else None,
-                # The same click twice is the same correction; a changed one is another.
-                id=str(uuid5(UUID(tagging.id), repr((verdict, tags, note)))),
-            )
-        except UserError as error:
-            yield notice("problem", str(error))
-            return
-        yield self._saved(saved_id)
-        outbox = self.service.outbox
-        if outbox is not None:
-            outbox.wait_delivered(saved_id, WATCH_SECONDS)
-            yield self._saved(saved_id)
-
-    def _saved(self, saved_id: str) -> str:
-        """Say where a saved correction is by now; nothing is called done that is not."""
-        assert self.service.outbox is not None
-        outbox, name = self.service.outbox, f"#{saved_id[:8]}"
-        problem = outbox.state.problem
-        if outbox.is_delivered(saved_id):
-            return notice(
-                "saved",
-                f"Saved, {name}. Thank you!",
-                f"In the dataset as {saved_id}, which you need if you want to withdraw it.",
-            )
-        if problem is None:
-            return notice("busy", f"Saved, {name}. Thank you!", "On its way to the dataset …")
-        if outbox.state.refused:
-            return notice(
-                "problem",
-                f"Not in the dataset yet: {problem}",
-                f"The correction is kept on this server as {saved_id} until its owner mends that.",
-            )
-        return notice(
-            "waiting", f"Saved, {name}. Thank you!", f"It goes to the dataset later. {problem}"
-        )
