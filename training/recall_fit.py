@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +22,29 @@ from tagloop.vocabulary import Vocabulary
 EMBEDDED_AT_ONCE = 256
 
 
+@dataclass(frozen=True)
+class Remembered:
+    """What the memory takes from articles, whatever their tags are.
+
+    Attributes:
+        digests: Tells articles from one another, uint64, (articles,).
+        ids: Token ids of each one's title and text.
+        words: Of each.
+        vectors: In 8 bits a number, (articles, DIMENSIONS).
+    """
+
+    digests: np.ndarray
+    ids: list[tuple[list[int], list[int]]]
+    words: list[Words]
+    vectors: np.ndarray
+
+
 def fit_recall(
     articles: Sequence[Mapping[str, Any]],
     tokenizer: Any,
     vocabulary: Vocabulary,
     embedder: Embedder | None,
+    earlier: Mapping[str, np.ndarray] | None = None,
 ) -> dict[str, np.ndarray]:
     """Makes the memory's arrays.
 
@@ -34,27 +54,59 @@ def fit_recall(
         vocabulary: Its tags; what the memory calls a tag is a place in ``vocabulary.counts``.
         embedder: Gives articles and tags their vectors; without, they are all 0, and nothing is
             like anything but by its words.
+        earlier: A memory by the same embedder; articles that it has need no new vectors.
     """
+    remembered = remember(articles, tokenizer, embedder, earlier)
+    tags = [row["tags"] for row in articles]
+    return arrays_of(remembered, tags, len(tokenizer), vocabulary, embedder)
+
+
+def remember(
+    articles: Sequence[Mapping[str, Any]],
+    tokenizer: Any,
+    embedder: Embedder | None,
+    earlier: Mapping[str, np.ndarray] | None = None,
+) -> Remembered:
+    """Reads articles: tokens, words and vectors; see ``fit_recall``."""
     bar = tqdm(articles, desc="remembering articles", unit="article")
     ids = [article_ids(tokenizer, row["title"] or "", row["text"] or "") for row in bar]
-    idf = _idf(ids, len(tokenizer))
-    rows = [weigh(title, text, idf) for title, text in ids]
-    tokens = _matrix(rows, len(tokenizer))
+    words = [Words.of(row["title"] or "", row["text"] or "") for row in articles]
+    texts = [text_of(row).strip() for row in articles]
+    digests = np.array([_digest(text) for text in texts], dtype=np.uint64)
+    return Remembered(digests, ids, words, _vectors(texts, digests, embedder, earlier or {}))
+
+
+def arrays_of(
+    remembered: Remembered,
+    tags: Sequence[Sequence[str]],
+    tokens: int,
+    vocabulary: Vocabulary,
+    embedder: Embedder | None,
+) -> dict[str, np.ndarray]:
+    """Makes the memory's arrays of articles that were read, and their tags.
+
+    Args:
+        remembered: The articles.
+        tags: Of each.
+        tokens: Size of the tokenizer.
+        vocabulary: See ``fit_recall``, as for the embedder.
+        embedder: See there.
+    """
+    idf = _idf(remembered.ids, tokens)
+    rows = [weigh(title, text, idf) for title, text in remembered.ids]
     known = {form: place for place, form in enumerate(vocabulary.counts)}
     given = [
-        {known[form] for form in map(vocabulary.canonical, row["tags"]) if form in known}
-        for row in articles
+        {known[form] for form in map(vocabulary.canonical, row) if form in known} for row in tags
     ]
-    phrases = KnownPhrases(known)
-    words = (Words.of(row["title"] or "", row["text"] or "") for row in articles)
-    named = map(phrases.in_article, words)
+    named = map(KnownPhrases(known).in_article, remembered.words)
     return {
         "tags": np.array([len(known)]),
         "idf": idf,
         "linked": linked_shares(list(zip(named, given, strict=True)), len(known)),
-        "vectors": _vectors(articles, embedder),
+        "digests": remembered.digests,
+        "vectors": remembered.vectors,
         "tag_vectors": to_bytes(embedder.embed(list(known)) if embedder else _zeros(len(known))),
-        **_arrays("postings", tokens.T.tocsr()),
+        **_arrays("postings", _matrix(rows, tokens).T.tocsr()),
         **_arrays("carried", _carried(given, len(known))),
     }
 
@@ -63,14 +115,27 @@ def _zeros(count: int) -> np.ndarray:
     return np.zeros((count, DIMENSIONS), dtype=np.int8)
 
 
-def _vectors(articles: Sequence[Mapping[str, Any]], embedder: Embedder | None) -> np.ndarray:
-    vectors = _zeros(len(articles))
+def _digest(text: str) -> int:
+    return int.from_bytes(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:8])
+
+
+def _vectors(
+    texts: Sequence[str],
+    digests: np.ndarray,
+    embedder: Embedder | None,
+    earlier: Mapping[str, np.ndarray],
+) -> np.ndarray:
+    vectors = _zeros(len(texts))
     if embedder is None:
         return vectors
-    texts = [text_of(row).strip() for row in articles]
+    places = {digest: place for place, digest in enumerate(earlier.get("digests", ()))}
+    had = [place for place, digest in enumerate(digests) if digest in places]
+    if had:
+        vectors[had] = earlier["vectors"][[places[digests[place]] for place in had]]
+    new = set(range(len(texts))).difference(had)
     # Of like length together, so that little is computed on padding.
-    order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
-    with tqdm(total=len(texts), desc="embedding articles", unit="article") as bar:
+    order = sorted(new, key=lambda place: len(texts[place]))
+    with tqdm(total=len(order), desc="embedding articles", unit="article") as bar:
         for first in range(0, len(order), EMBEDDED_AT_ONCE):
             chosen = order[first : first + EMBEDDED_AT_ONCE]
             vectors[chosen] = to_bytes(embedder.embed([texts[place] for place in chosen]))

@@ -106,3 +106,22 @@ def test_weights_have_length_one_and_leave_out_what_does_not_count() -> None:
     # (1 + ln 2) * 1 for the title's word, which counts twice; (1 + ln 3) * 2.
     raw = np.array([1 + np.log(2), (1 + np.log(3)) * 2])
     assert weights == pytest.approx(raw / np.linalg.norm(raw))
+
+
+def test_articles_of_an_earlier_memory_are_not_embedded_again(embedder: Embedder) -> None:
+    class Counting:
+        texts: list[str] = []
+
+        def embed(self, texts: list[str]) -> np.ndarray:
+            self.texts += texts
+            return embedder.embed(texts)
+
+    vocabulary = Vocabulary.from_tag_lists([row["tags"] for row in ARTICLES])
+    earlier = fit_recall(ARTICLES[:3], TOKENIZER, vocabulary, embedder)
+    counting = Counting()
+    again = fit_recall(ARTICLES[::-1], TOKENIZER, vocabulary, counting, earlier)  # type: ignore[arg-type]
+    assert counting.texts == ["Openings\nThe queen stays home in a good opening.", *NAMES]
+    fresh = fit_recall(ARTICLES[::-1], TOKENIZER, vocabulary, embedder)
+    assert {name: array.tolist() for name, array in again.items()} == {
+        name: array.tolist() for name, array in fresh.items()
+    }
