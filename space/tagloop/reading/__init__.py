@@ -1,6 +1,6 @@
-"""Turns a file that a visitor drops into a title and a text.
+"""Turns a file that a visitor drops, or the page at an address, into a title and a text.
 
-Each file is read in a process of its own (`tagloop.reading.process`), which has neither the
+Each is read in a process of its own (`tagloop.reading.process`), which has neither the
 Space's memory nor its secrets.
 """
 
@@ -23,10 +23,13 @@ MAX_SECONDS = 25
 MAX_READERS = 2
 """That work at the same time, on a machine of two cores."""
 SHOWN_NAME = 80
+FILE, ADDRESS = "file", "address"
+"""What the process is told to read."""
 
 _PACKAGES = Path(__file__).resolve().parents[2]
-_KEPT = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR")
+_KEPT = ("SPACE_ID", "PATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR")
 _readers = BoundedSemaphore(MAX_READERS)
+_fetchers = BoundedSemaphore(MAX_READERS)  # apart, so that slow sites do not keep files waiting
 
 
 def read_file(path: Path) -> tuple[str, str]:
@@ -43,9 +46,28 @@ def read_file(path: Path) -> tuple[str, str]:
     if not _readers.acquire(timeout=MAX_SECONDS):
         raise UserError(f"Other files are being read just now: try {name} again in a minute.")
     try:
-        return _read_apart(path, name)
+        return _read_apart(name, FILE, str(path.resolve()))
     finally:
         _readers.release()
+
+
+def read_address(address: str) -> tuple[str, str]:
+    """Give the title (which may be empty) and the plain text of the page at an address.
+
+    What is fetched, and what is not, says `tagloop.reading.page`.
+
+    Raises:
+        UserError: It cannot be had or read, or must not be; one sentence says why.
+    """
+    from tagloop.reading.page import check_address, shown  # files need no HTTP client
+
+    url = check_address(address)
+    if not _fetchers.acquire(timeout=MAX_SECONDS):
+        raise UserError("Other pages are being fetched just now: try again in a minute.")
+    try:
+        return _read_apart(shown(url), ADDRESS, str(url))
+    finally:
+        _fetchers.release()
 
 
 def _check_size(path: Path, name: str) -> None:
@@ -68,10 +90,10 @@ def _check_size(path: Path, name: str) -> None:
         raise UserError(f"{name} is empty: drop another file, or paste the text.")
 
 
-def _read_apart(path: Path, name: str) -> tuple[str, str]:
+def _read_apart(name: str, kind: str, place: str) -> tuple[str, str]:
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "tagloop.reading.process", str(path.resolve()), name],
+            [sys.executable, "-m", "tagloop.reading.process", kind, place, name],
             env=_environment(),
             cwd=_PACKAGES,
             stdin=subprocess.DEVNULL,

@@ -68,13 +68,19 @@ def find_encoding(blocks: Iterable[bytes], name: str, declared: str | None = Non
     return "cp1252"
 
 
-def decode(data: bytes, name: str, *, html: bool = False) -> str:
+def decode(data: bytes, name: str, *, html: bool = False, declared: str | None = None) -> str:
     """Give a text file's text, with line ends as ``\\n``.
+
+    Args:
+        data: Its bytes.
+        name: The file, for the message.
+        html: Whether it may name its encoding itself.
+        declared: The encoding that came with it, which goes before its own word.
 
     Raises:
         UserError: It is not a text, or its encoding cannot be told.
     """
-    declared = declared_encoding(data) if html else None
+    declared = declared or (declared_encoding(data) if html else None)
     encoding = find_encoding([data], name, declared)
     text = data.decode(encoding, errors="replace").removeprefix("\ufeff")
     return text.replace("\r\n", "\n").replace("\r", "\n")
@@ -83,10 +89,13 @@ def decode(data: bytes, name: str, *, html: bool = False) -> str:
 def declared_encoding(data: bytes) -> str | None:
     """Give the codec that an HTML file names, if there is one of that name."""
     found = _DECLARED.search(data[:_SAMPLE])
-    if found is None:
-        return None
+    return None if found is None else codec_of(found[1].decode("ascii"))
+
+
+def codec_of(name: str) -> str | None:
+    """Give the codec of text that goes by a name, as browsers understand it."""
     try:
-        codec = codecs.lookup(found[1].decode("ascii")).name
+        codec = codecs.lookup(name).name
         b"a".decode(codec)  # refuses codecs that are none of text, such as "hex"
     except (LookupError, ValueError):
         return None

@@ -1,7 +1,7 @@
-"""The process in which one file is read; started by `tagloop.reading`, it answers in JSON.
+"""The process in which one file or page is read; started by `tagloop.reading`, it answers in JSON.
 
 A hostile file can keep any reader busy for hours or fill the memory, and a thread cannot be
-stopped: so each file has a process of its own, with limits that the system keeps.
+stopped: so each one has a process of its own, with limits that the system keeps.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 
 from tagloop.errors import UserError
 from tagloop.limits import MAX_TEXT_CHARACTERS, MAX_TITLE_CHARACTERS, readable
+from tagloop.reading import ADDRESS
 
 MAX_MEMORY_BYTES = 640 * 1024 * 1024
 """Of address space; an ordinary document takes about a third of it, most of that libraries."""
@@ -30,8 +31,26 @@ def read_document(path: Path, name: str) -> tuple[str, str]:
     Raises:
         UserError: It cannot be read, has no text, or too much of it.
     """
-    data = path.read_bytes()
-    title, text = _reader(path.suffix.lower())(data, name)
+    return _fit(*_reader(path.suffix.lower())(path.read_bytes(), name), name)
+
+
+def read_page(address: str, name: str) -> tuple[str, str]:
+    """Fetch a page and read it; give title and text as ``read_document`` does.
+
+    Raises:
+        UserError: It cannot be had or read, has no text, or too much of it.
+    """
+    from tagloop.reading import markup
+    from tagloop.reading.encodings import decode
+    from tagloop.reading.page import fetch_page
+
+    page = fetch_page(address)
+    html = page.kind == "html"
+    content = decode(page.content, name, html=html, declared=page.charset)
+    return _fit(*(markup.read_html if html else markup.read_text)(content, name), name)
+
+
+def _fit(title: str, text: str, name: str) -> tuple[str, str]:
     title, text = _tidy(title).replace("\n", " "), _tidy(text)
     if len(text) > MAX_TEXT_CHARACTERS:
         raise UserError(
@@ -83,12 +102,14 @@ def limit_this_process() -> None:
 
 
 def main() -> None:
-    """Read the file of the command line, whose shown name comes after it."""
+    """Read what the command line names: its kind, its place, and how it is called in sentences."""
     limit_this_process()
     logging.disable(logging.CRITICAL)  # pypdf complains about most of the PDFs in the world
-    path, name = Path(sys.argv[1]), sys.argv[2]
+    kind, place, name = sys.argv[1:]
     try:
-        title, text = read_document(path, name)
+        title, text = (
+            read_page(place, name) if kind == ADDRESS else read_document(Path(place), name)
+        )
         answer = {"title": title, "text": text}
     except UserError as error:
         answer = {"problem": str(error)}
@@ -96,8 +117,8 @@ def main() -> None:
         answer = {"problem": f"{name} needs too much memory to be read; paste its text instead."}
     except Exception:  # whatever a reader makes of a file that is not as it should be
         answer = {
-            "problem": f"{name} cannot be read, it seems to be damaged: open it in the program "
-            "that made it, save it again and try that, or paste its text."
+            "problem": f"{name} cannot be read, it seems to be damaged: paste its text instead, or "
+            "open it in the program that made it and save it again."
         }
     sys.stdout.write(json.dumps(answer))
 

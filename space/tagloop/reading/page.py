@@ -1,0 +1,254 @@
+"""Fetches the page at an address that a visitor gives, and nothing that a visitor should not get.
+
+Each address on the way, also one that a site sends on to, is http or https at its usual port,
+without a name and password, at a host of the public internet (`tagloop.reading.public_hosts`); the
+connection goes to the very number that was checked, so a name that means something else a moment
+later changes nothing. A page is HTML or plain text of bounded size, unpacked as well, and comes
+within a bounded time. No cookies, tokens or proxies: the requests know nothing but the address.
+
+gradio brings `safehttpx` for such a purpose, but that allows any port, size and time, and the
+shared and mapped networks that are refused here, and asks a public resolver about names.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from email.message import Message
+
+import httpx2
+
+from tagloop.errors import UserError
+from tagloop.limits import readable
+from tagloop.reading.encodings import codec_of
+from tagloop.reading.public_hosts import is_public, resolve
+
+MAX_ADDRESS_CHARACTERS = 2_000
+MAX_PAGE_BYTES = 5_000_000
+"""Of the page as it comes, and as it is unpacked."""
+MAX_SECONDS = 15.0
+"""For all of it: looking up, redirects, reading."""
+STEP_SECONDS = 5.0
+"""Without a byte."""
+MAX_REDIRECTS = 5
+MAX_NUMBERS = 3
+"""Of a host, that are tried."""
+KINDS = {"text/html": "html", "application/xhtml+xml": "html", "text/plain": "text"}
+PORTS = {"http": 80, "https": 443}
+_SENT_ON = (301, 302, 303, 307, 308)
+_HOST = re.compile(rb"[a-z0-9._:-]+")
+_SHOWN_HOST = 60
+_PASTE = "Paste the text instead."
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What may be reached; no setting makes another than ``PUBLIC``, only tests do."""
+
+    resolve: Callable[[str, int], list[str]] = resolve
+    allows: Callable[[str], bool] = is_public
+    ports: frozenset[int] = frozenset(PORTS.values())
+
+
+PUBLIC = Reach()
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page as it was sent, unpacked.
+
+    Attributes:
+        content: Its bytes.
+        kind: ``html`` or ``text``.
+        charset: The codec that its site names, if there is one of that name.
+    """
+
+    content: bytes
+    kind: str
+    charset: str | None
+
+
+def check_address(address: str, reach: Reach | None = None) -> httpx2.URL:
+    """Give the address as a URL; ``https://`` may be left out.
+
+    Raises:
+        UserError: It is none that is read here; nothing has been asked for by then.
+    """
+    address = readable(address).strip()
+    if not address:
+        raise UserError("Give the address of a page first, such as https://example.com/post.")
+    if len(address) > MAX_ADDRESS_CHARACTERS:
+        raise UserError(f"The address has more than {MAX_ADDRESS_CHARACTERS:,} characters.")
+    try:
+        url = httpx2.URL(address if "://" in address else f"https://{address}")
+    except (httpx2.InvalidURL, ValueError):
+        raise _no_address() from None
+    return _checked(url, reach or PUBLIC)
+
+
+def _checked(url: httpx2.URL, reach: Reach) -> httpx2.URL:
+    if url.scheme not in PORTS or not url.host:
+        raise UserError("The address of a page begins with https:// or http://, and a site.")
+    if not _HOST.fullmatch(url.raw_host):
+        raise _no_address()
+    if url.userinfo:
+        raise UserError("An address with a name or password in it is not read: leave them out.")
+    if (url.port or PORTS[url.scheme]) not in reach.ports:
+        raise UserError("Only pages at a site's usual port are read: leave the number out.")
+    return url
+
+
+def _no_address() -> UserError:
+    return UserError("This is no address of a page: copy it from the browser.")
+
+
+def shown(url: httpx2.URL) -> str:
+    """Name a page in a sentence."""
+    return f"The page at {url.raw_host.decode('ascii', errors='replace')[:_SHOWN_HOST]}"
+
+
+def fetch_page(address: str, reach: Reach | None = None) -> Page:
+    """Fetch a page.
+
+    Raises:
+        UserError: It cannot be had, or must not; one sentence says why.
+    """
+    reach = reach or PUBLIC
+    url = check_address(address, reach)
+    deadline = time.monotonic() + MAX_SECONDS
+    for _ in range(MAX_REDIRECTS + 1):
+        with _answer(url, reach, deadline) as response:
+            if response.status_code not in _SENT_ON:
+                return _read(response, shown(url), deadline)
+            target = response.headers.get("location", "").strip()
+        if not target:
+            raise UserError(f"{shown(url)} sends on to no address. {_PASTE}")
+        try:
+            url = _checked(url.join(target), reach)
+        except (httpx2.InvalidURL, ValueError, UserError):
+            raise UserError(f"{shown(url)} sends on to one that is not read. {_PASTE}") from None
+    raise UserError(f"{shown(url)} was sent on more than {MAX_REDIRECTS} times. {_PASTE}")
+
+
+@contextmanager
+def _answer(url: httpx2.URL, reach: Reach, deadline: float) -> Iterator[httpx2.Response]:
+    """Ask the host's checked numbers, one after the other, until one takes the connection."""
+    name = shown(url)
+    port = url.port or PORTS[url.scheme]
+    numbers = [it for it in reach.resolve(url.raw_host.decode("ascii"), port) if reach.allows(it)]
+    if not numbers:
+        # One sentence for both, so that nobody learns which names a private network knows.
+        raise UserError(f"{name} is not on the public internet: check the address.")
+    # A transport for each address: a connection must not serve another host by its number.
+    with httpx2.HTTPTransport(trust_env=False) as transport, _in_words(name):
+        response = _first(transport, [_request(url, it, deadline, name) for it in numbers])
+        try:
+            yield response
+        finally:
+            response.close()
+
+
+def _first(transport: httpx2.HTTPTransport, requests: Sequence[httpx2.Request]) -> httpx2.Response:
+    """Give the answer to the first request that finds a connection."""
+    *others, last = requests[:MAX_NUMBERS]
+    for request in others:
+        try:
+            return transport.handle_request(request)
+        except (httpx2.ConnectError, httpx2.ConnectTimeout):
+            continue
+    return transport.handle_request(last)
+
+
+def _request(url: httpx2.URL, number: str, deadline: float, name: str) -> httpx2.Request:
+    step = min(STEP_SECONDS, _left(deadline, name))
+    host = url.raw_host.decode("ascii")
+    return httpx2.Request(
+        "GET",
+        url.copy_with(host=number, fragment=None),
+        headers={
+            "Host": url.netloc.decode("ascii"),
+            "User-Agent": _user_agent(),
+            "Accept": ", ".join(KINDS),
+            "Accept-Encoding": "gzip",
+            "Connection": "close",
+        },
+        extensions={
+            "timeout": dict.fromkeys(("connect", "read", "write", "pool"), step),
+            "sni_hostname": host,  # whose certificate is asked for and checked
+        },
+    )
+
+
+def _user_agent() -> str:
+    space = os.environ.get("SPACE_ID", "")
+    place = f"+https://huggingface.co/spaces/{space}; " if space else ""
+    return f"Tagloop ({place}one page, because a visitor asked for it)"
+
+
+def _read(response: httpx2.Response, name: str, deadline: float) -> Page:
+    if response.status_code != httpx2.codes.OK:
+        raise UserError(
+            f"{name} is not given out (its site answers {response.status_code}). {_PASTE}"
+        )
+    kind, charset = _content_type(response.headers.get("content-type", ""))
+    if kind is None:
+        raise UserError(f"{name} is neither HTML nor plain text. {_PASTE}")
+    return Page(_body(response, name, deadline), kind, charset)
+
+
+def _content_type(header: str) -> tuple[str | None, str | None]:
+    message = Message()
+    message["content-type"] = header
+    charset = message.get_content_charset()
+    kind = header.partition(";")[0].strip().lower()  # the library takes what is none for text
+    return KINDS.get(kind), codec_of(charset) if charset else None
+
+
+def _body(response: httpx2.Response, name: str, deadline: float) -> bytes:
+    coding = response.headers.get("content-encoding", "identity").strip().lower()
+    if coding not in ("identity", "gzip", "x-gzip"):
+        raise UserError(f"{name} is packed in a way that is not read. {_PASTE}")
+    unpacking = None if coding == "identity" else zlib.decompressobj(zlib.MAX_WBITS | 16)
+    came, body = 0, bytearray()
+    for chunk in response.iter_raw():
+        _left(deadline, name)
+        came += len(chunk)
+        # Never more than one byte beyond the limit, whatever a few bytes unpack to.
+        room = MAX_PAGE_BYTES - len(body) + 1
+        body += chunk[:room] if unpacking is None else unpacking.decompress(chunk, room)
+        if max(came, len(body)) > MAX_PAGE_BYTES:
+            raise UserError(
+                f"{name} has more than {MAX_PAGE_BYTES / 1e6:,.0f} MB, which is the limit. {_PASTE}"
+            )
+    if not body:
+        raise UserError(f"{name} is empty. {_PASTE}")
+    return bytes(body)
+
+
+def _left(deadline: float, name: str) -> float:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise _too_slow(name)
+    return left
+
+
+@contextmanager
+def _in_words(name: str) -> Iterator[None]:
+    """Say what goes wrong on the network in one sentence."""
+    try:
+        yield
+    except httpx2.TimeoutException:
+        raise _too_slow(name) from None
+    except (httpx2.TransportError, httpx2.StreamError, zlib.error):
+        raise UserError(
+            f"{name} cannot be fetched, because its site does not answer as it should. {_PASTE}"
+        ) from None
+
+
+def _too_slow(name: str) -> UserError:
+    return UserError(f"{name} comes too slowly: try again later. {_PASTE}")
