@@ -48,7 +48,7 @@ def build_app(settings: Settings, service: TaggingService, examples: Path) -> gr
         articles = load_examples(examples)
         with gr.Tabs() as tabs:
             with gr.Tab("Tag an article", id="tag"):
-                TagTab(service, articles, bool(settings.dataset_repo)).build()
+                TagTab(service, articles, bool(settings.dataset_repo), settings.addresses).build()
             with gr.Tab("Batch", id="batch"):
                 BatchTab(service).build()
             with gr.Tab("Inside the model", id="inside"):

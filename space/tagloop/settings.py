@@ -80,13 +80,21 @@ class Settings:
             f"{RELOAD_SECONDS} when not set, 0 for never.",
         },
     )
+    addresses: bool = field(
+        default=True,
+        metadata={
+            "variable": "TAGLOOP_ADDRESSES",
+            "help": "Whether visitors may give the address of a public page to have it read: "
+            "`on` or `off`; `on` when not set.",
+        },
+    )
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
         """Read the variables; one that is empty counts as not set.
 
         Raises:
-            UserError: ``MODEL_REPO`` is not set, or a number is none.
+            UserError: ``MODEL_REPO`` is not set, or a value is none that it may have.
         """
         values: dict[str, str | Path | int] = {}
         for setting in fields(cls):
@@ -102,6 +110,10 @@ class Settings:
 
 
 def _read(variable: str, value: str, kind: type) -> str | Path | int:
+    if kind is bool:
+        if value not in ("on", "off"):
+            raise UserError(f"{variable} must be on or off, not {value!r}.")
+        return value == "on"
     if kind is int:
         if not value.isascii() or not value.isdigit():
             raise UserError(f"{variable} must be a whole number from 0, not {value!r}.")

@@ -20,6 +20,16 @@ def test_variables_become_fields() -> None:
     assert settings.model_revision is None
 
 
+def test_addresses_are_read_unless_switched_off() -> None:
+    def addresses(**variables: str) -> bool:
+        return Settings.from_environment({"MODEL_REPO": "me/tagger", **variables}).addresses
+
+    assert addresses() and addresses(TAGLOOP_ADDRESSES="on")
+    assert not addresses(TAGLOOP_ADDRESSES="off")
+    with pytest.raises(UserError, match="TAGLOOP_ADDRESSES must be on or off, not 'no'"):
+        addresses(TAGLOOP_ADDRESSES="no")
+
+
 def test_a_missing_model_is_the_persons_mistake() -> None:
     with pytest.raises(UserError, match="MODEL_REPO is not set"):
         Settings.from_environment({})

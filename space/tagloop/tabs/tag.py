@@ -1,7 +1,6 @@
 """The tab where an article gets its tags; what a visitor says about them is in `tabs.flag`."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -12,11 +11,11 @@ from tagloop.examples import Example
 from tagloop.limits import MAX_TEXT_CHARACTERS, MAX_WINDOWS
 from tagloop.options import Options, written_list
 from tagloop.rates import visitor_of
-from tagloop.reading import ENDINGS, read_file
 from tagloop.service import Tagging, TaggingService
 from tagloop.tabs.editor import build_editor, chips_of, evidence_of
 from tagloop.tabs.flag import FlagForm
 from tagloop.tabs.markup import EMPTY_RESULT, legend, notice
+from tagloop.tabs.opening import Opening
 
 # On a phone the result stands below the form.
 SHOW_RESULT = """() => {
@@ -30,7 +29,6 @@ class Parts:
 
     title: gr.Textbox
     text: gr.Textbox
-    file: gr.File
     options: list[gr.components.Component]
     submit: gr.Button
     clear: gr.Button
@@ -46,12 +44,17 @@ class TagTab:
     """Builds the tab inside the `gr.Blocks` that is open, and answers its events."""
 
     def __init__(
-        self, service: TaggingService, examples: list[Example], has_dataset: bool = False
+        self,
+        service: TaggingService,
+        examples: list[Example],
+        has_dataset: bool = False,
+        addresses: bool = True,
     ) -> None:
         self.service = service
         self.has_dataset = has_dataset
         self.examples = examples
         self.flag = FlagForm(service)
+        self.opening = Opening(addresses)
 
     def build(self) -> None:
         """Lay the tab out and connect its events."""
@@ -85,12 +88,7 @@ class TagTab:
             )
             parts["clear"] = gr.Button("Clear", elem_id="clear", min_width=90, scale=1)
         parts["hint"] = gr.HTML(elem_id="hint")
-        parts["file"] = gr.File(
-            label="Or drop a file here: Markdown, text, HTML, Word, PDF",
-            file_types=list(ENDINGS),
-            height=52,
-            elem_id="file",
-        )
+        self.opening.build()
         with gr.Accordion("Options", open=False, elem_classes="tl-options", elem_id="options"):
             parts["options"] = self._options()
         return parts
@@ -170,16 +168,12 @@ class TagTab:
             api_visibility="private",
         )
         chosen.then(**tagging).then(None, js=SHOW_RESULT).then(**explaining)
-        readable = gr.State(False)
-        opened = parts.file.upload(
-            self.open_file,
-            parts.file,
-            [parts.title, parts.text, parts.hint, parts.file, readable],
-            api_visibility="private",
+        self.opening.connect(
+            [parts.title, parts.text, parts.hint],
+            lambda opened, came: opened.then(
+                **(tagging | {"fn": self.suggest_read, "inputs": [came, *tagging["inputs"]]})
+            ).then(**explaining),
         )
-        opened.then(
-            **(tagging | {"fn": self.suggest_read, "inputs": [readable, *tagging["inputs"]]})
-        ).then(**explaining)
         parts.clear.click(
             self.clear,
             outputs=[parts.title, parts.text, self.flag.note, *show],
@@ -192,18 +186,10 @@ class TagTab:
         example = self.examples[index]
         return example.title, example.text
 
-    def open_file(self, path: str | None) -> tuple[Any, ...]:
-        """Fill the form with a file's article; one that cannot be read is said beside the form."""
-        try:
-            title, text = read_file(Path(path or ""))
-        except UserError as error:
-            return gr.skip(), gr.skip(), notice("problem", str(error)), None, False
-        return title, text, "", None, True
-
     # The request comes first: after ``*inputs`` gradio does not look for it.
-    def suggest_read(self, request: gr.Request, readable: bool, *inputs: Any) -> tuple[Any, ...]:
-        """Tag the article of a file; what was wrong with the file stays where it was said."""
-        if not readable:
+    def suggest_read(self, request: gr.Request, came: bool, *inputs: Any) -> tuple[Any, ...]:
+        """Tag what was opened; what was wrong with it stays where it was said."""
+        if not came:
             return tuple([gr.skip()] * 6)
         suggest: Any = self.suggest  # its inputs are as many as gradio gives
         return tuple(suggest(*inputs, request=request))
