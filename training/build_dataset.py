@@ -121,7 +121,7 @@ def build(config: BuildConfig, command: str) -> tuple[Path, dict[str, Any]]:
     rows: dict[str, list[dict[str, Any]]] = {split: [] for split in SPLITS}
     for article, split in zip(kept, arrangement.splits.values(), strict=True):
         rows[split].append(article.row())
-    _write(folder, rows, report)
+    write_dataset(folder, rows, report)
     return folder, report
 
 
@@ -211,8 +211,14 @@ def _refuse_foreign_folder(folder: Path) -> None:
         )
 
 
-def _write(folder: Path, rows: dict[str, list[dict[str, Any]]], report: dict[str, Any]) -> None:
-    """Writes the folder beside its place and then swaps it in."""
+def write_dataset(
+    folder: Path, rows: dict[str, list[dict[str, Any]]], report: dict[str, Any]
+) -> None:
+    """Writes the folder beside its place and then swaps it in.
+
+    Raises:
+        UserError: It cannot be written.
+    """
     partial = folder.with_name(folder.name + ".partial")
     replaced = folder.with_name(folder.name + ".replaced")
     try:

@@ -10,41 +10,25 @@ Beside the fine-tuned model stand its base as it was and the most frequent train
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
-from importlib.metadata import version
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from datasets import Dataset
 from tqdm.auto import tqdm
 
-from tagloop.answers import text_of
 from tagloop.errors import UserError
-from tagloop.tagger import Tag, Tagger
+from tagloop.tagger import Tagger
 from tagloop.tagging import TaggingSettings
-from tagloop.vocabulary import Vocabulary
-from training.calibration import answers_reliability
 from training.config import EvaluateConfig, parse_config
 from training.conversion import convert
 from training.corpus import Corpus, load_corpus
+from training.evaluation_report import Predictions, report_of
 from training.preprocess import BUNDLED_BASE, decoding_defaults, load_base
-from training.scores import (
-    CUT,
-    Interval,
-    Values,
-    answer_scores,
-    article_scores,
-    bootstrap,
-    paired_difference,
-)
 from training.training_log import write_json
 
 REPORT_FILE = "report.json"
-SAMPLES, CONFIDENCE = 1000, 0.95
-EXAMPLE_CHARACTERS = 300
-VERSIONS = ("torch", "transformers", "ctranslate2", "rouge_score")
-Predictions = list[list[Tag]]
 
 
 def evaluate_tagger(config: EvaluateConfig, corpus: Corpus) -> dict[str, Any]:
@@ -62,32 +46,10 @@ def evaluate_tagger(config: EvaluateConfig, corpus: Corpus) -> dict[str, Any]:
     base = config.before or _base_of(tagger)
     before = untrained_tagger(base, tagger.settings, _folder_for_before(model, config))
     ranked = {
-        "before": _predict(before, articles, "before"),
-        "after": _predict(tagger, articles, "after"),
-        "most_frequent": _most_frequent(corpus, len(articles)),
+        "before": predict(before, articles, "before"),
+        "after": predict(tagger, articles, "after"),
     }
-    predictions = ranked | {"after": [_kept(tags, tagger.settings) for tags in ranked["after"]]}
-    vocabulary = Vocabulary.from_tag_lists(corpus.splits["train"]["tags"])
-    scores = {
-        name: score_all(lists, articles, vocabulary, ranked[name])
-        for name, lists in predictions.items()
-    }
-    return {
-        "schema": 1,
-        "command": _command(config),
-        "split": config.split,
-        "articles": len(articles),
-        "dataset": corpus.source,
-        "model": {"repo_id": Path(model).name, "revision": tagger.model_revision},
-        "engine": tagger.engine,
-        "systems": {name: _rounded(_intervals(rows, config)) for name, rows in scores.items()},
-        "paired": _paired(scores, config),
-        "threshold": tagger.settings.threshold,
-        "calibration": answers_reliability(ranked["after"], articles["tags"]),
-        "examples": _examples(articles, predictions, config.examples),
-        "bootstrap": {"samples": SAMPLES, "confidence": CONFIDENCE, "seed": config.seed},
-        "versions": {name: version(name) for name in VERSIONS},
-    }
+    return report_of(config, corpus, tagger, articles, ranked) | {"command": _command(config)}
 
 
 def untrained_tagger(base: str, settings: TaggingSettings, folder: Path) -> Tagger:
@@ -109,42 +71,6 @@ def untrained_tagger(base: str, settings: TaggingSettings, folder: Path) -> Tagg
 def _folder_for_before(model: str, config: EvaluateConfig) -> Path:
     beside = Path(model).parent if Path(model).is_dir() else Path("build") / config.name
     return beside / "before"
-
-
-def score_all(
-    predictions: Sequence[Sequence[Tag]],
-    articles: Dataset,
-    vocabulary: Vocabulary,
-    ranked: Sequence[Sequence[Tag]] | None = None,
-) -> list[Values]:
-    """Scores every article's tags against the authors'; see ``answer_scores``.
-
-    Args:
-        predictions: The tags that an answer keeps.
-        articles: With ``tags``.
-        vocabulary: The training tags.
-        ranked: All tags, the surest first; the predictions when None.
-    """
-    rows = zip(ranked or predictions, predictions, articles, strict=True)
-    known = frozenset(vocabulary.counts) | frozenset(vocabulary.aliases)
-    return [
-        answer_scores(_names(all_tags), _names(kept), row["tags"], text_of(row), known)
-        for all_tags, kept, row in rows
-    ]
-
-
-def _names(tags: Sequence[Tag]) -> list[str]:
-    return [tag.tag for tag in tags]
-
-
-def _kept(tags: Sequence[Tag], settings: TaggingSettings) -> list[Tag]:
-    """Keeps the tags that reach the threshold, the surest in any case.
-
-    What visitors see has ``min_tags``; a measure over all written tags asks what the tagger
-    believes in.
-    """
-    sure = [tag for tag in tags if tag.confidence >= settings.threshold]
-    return sure or list(tags[:1])
 
 
 def _articles(corpus: Corpus, config: EvaluateConfig) -> Dataset:
@@ -171,69 +97,11 @@ def _base_of(tagger: Tagger) -> str:
     return str(BUNDLED_BASE) if base == "tagloop-base" else base
 
 
-def _predict(tagger: Tagger, articles: Dataset, name: str) -> Predictions:
+def predict(tagger: Tagger, articles: Dataset, name: str) -> Predictions:
+    """Tags every article: all tags, the surest first; ``name`` is for the progress bar."""
     rows = [{"title": row["title"], "text": row["text"]} for row in articles]
     with tqdm(total=len(rows), desc=f"tagging, {name}", unit="article") as bar:
         return tagger.tag_batch(rows, threshold=0.0, progress=bar.update)
-
-
-def _most_frequent(corpus: Corpus, articles: int) -> Predictions:
-    """Gives every article the k most frequent training tags, k chosen on the validation split."""
-    top = Vocabulary.from_tag_lists(corpus.splits["train"]["tags"]).tags[:CUT]
-    wanted = corpus.splits["validation"]["tags"] or corpus.splits["train"]["tags"]
-    scores = [
-        sum(article_scores(top[:k], tags)["f1@m"] for tags in wanted)
-        for k in range(1, len(top) + 1)
-    ]
-    best = scores.index(max(scores)) + 1
-    return [[Tag(tag, 1.0, False) for tag in top[:best]]] * articles
-
-
-def _intervals(rows: list[Values], config: EvaluateConfig) -> dict[str, Interval]:
-    return bootstrap(rows, samples=SAMPLES, confidence=CONFIDENCE, seed=config.seed)
-
-
-def _paired(
-    scores: Mapping[str, list[Values]], config: EvaluateConfig
-) -> dict[str, dict[str, float]]:
-    paired = {}
-    for measure in ("f1@5", "f1@m"):
-        interval = paired_difference(
-            scores["before"],
-            scores["after"],
-            measure,
-            samples=SAMPLES,
-            confidence=CONFIDENCE,
-            seed=config.seed,
-        )
-        rounded = {name: round(value, 4) for name, value in asdict(interval).items()}
-        paired[measure] = {"difference": rounded.pop("value")} | rounded
-    return paired
-
-
-def _rounded(intervals: Mapping[str, Interval]) -> dict[str, dict[str, float]]:
-    return {
-        name: {part: round(value, 4) for part, value in asdict(interval).items()}
-        for name, interval in intervals.items()
-    }
-
-
-def _examples(
-    articles: Dataset, predictions: Mapping[str, Predictions], count: int
-) -> list[dict[str, Any]]:
-    """Takes examples evenly over the split, not the prettiest."""
-    step = max(len(articles) // max(count, 1), 1)
-    return [
-        {
-            "id": articles[index]["id"],
-            "title": articles[index]["title"] or "",
-            "text": (articles[index]["text"] or "")[:EXAMPLE_CHARACTERS],
-            "tags": articles[index]["tags"],
-            "before": [tag.tag for tag in predictions["before"][index]],
-            "after": [tag.to_json() for tag in predictions["after"][index]],
-        }
-        for index in range(0, len(articles), step)[:count]
-    ]
 
 
 def _command(config: EvaluateConfig) -> str:
