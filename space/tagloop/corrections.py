@@ -23,7 +23,9 @@ from tagloop.row_card import card_of_rows
 from tagloop.vocabulary import unique_tags
 
 Verdict = Literal["good", "fixed", "bad"]
-SCHEMA = 1
+SCHEMA = 2
+NEW_COLUMNS = {1: {"visitor": None}}
+"""What a record of an older schema lacks, and what it reads as."""
 
 # The columns of the corrections dataset. Declared in its card, because a reader that infers them
 # from the rows is wrong as soon as a file holds only nulls or only empty lists.
@@ -42,6 +44,7 @@ FEATURES: list[dict[str, Any]] = [
     {"name": "verdict", "dtype": "string"},
     {"name": "note", "dtype": "string"},
     {"name": "user", "dtype": "string"},
+    {"name": "visitor", "dtype": "string"},
     {"name": "schema", "dtype": "int64"},
 ]
 
@@ -80,6 +83,7 @@ class Correction:
     model_revision: str | None
     note: str = ""
     user: str | None = None
+    visitor: str | None = None
     id: str = field(default_factory=lambda: str(uuid4()))
     created_at: str = field(default_factory=utc_now)
     schema: int = SCHEMA
@@ -97,6 +101,7 @@ class Correction:
         model_repo: str,
         model_revision: str | None,
         user: str | None = None,
+        visitor: str | None = None,
         id: str | None = None,
     ) -> "Correction":
         """Check what a visitor or a client sent and make the record of it.
@@ -131,6 +136,7 @@ class Correction:
             model_revision=model_revision,
             note=check_length("note", note, MAX_NOTE_CHARACTERS).strip(),
             user=user,
+            visitor=visitor,
             id=str(UUID(id)) if id else str(uuid4()),
         )
 
@@ -142,24 +148,41 @@ class Correction:
 
     @classmethod
     def from_json(cls, row: Mapping[str, Any]) -> "Correction":
-        """Read a stored record.
+        """Read a stored record, of this schema or an older one.
 
         Raises:
-            UserError: A column is missing or unknown, or the record has another schema.
+            UserError: A column is missing, unknown or of another kind, or the record has a
+                schema that is not known here.
         """
-        columns = {feature["name"] for feature in FEATURES}
-        if row.get("schema") != SCHEMA:
+        schema = row.get("schema")
+        if not isinstance(schema, int) or not (schema == SCHEMA or schema in NEW_COLUMNS):
             raise UserError(
-                f"Correction {row.get('id')!r} has schema {row.get('schema')!r}; "
-                f"this version reads {SCHEMA}."
+                f"Correction {row.get('id')!r} has schema {schema!r}; "
+                f"this version reads up to {SCHEMA}."
             )
-        if different := columns.symmetric_difference(row):
+        row = NEW_COLUMNS.get(schema, {}) | dict(row)
+        wrong = {feature["name"] for feature in FEATURES}.symmetric_difference(row)
+        wrong |= {name for name in set(row) - wrong if not isinstance(row[name], _kinds(name))}
+        if wrong:
             raise UserError(
-                f"Correction {row.get('id')!r} has missing or unknown columns: "
-                f"{', '.join(sorted(different))}."
+                f"Correction {row.get('id')!r} has missing, unknown or wrong columns: "
+                f"{', '.join(sorted(wrong))}."
             )
+        if not all(isinstance(tag, str) for tag in row["corrected"]):
+            raise UserError(f"Correction {row['id']!r} has a tag that is no text.")
+        if row["verdict"] not in get_args(Verdict):
+            raise UserError(f"Correction {row['id']!r} has no verdict: {row['verdict']!r}.")
         predicted = tuple(_predicted_tag(entry) for entry in row["predicted"])
         return cls(**{**row, "predicted": predicted, "corrected": tuple(row["corrected"])})
+
+
+def _kinds(column: str) -> type | tuple[type, ...]:
+    """The Python types that a stored column may have."""
+    if column in ("predicted", "corrected"):
+        return list
+    if column == "schema":
+        return int
+    return (str, type(None)) if column in ("model_revision", "user", "visitor") else str
 
 
 def _check_fixed(corrected: tuple[str, ...], changed: bool) -> None:
@@ -207,7 +230,9 @@ _CARD = """
 What visitors of a tagging Space said about the tags that `MODEL` gave to their article.
 One row is one verdict; rows are only ever added. Each file under `data/` holds the rows of one
 moment, in a folder a day (UTC). What a visitor took back stands under `withdrawals/`, a row with
-the `correction_id` each.
+the `correction_id` each; what reviewers decided under `reviews/`, likewise, with the `decision`
+(accept, edit, reject, undo), the `tags` that count, the `reviewer` and the time. The latest
+decision on a correction is in force.
 
 Visitors were told that title, text, tags and note are stored here, in a private dataset, and may
 be used to train the next model. Keep it private.
@@ -223,7 +248,8 @@ be used to train the next model. Keep it private.
 | `verdict` | `good`: `predicted` are right; `fixed`: `corrected` are; `bad`: wrong tags |
 | `note` | what the visitor wrote beside it |
 | `user` | the visitor's name on the Hub if signed in, else null |
-| `schema` | the version of this table, 1 |
+| `visitor` | the sender's address as a keyed hash, to tell senders apart; or null |
+| `schema` | the version of this table, 2; rows of 1 have no `visitor` |
 
 ```python
 from datasets import load_dataset

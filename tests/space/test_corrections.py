@@ -92,7 +92,32 @@ def test_half_a_surrogate_pair_does_not_reach_a_file() -> None:
 
 def test_another_schema_or_other_columns_are_refused() -> None:
     row = make().to_json()
-    with pytest.raises(UserError, match="has schema 2; this version reads 1"):
-        Correction.from_json(row | {"schema": 2})
-    with pytest.raises(UserError, match="missing or unknown columns: extra"):
+    with pytest.raises(UserError, match="has schema 3; this version reads up to 2"):
+        Correction.from_json(row | {"schema": 3})
+    with pytest.raises(UserError, match="missing, unknown or wrong columns: extra"):
         Correction.from_json(row | {"extra": 1})
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"corrected": "Banking"}, "wrong columns: corrected"),
+        ({"corrected": [3]}, "a tag that is no text"),
+        ({"text": None}, "wrong columns: text"),
+        ({"predicted": None}, "wrong columns: predicted"),
+        ({"verdict": "great"}, "no verdict"),
+    ],
+)
+def test_a_stored_row_of_other_kinds_is_refused(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        Correction.from_json(make().to_json() | change)
+
+
+def test_a_record_of_the_first_schema_still_reads() -> None:
+    row = make(visitor="ab12").to_json()
+    assert Correction.from_json(row).visitor == "ab12"
+    del row["visitor"]
+    old = Correction.from_json(row | {"schema": 1})
+    assert (old.visitor, old.schema, old.corrected) == (None, 1, ("Banking", "Customer Service"))
+    with pytest.raises(UserError, match="wrong columns: visitor"):
+        Correction.from_json(row)  # the present schema has it
