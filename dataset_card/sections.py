@@ -90,10 +90,39 @@ def dataset_sections(
         "more_merged": max(len(merged) - MERGED_ROWS, 0),
         "titles_only": description.titles_only,
         "corrections": description.corrections,
+        "merged_corrections": _merged_corrections(report),
         "mail_addresses": description.mail_addresses,
         "command": fenced(report["command"], "bash"),
         "versions": ", ".join(f"{name} {version}" for name, version in report["versions"].items()),
     }
+
+
+def _merged_corrections(report: Mapping[str, Any]) -> str:
+    """Says what the last merge of corrections put in, by counts alone; empty before the first."""
+    merged = report.get("corrections")
+    if not merged:
+        return ""
+    counts, dataset = merged["counts"], merged["dataset"]
+    said = (
+        f"They are the {counts['corrections']:,} corrections accepted in "
+        f"{merged['repo_id']}@{merged['revision'][:10]} "
+        f"({counts['by_reviewer']:,} articles decided by a reviewer, {counts['by_agreement']:,} by "
+        f"the agreement of several people), merged into {dataset['repo_id']}"
+        f"@{dataset['revision'][:10]}: {counts['train']:,} articles are in train, "
+        f"{counts['validation'] + counts['test']:,} in validation and test, where no model learns "
+        f"from them; {counts['replaced']:,} were here before with other tags."
+    )
+    if counts["frozen"]:
+        said += (
+            f" {counts['frozen']:,} corrections of test articles were set aside, since models are "
+            "compared on those."
+        )
+    if counts["removed"]:
+        said += (
+            f" {counts['removed']:,} corrections that an earlier version had were withdrawn or "
+            "rejected since and are taken out; corrections.json lists their ids."
+        )
+    return said
 
 
 def _columns(description: Description) -> list[dict[str, Any]]:

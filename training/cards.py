@@ -23,6 +23,7 @@ from dataset_card.markdown import Markdown, escape, render
 from dataset_card.sections import dataset_sections, pretty_name
 from tagloop.errors import UserError
 from tagloop.tagging import TaggingSettings
+from training.changelog import latest_changes
 from training.citations import BUNDLED
 from training.model_sections import metric_of, model_sections
 
@@ -140,6 +141,7 @@ def write_model_card(
         measured_link=_at_commit(measured_on),
         space_link=repo_link(space_repo, "space"),
         discussions=Markdown(f"{repo_url(repo_id, 'model')}/discussions"),
+        changes=latest_changes(folder),
         **model_sections(
             log,
             report,

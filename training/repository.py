@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx2
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
@@ -24,6 +23,10 @@ KEPT = (".gitattributes",)
 """Files that the Hub itself puts into a repository."""
 TRANSIENT = frozenset({409, 412, 429, 500, 502, 503, 504})
 ATTEMPTS = 6
+
+
+class Moved(UserError):
+    """The repository's ``main`` is no longer at the commit that the change was made for."""
 
 
 @dataclass(frozen=True)
@@ -106,16 +109,24 @@ class Repository:
         versions = [tuple(map(int, match.groups())) for match in found if match]
         return max(versions, default=None)  # type: ignore[return-value]
 
-    def push(self, folder: Path, render: Callable[[str], object], message: str) -> Published:
+    def push(
+        self,
+        folder: Path,
+        render: Callable[[str], object],
+        message: str,
+        parent: str | None = None,
+    ) -> Published:
         """Brings ``main`` to the folder's content and tags it; does nothing if it is there.
 
         Args:
             folder: Every file in it goes up, every other file of the repository goes away.
             render: Writes the card into the folder for a version such as ``v1.2.0``.
             message: Of the commit.
+            parent: Commit that ``main`` must still be at; None for whatever it is at.
 
         Raises:
             UserError: The Hub refuses.
+            Moved: ``main`` is at another commit than ``parent``.
         """
         latest = self.latest_version()
         render(version_tag(latest or FIRST_VERSION))
@@ -128,17 +139,75 @@ class Repository:
         version = version_tag(latest or FIRST_VERSION)
         with clear_errors(self.repo_id):
             if changed:
-                self._commit(list(changes(folder, remote)), message)
+                self._commit(folder, remote, message, parent)
             revision = self._head()
             self._tag(version, revision)
         return Published(self.repo_id, self.repo_type, revision, version, changed)
 
-    def _commit(self, operations: list[Any], message: str) -> None:
+    def next_version(self) -> str:
+        """Gives the version that the next push of changed content gets."""
+        latest = self.latest_version()
+        return version_tag((latest[0], latest[1] + 1, 0) if latest else FIRST_VERSION)
+
+    def propose(self, folder: Path, title: str, description: str) -> str:
+        """Opens a pull request that brings ``main`` to the folder's content.
+
+        Returns:
+            Its address; that of the one that has this title already, if one has.
+
+        Raises:
+            UserError: The Hub refuses.
+        """
+        if found := self.proposed(title):
+            return found
+        with clear_errors(self.repo_id):
+            made = self.api.create_commit(
+                self.repo_id,
+                list(changes(folder, self.remote_files() or {})),
+                commit_message=title,
+                commit_description=description,
+                repo_type=self.repo_type,
+                create_pr=True,
+            )
+        return str(made.pr_url)
+
+    def proposed(self, title: str) -> str | None:
+        """Gives the address of the pull request with this title, open or not; None without."""
+        with clear_errors(self.repo_id):
+            found = self.api.get_repo_discussions(
+                self.repo_id, discussion_type="pull_request", repo_type=self.repo_type
+            )
+            return next((item.url for item in found if item.title == title), None)
+
+    def _commit(
+        self, folder: Path, remote: dict[str, RepoFile], message: str, parent: str | None
+    ) -> None:
+        operations = list(changes(folder, remote))
+        if not operations:
+            return  # a run that was cut off between its commit and its tag
         for attempt in _retrying():
             with attempt:
-                self.api.create_commit(
-                    self.repo_id, operations, commit_message=message, repo_type=self.repo_type
-                )
+                try:
+                    self.api.create_commit(
+                        self.repo_id,
+                        operations,
+                        commit_message=message,
+                        repo_type=self.repo_type,
+                        parent_commit=parent,
+                    )
+                except HfHubHTTPError as error:
+                    if parent is None or error.response.status_code != 412:
+                        raise
+                    self._refuse_moved(folder, parent)
+
+    def _refuse_moved(self, folder: Path, parent: str) -> None:
+        """Tells a commit of somebody else from our own whose answer was lost."""
+        if list(changes(folder, self.remote_files() or {})):
+            raise Moved(
+                f"The {self.repo_type} {self.repo_id} got another commit since {parent[:10]}, "
+                "which this one was made for: nothing was overwritten; run again to start from "
+                "the new one."
+            )
 
     def _head(self) -> str:
         info = self.api.repo_info(self.repo_id, repo_type=self.repo_type)

@@ -126,6 +126,21 @@ def paired_difference(
     return _interval(difference, samples, confidence, seed)
 
 
+def chance_better(
+    before: Sequence[Values],
+    after: Sequence[Values],
+    measure: str,
+    *,
+    samples: int = 1000,
+    seed: int = 0,
+) -> float:
+    """Gives the share of the same resamples in which the mean of ``after - before`` is above 0."""
+    difference = _column(after, measure) - _column(before, measure)
+    difference = difference[~np.isnan(difference)]
+    means = _resampled_means(difference, samples, seed) if len(difference) else np.zeros(1)
+    return float((means > 0).mean())
+
+
 def _column(rows: Sequence[Values], name: str) -> np.ndarray:
     return np.array([row[name] for row in rows], dtype=np.float64)
 
@@ -134,10 +149,14 @@ def _interval(values: np.ndarray, samples: int, confidence: float, seed: int) ->
     values = values[~np.isnan(values)]
     if not len(values):
         return Interval(0.0, 0.0, 0.0)
-    chosen = np.random.default_rng(seed).integers(len(values), size=(samples, len(values)))
-    means = values[chosen].mean(axis=1)
+    means = _resampled_means(values, samples, seed)
     low, high = np.quantile(means, [(1 - confidence) / 2, (1 + confidence) / 2])
     return Interval(float(values.mean()), float(low), float(high))
+
+
+def _resampled_means(values: np.ndarray, samples: int, seed: int) -> np.ndarray:
+    chosen = np.random.default_rng(seed).integers(len(values), size=(samples, len(values)))
+    return np.asarray(values[chosen].mean(axis=1))
 
 
 def _rank_scores(ours: Sequence[str], theirs: Sequence[str]) -> Values:

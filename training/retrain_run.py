@@ -1,0 +1,154 @@
+"""One retrain's folder: what it started from, and a marker for each step that is done.
+
+``<work>/<key>/run.json`` pins the three commits and the settings that decide; ``<step>.json`` is
+written when a step has ended, so a run that was killed at any moment goes on with the first step
+that has no marker. ``outcome.json`` ends a run. Nothing in the folder is needed afterwards.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tagloop.errors import UserError
+
+KEY_CHARACTERS = 12
+LAST = "outcome"
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a run starts from.
+
+    Attributes:
+        model: Commit of the model in use.
+        dataset: Commit of its dataset.
+        corrections: Commit of its corrections.
+        settings: Those that decide what comes out.
+        date: Day of the start, ISO 8601, UTC: it stands in the changelog.
+    """
+
+    model: str
+    dataset: str
+    corrections: str
+    settings: dict[str, Any]
+    date: str
+
+    @property
+    def key(self) -> str:
+        """Name of the run's folder; the same start gives the same."""
+        parts = [self.model, self.dataset, self.corrections, self.settings]
+        text = json.dumps(parts, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:KEY_CHARACTERS]
+
+
+class Run:
+    """The folder of one run."""
+
+    def __init__(self, folder: Path, start: Start) -> None:
+        """Names the folder and what the run starts from."""
+        self.folder, self.start = folder, start
+
+    @classmethod
+    def begin(cls, work: Path, start: Start) -> Run:
+        """Makes the folder of a new run; an ended run of the same start is begun anew."""
+        run = cls(work / start.key, start)
+        shutil.rmtree(run.folder, ignore_errors=True)
+        run.folder.mkdir(parents=True)
+        write_whole(run.folder / "run.json", vars(start))
+        return run
+
+    @classmethod
+    def unfinished(
+        cls, work: Path, model: str, dataset: str, settings: dict[str, Any]
+    ) -> Run | None:
+        """Finds a run to go on with: same settings, not ended, and nobody else was there since.
+
+        Once a step of its own may have moved the dataset or the model, that step itself tells its
+        own commit from somebody else's.
+
+        Args:
+            work: Folder of all runs.
+            model: Commit that the model is at now.
+            dataset: Commit that the dataset is at now.
+            settings: Those that decide.
+        """
+        for path in sorted(work.glob("*/run.json")):
+            run = cls(path.parent, Start(**json.loads(path.read_text(encoding="utf-8"))))
+            if run.done(LAST) or run.start.settings != settings:
+                continue
+            moved_model = run.start.model != model and not run.done("decision")
+            moved_dataset = run.start.dataset != dataset and not run.done("merge")
+            if not (moved_model or moved_dataset):
+                return run
+        return None
+
+    def done(self, step: str) -> bool:
+        """Tells whether a step has ended."""
+        return (self.folder / f"{step}.json").is_file()
+
+    def result(self, step: str) -> dict[str, Any]:
+        """Gives what a step that has ended gave."""
+        return dict(json.loads((self.folder / f"{step}.json").read_text(encoding="utf-8")))
+
+    def step(self, name: str, make: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
+        """Runs a step unless it has ended; gives its result in either case."""
+        if not self.done(name):
+            write_whole(self.folder / f"{name}.json", make())
+        return self.result(name)
+
+    def end(self, outcome: Mapping[str, Any]) -> None:
+        """Ends the run and removes what is large."""
+        write_whole(self.folder / f"{LAST}.json", outcome)
+        for path in self.folder.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def today() -> str:
+    """Gives the day in UTC."""
+    return datetime.now(UTC).date().isoformat()
+
+
+def write_whole(path: Path, content: Mapping[str, Any]) -> None:
+    """Writes JSON so that a kill leaves the whole file or none."""
+    part = path.with_suffix(".part")
+    text = json.dumps(dict(content), indent=1, ensure_ascii=False, allow_nan=False)
+    with part.open("w", encoding="utf-8") as file:
+        file.write(text + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+
+
+@contextmanager
+def only_one_here(work: Path) -> Iterator[None]:
+    """Keeps two runs with one folder apart; the Hub's lock would know both as its own.
+
+    Raises:
+        UserError: Another process has the folder.
+    """
+    work.mkdir(parents=True, exist_ok=True)
+    with (work / "in-use").open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            who = file.read().strip() or "unknown"
+            raise UserError(
+                f"A retrain runs on this machine already (process {who}): wait for its end."
+            ) from None
+        file.truncate(0)
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        file.write(f"{os.getpid()}, since {now}")
+        file.flush()
+        yield
