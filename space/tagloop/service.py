@@ -5,7 +5,7 @@ The tabs and the API endpoints both stand on this, so the same checks hold for e
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -81,20 +81,27 @@ class TaggingService:
         repo = self.tagger.model_repo
         return Path(repo).resolve().name if Path(repo).is_dir() else repo
 
-    def tag(self, title: str, text: str, options: Options = DEFAULTS) -> Tagging:
+    def tag(
+        self,
+        title: str,
+        text: str,
+        options: Options = DEFAULTS,
+        progress: Callable[[int, int], object] | None = None,
+    ) -> Tagging:
         """Tag an article.
 
         Args:
             title: May be empty.
             text: The article as plain text.
             options: What the visitor wants of the tags.
+            progress: As ``Tagger.tag`` calls it.
 
         Raises:
             UserError: Empty or too long, or an option that is not in order.
         """
         title, text = check_article(title, text)
         tagger = self.tagger
-        tags = tagger.tag(text, title, **options.checked())
+        tags = tagger.tag(text, title, **options.checked(), progress=progress)
         return Tagging(title, text, tuple(tags), self.model_name, tagger.model_revision)
 
     def tag_batch(

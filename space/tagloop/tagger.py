@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from tagloop.model_folder import fetch_model, load_tokenizer, load_vocabulary
 from tagloop.ranking import Ranker
 from tagloop.tagging import TaggingSettings
 from tagloop.vocabulary import Vocabulary
-from tagloop.windows import Windows, by_article
+from tagloop.windows import WINDOWS_AT_ONCE, Windows, by_article
 from tagloop.wishes import Wishes
 
 
@@ -113,6 +114,7 @@ class Tagger:
         allowed_tags: Sequence[str] | None = None,
         prefer_tags: Sequence[str] | None = None,
         evidence: bool = False,
+        progress: Callable[[int, int], object] | None = None,
     ) -> list[Tag]:
         """Tags one article, the surest tag first.
 
@@ -132,13 +134,15 @@ class Tagger:
                 are the tag. What confidence then means: see ``House``. Greedy decoding only.
             prefer_tags: Tags of this list count as surer than the model has them; others stay.
             evidence: Whether to give each tag its evidence, which takes about as long again.
+            progress: Called before each few windows with how many are read and how many there
+                are; what it raises ends the work.
 
         Raises:
             UserError: The decoding is none, or a list of tags is.
         """
-        article = {"title": title, "text": text}
         tags = self.tag_batch(
-            [article],
+            [{"title": title, "text": text}],
+            batch_size=WINDOWS_AT_ONCE if progress else 16,
             max_tags=max_tags,
             min_tags=min_tags,
             threshold=threshold,
@@ -146,6 +150,7 @@ class Tagger:
             max_windows=max_windows,
             allowed_tags=allowed_tags,
             prefer_tags=prefer_tags,
+            reading=progress,
         )[0]
         if not evidence:
             return tags
@@ -191,12 +196,13 @@ class Tagger:
         allowed_tags: Sequence[str] | None = None,
         prefer_tags: Sequence[str] | None = None,
         progress: Callable[[int], object] | None = None,
+        reading: Callable[[int, int], object] | None = None,
     ) -> list[list[Tag]]:
         """Tags many articles (mappings with ``title`` and ``text``), in their order.
 
         Articles of like length share a batch, so little is computed on padding; the windows of its
         articles are written ``batch_size`` at a time. ``progress`` is called with the number of
-        articles that each batch has done.
+        articles that each batch has done, ``reading`` as ``by_article`` calls it.
 
         Raises:
             UserError: The decoding is none, or a list of tags is.
@@ -211,8 +217,8 @@ class Tagger:
         def tag(batch: Sequence[int]) -> None:
             # An article without a word has no tags; the model would invent some.
             chosen = [i for i in batch if has_words(articles[i])]
-            rows = [articles[i] for i in chosen]
-            scored = self._scored(rows, [prompts[i] for i in chosen], how, batch_size, wishes)
+            rows, read = [articles[i] for i in chosen], [prompts[i] for i in chosen]
+            scored = self._scored(rows, read, how, batch_size, wishes, reading)
             for index, found in zip(chosen, scored, strict=True):
                 found = wishes.prefer(found)
                 tags[index] = answer(found, articles[index], self.settings, max_tags, fewest, least)
@@ -230,18 +236,17 @@ class Tagger:
         decoding: Decoding,
         batch_size: int,
         wishes: Wishes,
+        reading: Callable[[int, int], object] | None,
     ) -> list[list[ScoredTag]]:
         """Writes and scores the tags of a batch."""
         limit = self.settings.max_new_tokens
         if decoding.mode == "greedy":
             starts = self.ranker is not None or wishes.allowed is not None
-            written = by_article(
-                lambda batch: self._engine.write(batch, limit, starts=starts), prompts, batch_size
-            )
+            write = partial(self._engine.write, max_new_tokens=limit, starts=starts)
+            written = by_article(write, prompts, batch_size, reading)
             return self._score(articles, prompts, written, wishes)
-        many = by_article(
-            lambda batch: self._engine.write_many(batch, limit, decoding), prompts, batch_size
-        )
+        write_many = partial(self._engine.write_many, max_new_tokens=limit, decoding=decoding)
+        many = by_article(write_many, prompts, batch_size, reading)
         scored = []
         for windows, article in zip(many, articles, strict=True):
             found: list[list[Candidate]] = []

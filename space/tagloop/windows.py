@@ -24,6 +24,8 @@ SLACK = 2
 that SentencePiece sets before it)."""
 USUAL_CHARACTERS = 12
 """Of a token with its blank at the most, as a rule."""
+WINDOWS_AT_ONCE = 4
+"""Of one article, where somebody watches: between them it is told how far it is, and ended."""
 Output = TypeVar("Output")
 
 
@@ -142,6 +144,7 @@ def by_article(
     write: Callable[[Sequence[list[int]]], Sequence[Output]],
     prompts: Sequence[Sequence[list[int]]],
     batch_size: int,
+    progress: Callable[[int, int], object] | None = None,
 ) -> list[list[Output]]:
     """Writes the windows of many articles together, those of like length in one batch.
 
@@ -149,6 +152,7 @@ def by_article(
         write: Gives one output a prompt.
         prompts: The windows of each article.
         batch_size: Prompts that are written at once, at the most.
+        progress: Called before each batch with how many prompts are written, and of how many.
 
     Returns:
         The outputs of each article's windows, in their order.
@@ -157,6 +161,8 @@ def by_article(
     places.sort(key=lambda place: len(prompts[place[0]][place[1]]))
     outputs: dict[tuple[int, int], Output] = {}
     for first in range(0, len(places), batch_size):
+        if progress:
+            progress(first, len(places))
         batch = places[first : first + batch_size]
         written = write([prompts[index][at] for index, at in batch])
         outputs |= dict(zip(batch, written, strict=True))

@@ -4,7 +4,10 @@ import json
 import re
 import time
 from collections.abc import Callable
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import frontmatter
@@ -350,6 +353,61 @@ def test_a_file_is_read_and_tagged(open_page: OpenPage, tmp_path: Path) -> None:
     page.locator("#file input[type=file]").set_input_files(broken)
     expect(page.locator("#hint .tl-problem")).to_be_visible(timeout=30_000)
     expect(page.locator("#title textarea, #title input")).to_have_value("The bank at night")
+
+
+def test_a_page_is_read_by_its_address_and_tagged(open_page: OpenPage, tmp_path: Path) -> None:
+    (tmp_path / "post.html").write_text(
+        "<title>A site</title><nav>Menu</nav><article><h1>The bank at night</h1>"
+        "<p>A customer asks the <b>bank</b> a question.</p></article>"
+    )
+    handler = partial(SimpleHTTPRequestHandler, directory=tmp_path)
+    handler.log_message = lambda *_: None  # type: ignore[attr-defined]
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as site:
+        Thread(target=site.serve_forever, daemon=True).start()
+        page = open_page()
+        address = page.get_by_label("Address of a page")
+        address.fill(f"http://pages.test:{site.server_port}/post.html")
+        address.press("Enter")
+        title = page.locator("#title textarea, #title input")
+        expect(title).to_have_value("The bank at night", timeout=30_000)
+        text = "A customer asks the bank a question."
+        expect(page.locator("#article textarea")).to_have_value(text)
+        expect(page.locator(".tl-chip").first).to_be_visible()
+        expect(address).to_have_value("")
+        # The same page by this machine's own name is none of the public internet's.
+        private = f"http://localhost:{site.server_port}/post.html"
+        address.fill(private)
+        page.get_by_role("button", name="Read it").click()
+        problem = page.locator("#hint .tl-problem")
+        expect(problem).to_contain_text("not on the public internet", timeout=30_000)
+        expect(address).to_have_value(private)
+        expect(title).to_have_value("The bank at night")
+        site.shutdown()
+
+
+def test_a_long_article_tells_how_far_it_is_and_can_be_cancelled(open_page: OpenPage) -> None:
+    page = open_page()
+    choose(page)
+    before = edited_tags(page)
+    cancel = page.locator("#cancel")
+    expect(cancel).to_be_hidden()
+    page.get_by_role("button", name="Options").click()
+    page.get_by_label("Read a long article to its end").check()
+    page.locator("#article textarea").fill("A customer asks the bank at night. " * 1400)
+    page.locator("#suggest").click()
+    bar = page.get_by_role("progressbar", name="Parts read")
+    expect(bar).to_have_attribute("aria-valuemax", "16")
+    expect(page.locator("#result")).to_contain_text("4 of 16 parts of it are read")
+    cancel.click()
+    expect(page.locator("#hint .tl-hint")).to_contain_text("Cancelled.")
+    expect(bar).to_have_count(0)
+    expect(cancel).to_be_hidden()
+    assert edited_tags(page) == before
+    # What was cancelled is not in anyone's way: three seconds of work were left of it.
+    asked = time.monotonic()
+    choose(page, "Kilometre thirty-five")
+    expect(page.locator(".tl-chip").first).not_to_contain_text(before[0])
+    assert time.monotonic() - asked < 2.5
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -10,10 +10,12 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from threading import BoundedSemaphore
 
 from tagloop.errors import UserError
+from tagloop.watched import LOOK_SECONDS, Tell
 
 ENDINGS = (".md", ".markdown", ".txt", ".html", ".htm", ".docx", ".pdf")
 MAX_TEXT_BYTES = 5_000_000
@@ -32,11 +34,12 @@ _readers = BoundedSemaphore(MAX_READERS)
 _fetchers = BoundedSemaphore(MAX_READERS)  # apart, so that slow sites do not keep files waiting
 
 
-def read_file(path: Path) -> tuple[str, str]:
+def read_file(path: Path, tell: Tell = lambda done, total: None) -> tuple[str, str]:
     """Give a file's title (which may be empty) and its plain text, paragraphs by blank line.
 
     Args:
         path: Of one of ``ENDINGS``.
+        tell: Called again and again meanwhile; what it raises ends the reading.
 
     Raises:
         UserError: The file cannot be read; one sentence says why and what to do.
@@ -46,15 +49,15 @@ def read_file(path: Path) -> tuple[str, str]:
     if not _readers.acquire(timeout=MAX_SECONDS):
         raise UserError(f"Other files are being read just now: try {name} again in a minute.")
     try:
-        return _read_apart(name, FILE, str(path.resolve()))
+        return _read_apart(name, FILE, str(path.resolve()), tell)
     finally:
         _readers.release()
 
 
-def read_address(address: str) -> tuple[str, str]:
+def read_address(address: str, tell: Tell = lambda done, total: None) -> tuple[str, str]:
     """Give the title (which may be empty) and the plain text of the page at an address.
 
-    What is fetched, and what is not, says `tagloop.reading.page`.
+    What is fetched, and what is not, says `tagloop.reading.page`; ``tell`` as for a file.
 
     Raises:
         UserError: It cannot be had or read, or must not be; one sentence says why.
@@ -65,7 +68,7 @@ def read_address(address: str) -> tuple[str, str]:
     if not _fetchers.acquire(timeout=MAX_SECONDS):
         raise UserError("Other pages are being fetched just now: try again in a minute.")
     try:
-        return _read_apart(shown(url), ADDRESS, str(url))
+        return _read_apart(shown(url), ADDRESS, str(url), tell)
     finally:
         _fetchers.release()
 
@@ -90,24 +93,36 @@ def _check_size(path: Path, name: str) -> None:
         raise UserError(f"{name} is empty: drop another file, or paste the text.")
 
 
-def _read_apart(name: str, kind: str, place: str) -> tuple[str, str]:
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", "tagloop.reading.process", kind, place, name],
-            env=_environment(),
-            cwd=_PACKAGES,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=MAX_SECONDS,
-        )
-        answer = json.loads(done.stdout)
-    except subprocess.TimeoutExpired as error:
-        raise _too_long(name) from error
-    except ValueError as error:  # it was stopped before it could answer
-        raise _too_long(name) from error
+def _read_apart(name: str, kind: str, place: str, tell: Tell) -> tuple[str, str]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tagloop.reading.process", kind, place, name],
+        env=_environment(),
+        cwd=_PACKAGES,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    with process:
+        try:
+            answer = json.loads(_answer(process, tell))
+        except (TimeoutError, ValueError) as error:  # it was stopped before it could answer
+            raise _too_long(name) from error
+        finally:
+            process.kill()
     if "problem" in answer:
         raise UserError(answer["problem"])
     return answer["title"], answer["text"]
+
+
+def _answer(process: subprocess.Popen[bytes], tell: Tell) -> bytes:
+    deadline = time.monotonic() + MAX_SECONDS
+    while time.monotonic() < deadline:
+        tell(0, 0)
+        try:
+            return process.communicate(timeout=LOOK_SECONDS)[0]
+        except subprocess.TimeoutExpired:
+            continue
+    raise TimeoutError
 
 
 def _environment() -> dict[str, str]:

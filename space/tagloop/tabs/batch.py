@@ -18,7 +18,7 @@ from tagloop.limits import MAX_TAGS
 from tagloop.options import Options
 from tagloop.rates import RateLimit, visitor_of
 from tagloop.service import TaggingService
-from tagloop.tabs.markup import notice, safe
+from tagloop.tabs.markup import notice, progress_bar, safe
 
 FILES_A_MINUTE = 20
 SHOW_SECONDS = 0.4
@@ -170,17 +170,11 @@ class BatchTab:
 
 def draw_progress(state: BatchState) -> str:
     """Give the bar, with how fast it goes and how long it takes."""
-    percent = 100 * state.done / state.total
     left = state.seconds_left
     pace = "" if left is None else f"{_rate(state.rate)}, {duration(left)} left"
     problems = f", {_count(state.problem_count, 'problem')}" if state.problem_count else ""
-    return (
-        '<div class="tl-progress">'
-        f"<p>{state.done:,} of {_count(state.total, 'article')}{problems}</p>"
-        '<div class="tl-track" role="progressbar" aria-label="Articles tagged" aria-valuemin="0" '
-        f'aria-valuemax="{state.total}" aria-valuenow="{state.done}">'
-        f'<i style="width: {percent:.1f}%"></i></div><small>{pace or "Starting …"}</small></div>'
-    )
+    told = f"{state.done:,} of {_count(state.total, 'article')}{problems}"
+    return progress_bar(told, "Articles tagged", state.done, state.total, pace or "Starting …")
 
 
 def draw_summary(state: BatchState) -> str:

@@ -32,6 +32,25 @@ def notice(kind: str, message: str, detail: str = "") -> str:
     return f'<div class="tl-notice tl-{kind}" role="{role}"><p>{safe(message)}</p>{small}</div>'
 
 
+def progress_bar(told: str, label: str, done: int, total: int, detail: str) -> str:
+    """A bar with what it tells above it, and a detail below.
+
+    Args:
+        told: What a visitor reads, such as "3 of 16 articles".
+        label: What the bar counts, for screen readers.
+        done: How much of it is done.
+        total: Of how much; 0 where that is not known.
+        detail: In small letters.
+    """
+    percent = 100 * done / total if total else 0.0
+    return (
+        f'<div class="tl-progress"><p>{safe(told)}</p>'
+        f'<div class="tl-track" role="progressbar" aria-label="{safe(label)}" aria-valuemin="0" '
+        f'aria-valuemax="{total}" aria-valuenow="{done}">'
+        f'<i style="width: {percent:.1f}%"></i></div><small>{safe(detail)}</small></div>'
+    )
+
+
 def legend(tags: Sequence[Tag]) -> str:
     """What the looks of the chips mean; a hint where there are none."""
     if not tags:

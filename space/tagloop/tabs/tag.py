@@ -1,6 +1,9 @@
 """The tab where an article gets its tags; what a visitor says about them is in `tabs.flag`."""
 
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -14,8 +17,9 @@ from tagloop.rates import visitor_of
 from tagloop.service import Tagging, TaggingService
 from tagloop.tabs.editor import build_editor, chips_of, evidence_of
 from tagloop.tabs.flag import FlagForm
-from tagloop.tabs.markup import EMPTY_RESULT, legend, notice
-from tagloop.tabs.opening import Opening
+from tagloop.tabs.markup import EMPTY_RESULT, legend, notice, progress_bar
+from tagloop.tabs.opening import STOP_HIDDEN, STOP_SHOWN, Opening, session_of
+from tagloop.watched import Progress, StopSigns, watch
 
 # On a phone the result stands below the form.
 SHOW_RESULT = """() => {
@@ -35,6 +39,7 @@ class Parts:
     examples: gr.Dataset
     hint: gr.HTML
     result: gr.HTML
+    cancel: gr.Button
     editing: gr.Column
     editor: gr.HTML
     tagging: gr.State
@@ -54,7 +59,8 @@ class TagTab:
         self.has_dataset = has_dataset
         self.examples = examples
         self.flag = FlagForm(service)
-        self.opening = Opening(addresses)
+        self.stops = StopSigns()
+        self.opening = Opening(self.stops, addresses)
 
     def build(self) -> None:
         """Lay the tab out and connect its events."""
@@ -87,6 +93,9 @@ class TagTab:
                 "Suggest tags", variant="primary", elem_id="suggest", scale=3
             )
             parts["clear"] = gr.Button("Clear", elem_id="clear", min_width=90, scale=1)
+            parts["cancel"] = gr.Button(
+                "Cancel", elem_id="cancel", min_width=90, scale=1, visible=False
+            )
         parts["hint"] = gr.HTML(elem_id="hint")
         self.opening.build()
         with gr.Accordion("Options", open=False, elem_classes="tl-options", elem_id="options"):
@@ -141,10 +150,11 @@ class TagTab:
             parts.editor,
             parts.tagging,
             self.flag.outcome,
+            parts.cancel,
         ]
         tagging: dict[str, Any] = {
             "fn": self.suggest,
-            "inputs": [parts.title, parts.text, *parts.options],
+            "inputs": [parts.tagging, parts.title, parts.text, *parts.options],
             "outputs": show,
             "api_visibility": "private",
             "show_progress_on": [parts.result],
@@ -158,8 +168,17 @@ class TagTab:
             "show_progress": "hidden",
             **TAGGER_SLOTS,
         }
-        parts.submit.click(**tagging).then(**explaining)
-        parts.title.submit(**tagging).then(**explaining)
+
+        def tag_then_explain(trigger: Any, after: Any = None, **instead: Any) -> None:
+            tagged = trigger(**(tagging | instead))
+            (after(tagged) if after else tagged).then(**explaining)
+
+        def go_on(opened: Any, came: gr.State) -> None:
+            inputs = [came, *tagging["inputs"]]
+            tag_then_explain(opened.then, fn=self.suggest_read, inputs=inputs)
+
+        tag_then_explain(parts.submit.click)
+        tag_then_explain(parts.title.submit)
         chosen = parts.examples.click(
             self.load_example,
             parts.examples,
@@ -167,18 +186,12 @@ class TagTab:
             show_progress="hidden",
             api_visibility="private",
         )
-        chosen.then(**tagging).then(None, js=SHOW_RESULT).then(**explaining)
-        self.opening.connect(
-            [parts.title, parts.text, parts.hint],
-            lambda opened, came: opened.then(
-                **(tagging | {"fn": self.suggest_read, "inputs": [came, *tagging["inputs"]]})
-            ).then(**explaining),
-        )
+        tag_then_explain(chosen.then, lambda tagged: tagged.then(None, js=SHOW_RESULT))
+        self.opening.connect([parts.title, parts.text, parts.hint, parts.cancel], go_on)
+        quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+        parts.cancel.click(self.cancel, outputs=parts.cancel, queue=False, **quiet)
         parts.clear.click(
-            self.clear,
-            outputs=[parts.title, parts.text, self.flag.note, *show],
-            api_visibility="private",
-            show_progress="hidden",
+            self.clear, outputs=[parts.title, parts.text, self.flag.note, *show], **quiet
         )
 
     def load_example(self, index: int) -> tuple[str, str]:
@@ -187,15 +200,19 @@ class TagTab:
         return example.title, example.text
 
     # The request comes first: after ``*inputs`` gradio does not look for it.
-    def suggest_read(self, request: gr.Request, came: bool, *inputs: Any) -> tuple[Any, ...]:
+    def suggest_read(
+        self, request: gr.Request, came: bool, *inputs: Any
+    ) -> Iterator[tuple[Any, ...]]:
         """Tag what was opened; what was wrong with it stays where it was said."""
         if not came:
-            return tuple([gr.skip()] * 6)
+            yield tuple([gr.skip()] * 7)
+            return
         suggest: Any = self.suggest  # its inputs are as many as gradio gives
-        return tuple(suggest(*inputs, request=request))
+        yield from suggest(*inputs, request=request)
 
     def suggest(
         self,
+        before: Tagging | None,
         title: str,
         text: str,
         max_tags: int,
@@ -204,8 +221,12 @@ class TagTab:
         preferred: str,
         whole: bool,
         request: gr.Request | None = None,
-    ) -> tuple[Any, ...]:
-        """Tag the article; what is wrong with the input is said beside the form."""
+    ) -> Iterator[tuple[Any, ...]]:
+        """Tag the article; what is wrong with the input is said beside the form.
+
+        What takes longer is told as it goes, and ends when gradio closes this generator: when the
+        visitor cancels it, or leaves.
+        """
         options = Options(
             max_tags,
             threshold,
@@ -216,11 +237,34 @@ class TagTab:
         try:
             if text.strip():
                 self.service.taggings.take(visitor_of(request))
-            tagging = self.service.tag(title, text, options)
+            work = partial(self.service.tag, title, text, options)
+            with self.stops.of(session_of(request)) as stop, closing(watch(work)) as looks:
+                for progress in looks:
+                    if stop.is_set():
+                        yield self._cancelled(before)
+                        return
+                    if progress.result is None:
+                        yield self._busy(progress)
+            tagging = progress.result
         except UserError as error:
             kind = "problem" if text.strip() else "hint"
-            return self._shown(EMPTY_RESULT, notice(kind, str(error)), None)
-        return self._shown(legend(tagging.tags), "", tagging)
+            yield self._shown(EMPTY_RESULT, notice(kind, str(error)), None)
+            return
+        assert tagging is not None
+        yield self._shown(legend(tagging.tags), "", tagging)
+
+    def cancel(self, request: gr.Request) -> Any:
+        """End what the visitor has running, at its next step."""
+        self.stops.set(session_of(request))
+        return gr.Button("Stopping …", interactive=False)
+
+    def _busy(self, progress: Progress[Tagging]) -> tuple[Any, ...]:
+        return reading(progress), "", *[gr.skip()] * 4, STOP_SHOWN
+
+    def _cancelled(self, before: Tagging | None) -> tuple[Any, ...]:
+        """Say so; what was there before stays."""
+        result = EMPTY_RESULT if before is None else legend(before.tags)
+        return result, notice("hint", "Cancelled."), *[gr.skip()] * 4, STOP_HIDDEN
 
     def explain(self, tagging: Tagging | None) -> Any:
         """Find what speaks for each tag, after the tags themselves have been shown."""
@@ -234,4 +278,11 @@ class TagTab:
 
     def _shown(self, result: str, hint: str, tagging: Tagging | None) -> tuple[Any, ...]:
         visible = gr.Column(visible=tagging is not None)
-        return result, hint, visible, chips_of(tagging), tagging, ""
+        return result, hint, visible, chips_of(tagging), tagging, "", STOP_HIDDEN
+
+
+def reading(progress: Progress[Tagging]) -> str:
+    """Give the bar of an article that is being read."""
+    done, total = progress.done, progress.total
+    parts = f"{done} of {total} parts of it are read" if total > 1 else ""
+    return progress_bar("Reading the article …", "Parts read", done, total, parts)
