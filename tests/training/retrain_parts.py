@@ -24,7 +24,7 @@ from tagloop.review.record import Review
 from tagloop.tagger import Tag
 from tagloop.tagging import TaggingSettings
 from tagloop.withdrawals import withdrawal
-from training import retrain_measure, retrain_run
+from training import cards, retrain_measure, retrain_run
 from training.adaptation import AdaptConfig
 from training.articles import article_id
 from training.corpus import Corpus
@@ -53,6 +53,7 @@ LOG = {
     "precision": "fp32",
     "versions": {"python": "3.11"},
 }
+CHARTS = ("tags_chart", "lengths_chart", "training_chart", "reliability_chart")
 Answers = dict[str, list[str]]
 
 
@@ -102,6 +103,13 @@ def _candidate(current: Path, output: Path, answers: Answers, corpus: Corpus) ->
     (output / "answers.json").write_text(json.dumps(answers))
     adaptation = {"corrections": 1, "replay_ratio": 3.0, "new_tags": ["Sourdough Rye"]}
     return LOG | {"dataset": corpus.source, "adaptation": adaptation}
+
+
+def no_chart(*arguments: Any) -> None:
+    """Stands in for a chart: drawing takes most of a card's time."""
+    (path,) = [part for part in arguments if isinstance(part, Path)]
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(b"no chart")
 
 
 @dataclass
@@ -264,6 +272,8 @@ def _die_before(step: str) -> None:
 
 if __name__ == "__main__":
     retrain_measure.Tagger = TableTagger  # type: ignore[assignment,misc]
+    for chart in CHARTS:
+        setattr(cards, chart, no_chart)
     model, work, *when = sys.argv[1:]
     stem = model.removesuffix("-tagger").split("/")
     raise SystemExit(killed_runs(Project(Names.of(*stem), Path(work)), when))

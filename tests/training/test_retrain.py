@@ -12,12 +12,13 @@ from datasets import load_dataset
 from huggingface_hub import CommitOperationAdd, HfApi, ModelCard
 
 from tagloop.errors import UserError
-from training import retrain, retrain_measure, retrain_steps
+from training import cards, retrain, retrain_measure, retrain_steps
 from training.hub import EmbeddedHub
 from training.repository import Moved
 from training.retrain_config import RetrainConfig
 
 from .retrain_parts import (
+    CHARTS,
     Project,
     TableTagger,
     correct,
@@ -25,6 +26,7 @@ from .retrain_parts import (
     learn_all,
     new_article,
     new_corrections,
+    no_chart,
     publish_project,
 )
 
@@ -35,7 +37,13 @@ def table_tagger(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def project(hub_namespace: str, dataset: Path, tmp_path: Path) -> Project:
+def no_charts(monkeypatch: pytest.MonkeyPatch) -> None:
+    for chart in CHARTS:
+        monkeypatch.setattr(cards, chart, no_chart)
+
+
+@pytest.fixture
+def project(no_charts: None, hub_namespace: str, dataset: Path, tmp_path: Path) -> Project:
     return publish_project(hub_namespace, dataset, tmp_path)
 
 
@@ -176,13 +184,21 @@ def test_the_gate_sends_a_worse_one_to_a_person(project: Project) -> None:
     assert project.retrain().kind == "nothing" and tags(project) == ["v1.0.0", "v1.1.0"]
 
 
-def test_too_few_held_out_cannot_tell(project: Project) -> None:
+def test_too_few_held_out_cannot_tell_and_the_exit_status_says_so(
+    project: Project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stub = {"learn": learn_all, "say": print, "command": ""}
+    monkeypatch.setattr(retrain_steps.Retrain.__init__, "__kwdefaults__", stub)
     project.add(*new_corrections(2, 1))
-    outcome = project.retrain()
-    assert outcome.kind == "proposed"
-    assert "Only 1 correction held out" in "\n".join(project.said)
+    flags = ["--model", project.names.model, "--work", str(project.work)]
+    assert retrain.main(flags) == 3
+    assert "Only 1 correction held out" in capsys.readouterr().out
+    assert retrain.main(flags) == 0
+    assert "it waits for a person" in capsys.readouterr().out
     # With other settings it is another attempt.
-    assert project.retrain(least_held_out=1).kind == "published"
+    assert retrain.main([*flags, "--least_held_out", "1"]) == 0
+    output = capsys.readouterr()
+    assert "Published: " in output.out and "hf_" not in output.out + output.err
 
 
 def test_a_main_that_moved_is_not_published_over(project: Project) -> None:
@@ -193,7 +209,7 @@ def test_a_main_that_moved_is_not_published_over(project: Project) -> None:
         HfApi().create_commit(project.names.model, [operation], commit_message="other")
         return learn_all(*arguments)  # type: ignore[arg-type]
 
-    with pytest.raises(Moved, match="got another commit since .* nothing was overwritten"):
+    with pytest.raises(Moved, match=r"got another commit since .* nothing was overwritten"):
         project.retrain(meanwhile)
     assert tags(project) == ["v1.0.0"]
     outcome = project.retrain()  # starts anew from the one that is there now
@@ -246,29 +262,16 @@ def test_agreement_takes_what_nobody_reviewed(project: Project) -> None:
     assert memory["counts"]["by_agreement"] == 1 and memory["agreement"] == 2
 
 
-def test_a_dry_run_changes_nothing(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
-    project.add(*new_corrections(1, 1))
-    before = [project.head(kind) for kind in ("model", "dataset", "corrections")]
-    flags = ["--model", project.names.model, "--work", str(project.work), "--dry_run"]
+def test_a_dry_run_changes_nothing(
+    published: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    published.add(*new_corrections(1, 0, first=90))
+    before = [published.head(kind) for kind in ("model", "dataset", "corrections")]
+    flags = ["--model", published.names.model, "--work", str(tmp_path / "work"), "--dry_run"]
     assert retrain.main(flags) == 0
     assert "1 corrected articles would be learned" in capsys.readouterr().out
-    assert before == [project.head(kind) for kind in ("model", "dataset", "corrections")]
-    assert not project.work.exists()
-
-
-def test_the_exit_status_tells_a_schedule(
-    project: Project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(retrain_steps.Retrain.__init__, "__kwdefaults__", STUB)
-    project.add(*new_corrections(2, 1))
-    flags = ["--model", project.names.model, "--work", str(project.work)]
-    assert retrain.main(flags) == 3
-    assert retrain.main(flags) == 0
-    output = capsys.readouterr()
-    assert "hf_" not in output.out + output.err
-
-
-STUB = {"learn": learn_all, "say": print, "command": ""}
+    assert before == [published.head(kind) for kind in ("model", "dataset", "corrections")]
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(
