@@ -1,0 +1,143 @@
+"""The simulation's table and chart, of all turns that have a result."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib.style
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from dataset_card.charts import BLUE, INK, ORANGE, STYLE
+
+MEASURE = "f1@m"
+OTHERS = ("#3a9a78", "#a06bc0", "#8a8f98")
+
+
+def summarise(results: Sequence[Mapping[str, Any]], split: str) -> dict[str, Any]:
+    """Joins the seeds of each kind of turn.
+
+    Returns:
+        ``split`` and ``rows``: what was done, number of corrections, seeds, and for the new blog
+        and the old test each measure's mean before, after and by how much it changed, with the
+        least and the greatest of the seeds; how many candidates passed the gate, and how many of
+        those were worse than before on articles that the gate has not seen.
+    """
+    grouped: dict[tuple[Any, ...], list[Mapping[str, Any]]] = defaultdict(list)
+    for result in results:
+        turn = result["turn"]
+        key = (turn["learns"], turn["choice"], turn["bad"], turn["review"], turn["corrections"])
+        grouped[key].append(result)
+    rows = [_row(key, found) for key, found in sorted(grouped.items(), key=str)]
+    return {"schema": 1, "split": split, "rows": rows}
+
+
+def _row(key: tuple[Any, ...], found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    names = ("learns", "choice", "bad", "review", "corrections")
+    passed = [result for result in found if result["passed"]]
+    return {
+        **dict(zip(names, key, strict=True)),
+        "seeds": len(found),
+        "learned": round(float(np.mean([result["learned"] for result in found])), 1),
+        "bad_learned_share": round(
+            float(np.mean([result["kept_bad"] / max(result["kept"], 1) for result in found])), 3
+        ),
+        **{
+            part: {
+                measure: _spread([result["measures"][part][measure] for result in found])
+                for measure in ("f1@m", "f1@5")
+            }
+            for part in ("new", "old")
+        },
+        "passed": len(passed),
+        "passed_worse": sum(is_worse(result) for result in passed),
+    }
+
+
+def is_worse(result: Mapping[str, Any]) -> bool:
+    """Tells whether a candidate is surely worse on articles that the gate did not see."""
+    return any(result["measures"][part][MEASURE]["high"] < 0 for part in ("new", "old"))
+
+
+def _spread(figures: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    changes = [one["difference"] for one in figures]
+    return {
+        "before": round(float(np.mean([one["before"] for one in figures])), 4),
+        "after": round(float(np.mean([one["after"] for one in figures])), 4),
+        "change": round(float(np.mean(changes)), 4),
+        "least": round(min(changes), 4),
+        "most": round(max(changes), 4),
+    }
+
+
+def render(summary: Mapping[str, Any]) -> str:
+    """Gives the table in Markdown."""
+    lines = [
+        "| learns | corrected | bad | review | k | new blog F1@M | change (seeds) "
+        "| old test, change (seeds) | gate |",
+        "|---|---|--:|---|--:|--:|--:|--:|--:|",
+    ]
+    for row in summary["rows"]:
+        new, old = row["new"][MEASURE], row["old"][MEASURE]
+        lines.append(
+            f"| {row['learns']} | {row['choice']} | {row['bad']:.0%} "
+            f"| {'yes' if row['review'] else 'no'} | {row['corrections']} "
+            f"| {new['before']:.3f} → {new['after']:.3f} | {_points(new)} | {_points(old)} "
+            f"| {row['passed']} of {row['seeds']} |"
+        )
+    return "\n".join(lines)
+
+
+def _points(spread: Mapping[str, float]) -> str:
+    change, least, most = (100 * spread[name] for name in ("change", "least", "most"))
+    return f"{change:+.1f} ({least:+.1f} to {most:+.1f})"
+
+
+def loop_chart(summary: Mapping[str, Any], path: Path) -> None:
+    """Draws F1@5 on the new blog and on the old test by number of corrections.
+
+    Args:
+        summary: Of ``summarise``.
+        path: PNG file to write.
+    """
+    with matplotlib.style.context(["default", STYLE]):
+        figure = Figure(figsize=(9.5, 4.6), layout="constrained")
+        left, right = figure.subplots(1, 2)
+        _draw(left, summary, "new")
+        left.set_title("A blog never seen before, F1@5")
+        _draw(right, summary, "old")
+        right.set_title("The old test, F1@5")
+        handles, labels = left.get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", ncols=3, fontsize=9)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(path, dpi=150, transparent=True, metadata={"Software": None})
+
+
+_LINES = (
+    ("retrain, all good", ("memory and decoder", "random", 0.0, False), BLUE, "-"),
+    ("memory alone", ("memory", "random", 0.0, False), BLUE, ":"),
+    ("30 % bad, no review", ("memory", "random", 0.3, False), ORANGE, "-"),
+    ("30 % bad, reviewed", ("memory", "random", 0.3, True), ORANGE, "--"),
+    ("the least sure", ("memory", "uncertainty", 0.0, False), OTHERS[0], "-"),
+    ("the most diverse", ("memory", "diversity", 0.0, False), OTHERS[1], "-"),
+    ("as many old articles", ("memory", "old", 0.0, False), OTHERS[2], "--"),
+)
+
+
+def _draw(axes: Axes, summary: Mapping[str, Any], part: str) -> None:
+    for label, key, color, style in _LINES:
+        names = ("learns", "choice", "bad", "review")
+        rows = [row for row in summary["rows"] if tuple(row[name] for name in names) == key]
+        rows.sort(key=lambda row: row["corrections"])
+        if rows:
+            xs = [0, *(row["corrections"] for row in rows)]
+            ys = [rows[0][part]["f1@5"]["before"], *(row[part]["f1@5"]["after"] for row in rows)]
+            axes.plot(xs, ys, style, color=color, label=label, marker="o", markersize=4)
+    axes.set_xlabel("corrected articles")
+    axes.set_ylim(bottom=0)
+    axes.grid(axis="y")
+    axes.tick_params(colors=INK)
