@@ -227,6 +227,9 @@ def _show_tags(merged: Merged, known: Vocabulary) -> None:
     places = [row for part in merged.rows.values() for row in part if row["id"] in merged.corrected]
     fresh = Vocabulary.from_tag_lists((row["tags"] for row in places), learn=False)
     for row in places:
-        shown = [known.display(tag) if tag in known else fresh.display(tag) for tag in row["tags"]]
+        text = f"{row['title'] or ''}\n{row['text'] or ''}"
+        shown = [
+            known.display(tag if tag in known else fresh.display(tag), text) for tag in row["tags"]
+        ]
         row["tags"] = list(dict.fromkeys(shown))
         merged.corrected[row["id"]]["tags"] = row["tags"]
