@@ -80,11 +80,7 @@ def _of_look(browser: Browser, url: str, look: str) -> list[Path]:
     page.wait_for_timeout(2500)  # evidence, and what fades in
     taken = [_picture(page, f"tag-{look}")]
     for name, title in TABS.items():
-        tab = page.get_by_role("tab", name=title)
-        if not tab.count() or not tab.first.is_visible():  # on a phone behind the three dots
-            page.get_by_label("More tabs").click()
-            tab = page.locator(".overflow-dropdown").get_by_role("button", name=title)
-        tab.first.click()
+        page.get_by_role("tab", name=title).first.click()
         if name == "inside":
             page.locator("#look-inside").click()
         page.wait_for_timeout(4000)

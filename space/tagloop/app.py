@@ -33,6 +33,11 @@ from tagloop.theme import STYLES, space_theme
 from tagloop.updates import ModelUpdates
 from tagloop.withdrawals import FOLDER as WITHDRAWALS
 
+# Where the row of tabs is wider than the screen: the open one is in sight, also after a link.
+SHOW_TAB = """() => {
+  const open = document.querySelector("[role=tablist] [aria-selected=true]");
+  if (open) open.scrollIntoView({ block: "nearest", inline: "center" });
+}"""
 MAX_QUEUE = 64  # beyond it a visitor is told that the Space is busy
 MAX_SESSIONS = 500  # whose last article is kept in memory
 DELETE_CACHE = (600, 3600)  # seconds: how often to look for uploads to delete, and how old they are
@@ -46,7 +51,7 @@ def build_app(settings: Settings, service: TaggingService, examples: Path) -> gr
         if os.environ.get("OAUTH_CLIENT_ID"):  # where the Space has OAuth; optional for visitors
             gr.LoginButton(size="sm", elem_id="login", scale=0)
         articles = load_examples(examples)
-        with gr.Tabs() as tabs:
+        with gr.Tabs(overflow_behavior="wrap") as tabs:  # style.css makes it one row that scrolls
             with gr.Tab("Tag an article", id="tag"):
                 TagTab(service, articles, bool(settings.dataset_repo), settings.addresses).build()
             with gr.Tab("Batch", id="batch"):
@@ -59,6 +64,7 @@ def build_app(settings: Settings, service: TaggingService, examples: Path) -> gr
             with gr.Tab("About", id="about"):
                 about_page = build_about(settings, service)
         explore.connect(app, tabs, exploring)
+        tabs.change(None, js=SHOW_TAB)
         # Anew for each visitor: the model may have moved.
         app.load(
             lambda: (_header(service), about(settings, service)),

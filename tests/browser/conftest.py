@@ -143,12 +143,8 @@ SpaceStarter = Callable[..., RunningSpace]
 
 
 def open_tab(page: Page, name: str) -> None:
-    """Open one of the page's tabs; on a phone most stand behind three dots."""
-    tab = page.get_by_role("tab", name=name)
-    if not tab.is_visible():
-        page.get_by_label("More tabs").click()
-        tab = page.locator(".overflow-dropdown").get_by_role("button", name=name)
-    tab.click()
+    """Open one of the page's tabs."""
+    page.get_by_role("tab", name=name).click()
 
 
 @pytest.fixture(scope="session")

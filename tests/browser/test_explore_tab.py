@@ -17,7 +17,7 @@ from training.config import BuildConfig
 from training.hub import EmbeddedHub
 from training.stations import STARTER
 
-from .conftest import RunningSpace, SpaceStarter
+from .conftest import RunningSpace, SpaceStarter, open_tab
 from .test_accessibility import serious
 
 OpenPage = Callable[..., Page]
@@ -53,11 +53,7 @@ def space(start_space: SpaceStarter, published_articles: str) -> RunningSpace:
 
 def opened(page: Page) -> Page:
     """Open the tab and wait for the list."""
-    tab = page.get_by_role("tab", name=NAME)
-    if not tab.is_visible():  # on a phone gradio puts the last tabs behind a button
-        page.locator(".overflow-menu > button").click()
-        tab = page.locator(".overflow-dropdown").get_by_role("button", name=NAME)
-    tab.click()
+    open_tab(page, NAME)
     expect(page.locator("#explore-found")).to_be_visible()
     return page
 
@@ -209,9 +205,10 @@ def test_a_link_opens_the_articles_of_its_tags(
 ) -> None:
     tag = top_tag(rows)
     second = next(name for name in carrying(rows, tag)[0]["tags"] if name != tag)
-    page = visit(open_page(), f"{space.url}/?tag={tag.lower()}")
+    page = visit(open_page(width=390), f"{space.url}/?tag={tag.lower()}")
     expect(found(page, len(carrying(rows, tag)))).to_contain_text(f"tagged {tag}")
     expect(page.get_by_role("tab", name=NAME)).to_have_attribute("aria-selected", "true")
+    expect(page.get_by_role("tab", name=NAME)).to_be_in_viewport(ratio=1)  # scrolled to
     # The list says how it can be linked to, and that link works.
     page.locator(".tl-article .tl-tags").first.get_by_role("button", name=second).click()
     count = len(carrying(rows, tag, second))

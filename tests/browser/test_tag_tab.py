@@ -410,6 +410,20 @@ def test_a_long_article_tells_how_far_it_is_and_can_be_cancelled(open_page: Open
     assert time.monotonic() - asked < 2.5
 
 
+def test_on_a_phone_all_tabs_stand_in_one_row_and_come_into_sight(open_page: OpenPage) -> None:
+    page = open_page(width=390)
+    tabs = page.get_by_role("tab")
+    assert len({box["y"] for tab in tabs.all() if (box := tab.bounding_box())}) == 1
+    tabs.first.focus()
+    for _ in range(tabs.count() - 1):
+        page.keyboard.press("Tab")
+    about = page.get_by_role("tab", name="About")
+    expect(about).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("What happens to a correction")).to_be_visible()
+    expect(about).to_be_in_viewport(ratio=1)
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_nothing_is_wider_than_the_screen(open_page: OpenPage, width: int, scheme: str) -> None:
