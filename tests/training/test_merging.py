@@ -84,11 +84,11 @@ def test_a_near_duplicate_follows_its_article_and_never_straddles() -> None:
 
 
 def test_what_would_tie_two_splits_together_is_dropped() -> None:
-    words = [f"w{place}" for place in range(120)]
+    words = [f"w{place}" for place in range(246)]
     rows = {split: [dict(row) for row in part] for split, part in ROWS.items()}
-    rows["train"][0]["text"] = " ".join(words[:100])
-    rows["test"][0]["text"] = " ".join(words[20:])
-    middle = " ".join(words[10:110])
+    rows["train"][0]["text"] = " ".join(words[:200])
+    rows["test"][0]["text"] = " ".join(words[46:])
+    middle = " ".join(words[23:223])
     merged = merge(rows, {}, [item("Between", middle, ["Bread"])], SOURCE)
     assert list(merged.dropped.values()) == ["near-duplicate of an article in another split"]
     assert not merged.corrected

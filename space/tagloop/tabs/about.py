@@ -14,6 +14,7 @@ from tagloop.explore.folder import shown_name
 from tagloop.service import TaggingService
 from tagloop.settings import Settings
 from tagloop.tabs.markup import repo_link, safe
+from tagloop.tabs.versions import CHANGELOG, versions_list
 from tagloop.tagger import Tagger
 
 logger = logging.getLogger(__name__)
@@ -40,22 +41,33 @@ def build_about(settings: Settings, service: TaggingService) -> gr.HTML:
 
 def about(settings: Settings, service: TaggingService) -> str:
     """Say what runs now: the model may have moved since the page was laid out."""
-    return _what_runs(settings, service) + _quality(service.tagger) + _corrections(settings)
+    tagger = service.tagger
+    return (
+        _what_runs(settings, service)
+        + _quality(tagger)
+        + versions_list(read_json(tagger.model_repo, tagger.model_revision, CHANGELOG))
+        + _corrections(settings)
+    )
 
 
-@lru_cache(maxsize=4)
 def read_report(model_repo: str, revision: str | None) -> dict[str, Any] | None:
     """Return the model's ``report.json``, or None where it has none that can be read."""
+    return read_json(model_repo, revision, "report.json")
+
+
+@lru_cache(maxsize=8)
+def read_json(model_repo: str, revision: str | None, name: str) -> dict[str, Any] | None:
+    """Return a JSON file of the model, or None where it has none that can be read."""
     try:
         if Path(model_repo).is_dir():
-            path = Path(model_repo) / "report.json"
+            path = Path(model_repo) / name
         else:
-            path = Path(hf_hub_download(model_repo, "report.json", revision=revision))
+            path = Path(hf_hub_download(model_repo, name, revision=revision))
         return json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, LocalEntryNotFoundError, HfHubHTTPError):
         return None
     except ValueError as error:
-        logger.warning("report.json of %s cannot be read: %s", model_repo, error)
+        logger.warning("%s of %s cannot be read: %s", name, model_repo, error)
         return None
 
 
