@@ -116,7 +116,6 @@ def adapt(
     done = output / LOG_FILE
     if done.is_file():
         return dict(json.loads(done.read_text(encoding="utf-8")))
-    output.mkdir(parents=True, exist_ok=True)
     known = load_vocabulary(current)
     vocabulary = corpus.train_vocabulary()
     new_tags = [vocabulary.display(form) for form in vocabulary.counts if form not in known.counts]
@@ -175,6 +174,7 @@ def teach(
     set_seed(config.seed)
     model, tokenizer, _ = load_base(str(current))
     settings = replace(TaggingSettings.load(current), dataset=corpus.source)
+    output.mkdir(parents=True, exist_ok=True)
     settings.save(output)
     like = TrainConfig(
         base=str(current),

@@ -1,6 +1,6 @@
 """What a turn of the loop is measured in: a tagger in use, a blog that it has never seen.
 
-The tagger in use is the bundled base with the memory of the in-domain training articles but for
+The tagger in use is the bundled base with the memory of the in-domain training articles, but for
 ``SPARE`` of them, which stand ready as "more of the old kind". The new blog is the largest source
 that neither base nor memory has seen. Frozen test, its articles for the gate and the new blog's
 articles are samples of fixed seeds.
@@ -98,14 +98,18 @@ class World:
 
     @classmethod
     def load(cls, data: Path, split: str, current: Path) -> World:
-        """Reads the data; makes the tagger in use where there is none yet (a quarter of an hour).
+        """Reads the data; makes the tagger in use where there is none yet (some minutes).
 
         Raises:
             UserError: A file is missing, or no source is new.
         """
         suite = load_suites(data, ["in-domain"], split)[0]
+        train, validation = (
+            [row for row in rows if row.kind == "articles"]
+            for rows in (suite.train, suite.validation)
+        )
         if not current.is_dir():
-            prepare_model(current, suite.train, suite.validation)
+            prepare_model(current, train, validation)
         seen = {row.source for row in (*suite.train, *suite.validation, *suite.measured)}
         other = [row for row in _read(data / OTHER_FILE, "articles") if row.tags]
         sources = [row.source for row in other if row.source not in seen]
@@ -113,16 +117,15 @@ class World:
             raise UserError(f"{data / OTHER_FILE} has no source that the base has not seen.")
         new = max(sorted(set(sources)), key=sources.count)
         rng = random.Random(0)
-        articles = [place for place, row in enumerate(suite.train) if row.kind == "articles"]
-        spare = set(rng.sample(articles, SPARE))
+        spare = set(rng.sample(range(len(train)), SPARE))
         return cls(
             current,
-            [row for place, row in enumerate(suite.train) if place not in spare],
-            [suite.train[place] for place in sorted(spare)],
+            [row for place, row in enumerate(train) if place not in spare],
+            [train[place] for place in sorted(spare)],
             [row for row in other if row.source == new and row.split == "train"],
             [row for row in other if row.source == new and row.split == split],
             _sample(suite.of_kind("articles"), OLD_MEASURED, rng),
-            _sample([row for row in suite.validation if row.text], GATE_MEASURED, rng),
+            _sample(validation, GATE_MEASURED, rng),
         )
 
     @cached_property
@@ -170,7 +173,7 @@ class World:
 
     def lessons_corpus(self, new: Sequence[tuple[Row, Sequence[str]]]) -> Corpus:
         """Gives old articles and new ones, with ids ``old…`` and ``new…``, to take lessons from."""
-        old = [(row, row.tags) for row in self.old if row.kind == "articles"]
+        old = [(row, row.tags) for row in self.old]
         rows = [
             {
                 "id": f"{name}{place}",
