@@ -9,6 +9,7 @@ TRAINING  ?=
 TAG_OVERRIDES ?=
 MODEL     ?=
 DATASET   ?=
+AGREEMENT ?=
 
 VENV   := .venv
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -23,7 +24,7 @@ settings = --name $(NAME) $(sources) $(if $(COLUMNS),--columns $(COLUMNS)) \
            $(if $(TAG_OVERRIDES),--tag_overrides $(TAG_OVERRIDES))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test data base bench train evaluate publish space screenshots lint clean
+.PHONY: help demo test data base bench train evaluate publish retrain space screenshots lint clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +46,11 @@ evaluate: $(READY) ## measure a tagger again: [MODEL=folder|owner/tagger] [NAME=
 
 publish: $(READY) ## dataset, model and Space to the Hub: NAMESPACE=you [SOURCE=…] [BASE=…] [PRIVATE=1] [DRY_RUN=1]
 	@$(PY) -m training.publish --namespace "$(NAMESPACE)" $(settings) $(if $(PRIVATE),--private) $(if $(DRY_RUN),--dry_run)
+
+retrain: $(READY) ## the next version from corrections: NAMESPACE=you [NAME=…] [AGREEMENT=K] [DRY_RUN=1]
+	@$(if $(NAMESPACE)$(MODEL),,echo "error: NAMESPACE is missing: make retrain NAMESPACE=you NAME=blog" >&2; exit 2;) \
+	$(PY) -m training.retrain --model "$(or $(MODEL),$(NAMESPACE)/$(NAME)-tagger)" $(if $(DATASET),--dataset $(DATASET)) \
+	$(if $(AGREEMENT),--agreement $(AGREEMENT)) $(if $(DRY_RUN),--dry_run)
 
 space: $(READY) ## run the Space here on any tagger: MODEL=owner/tagger [SHARE=1]
 	@$(if $(MODEL),,echo "error: MODEL is missing: make space MODEL=owner/tagger" >&2; exit 2;) \
