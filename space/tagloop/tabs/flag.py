@@ -1,7 +1,6 @@
 """The part of the Tag tab where a visitor says whether the tags are right, or takes that back."""
 
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -72,7 +71,7 @@ class FlagForm:
         """
         for verdict, button in self._verdicts.items():
             button.click(
-                partial(self.send, verdict),
+                self._sender(verdict),
                 [tagging, editor, self.note],
                 self.outcome,
                 api_visibility="private",
@@ -87,6 +86,20 @@ class FlagForm:
             api_visibility="private",
             show_progress="hidden",
         )
+
+    def _sender(self, verdict: str) -> Callable[..., Iterator[str]]:
+        # A partial would do, but gradio sees no annotations in one, and then gives neither the
+        # profile nor the request.
+        def send(
+            tagging: Tagging | None,
+            edited: dict[str, Any] | None,
+            note: str,
+            profile: gr.OAuthProfile | None,
+            request: gr.Request,
+        ) -> Iterator[str]:
+            yield from self.send(verdict, tagging, edited, note, profile, request)
+
+        return send
 
     def send(
         self,
