@@ -54,9 +54,7 @@ def split_front_matter(content: str, where: str) -> FrontMatter:
         return FrontMatter({}, "", content, False)
     dashes = [match.span() for match in islice(_DASHES.finditer(content), 2)]
     if len(dashes) < 2:
-        raise UserError(
-            f"{where}: the front matter has no end; put a line '---' after its last line."
-        )
+        raise UserError(f"{where}, line 1: the front matter has no end; put a line '---' after it.")
     lines = content[dashes[0][1] : dashes[1][0]]
     if len(lines) > MAX_CHARACTERS:
         raise UserError(
@@ -73,9 +71,10 @@ def _load(lines: str, where: str) -> dict[str, Any]:
     except (yaml.YAMLError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
+        problem = f" ({error.problem})" if isinstance(error, yaml.MarkedYAMLError) else ""
         raise UserError(
-            f"{where}{line}: the front matter is not valid YAML; a text with ': ' or a special "
-            "first character needs quotes."
+            f"{where}{line}: the front matter is not valid YAML{problem}; a text with ': ' or a "
+            "special first character needs quotes."
         ) from error
     if not isinstance(values or {}, dict):
         raise UserError(f"{where}, line 2: the front matter must be lines of 'name: value'.")
