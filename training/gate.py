@@ -108,4 +108,4 @@ def _corrections(count: int) -> str:
 
 
 def _change(compared: Compared) -> str:
-    return f"{compared.difference:+.4f} [{compared.low:+.4f}, {compared.high:+.4f}]"
+    return f"{compared.difference:+.4f} ({compared.low:+.4f} to {compared.high:+.4f})"

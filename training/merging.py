@@ -15,6 +15,8 @@ Where a row goes
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
@@ -118,6 +120,12 @@ def merge(
     kept = {name for row in merged.corrected.values() for name in row["corrections"]}
     merged.removed = sorted((held | set(earlier.get("removed", []))) - kept)
     return merged
+
+
+def digest(accepted: Iterable[Accepted]) -> str:
+    """Gives the sha256 of what is accepted: which corrections with which tags, by whom."""
+    parts = sorted([item.correction.id, *item.tags, item.by, item.decided_at] for item in accepted)
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def without_corrections(

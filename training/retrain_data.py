@@ -23,14 +23,12 @@ from tagloop.vocabulary import Vocabulary
 from training.build_dataset import REPORT, write_dataset
 from training.cards import write_dataset_card
 from training.corpus import Corpus, load_corpus
-from training.merging import CORRECTIONS_FILE, SCHEMA, Merged, merge
+from training.merging import CORRECTIONS_FILE, SCHEMA, Merged, digest, merge
 from training.publish import Names
 from training.refusals import clear_errors
 from training.repository import Published, Repository
 from training.retrain_run import Start
 from training.training_log import write_json
-
-COMMAND = "python -m training.retrain --model"
 
 
 @dataclass(frozen=True)
@@ -118,8 +116,12 @@ def corrections_file(repo_id: str, revision: str) -> dict[str, Any]:
 
 
 def merge_pulled(pulled: Pulled, corrections_repo: str) -> Merged:
-    """Merges what is accepted into the dataset."""
+    """Merges what is accepted into the dataset; the same as last time is in it already."""
     splits = {split: rows.to_list() for split, rows in pulled.corpus.splits.items()}
+    earlier = pulled.earlier
+    if earlier.get("accepted") == digest(pulled.decided.accepted):
+        parts = {name: earlier[name] for name in ("frozen", "dropped", "removed")}
+        return Merged(splits, earlier["rows"], **parts)
     return merge(
         splits,
         pulled.earlier,
@@ -198,6 +200,7 @@ def write_revision(
         {
             "schema": SCHEMA,
             **provenance,
+            "accepted": digest(pulled.decided.accepted),
             "rows": merged.corrected,
             "frozen": merged.frozen,
             "dropped": merged.dropped,

@@ -55,7 +55,7 @@ def test_the_rules_can_be_changed() -> None:
 
 def test_the_reasons_have_the_figures() -> None:
     reasons = " ".join(decide(GOOD_TEST, GOOD_HELD).reasons)
-    assert "+0.0010 [-0.0040, +0.0060]" in reasons and "+0.1000 [+0.0200, +0.2000]" in reasons
+    assert "+0.0010 (-0.0040 to +0.0060)" in reasons and "+0.1000 (+0.0200 to +0.2000)" in reasons
 
 
 def test_a_report_is_read() -> None:
