@@ -242,7 +242,7 @@ def test_limits_say_themselves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert "10,000 lines" in refusal(tmp_path / "a.jsonl", '{"text": "x"}\n' * (MAX_ROWS + 1))
     monkeypatch.setattr("tagloop.batch.run.MAX_FILE_BYTES", 1_000_000)
     message = refusal(tmp_path / "b.csv", "x" * 1_100_000)
-    assert "1.1 MB" in message and "limit is 1 MB" in message
+    assert "1.1 MB" in message and "limit for .csv is 1 MB" in message
     assert ".jsonl" in refusal(tmp_path / "a.json", "[]")
     assert ".csv" in refusal(tmp_path / "a.xlsx", "x")
 

@@ -2,10 +2,12 @@
 
 import io
 import os
+import subprocess
 import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pypdf import PdfReader, PdfWriter
@@ -16,6 +18,7 @@ from tagloop.errors import UserError
 from tagloop.limits import MAX_TEXT_CHARACTERS, MAX_TITLE_CHARACTERS
 from tagloop.reading import ENDINGS, read_file
 from tagloop.reading.encodings import decode
+from tagloop.watched import Stopped
 
 WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 TYPES = (
@@ -323,12 +326,29 @@ def test_a_wrong_ending_is_said(save: Save) -> None:
 
 
 def test_a_file_that_is_gone(tmp_path: Path) -> None:
-    assert "drop it again" in problem(tmp_path / "gone.md")
+    assert "choose it again" in problem(tmp_path / "gone.md")
 
 
 def test_a_reader_that_never_ends_is_stopped(save: Save, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "MAX_SECONDS", 0.01)
     assert "too long" in problem(save("a.md", "text"))
+
+
+def test_reading_ends_when_nobody_waits(save: Save, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[Any] = []
+    start = subprocess.Popen
+
+    def remember(*arguments: Any, **options: Any) -> Any:
+        started.append(start(*arguments, **options))
+        return started[0]
+
+    def nobody_waits(done: int, total: int) -> None:
+        raise Stopped
+
+    monkeypatch.setattr(reading.subprocess, "Popen", remember)
+    with pytest.raises(Stopped):
+        read_file(save("a.md", "text"), nobody_waits)
+    assert started[0].poll() is not None, "its process goes on"
 
 
 def test_hostile_markdown_is_done_with_in_time(save: Save) -> None:

@@ -20,6 +20,7 @@ from tagloop.errors import UserError
 from tagloop.limits import MAX_TEXT_CHARACTERS, MAX_TITLE_CHARACTERS
 from tagloop.options import Options
 from tagloop.service import TaggingService
+from tagloop.upload_size import check_upload
 
 logger = logging.getLogger(__name__)
 
@@ -92,17 +93,7 @@ def open_batch(path: Path) -> BatchFile:
         raise UserError(f"{name}: write one JSON object a line (JSON Lines) and call it .jsonl.")
     if ending not in ENDINGS:
         raise UserError(f"{name} is none of {', '.join(ENDINGS)}: give one of these.")
-    try:
-        size = path.stat().st_size
-    except OSError as error:
-        raise UserError(f"{name} is not there any more: choose it again.") from error
-    if size > MAX_FILE_BYTES:
-        raise UserError(
-            f"{name} has {size / 1e6:,.1f} MB; the limit is {MAX_FILE_BYTES / 1e6:,.0f} MB. "
-            "Split it and give one part after the other."
-        )
-    if size == 0:
-        raise UserError(f"{name} is empty: choose another file.")
+    check_upload(path, name, MAX_FILE_BYTES, "Split it and give one part after the other.")
     return _opener(ending)(path, name)
 
 

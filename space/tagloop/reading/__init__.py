@@ -15,6 +15,7 @@ from pathlib import Path
 from threading import BoundedSemaphore
 
 from tagloop.errors import UserError
+from tagloop.upload_size import check_upload
 from tagloop.watched import LOOK_SECONDS, Tell
 
 ENDINGS = (".md", ".markdown", ".txt", ".html", ".htm", ".docx", ".pdf")
@@ -45,7 +46,7 @@ def read_file(path: Path, tell: Tell = lambda done, total: None) -> tuple[str, s
         UserError: The file cannot be read; one sentence says why and what to do.
     """
     name = _shown(path)
-    _check_size(path, name)
+    _check_kind_and_size(path, name)
     if not _readers.acquire(timeout=MAX_SECONDS):
         raise UserError(f"Other files are being read just now: try {name} again in a minute.")
     try:
@@ -73,24 +74,14 @@ def read_address(address: str, tell: Tell = lambda done, total: None) -> tuple[s
         _fetchers.release()
 
 
-def _check_size(path: Path, name: str) -> None:
+def _check_kind_and_size(path: Path, name: str) -> None:
     ending = path.suffix.lower()
     if ending == ".doc":
         raise UserError(f"{name} is an old Word file: save it as .docx and try again.")
     if ending not in ENDINGS:
         raise UserError(f"{name} is none of {', '.join(ENDINGS)}: convert it, or paste its text.")
-    try:
-        size = path.stat().st_size
-    except OSError as error:
-        raise UserError(f"{name} is not there any more: drop it again.") from error
     limit = MAX_DOCUMENT_BYTES if ending in (".docx", ".pdf") else MAX_TEXT_BYTES
-    if size > limit:
-        raise UserError(
-            f"{name} has {size / 1e6:,.1f} MB; the limit for {ending} is {limit / 1e6:,.0f} MB. "
-            "Paste its text instead."
-        )
-    if size == 0:
-        raise UserError(f"{name} is empty: drop another file, or paste the text.")
+    check_upload(path, name, limit, "Paste its text instead.")
 
 
 def _read_apart(name: str, kind: str, place: str, tell: Tell) -> tuple[str, str]:
@@ -116,10 +107,10 @@ def _read_apart(name: str, kind: str, place: str, tell: Tell) -> tuple[str, str]
 
 def _answer(process: subprocess.Popen[bytes], tell: Tell) -> bytes:
     deadline = time.monotonic() + MAX_SECONDS
-    while time.monotonic() < deadline:
+    while (left := deadline - time.monotonic()) > 0:
         tell(0, 0)
         try:
-            return process.communicate(timeout=LOOK_SECONDS)[0]
+            return process.communicate(timeout=min(left, LOOK_SECONDS))[0]
         except subprocess.TimeoutExpired:
             continue
     raise TimeoutError
