@@ -19,6 +19,7 @@ import gradio as gr
 from tagloop.errors import UserError
 from tagloop.limits import MAX_ARTICLES
 from tagloop.options import Options
+from tagloop.pseudonyms import pseudonym
 from tagloop.rates import visitor_of
 from tagloop.service import Tagging, TaggingService
 
@@ -149,7 +150,12 @@ class Endpoints:
         try:
             service.corrections.take(visitor_of(request))
             saved_id = service.correct(
-                tagging, corrected=corrected, verdict=verdict, note=note, predicted=predicted
+                tagging,
+                corrected=corrected,
+                verdict=verdict,
+                note=note,
+                predicted=predicted,
+                visitor=pseudonym(visitor_of(request)),
             )
         except UserError as error:
             raise refusal(error) from error

@@ -147,6 +147,7 @@ def start(settings: Settings) -> Running:
     limits: dict[str, Any] = {
         "taggings_a_minute": settings.taggings_a_minute,
         "corrections_a_minute": settings.corrections_a_minute,
+        "corrections_a_day": settings.corrections_a_day,
     }
     if settings.corrections_repo is None:
         logging.getLogger(__name__).warning("CORRECTIONS_REPO is not set: no corrections are taken")

@@ -1,15 +1,16 @@
-"""How much one visitor may ask for in a minute, so that one cannot take the Space from the others.
+"""How much one visitor may ask for in a minute or a day, so that none takes it from the others.
 
-A token bucket a visitor (Turner, "New Directions in Communications", 1986): it fills at a steady
-rate, holds a minute's worth, and each request takes out what it costs.
+For minutes a token bucket a visitor (Turner, "New Directions in Communications", 1986): it fills
+at a steady rate, holds a minute's worth, and each request takes out what it costs.
 """
 
 from __future__ import annotations
 
+import ipaddress
 import math
 import os
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 from threading import Lock
 from typing import Any
@@ -69,8 +70,44 @@ class RateLimit:
             )
 
 
+class DayCap:
+    """Counts what each visitor did today (UTC); a restart of the Space begins anew.
+
+    Args:
+        what: The thing that is counted, for the message: "corrections".
+        per_day: How many of them; 0 allows any number.
+        clock: Gives seconds since 1970.
+    """
+
+    def __init__(self, what: str, per_day: int, clock: Callable[[], float] = time.time) -> None:
+        self._what = what
+        self._per_day = per_day
+        self._clock = clock
+        self._lock = Lock()
+        self._day = 0
+        self._done: Counter[str] = Counter()
+
+    def take(self, *names: str | None) -> None:
+        """Count one thing for each name of a visitor (account, hashed address); None is no name.
+
+        Raises:
+            UserError: One of the names has had its share today; then none is counted.
+        """
+        if not self._per_day:
+            return
+        with self._lock:
+            day = int(self._clock() // 86400)
+            if day != self._day:
+                self._day, self._done = day, Counter()
+            if any(self._done[name] >= self._per_day for name in names if name):
+                raise UserError(
+                    f"That is more than {self._per_day} {self._what} a day: come back tomorrow."
+                )
+            self._done.update(name for name in names if name)
+
+
 def visitor_of(request: Any) -> str:
-    """Tell visitors apart: by their address.
+    """Tell visitors apart: by their address, of IPv6 the network (/64), of which one has them all.
 
     On a Space of the Hub all requests come from its proxy, which puts the visitor's address last
     in ``X-Forwarded-For``; elsewhere that header is only what a visitor says.
@@ -82,5 +119,17 @@ def visitor_of(request: Any) -> str:
         return ""
     forwarded = str(request.headers.get("x-forwarded-for") or "")
     if os.environ.get("SPACE_ID") and forwarded:
-        return forwarded.rpartition(",")[2].strip()
-    return str(request.client.host) if request.client else ""
+        return _one_visitors(forwarded.rpartition(",")[2].strip())
+    return _one_visitors(str(request.client.host)) if request.client else ""
+
+
+def _one_visitors(address: str) -> str:
+    try:
+        read = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(read, ipaddress.IPv4Address):
+        return address
+    if read.ipv4_mapped:
+        return str(read.ipv4_mapped)
+    return str(ipaddress.ip_network((read, 64), strict=False))

@@ -17,13 +17,14 @@ from tagloop.evidence import Evidence
 from tagloop.limits import check_article
 from tagloop.options import Options
 from tagloop.outbox import Outbox
-from tagloop.rates import RateLimit
+from tagloop.rates import DayCap, RateLimit
 from tagloop.tagger import Tag, Tagger
 from tagloop.withdrawals import withdrawal
 
 DEFAULTS = Options()
 TAGGINGS_A_MINUTE, CORRECTIONS_A_MINUTE = 120, 20
 """Of one visitor: more than a person does by hand, less than keeps two cores busy."""
+CORRECTIONS_A_DAY = 300
 NO_CORRECTIONS = "This Space takes no corrections: CORRECTIONS_REPO is not set."
 
 
@@ -58,6 +59,7 @@ class TaggingService:
         withdrawals: None likewise.
         taggings: How many articles a visitor may have tagged.
         corrections: How many corrections, and withdrawals, a visitor may send.
+        corrections_today: How many corrections an account, or a (hashed) address, may send a day.
     """
 
     def __init__(
@@ -68,12 +70,14 @@ class TaggingService:
         *,
         taggings_a_minute: int = TAGGINGS_A_MINUTE,
         corrections_a_minute: int = CORRECTIONS_A_MINUTE,
+        corrections_a_day: int = CORRECTIONS_A_DAY,
     ) -> None:
         self.tagger = tagger
         self.outbox = outbox
         self.withdrawals = withdrawals
         self.taggings = RateLimit("articles", taggings_a_minute)
         self.corrections = RateLimit("corrections", corrections_a_minute)
+        self.corrections_today = DayCap("corrections", corrections_a_day)
 
     @property
     def model_name(self) -> str:
@@ -143,6 +147,7 @@ class TaggingService:
         note: str,
         predicted: Sequence[Mapping[str, Any]] | None = None,
         user: str | None = None,
+        visitor: str | None = None,
         id: str | None = None,
     ) -> str:
         """Save what a visitor says about a tagging and return the correction's id.
@@ -162,8 +167,10 @@ class TaggingService:
             model_repo=tagging.model_repo,
             model_revision=tagging.model_revision,
             user=user,
+            visitor=visitor,
             id=id,
         )
+        self.corrections_today.take(user and f"account {user}", visitor)
         self.outbox.save(correction.to_json())
         return correction.id
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from tagloop.errors import UserError
-from tagloop.service import CORRECTIONS_A_MINUTE, TAGGINGS_A_MINUTE
+from tagloop.service import CORRECTIONS_A_DAY, CORRECTIONS_A_MINUTE, TAGGINGS_A_MINUTE
 
 RELOAD_SECONDS = 60
 SPACE_FOLDER = Path(__file__).resolve().parent.parent
@@ -70,6 +70,39 @@ class Settings:
             "variable": "TAGLOOP_CORRECTIONS_A_MINUTE",
             "help": f"Corrections that one visitor may send in a minute; "
             f"{CORRECTIONS_A_MINUTE} when not set, 0 for any number.",
+        },
+    )
+    corrections_a_day: int = field(
+        default=CORRECTIONS_A_DAY,
+        metadata={
+            "variable": "TAGLOOP_CORRECTIONS_A_DAY",
+            "help": f"Corrections that one account, and one address, may send in a day; "
+            f"{CORRECTIONS_A_DAY} when not set, 0 for any number.",
+        },
+    )
+    reviewers: str | None = field(
+        default=None,
+        metadata={
+            "variable": "TAGLOOP_REVIEWERS",
+            "help": "Accounts that may review corrections, with commas between, on a Space where "
+            "visitors can sign in; its owner when not set.",
+        },
+    )
+    review_secret: str | None = field(
+        default=None,
+        repr=False,
+        metadata={
+            "variable": "TAGLOOP_REVIEW_SECRET",
+            "help": "A secret, of 12 characters or more: who gives it on the page `?review` may "
+            "review corrections too.",
+        },
+    )
+    agreement: int = field(
+        default=0,
+        metadata={
+            "variable": "TAGLOOP_AGREEMENT",
+            "help": "So many different people who give an article the same tags need no reviewer, "
+            "unless it looks suspicious; 0, when not set, asks for a reviewer always.",
         },
     )
     reload_seconds: int = field(

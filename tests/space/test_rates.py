@@ -6,9 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from tagloop import rates
+from tagloop import pseudonyms, rates
 from tagloop.errors import UserError
-from tagloop.rates import RateLimit, visitor_of
+from tagloop.rates import DayCap, RateLimit, visitor_of
 
 
 class Clock:
@@ -84,3 +84,45 @@ def test_a_visitor_is_an_address_and_cannot_choose_it(monkeypatch: pytest.Monkey
     assert visitor_of(asked_by("10.1.1.1", "made up, 1.2.3.4")) == "1.2.3.4"
     assert visitor_of(asked_by("10.1.1.1")) == "10.1.1.1"
     assert visitor_of(None) == ""
+
+
+def test_an_ipv6_visitor_is_a_network_that_one_has_whole() -> None:
+    assert visitor_of(asked_by("2001:db8:1:2::1")) == visitor_of(asked_by("2001:db8:1:2:9::5"))
+    assert visitor_of(asked_by("2001:db8:1:2::1")) != visitor_of(asked_by("2001:db8:1:3::1"))
+    assert visitor_of(asked_by("::ffff:10.1.1.1")) == "10.1.1.1"
+
+
+def test_a_day_has_so_many_and_no_more_for_each_name() -> None:
+    clock = Clock()
+    cap = DayCap("corrections", 2, clock)
+    cap.take("account ann", "a1")
+    cap.take("account ann", "a2")
+    with pytest.raises(UserError, match="more than 2 corrections a day: come back tomorrow"):
+        cap.take("account ann", "a3")
+    cap.take(None, "a3")  # what was refused was not counted
+    cap.take("account bob", "a3")
+    with pytest.raises(UserError):
+        cap.take(None, "a3")  # the address alone
+    clock.now += 86_400
+    cap.take("account ann", "a3")
+
+
+def test_a_day_without_a_cap_has_any_number() -> None:
+    cap = DayCap("corrections", 0)
+    for _ in range(1000):
+        cap.take("a1")
+
+
+def test_a_pseudonym_tells_apart_and_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_TOKEN", "one")
+    pseudonyms._key.cache_clear()
+    names = [pseudonyms.pseudonym(address) for address in ("10.1.1.1", "10.1.1.2", "10.1.1.1")]
+    assert names[0] == names[2] != names[1]
+    assert names[0] is not None and len(names[0]) == 16
+    pseudonyms._key.cache_clear()
+    assert pseudonyms.pseudonym("10.1.1.1") == names[0]  # a restart makes no other person
+    monkeypatch.setenv("HF_TOKEN", "two")
+    pseudonyms._key.cache_clear()
+    assert pseudonyms.pseudonym("10.1.1.1") != names[0]  # the hash has a key
+    assert pseudonyms.pseudonym("") is None
+    pseudonyms._key.cache_clear()

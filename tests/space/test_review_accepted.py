@@ -30,7 +30,7 @@ def test_accept_edit_and_reject() -> None:
     decided = accepted(
         records(
             [one, two, three],
-            [review(one, "accept"), review(two, "edit", tags=["Chat"]), review(three, "reject")],
+            [review(one, "accept"), review(two, "edit", 101, ["Chat"]), review(three, "reject")],
         )
     )
     assert counts(decided) == [2, 0, 1, 0, 0]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -11,7 +10,7 @@ from tagloop.corrections import Correction
 from tagloop.review.grouping import TagKey, by_article, people, tag_key
 from tagloop.review.record import WITH_TAGS, Review
 from tagloop.review.records import Records
-from tagloop.review.suspicion import Suspicion
+from tagloop.review.suspicion import KnownTags, Suspicion
 
 State = Literal["accepted", "duplicate", "rejected", "withdrawn", "pending"]
 
@@ -75,7 +74,7 @@ class Decided:
 
 
 def accepted(
-    records: Records, agreement: int | None = None, vocabulary: Container[str] = frozenset()
+    records: Records, agreement: int | None = None, vocabulary: KnownTags = frozenset()
 ) -> Decided:
     """Find out what may be learned.
 

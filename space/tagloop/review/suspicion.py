@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 from tagloop.corrections import Correction
-from tagloop.forms import folded, occurring
+from tagloop.forms import folded, normal_form
 from tagloop.review.grouping import TagKey, article_key, person_of, tag_key
 
 Kind = Literal["pasted", "link", "insult", "unknown", "many", "emptied"]
@@ -36,6 +36,12 @@ _LINK = re.compile(r"[a-z][a-z0-9+.-]*://|\bwww\.|\b[\w-]+\.[a-z]{2,12}/", re.IG
 _WORD = re.compile(r"[^\W\d_]+")
 
 
+class KnownTags(Protocol):
+    """Tells whether a tag is known: a `tagloop.vocabulary.Vocabulary`, or a set."""
+
+    def __contains__(self, tag: str, /) -> bool: ...
+
+
 @dataclass(frozen=True)
 class Mark:
     """One reason to look twice."""
@@ -53,7 +59,7 @@ class Suspicion:
     """
 
     def __init__(
-        self, corrections: Iterable[Correction], vocabulary: Container[str] = frozenset()
+        self, corrections: Iterable[Correction], vocabulary: KnownTags = frozenset()
     ) -> None:
         self._vocabulary = vocabulary
         self._articles: dict[tuple[TagKey, str], set[str]] = defaultdict(set)
@@ -93,7 +99,7 @@ def _added(correction: Correction) -> TagKey:
     return tag_key(correction.corrected) - tag_key(tag.tag for tag in correction.predicted)
 
 
-def _own_marks(correction: Correction, vocabulary: Container[str]) -> Iterable[Mark]:
+def _own_marks(correction: Correction, vocabulary: KnownTags) -> Iterable[Mark]:
     tags, note = correction.corrected, correction.note
     for where, texts in (("a tag", tags), ("the note", (note,))):
         if any(map(_LINK.search, texts)):
@@ -110,13 +116,29 @@ def _own_marks(correction: Correction, vocabulary: Container[str]) -> Iterable[M
         yield Mark("emptied", "All tags were removed and none was put in their place.")
 
 
-def _from_nowhere(correction: Correction, vocabulary: Container[str]) -> list[str]:
+def _from_nowhere(correction: Correction, vocabulary: KnownTags) -> list[str]:
     added = _added(correction)
-    new = [tag for tag in correction.corrected if tag_key([tag]) & added and tag not in vocabulary]
+    if not added:
+        return []
+    plain = f"{correction.title}\n{correction.text}".casefold()
+    # Most stand there as they are written; folding a whole article takes a millisecond.
+    new = [
+        tag
+        for tag in correction.corrected
+        if tag_key([tag]) & added and not _stands_in(tag, plain) and tag not in vocabulary
+    ]
     if not new:
         return []
-    there = occurring(new, f"{correction.title}\n{correction.text}")
-    return [tag for tag, present in zip(new, there, strict=True) if not present]
+    read = f" {_folded(plain)} "
+    return [tag for tag in new if f" {normal_form(tag)} " not in read]
+
+
+def _stands_in(tag: str, plain: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(tag.casefold())}(?!\w)", plain) is not None
+
+
+# Corrections of one article are looked at one after the other.
+_folded = lru_cache(maxsize=32)(folded)
 
 
 def _insults(correction: Correction) -> list[str]:

@@ -7,6 +7,7 @@ from uuid import UUID, uuid5
 import gradio as gr
 
 from tagloop.errors import UserError
+from tagloop.pseudonyms import pseudonym
 from tagloop.rates import visitor_of
 from tagloop.service import Tagging, TaggingService
 from tagloop.tabs.editor import tags_in
@@ -18,7 +19,8 @@ VERDICTS = {"good": "Good", "fixed": "Fixed", "bad": "Bad"}
 CONSENT = (
     '<p class="tl-consent">Sending stores the title, the text, both sets of tags and your '
     "note in this Space's private corrections dataset, where they may be used to train "
-    "the next model. Please send nothing personal or confidential.</p>"
+    "the next model; your address only as a code that tells visitors apart. Please send nothing "
+    "personal or confidential.</p>"
 )
 
 
@@ -123,6 +125,7 @@ class FlagForm:
                 verdict=verdict,
                 note=note,
                 user=profile.username if profile else None,
+                visitor=pseudonym(visitor_of(request)),
                 # The same click twice is the same correction; a changed one is another.
                 id=str(uuid5(UUID(tagging.id), repr((verdict, tags, note)))),
             )
