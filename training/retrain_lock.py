@@ -35,6 +35,7 @@ FILE = "retrain-lock.json"
 RENEW_SECONDS = 10 * 60.0
 STALE_SECONDS = 2 * 60 * 60.0
 """Twelve renewals: so many do not fail on a machine that lives."""
+ATTEMPTS = 5
 
 
 class Locked(UserError):
@@ -149,18 +150,24 @@ class RetrainLock:
 
     def _take_again(self) -> None:
         """Takes a lock that is ours, stale, or to be taken over; else says whose it is."""
-        head, holder = self._holder()
-        if head is None:  # given back between the two questions
-            self._take()
-            return
-        if holder and not self._is_ours(holder):
-            age = (datetime.now(UTC) - datetime.fromisoformat(holder.renewed)).total_seconds()
-            if age < self.stale_seconds and not self.take_over:
-                raise Locked(_whose(holder, self.repo_id, self.stale_seconds))
-            holder = None
-        # Without a holder, its maker died before it wrote its name, or writes it now: then one of
-        # the two commits is refused.
-        self._write(replace(holder, renewed=_now()) if holder else self._new(), head)
+        for attempt in range(1, ATTEMPTS + 1):
+            head, holder = self._holder()
+            if head is None:  # given back between the two questions
+                self._take()
+                return
+            if holder and not self._is_ours(holder):
+                age = (datetime.now(UTC) - datetime.fromisoformat(holder.renewed)).total_seconds()
+                if age < self.stale_seconds and not self.take_over:
+                    raise Locked(_whose(holder, self.repo_id, self.stale_seconds))
+                holder = None
+            # Without a holder, its maker died before it wrote its name, or writes it now: then
+            # one of the two commits is refused.
+            try:
+                self._write(replace(holder, renewed=_now()) if holder else self._new(), head)
+                return
+            except Locked:  # somebody was faster: look again who it is
+                if attempt == ATTEMPTS:
+                    raise
 
     def _new(self) -> Holder:
         now, user = _now(), str(self.api.whoami()["name"])
