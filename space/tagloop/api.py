@@ -21,6 +21,7 @@ from tagloop.limits import MAX_ARTICLES
 from tagloop.options import Options
 from tagloop.pseudonyms import pseudonym
 from tagloop.rates import visitor_of
+from tagloop.receipts import HUB_PATIENCE_SECONDS
 from tagloop.service import Tagging, TaggingService
 
 # A tagger uses both cores of a small machine by itself; more at a time only wait on each other.
@@ -143,7 +144,8 @@ class Endpoints:
 
         Returns:
             {"id", "saved"}: the correction's id, with which it can be withdrawn on the Space's
-            page, and true once it is safe.
+            page, and true once it is safe; where the dataset cannot be reached in time, false
+            and a "message" that says where it is meanwhile.
         """
         service = self._service
         tagging = Tagging(title, text, (), service.model_name, service.tagger.model_revision)
@@ -159,7 +161,10 @@ class Endpoints:
             )
         except UserError as error:
             raise refusal(error) from error
-        return {"id": saved_id, "saved": True}
+        receipt = service.receipt(saved_id, HUB_PATIENCE_SECONDS)
+        if receipt.saved:
+            return {"id": saved_id, "saved": True}
+        return {"id": saved_id, "saved": False, "message": receipt.message}
 
     def _answer(self, content: dict[str, Any], revision: str | None) -> dict[str, Any]:
         return {

@@ -11,6 +11,7 @@ Gradio had one (``HuggingFaceDatasetSaver``) and gave it up; this one is durable
     ).launch()
 """
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from tagloop.corrections import utc_now
 from tagloop.errors import UserError
 from tagloop.limits import readable
 from tagloop.outbox import Outbox
+from tagloop.receipts import HUB_PATIENCE_SECONDS
 from tagloop.row_card import card_of_rows
 
 # Components whose value fits a column. The others hold files, which would need an upload each.
@@ -95,6 +97,8 @@ class HubDatasetCallback(gr.FlaggingCallback):
             token=self._token,
             endpoint=self._endpoint,
             private=self._private,
+            # The disk of a Space of the Hub is lost at a restart.
+            saved_when="hub" if os.environ.get("SPACE_ID") else "disk",
         ).start()
 
     def flag(
@@ -106,7 +110,8 @@ class HubDatasetCallback(gr.FlaggingCallback):
             How many samples this callback has saved since it was set up.
 
         Raises:
-            UserError: The sample could not be saved (disk full, too many rows waiting).
+            UserError: The sample could not be saved (disk full, too many rows waiting); or, on a
+                Space, it is kept there but the Hub has not confirmed it in time.
         """
         if self.outbox is None:
             raise RuntimeError("setup() has not been called")
@@ -117,6 +122,9 @@ class HubDatasetCallback(gr.FlaggingCallback):
         row = {"id": str(uuid4()), "created_at": utc_now(), **values}
         try:
             self.outbox.save({**row, "flag": flag_option, "username": username})
+            receipt = self.outbox.receipt(row["id"], HUB_PATIENCE_SECONDS)
+            if not receipt.saved:
+                raise UserError(receipt.message)
         except UserError as error:
             # gradio turns an exception into a button that reads "Error!"; say why as well.
             gr.Warning(str(error))

@@ -1,9 +1,12 @@
 """What a failed call to the Hub means, in words for people and in seconds to wait."""
 
-import time
-from email.utils import parsedate_to_datetime
+from email.utils import formatdate, parsedate_to_datetime
 
 from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
+from huggingface_hub.utils import parse_ratelimit_headers
+
+LONGEST_PAUSE_SECONDS = 3600.0
+"""More than that is a mistake, of the server or of a clock, and would look like an end."""
 
 REFUSALS = {
     401: "The Hub does not accept the token (401): set the secret HF_TOKEN to a valid one.",
@@ -36,16 +39,28 @@ def problem_of(error: BaseException) -> tuple[str, bool]:
 
 
 def retry_after_seconds(error: BaseException) -> float:
-    """Return how long the server asked to wait: ``Retry-After`` in seconds or as a date, else 0.
+    """Return how long the server asked to wait, in seconds; 0 if it did not.
 
-    Source: RFC 9110, section 10.2.3.
+    ``Retry-After`` holds seconds or a date, which is compared with the server's own ``Date``: our
+    clock may be wrong. The Hub itself tells with ``RateLimit`` when its quota begins anew.
+    Source: RFC 9110, section 10.2.3; draft-ietf-httpapi-ratelimit-headers-09.
     """
     if not isinstance(error, HfHubHTTPError):
         return 0.0
-    value = error.response.headers.get("Retry-After", "").strip()
-    if value.isdigit():
-        return float(value)
+    headers = error.response.headers
+    asked = _seconds(headers.get("Retry-After", ""), headers.get("Date") or formatdate(usegmt=True))
+    limit = parse_ratelimit_headers(headers)
+    if error.response.status_code == 429 and limit is not None and limit.remaining == 0:
+        asked = max(asked, float(limit.reset_in_seconds))
+    return min(asked, LONGEST_PAUSE_SECONDS)
+
+
+def _seconds(value: str, now: str) -> float:
+    value = value.strip()
     try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-    except ValueError:
+        if value.isdigit():
+            return float(value)
+        waited_for = parsedate_to_datetime(value) - parsedate_to_datetime(now)
+        return max(0.0, waited_for.total_seconds())
+    except (ValueError, TypeError):  # no date, or one without a zone beside one with it
         return 0.0

@@ -4,16 +4,17 @@ One process appends to one open file, a *segment*; `Journal.seal` closes it, and
 bytes never change. So a segment can be uploaded any number of times under its own name and is
 stored once. A record counts as written when `Journal.append` returns: then it is fsynced.
 
-A segment being written is locked (`flock`), and the kernel drops the lock with the process,
-however it ends. What is not locked was left behind and belongs to whoever finds it.
+A segment is locked (`flock`) by the process that writes it until it is removed, and the kernel
+drops the lock with the process, however it ends. So what is not locked was left behind, and belongs
+to whoever locks it first: two processes that share a folder never deliver the same segment.
 """
 
 import fcntl
 import json
 import logging
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ from tagloop.errors import UserError
 logger = logging.getLogger(__name__)
 
 SUFFIX = ".jsonl"
+MAX_SEGMENT_BYTES = 4 * 2**20
+"""Then a new one begins: files of a dataset stay small enough to be read one by one."""
 
 
 class Journal:
@@ -32,6 +35,9 @@ class Journal:
     Args:
         directory: The folder; made when missing. Two processes may share it.
         max_bytes: `append` refuses what would take the folder beyond this size.
+
+    Raises:
+        UserError: The folder cannot be made.
     """
 
     def __init__(self, directory: Path, max_bytes: int) -> None:
@@ -40,7 +46,16 @@ class Journal:
         self._descriptor: int | None = None
         self._size = 0
         self._path = directory  # of the open segment
-        directory.mkdir(parents=True, exist_ok=True)
+        self._closed = False
+        self._held: dict[Path, int] = {}  # sealed segments of ours -> the descriptor that locks
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            _sync_directory(directory.parent)
+        except OSError as error:
+            raise UserError(
+                f"The outbox folder {directory} cannot be made ({error.strerror}): set "
+                "TAGLOOP_OUTBOX to a folder that can be written to."
+            ) from error
 
     @property
     def segment(self) -> Path | None:
@@ -54,12 +69,14 @@ class Journal:
             UserError: The disk or the folder's allowance is full; nothing was kept.
         """
         line = json.dumps(record, ensure_ascii=False, allow_nan=False).encode() + b"\n"
-        if self.bytes_used() + len(line) > self.max_bytes:
-            raise UserError(
-                "Not saved: too many corrections are waiting for the Hub already. "
-                "Please try again later."
-            )
         try:
+            if self.bytes_used() + len(line) > self.max_bytes:
+                raise UserError(
+                    "Not saved: too many corrections are waiting for the Hub already. "
+                    "Please try again later."
+                )
+            if self._size and self._size + len(line) > MAX_SEGMENT_BYTES:
+                self.seal()
             if self._descriptor is None:
                 self._open()
             self._write(line)
@@ -72,20 +89,44 @@ class Journal:
         return self._path
 
     def seal(self) -> None:
-        """Close the open segment; from now on it is among `sealed`."""
+        """End the open segment; from now on it is among `sealed`."""
         if self._descriptor is not None:
-            os.close(self._descriptor)  # gives the lock back
-            self._descriptor = None
+            self._held[self._path] = self._descriptor
+            self._descriptor, self._size = None, 0
 
-    def sealed(self) -> list[Path]:
-        """Return the segments that no process writes any more, oldest first."""
-        paths = sorted(self.directory.glob(f"*{SUFFIX}"), key=lambda path: path.name)
-        found = []
-        for path in paths:
-            with _claimed(path) as claimed:
-                if claimed and self._mended(path):
-                    found.append(path)
+    def sealed(self, limit: int) -> list[Path]:
+        """Return up to ``limit`` segments that nobody writes any more, oldest first.
+
+        They are ours, or were left behind by a process that ended: those become ours.
+        """
+        found: list[Path] = []
+        for path in sorted(self.directory.glob(f"*{SUFFIX}"), key=lambda path: path.name):
+            if len(found) == limit or self._closed:
+                break
+            if path != self.segment and (path in self._held or self._claim(path)):
+                found.append(path)
         return found
+
+    def owns(self, path: Path) -> bool:
+        """Tell whether this journal wrote a segment, or took it over."""
+        return path in self._held or path == self.segment
+
+    def remove(self, path: Path) -> None:
+        """Delete a sealed segment that was delivered."""
+        path.unlink(missing_ok=True)  # before the lock goes, so that nobody else takes it
+        self._let_go(path)
+
+    def close(self) -> None:
+        """Give all segments back, and take none again: whoever opens the folder next has them."""
+        self._closed = True
+        self.seal()
+        for path in list(self._held):
+            self._let_go(path)
+
+    def _let_go(self, path: Path) -> None:
+        descriptor = self._held.pop(path, None)
+        if descriptor is not None:
+            os.close(descriptor)
 
     def bytes_used(self) -> int:
         """Return the size of everything that waits in the folder."""
@@ -106,6 +147,7 @@ class Journal:
             _sync_directory(self.directory)
         except OSError:
             os.close(descriptor)
+            fresh.unlink(missing_ok=True)
             raise
         self._descriptor, self._size = descriptor, 0
 
@@ -117,38 +159,60 @@ class Journal:
                 view = view[os.write(self._descriptor, view) :]
             os.fsync(self._descriptor)
         except OSError:
-            # Take the part that was written back; if even that fails, leave this segment alone.
+            # Take back the part that was written; whoever takes the segment over looks again.
             try:
                 os.ftruncate(self._descriptor, self._size)
             finally:
-                self.seal()
+                os.close(self._descriptor)
+                self._descriptor, self._size = None, 0
             raise
         self._size += len(line)
 
-    def _mended(self, path: Path) -> bool:
-        """Cut a torn last line off and set damaged lines aside; False if nothing is left.
+    def _claim(self, path: Path) -> bool:
+        """Lock a segment that was left behind and mend it; False if it is another's, or empty."""
+        try:
+            descriptor = os.open(path, os.O_RDWR)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.fstat(descriptor).st_nlink:  # else it was delivered in this very moment
+                descriptor = _mended(path, descriptor)
+                if os.fstat(descriptor).st_size:
+                    self._held[path] = descriptor
+                    return True
+                path.unlink()
+        except BlockingIOError:
+            pass
+        except OSError as error:  # such as a full disk: the segment waits for better times
+            logger.error("Outbox segment %s cannot be mended: %s", path.name, error.strerror)
+        os.close(descriptor)
+        return False
 
-        A line can only be torn or damaged by a crash or a failing disk before its fsync
-        returned, so nobody was told that it was saved; damaged lines are kept all the same.
-        """
-        lines = path.read_bytes().split(b"\n")
-        torn = lines.pop()
-        damaged = [line for line in lines if not _is_record(line)]
-        if damaged or torn:
-            good = [line for line in lines if _is_record(line)]
-            logger.warning(
-                "Outbox segment %s: %d unreadable lines set aside, %d bytes of a torn line cut",
-                path.name,
-                len(damaged),
-                len(torn),
-            )
-            if damaged:
-                _write_synced(path.with_suffix(".damaged"), b"\n".join(damaged) + b"\n")
-            _write_synced(path, b"".join(line + b"\n" for line in good))
-            lines = good
-        if not lines:
-            path.unlink()
-        return bool(lines)
+
+def _mended(path: Path, descriptor: int) -> int:
+    """Cut a torn last line off and set damaged lines aside; returns the locked descriptor.
+
+    A line can only be torn or damaged by a crash or a failing disk before its fsync returned, so
+    nobody was told that it was saved; damaged lines are kept all the same.
+    """
+    content = path.read_bytes()
+    whole = content[: content.rfind(b"\n") + 1]
+    if len(whole) < len(content):
+        logger.warning(
+            "Outbox segment %s: a torn line of %d bytes cut", path.name, len(content) - len(whole)
+        )
+        os.ftruncate(descriptor, len(whole))  # in place: a full disk has room for that
+        os.fsync(descriptor)
+    lines = whole.split(b"\n")[:-1]
+    damaged = [line for line in lines if not _is_record(line)]
+    if not damaged:
+        return descriptor
+    logger.warning("Outbox segment %s: %d unreadable lines set aside", path.name, len(damaged))
+    os.close(_write_synced(path.with_suffix(".damaged"), damaged))
+    fresh = _write_synced(path, [line for line in lines if _is_record(line)])
+    os.close(descriptor)
+    return fresh
 
 
 def read_segment(path: Path) -> list[dict[str, Any]]:
@@ -158,37 +222,31 @@ def read_segment(path: Path) -> list[dict[str, Any]]:
 
 def _is_record(line: bytes) -> bool:
     try:
-        return isinstance(json.loads(line), dict)
+        record = json.loads(line)
     except ValueError:
         return False
+    return isinstance(record, dict) and isinstance(record.get("id"), str)
 
 
-@contextmanager
-def _claimed(path: Path) -> Iterator[bool]:
-    """Hold a segment's lock for a moment; False where another process has it or removed it."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY)
-    except FileNotFoundError:
-        yield False
-        return
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield path.exists()
-    except BlockingIOError:
-        yield False
-    finally:
-        os.close(descriptor)
+def _write_synced(path: Path, lines: list[bytes]) -> int:
+    """Replace a file in one step, so that a crash leaves the old or the new one.
 
-
-def _write_synced(path: Path, content: bytes) -> None:
-    """Replace a file in one step, so that a crash leaves the old or the new one."""
+    Returns:
+        The new file's descriptor, locked before the file had its name.
+    """
     fresh = path.with_name(path.name + ".new")
-    with fresh.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
-    _sync_directory(path.parent)
+    descriptor = os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        with open(descriptor, "wb", closefd=False) as file:
+            file.write(b"".join(line + b"\n" for line in lines))
+        os.fsync(descriptor)
+        fresh.replace(path)
+        _sync_directory(path.parent)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
 
 
 def _sync_directory(directory: Path) -> None:

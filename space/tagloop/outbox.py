@@ -3,11 +3,10 @@
 `Outbox.save` returns when a row is fsynced. A worker thread commits what is written, many rows a
 commit, and forgets a row only after the Hub has confirmed it. Nothing that goes wrong on the way
 loses a row: each file has one name for ever, so what is uploaded twice is stored once, and what a
-killed process left is delivered by the next one.
+killed process left is delivered by the next one, or by another that shares the folder.
 
 This is `huggingface_hub.CommitScheduler`'s idea without what it gets wrong for this purpose: it
-overwrites a file of the same name after a restart, only logs its errors, and raises at start when
-the Hub is down.
+overwrites a same-named file after a restart, only logs its errors, and needs the Hub at start.
 """
 
 import atexit
@@ -16,27 +15,28 @@ import time
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from pathlib import Path
 from threading import Condition, Event, Thread
 from typing import Any
 
-from huggingface_hub import CommitOperationAdd, HfApi
-from huggingface_hub.errors import RepositoryNotFoundError
-from huggingface_hub.utils import get_session
-from tenacity import RetryCallState, Retrying
+from tenacity import RetryCallState, Retrying, retry_if_not_exception_type
 from tenacity.wait import wait_exception, wait_random_exponential
 
-from tagloop.hub_errors import PublicDatasetError, problem_of, retry_after_seconds
+from tagloop.deposit import Deposit
+from tagloop.errors import UserError
+from tagloop.hub_errors import problem_of, retry_after_seconds
 from tagloop.journal import Journal, read_segment
+from tagloop.receipts import Receipt, SavedWhen
 
 logger = logging.getLogger(__name__)
-
 MAX_BYTES = 256 * 2**20  # what may wait on the disk
 MAX_FILES_A_COMMIT = 50
 MAX_REMEMBERED_IDS = 100_000  # for telling a repeated row from a new one
+MAX_BYTES_A_COMMIT = 16 * 2**20  # after a long outage: more would not get through in time
 GATHER_SECONDS = 1.0  # how long a first row waits for company in its commit
-LONGEST_RETRY_SECONDS = 120.0
-HUB_TIMEOUT_SECONDS = 60.0
+LOOK_SECONDS = 30.0  # how often to look for what another process left in the folder
+LONGEST_RETRY_SECONDS: dict[SavedWhen, float] = {"disk": 120.0, "hub": 15.0}
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,10 @@ class Outbox:
         gather_seconds: How long a row waits for others to share its commit.
         max_bytes: How much may wait on the disk before `save` refuses.
         retry_seconds: The first back-off is at most this long, and doubles from there.
+        saved_when: What `receipt` calls saved: what is on the disk, or on the Hub.
+
+    Raises:
+        UserError: The folder cannot be made.
     """
 
     def __init__(
@@ -88,12 +92,13 @@ class Outbox:
         gather_seconds: float = GATHER_SECONDS,
         max_bytes: int = MAX_BYTES,
         retry_seconds: float = 1.0,
+        saved_when: SavedWhen = "disk",
     ) -> None:
         self.repo_id = repo_id
-        self._card = card
-        self._folder = folder
-        self._private = private
-        self._api = HfApi(endpoint, token)
+        self.saved_when: SavedWhen = saved_when
+        self._deposit = Deposit(
+            repo_id, card=card, folder=folder, token=token, endpoint=endpoint, private=private
+        )
         self._journal = Journal(directory, max_bytes)
         self._gather_seconds = gather_seconds
         self._retry_seconds = retry_seconds
@@ -101,7 +106,6 @@ class Outbox:
         self._changed = Condition()  # guards all that follows, and the journal
         self._waiting: dict[str, Path] = {}  # id -> its segment
         self._known: OrderedDict[str, None] = OrderedDict()
-        self._has_card = False
         self._wake = Event()
         self._closing = Event()
         self._deadline = float("inf")
@@ -110,7 +114,7 @@ class Outbox:
     def start(self) -> "Outbox":
         """Begin to deliver, first of all what an earlier process left behind."""
         with self._changed:
-            self._adopt(self._journal.sealed())
+            self._adopt(self._journal.sealed(MAX_FILES_A_COMMIT))
         if self._waiting:
             logger.info("Outbox: left by an earlier run: %d", len(self._waiting))
             self._wake.set()
@@ -122,13 +126,13 @@ class Outbox:
         """Make one row durable; False if a row with its id was saved before.
 
         Raises:
-            UserError: The disk or the outbox's allowance is full. The row is not saved.
-            RuntimeError: The outbox is closed.
+            UserError: The disk or the outbox's allowance is full, or the outbox is closed. The row
+                is not saved.
         """
         row_id = row["id"]
         with self._changed:
             if self._closing.is_set():
-                raise RuntimeError("the outbox is closed")
+                raise UserError("Not saved: this server is stopping. Please try again in a minute.")
             if row_id in self._known:
                 return False
             self._waiting[row_id] = self._journal.append(row)
@@ -149,6 +153,25 @@ class Outbox:
             )
             return self.is_delivered(row_id)
 
+    def receipt(self, row_id: str, timeout: float = 0.0) -> Receipt:
+        """Say where a row is that `save` took.
+
+        Args:
+            row_id: The row's id.
+            timeout: Seconds to wait for the Hub if a row counts as saved only there.
+        """
+        with self._changed:
+            if self.saved_when == "hub":
+                self._changed.wait_for(
+                    lambda: self.is_delivered(row_id) or self._state.refused, timeout
+                )
+            delivered = self.is_delivered(row_id)
+            saved = delivered or self.saved_when == "disk"
+            problem, refused = self._state.problem, self._state.refused
+        return Receipt(
+            row_id, saved, delivered, *((None, False) if delivered else (problem, refused))
+        )
+
     @property
     def state(self) -> OutboxState:
         """What waits, what was delivered, and what is wrong."""
@@ -168,6 +191,8 @@ class Outbox:
         self._wake.set()
         if self._worker.is_alive():
             self._worker.join(timeout)
+        with self._changed:
+            self._journal.close()
         left = self.state.waiting
         if left:
             logger.warning("Outbox: left on the disk for the next start: %d", left)
@@ -175,80 +200,60 @@ class Outbox:
 
     def _run(self) -> None:
         while not self._closing.is_set():
-            self._wake.wait()
+            self._wake.wait(LOOK_SECONDS)
             self._closing.wait(self._gather_seconds)
             self._wake.clear()
-            try:
-                self._deliver_all()
-            except Exception:  # a fault of ours must not end the worker: the rows are safe
-                logger.exception("Outbox: delivery failed, trying again")
-                self._wake.set()
-                self._closing.wait(LONGEST_RETRY_SECONDS)
+            self._try_to_deliver()
+        self._try_to_deliver()  # what came in while the round before was ending
+
+    def _try_to_deliver(self) -> None:
+        try:
+            self._deliver_all()
+        except Exception:  # a fault of ours must not end the worker: the rows are safe
+            logger.exception("Outbox: delivery failed, trying again")
+            self._wake.set()
+            self._closing.wait(LONGEST_RETRY_SECONDS[self.saved_when])
 
     def _deliver_all(self) -> None:
-        while True:
-            with self._changed:
-                self._journal.seal()
-                paths = self._journal.sealed()[:MAX_FILES_A_COMMIT]
-                self._adopt(paths)
-            if not paths:
-                return
+        while paths := self._next_segments():
             retrying = Retrying(
                 wait=wait_exception(retry_after_seconds)
-                + wait_random_exponential(self._retry_seconds, max=LONGEST_RETRY_SECONDS),
+                + wait_random_exponential(
+                    self._retry_seconds, max=LONGEST_RETRY_SECONDS[self.saved_when]
+                ),
                 sleep=self._sleep,
                 stop=lambda _: time.monotonic() >= self._deadline,
+                retry=retry_if_not_exception_type(FileNotFoundError),
                 before_sleep=self._report,
                 reraise=True,
             )
             try:
-                commit = retrying(self._commit, paths)
+                commit = retrying(self._deposit.put, paths)
+            except FileNotFoundError:  # somebody has emptied the folder by hand: look again
+                logger.error("Outbox: waiting rows were removed from the disk by somebody else")
+                continue
             except Exception as error:  # only once `close` has set a deadline
                 logger.warning("Outbox: delivery ends here. %s", problem_of(error)[0])
                 return
             self._confirm(paths, commit)
 
-    def _commit(self, paths: list[Path]) -> str:
-        """Put the segments into the dataset and return the commit that has them."""
-        # The client's own default is to wait for ever.
-        get_session().timeout = HUB_TIMEOUT_SECONDS
-        self._prepare()
-        operations = [CommitOperationAdd(self._path_in_repo(path), path) for path in paths]
-        if not self._has_card:
-            operations.append(CommitOperationAdd("README.md", self._card.encode()))
-        rows = sum(path.read_bytes().count(b"\n") for path in paths)
-        info = self._api.create_commit(
-            self.repo_id,
-            operations,
-            repo_type="dataset",
-            commit_message=f"Add {rows} row{'s' if rows != 1 else ''}",
-        )
-        self._has_card = True
-        return info.oid
-
-    def _prepare(self) -> None:
-        """Make the dataset if there is none, and see that it is as private as promised."""
-        try:
-            info = self._api.dataset_info(self.repo_id, expand=["private"])
-        except RepositoryNotFoundError:
-            self._api.create_repo(
-                self.repo_id, repo_type="dataset", private=self._private, exist_ok=True
-            )
-            info = self._api.dataset_info(self.repo_id, expand=["private"])
-            self._has_card = False
-            logger.info("Outbox: made the dataset %s", self.repo_id)
-        if self._private and not info.private:
-            raise PublicDatasetError(
-                f"The dataset {self.repo_id} is public, but what is sent to it was promised to be "
-                "private: its owner has to make it private."
-            )
-        if not self._has_card:
-            self._has_card = self._api.file_exists(self.repo_id, "README.md", repo_type="dataset")
+    def _next_segments(self) -> list[Path]:
+        """Choose what the next commit takes: few enough files, and bytes."""
+        with self._changed:
+            self._journal.seal()
+            paths = self._journal.sealed(MAX_FILES_A_COMMIT)
+            self._adopt(paths)
+            self._forget_what_others_delivered()
+        sizes = accumulate(path.stat().st_size for path in paths)
+        within = [
+            path for path, size in zip(paths, sizes, strict=True) if size < MAX_BYTES_A_COMMIT
+        ]
+        return within or paths[:1]
 
     def _confirm(self, paths: list[Path], commit: str) -> None:
         with self._changed:
             for path in paths:
-                path.unlink(missing_ok=True)
+                self._journal.remove(path)
             done = [row_id for row_id, path in self._waiting.items() if path in paths]
             for row_id in done:
                 del self._waiting[row_id]
@@ -258,11 +263,18 @@ class Outbox:
             self._changed.notify_all()
 
     def _adopt(self, paths: list[Path]) -> None:
-        """Take note of the rows in segments that another process wrote."""
+        """Take note of the rows in segments that another process wrote and left."""
         for path in set(paths).difference(self._waiting.values()):
             for row in read_segment(path):
                 self._waiting[row["id"]] = path
                 self._remember(row["id"])
+
+    def _forget_what_others_delivered(self) -> None:
+        """Strike off rows whose segment we gave up (a write failed) and another took over."""
+        paths = set(self._waiting.values())
+        if gone := {path for path in paths if not self._journal.owns(path) and not path.exists()}:
+            self._waiting = {row: path for row, path in self._waiting.items() if path not in gone}
+            self._changed.notify_all()
 
     def _remember(self, row_id: str) -> None:
         self._known[row_id] = None
@@ -287,7 +299,3 @@ class Outbox:
             self._closing.wait(seconds)
         else:
             time.sleep(max(0.0, min(seconds, self._deadline - time.monotonic())))
-
-    def _path_in_repo(self, segment: Path) -> str:
-        day, _, name = segment.name.partition("_")
-        return f"{self._folder}/{day}/{name}"

@@ -18,6 +18,7 @@ from tagloop.limits import check_article
 from tagloop.options import Options
 from tagloop.outbox import Outbox
 from tagloop.rates import DayCap, RateLimit
+from tagloop.receipts import Receipt
 from tagloop.tagger import Tag, Tagger
 from tagloop.withdrawals import withdrawal
 
@@ -150,7 +151,9 @@ class TaggingService:
         visitor: str | None = None,
         id: str | None = None,
     ) -> str:
-        """Save what a visitor says about a tagging and return the correction's id.
+        """Take what a visitor says about a tagging and return the correction's id.
+
+        Whether it may be called saved by now is for `receipt` to say.
 
         Raises:
             UserError: The correction is not in order, or could not be saved.
@@ -175,7 +178,9 @@ class TaggingService:
         return correction.id
 
     def withdraw(self, correction_id: str) -> str:
-        """Save that a visitor takes a correction back; gives the correction's whole id.
+        """Take back a correction for a visitor; gives the correction's whole id.
+
+        Whether that may be called saved by now is for `withdrawal_receipt` to say.
 
         Raises:
             UserError: The id is none, or it could not be saved.
@@ -185,6 +190,16 @@ class TaggingService:
         row = withdrawal(correction_id)
         self.withdrawals.save(row)
         return str(row["correction_id"])
+
+    def receipt(self, correction_id: str, timeout: float = 0.0) -> Receipt:
+        """Say where a correction is that was taken, see `Outbox.receipt`."""
+        assert self.outbox is not None
+        return self.outbox.receipt(correction_id, timeout)
+
+    def withdrawal_receipt(self, correction_id: str, timeout: float = 0.0) -> Receipt:
+        """Say where the withdrawal of a correction is."""
+        assert self.withdrawals is not None
+        return self.withdrawals.receipt(withdrawal(correction_id)["id"], timeout)
 
 
 def _article(article: Any) -> dict[str, str]:

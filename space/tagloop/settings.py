@@ -8,8 +8,10 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import get_args
 
 from tagloop.errors import UserError
+from tagloop.receipts import SavedWhen
 from tagloop.service import CORRECTIONS_A_DAY, CORRECTIONS_A_MINUTE, TAGGINGS_A_MINUTE
 
 RELOAD_SECONDS = 60
@@ -54,6 +56,15 @@ class Settings:
         metadata={
             "variable": "TAGLOOP_OUTBOX",
             "help": "The folder where corrections wait for the Hub; `outbox` beside `app.py`.",
+        },
+    )
+    saved_when: SavedWhen = field(
+        default="disk",
+        metadata={
+            "variable": "TAGLOOP_SAVED_WHEN",
+            "help": "When a visitor is told that a correction is saved: `hub`, once the dataset "
+            "has it, or `disk`, once it is on this machine's disk; when not set, `hub` on a Space "
+            "of the Hub, whose disk is lost at a restart, and `disk` elsewhere.",
         },
     )
     taggings_a_minute: int = field(
@@ -130,10 +141,16 @@ class Settings:
             UserError: ``MODEL_REPO`` is not set, or a value is none that it may have.
         """
         values: dict[str, str | Path | int] = {}
+        if environment.get("SPACE_ID"):
+            values["saved_when"] = "hub"
         for setting in fields(cls):
             variable = setting.metadata["variable"]
             if value := environment.get(variable, "").strip():
                 values[setting.name] = _read(variable, value, type(setting.default))
+        if values.get("saved_when", "disk") not in get_args(SavedWhen):
+            raise UserError(
+                f"TAGLOOP_SAVED_WHEN must be hub or disk, not {values['saved_when']!r}."
+            )
         if "model_repo" not in values:
             raise UserError(
                 "MODEL_REPO is not set: give the tagger's id on the Hub, or its folder, "

@@ -39,8 +39,11 @@ for _ in range(4):
 
 
 def ids_in(directory: Path) -> list[str]:
-    paths = Journal(directory, 10**9).sealed()
-    return [row["id"] for path in paths for row in read_segment(path)]
+    journal = Journal(directory, 10**9)
+    try:
+        return [row["id"] for path in journal.sealed(1000) for row in read_segment(path)]
+    finally:
+        journal.close()
 
 
 def test_kill_9_at_random_moments_loses_nothing(tmp_path: Path) -> None:
@@ -64,13 +67,55 @@ def test_kill_9_at_random_moments_loses_nothing(tmp_path: Path) -> None:
     assert set(acknowledged) <= set(found)
 
 
-def test_a_segment_being_written_is_nobody_elses(tmp_path: Path) -> None:
+def test_a_segment_is_nobody_elses_until_its_process_gives_it_back(tmp_path: Path) -> None:
     writer, other = Journal(tmp_path, 10**6), Journal(tmp_path, 10**6)
     path = writer.append({"id": "1"})
-    assert other.sealed() == []
+    assert other.sealed(9) == writer.sealed(9) == []
     writer.seal()
-    assert other.sealed() == [path]
-    assert writer.append({"id": "2"}) != path
+    assert other.sealed(9) == []
+    assert writer.sealed(9) == [path]
+    later = writer.append({"id": "2"})
+    assert later != path
+    writer.close()
+    assert sorted(other.sealed(9)) == sorted([path, later])
+    other.remove(path)
+    assert Journal(tmp_path, 10**6).sealed(9) == []
+    assert list(tmp_path.iterdir()) == [later]
+
+
+def test_a_full_disk_does_not_keep_a_torn_line_from_being_mended(tmp_path: Path) -> None:
+    """A crash on a full disk leaves both; the next start must come up and go on."""
+    (tmp_path / "2030-01-01_abc.jsonl").write_bytes(b'{"id": "1"}\n{"id": "2", "te')
+    (tmp_path / "2030-01-01_abd.jsonl").write_bytes(b'{"id": "3"}\n\x00\n')
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+        assert ids_in(tmp_path) == ["1"]  # the other one needs room
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert ids_in(tmp_path) == ["1", "3"]
+
+
+def test_a_long_outage_fills_many_small_segments(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tagloop.journal.MAX_SEGMENT_BYTES", 1000)
+    journal = Journal(tmp_path, 10**6)
+    for number in range(10):
+        journal.append({"id": str(number), "text": "x" * 300})
+    journal.seal()
+    sizes = [path.stat().st_size for path in journal.sealed(99)]
+    assert len(sizes) >= 4
+    assert max(sizes) <= 1000
+    assert len(journal.sealed(2)) == 2
+
+
+def test_a_folder_that_cannot_be_made_is_the_owners_mistake(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match=r"outbox folder .* cannot be made"):
+        Journal(tmp_path / "file" / "outbox", 10**6)
 
 
 def test_a_torn_line_is_cut_and_a_damaged_one_set_aside(tmp_path: Path) -> None:
@@ -86,7 +131,7 @@ def test_an_allowance_that_is_used_up_refuses_clearly(tmp_path: Path) -> None:
     journal.append({"id": "1", "text": "x" * 50})
     with pytest.raises(UserError, match="Not saved: too many corrections are waiting"):
         journal.append({"id": "2", "text": "x" * 50})
-    journal.seal()
+    journal.close()
     assert ids_in(tmp_path) == ["1"]
 
 
@@ -104,7 +149,7 @@ def test_a_full_disk_refuses_clearly_and_keeps_what_was_there(tmp_path: Path) ->
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
         signal.signal(signal.SIGXFSZ, handler)
     journal.append({"id": "3"})
-    journal.seal()
+    journal.close()
     assert set(ids_in(tmp_path)) == {"1", "3"}
 
 

@@ -154,7 +154,7 @@ def test_a_hub_that_is_down_is_waited_for(
     assert not away.wait_delivered(entry["id"], 10)
     assert "cannot be reached" in (away.state.problem or "")
     assert away.close(timeout=0.5) == 1
-    with pytest.raises(RuntimeError, match="closed"):
+    with pytest.raises(UserError, match="Not saved: this server is stopping"):
         away.save(row())
     back = open_outbox()  # as after a restart, the Hub is up again
     assert back.state.waiting == 1

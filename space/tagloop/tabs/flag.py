@@ -9,11 +9,12 @@ import gradio as gr
 from tagloop.errors import UserError
 from tagloop.pseudonyms import pseudonym
 from tagloop.rates import visitor_of
+from tagloop.receipts import HUB_PATIENCE_SECONDS, Receipt
 from tagloop.service import Tagging, TaggingService
 from tagloop.tabs.editor import tags_in
 from tagloop.tabs.markup import notice
 
-WATCH_SECONDS = 20.0
+WATCH_SECONDS = HUB_PATIENCE_SECONDS
 """How long a visitor watches a correction on its way to the Hub."""
 VERDICTS = {"good": "Good", "fixed": "Fixed", "bad": "Bad"}
 CONSENT = (
@@ -132,34 +133,11 @@ class FlagForm:
         except UserError as error:
             yield notice("problem", str(error))
             return
-        yield self._saved(saved_id)
-        outbox = self.service.outbox
-        if outbox is not None:
-            outbox.wait_delivered(saved_id, WATCH_SECONDS)
-            yield self._saved(saved_id)
-
-    def _saved(self, saved_id: str) -> str:
-        """Say where a saved correction is by now; nothing is called done that is not."""
-        assert self.service.outbox is not None
-        outbox, name = self.service.outbox, f"#{saved_id[:8]}"
-        problem = outbox.state.problem
-        if outbox.is_delivered(saved_id):
-            return notice(
-                "saved",
-                f"Saved, {name}. Thank you!",
-                f"In the dataset as {saved_id}, which you need if you want to withdraw it.",
-            )
-        if problem is None:
-            return notice("busy", f"Saved, {name}. Thank you!", "On its way to the dataset …")
-        if outbox.state.refused:
-            return notice(
-                "problem",
-                f"Not in the dataset yet: {problem}",
-                f"The correction is kept on this server as {saved_id} until its owner mends that.",
-            )
-        return notice(
-            "waiting", f"Saved, {name}. Thank you!", f"It goes to the dataset later. {problem}"
-        )
+        receipt = self.service.receipt(saved_id)
+        yield _told(receipt, waiting=True)
+        if self.service.outbox is not None and receipt.saved:
+            self.service.outbox.wait_delivered(saved_id, WATCH_SECONDS)
+        yield _told(self.service.receipt(saved_id, WATCH_SECONDS))
 
     def take_back(self, correction_id: str, request: gr.Request | None = None) -> str:
         """Withdraw a visitor's own correction."""
@@ -168,8 +146,36 @@ class FlagForm:
             whole = self.service.withdraw(correction_id)
         except UserError as error:
             return notice("problem", str(error))
+        receipt = self.service.withdrawal_receipt(whole, WATCH_SECONDS)
+        if not receipt.saved:
+            return notice("waiting", f"Not withdrawn yet: #{whole[:8]}.", receipt.message)
         return notice(
             "saved",
             f"Withdrawn: #{whole[:8]}.",
             "The next dataset leaves it out, if it is a correction of this Space.",
         )
+
+
+def _told(receipt: Receipt, waiting: bool = False) -> str:
+    """Say where a correction is by now; nothing is called saved that is not."""
+    name = f"#{receipt.id[:8]}"
+    if receipt.delivered:
+        return notice(
+            "saved",
+            f"Saved, {name}. Thank you!",
+            f"In the dataset as {receipt.id}, which you need if you want to withdraw it.",
+        )
+    if receipt.refused:
+        return notice(
+            "problem",
+            f"Not in the dataset yet: {receipt.problem}",
+            f"The correction is kept on this server as {receipt.id} until its owner mends that.",
+        )
+    if receipt.saved and receipt.problem is None:
+        return notice("busy", f"Saved, {name}. Thank you!", "On its way to the dataset …")
+    if receipt.saved:
+        later = f"It goes to the dataset later. {receipt.problem}"
+        return notice("waiting", f"Saved, {name}. Thank you!", later)
+    if waiting:
+        return notice("busy", f"Sending {name} …", "It is saved once the dataset has it.")
+    return notice("waiting", f"Not saved yet, {name}.", receipt.message)
