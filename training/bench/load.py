@@ -52,6 +52,7 @@ class LoadSettings:
     weights: str = field(default=str(BUNDLED_BASE), metadata={"help": "model folder to publish"})
     visitors: int = field(default=32, metadata={"help": "at the same time"})
     seconds: float = field(default=60.0, metadata={"help": "for which they come"})
+    alone: int = field(default=20, metadata={"help": "articles of a visitor without others"})
     quick: bool = field(default=False, metadata={"help": "few visitors, a few seconds"})
     output: str = field(
         default="", metadata={"help": "JSON; default load.json in results/, build/ if --quick"}
@@ -164,7 +165,7 @@ def _tagged(client: httpx2.Client, row: Row) -> str:
 
 def measure(space: RunningSpace, rows: Sequence[Row], settings: LoadSettings) -> dict[str, Any]:
     """Sends all visitors at once."""
-    alone = [wait for row in rows[:20] for wait in visit_once(space.url, row)]
+    alone = [wait for row in rows[: settings.alone] for wait in visit_once(space.url, row)]
     until = time.perf_counter() + settings.seconds
     began = time.perf_counter()
     shares = [rows[first :: settings.visitors] or rows for first in range(settings.visitors)]
@@ -250,7 +251,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     def measured() -> tuple[Report, Path]:
         settings = parse_config(LoadSettings, words, f"python -m {module}")
         if settings.quick:
-            settings.visitors, settings.seconds = 3, 3.0
+            settings.visitors, settings.seconds, settings.alone = 3, 1.0, 3
         report = run(settings, command_line(module, words))
         return report, report_file(settings.output, "load.json", settings.quick)
 
