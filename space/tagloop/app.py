@@ -4,6 +4,7 @@ import logging
 import os
 import signal
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -20,6 +21,9 @@ from tagloop.corrections import corrections_card
 from tagloop.errors import UserError
 from tagloop.examples import load_examples
 from tagloop.outbox import Outbox
+from tagloop.review.access import Access
+from tagloop.review.desk import ReviewDesk
+from tagloop.review.record import FOLDER as REVIEWS
 from tagloop.service import TaggingService
 from tagloop.settings import SPACE_FOLDER, Settings
 from tagloop.tabs.about import about, build_about
@@ -27,6 +31,7 @@ from tagloop.tabs.batch import BatchTab
 from tagloop.tabs.explore import ExploreTab
 from tagloop.tabs.inside import InsideTab
 from tagloop.tabs.markup import repo_link
+from tagloop.tabs.review import ReviewTab
 from tagloop.tabs.tag import TagTab
 from tagloop.tagger import Tagger
 from tagloop.theme import STYLES, space_theme
@@ -39,12 +44,15 @@ SHOW_TAB = """() => {
   if (open) open.scrollIntoView({ block: "nearest", inline: "center" });
 }"""
 MAX_QUEUE = 64  # beyond it a visitor is told that the Space is busy
+DRAIN_SECONDS = 8.0  # for what waits, once the Space is told to stop
 MAX_SESSIONS = 500  # whose last article is kept in memory
 DELETE_CACHE = (600, 3600)  # seconds: how often to look for uploads to delete, and how old they are
 
 
-def build_app(settings: Settings, service: TaggingService, examples: Path) -> gr.Blocks:
-    """Lay out the page and its endpoints."""
+def build_app(
+    settings: Settings, service: TaggingService, examples: Path, review: ReviewTab | None = None
+) -> gr.Blocks:
+    """Lay out the page and its endpoints; the review only where anyone may review."""
     with gr.Blocks(title="Tagloop", analytics_enabled=False, delete_cache=DELETE_CACHE) as app:
         add_endpoints(service)  # first: gradio numbers a name that something took before
         header = gr.HTML(_header(service))
@@ -63,6 +71,11 @@ def build_app(settings: Settings, service: TaggingService, examples: Path) -> gr
                 explore.build()
             with gr.Tab("About", id="about"):
                 about_page = build_about(settings, service)
+            if review is not None:
+                with gr.Tab("Review", id="review", visible=False) as reviewing:
+                    review.build()
+        if review is not None:
+            review.connect(app, tabs, reviewing)
         explore.connect(app, tabs, exploring)
         tabs.change(None, js=SHOW_TAB)
         # Anew for each visitor: the model may have moved.
@@ -113,7 +126,7 @@ def main() -> None:
     try:
         settings = Settings.from_environment()
         running = start(settings)
-        launch(build_app(settings, running.service, SPACE_FOLDER / "examples"))
+        launch(build_app(settings, running.service, SPACE_FOLDER / "examples", running.review))
     except UserError as error:
         sys.stderr.write(f"error: {error}\n")
         sys.exit(2)
@@ -128,13 +141,17 @@ class Running:
 
     service: TaggingService
     updates: ModelUpdates
+    review: ReviewTab | None = None
 
     def close(self) -> None:
-        """Deliver what waits and stop."""
+        """Deliver what waits and stop; all outboxes at once, for whoever stops us waits 10 s."""
+        reviews = self.review.desk.outbox if self.review else None
+        outboxes = (self.service.outbox, self.service.withdrawals, reviews)
+        with ThreadPoolExecutor(len(outboxes)) as pool:
+            for outbox in outboxes:
+                if outbox is not None:
+                    pool.submit(outbox.close, DRAIN_SECONDS)
         self.updates.close()
-        for outbox in (self.service.outbox, self.service.withdrawals):
-            if outbox is not None:
-                outbox.close()
 
 
 def start(settings: Settings) -> Running:
@@ -155,16 +172,30 @@ def start(settings: Settings) -> Running:
     else:
         repo = settings.corrections_repo
         card = corrections_card(repo, settings.model_repo)
-        outbox = Outbox(settings.outbox, repo, card=card).start()
-        withdrawals = Outbox(settings.outbox / WITHDRAWALS, repo, card=card, folder=WITHDRAWALS)
+        options: dict[str, Any] = {"card": card, "saved_when": settings.saved_when}
+        outbox = Outbox(settings.outbox, repo, **options).start()
+        withdrawals = Outbox(settings.outbox / WITHDRAWALS, repo, folder=WITHDRAWALS, **options)
         service = TaggingService(tagger, outbox, withdrawals.start(), **limits)
 
     def replace(newer: Tagger) -> None:
         service.tagger = newer
 
     updates = ModelUpdates(tagger, settings.model_revision, replace, settings.reload_seconds)
-    return Running(service, updates.start())
+    return Running(service, updates.start(), _review(settings, service))
+
+
+def _review(settings: Settings, service: TaggingService) -> ReviewTab | None:
+    """The Review tab, with an outbox for the decisions; None where nobody may review."""
+    access = Access.of_space(settings.reviewers, settings.review_secret)
+    repo = settings.corrections_repo
+    if repo is None or not access.offered:
+        return None
+    card = corrections_card(repo, settings.model_repo)
+    outbox = Outbox(settings.outbox / REVIEWS, repo, card=card, folder=REVIEWS).start()
+    desk = ReviewDesk(repo, outbox, lambda: service.tagger.vocabulary)
+    return ReviewTab(desk, access, lambda: service.tagger.vocabulary)
 
 
 def _stop(signum: int, frame: FrameType | None) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one must not cut the delivery short
     raise SystemExit(128 + signum)

@@ -90,7 +90,7 @@ def test_decisions_reach_the_dataset_and_what_is_new_comes_with_a_refresh(
     desk.decide("rita", first, "accept")
     desk.decide("rita", second, "edit", tags=["Java", "Coffee"], note="both")
     assert desk.waiting() == []
-    assert [review.decision for review, _ in desk.decided()] == ["edit", "accept"]
+    assert [one.review.decision for one in desk.decided()] == ["edit", "accept"]
     delivered(desk)
     three = correction(3, text="Another.", corrected=["Money"])
     put("data", three.to_json())
@@ -106,7 +106,7 @@ def test_decisions_reach_the_dataset_and_what_is_new_comes_with_a_refresh(
     again = make_desk()
     again.refresh()
     assert [item.correction for item in again.waiting()] == [three]
-    assert [review.reviewer for review, _ in again.decided()] == ["rita"]
+    assert [one.review.reviewer for one in again.decided()] == ["rita"]
 
 
 def test_accepting_one_answer_rejects_the_others(make_desk: Make, put: Callable[..., None]) -> None:
@@ -146,7 +146,7 @@ def test_two_reviewers_at_once_are_both_recorded_and_the_later_one_counts(
     assert accepted(records).rejected == 1
     for desk in desks:
         desk.refresh()
-        assert [review.reviewer for review, _ in desk.decided()] == ["sam"]
+        assert [one.review.reviewer for one in desk.decided()] == ["sam"]
 
 
 def test_a_clock_that_is_set_back_does_not_hide_a_decision(

@@ -6,7 +6,13 @@ from typing import Any
 
 import pytest
 
-from tagloop.review.suspicion import MANY_TAGS, Suspicion, insults
+from tagloop.review.suspicion import (
+    MANY_TAGS,
+    PASTED_BY_ALL,
+    PASTED_BY_ONE,
+    Suspicion,
+    insults,
+)
 
 from .review_rows import correction
 
@@ -53,10 +59,11 @@ def test_the_same_tags_on_many_articles_are_marked_of_one_visitor_sooner() -> No
         suspicion = Suspicion(every)
         return [[mark.kind for mark in suspicion.marks(one)] for one in every]
 
-    assert pasted(2, 1) == [[]] * 2
-    assert pasted(3, 1) == [["pasted"]] * 3
-    assert pasted(5, 5) == [[]] * 5
-    assert pasted(6, 6) == [["pasted"]] * 6
+    one, everyone = PASTED_BY_ONE, PASTED_BY_ALL
+    assert pasted(one - 1, 1) == [[]] * (one - 1)
+    assert pasted(one, 1) == [["pasted"]] * one
+    assert pasted(everyone - 1, everyone) == [[]] * (everyone - 1)
+    assert pasted(everyone, everyone) == [["pasted"]] * everyone
 
 
 def test_the_models_own_tags_and_one_article_are_pasted_by_nobody() -> None:

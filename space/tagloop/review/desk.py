@@ -8,33 +8,49 @@ to the dataset through an outbox.
 from __future__ import annotations
 
 import logging
+import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import groupby
 from pathlib import Path
 from threading import Lock, RLock
 from typing import Literal
 
-from huggingface_hub import HfApi, hf_hub_download
 from huggingface_hub.errors import RepositoryNotFoundError
 
 from tagloop.corrections import Correction
 from tagloop.errors import UserError
 from tagloop.hub_errors import problem_of
-from tagloop.outbox import Outbox
+from tagloop.outbox import Outbox, OutboxState
 from tagloop.review.grouping import article_key
 from tagloop.review.queue import Opinion, QueueItem, queue_item
 from tagloop.review.record import Decision, Review
 from tagloop.review.records import Records, folder_of
+from tagloop.review.source import Reading, Source
 from tagloop.review.suspicion import Suspicion
 from tagloop.vocabulary import Vocabulary, squeezed
 
 logger = logging.getLogger(__name__)
 
-DOWNLOADS = 8  # at a time
+POLL_SECONDS = 0.2
 Order = Literal["value", "oldest"]
+
+
+@dataclass(frozen=True)
+class DecidedArticle:
+    """A decision as it was taken: on all that was open of an article.
+
+    Attributes:
+        review: The one of its records that says most: with tags, if any has some.
+        correction: What that is about.
+        correction_ids: All that were decided with it.
+    """
+
+    review: Review
+    correction: Correction
+    correction_ids: tuple[str, ...]
 
 
 class ReviewDesk:
@@ -57,10 +73,8 @@ class ReviewDesk:
         cache: Path | None = None,
     ) -> None:
         self.outbox = outbox
-        self._repo_id = repo_id
+        self._source = Source(repo_id, token, cache)
         self._vocabulary = vocabulary
-        self._token = token
-        self._cache = cache
         self._reading = Lock()  # one look at the Hub at a time
         self._lock = RLock()  # guards all that follows
         self._forget()
@@ -87,7 +101,7 @@ class ReviewDesk:
         """
         with self._reading:
             try:
-                read = self._download()
+                read = self._source.read(self.records.revision, self._files)
             except RepositoryNotFoundError:
                 return 0  # it is made with the first correction
             except Exception as error:
@@ -95,51 +109,22 @@ class ReviewDesk:
                     error
                 )
             with self._lock:
-                return self._take_in(*read)
+                return self._take_in(read)
 
-    def _download(self) -> tuple[str, set[str], dict[str, bytes]]:
-        """The head commit, all names of its files, and the content of those that are new."""
-        api = HfApi(token=self._token)
-        commit = api.dataset_info(self._repo_id).sha or ""
-        if commit == self.records.revision:
-            return commit, self._files, {}
-        listed = api.list_repo_files(self._repo_id, repo_type="dataset", revision=commit)
-        names = {name for name in listed if folder_of(name)}
-
-        def content(name: str) -> bytes:
-            path = hf_hub_download(
-                self._repo_id,
-                name,
-                repo_type="dataset",
-                revision=commit,
-                token=self._token,
-                cache_dir=self._cache,
-            )
-            return Path(path).read_bytes()
-
-        # If a file went, a person took it out: what it held is forgotten, so all is read again.
-        new = sorted(names if self._files - names else names - self._files)
-        with ThreadPoolExecutor(DOWNLOADS) as pool:
-            return (
-                commit,
-                names,
-                dict(zip(new, pool.map(content, new), strict=True)),
-            )
-
-    def _take_in(self, commit: str, names: set[str], contents: dict[str, bytes]) -> int:
-        if self._files - names:
+    def _take_in(self, read: Reading) -> int:
+        if self._files - read.names:
             self._forget()
             for review in self._own:  # may not have reached the dataset yet
                 self.records.add_review(review)
         before = len(self.records.corrections)
         damaged = len(self.records.damaged)
-        for name, content in contents.items():
+        for name, content in read.contents.items():
             self.records.add_file(folder_of(name) or "", name, content)
         for line in self.records.damaged[damaged:]:
             logger.warning("Review: a damaged line is left out: %s", line)
-        self._files, self.records.revision = names, commit
+        self._files, self.records.revision = read.names, read.commit
         new = list(self.records.corrections.values())[before:]
-        if contents or self._tags is not self._vocabulary():
+        if read.contents or self._tags is not self._vocabulary():
             self._sort_in(new)
         return len(new)
 
@@ -199,18 +184,25 @@ class ReviewDesk:
         with self._lock:
             return self._items.get(key)
 
-    def decided(self) -> list[tuple[Review, Correction]]:
-        """The decisions in force, the latest first, with what they are about."""
+    def item_of(self, correction_id: str) -> QueueItem | None:
+        """The item of a correction's article."""
+        with self._lock:
+            return self.item(self._article.get(correction_id, ""))
+
+    def decided(self) -> list[DecidedArticle]:
+        """The decisions in force, the latest first; those on one article at once are one."""
         with self._lock:
             known, gone = self.records.corrections, self.records.withdrawn
             found = [
-                (review, known[review.correction_id])
+                review
                 for review in self._in_force.values()
                 if review.decision != "undo"
                 and review.correction_id in known
                 and review.correction_id not in gone
             ]
-        return sorted(found, key=lambda one: (one[0].created_at, one[0].id), reverse=True)
+            found.sort(key=lambda one: (one.created_at, one.id), reverse=True)
+            grouped = groupby(found, lambda one: (self._article[one.correction_id], one.reviewer))
+            return [_decided(list(reviews), known) for _, reviews in grouped]
 
     def agreed(self, people: int, share: float) -> list[QueueItem]:
         """The items where at least ``people``, and ``share`` (0..1) of all who spoke, say the same.
@@ -256,6 +248,19 @@ class ReviewDesk:
         self._record(reviews)
         return reviews
 
+    def decide_all(self, reviewer: str, items: Iterable[QueueItem]) -> list[Review]:
+        """Accept the leading answers of items, of those that still are as they were.
+
+        Raises:
+            UserError: One could not be saved; those before it are.
+        """
+        return [
+            review
+            for item in items
+            if self.item(item.key) is item
+            for review in self.decide(reviewer, item, "accept")
+        ]
+
     def undo(self, reviewer: str, correction_ids: Iterable[str]) -> list[Review]:
         """Open corrections again; gives the records.
 
@@ -274,6 +279,18 @@ class ReviewDesk:
         self._record(reviews)
         return reviews
 
+    def deliveries(self, seconds: float) -> Iterator[OutboxState]:
+        """The state of the outbox as it changes, until all is delivered or time is over."""
+        deadline = time.monotonic() + seconds
+        while True:
+            yield (state := self.outbox.state)
+            if not state.waiting:
+                return
+            while self.outbox.state == state:
+                if time.monotonic() >= deadline:
+                    return
+                time.sleep(POLL_SECONDS)
+
     def _record(self, reviews: Sequence[Review]) -> None:
         for review in reviews:
             with self._lock:
@@ -285,6 +302,12 @@ class ReviewDesk:
                 self._in_force[review.correction_id] = review
                 if key := self._article.get(review.correction_id):
                     self._update(key)
+
+
+def _decided(reviews: list[Review], known: dict[str, Correction]) -> DecidedArticle:
+    shown = next((review for review in reviews if review.tags), reviews[0])
+    ids = tuple(review.correction_id for review in reviews)
+    return DecidedArticle(shown, known[shown.correction_id], ids)
 
 
 def _later(review: Review, other: Review) -> Review:

@@ -27,7 +27,7 @@ KINDS: dict[Kind, str] = {
     "emptied": "All tags removed",
 }
 """Each kind of mark and its name."""
-PASTED_BY_ONE, PASTED_BY_ALL = 3, 6
+PASTED_BY_ONE, PASTED_BY_ALL = 4, 8
 """On so many different articles the very same tags, by one person or by anyone, are no chance."""
 MANY_TAGS = 12
 INSULTS = Path(__file__).with_name("insults.txt")
@@ -72,8 +72,9 @@ class Suspicion:
         key = tag_key(correction.corrected)
         if _added(correction):
             article = article_key(correction)
-            self._articles[key, person_of(correction)].add(article)
             self._articles[key, ""].add(article)
+            if correction.user or correction.visitor:  # else nobody knows whose it is
+                self._articles[key, person_of(correction)].add(article)
 
     def marks(self, correction: Correction) -> list[Mark]:
         """What is suspicious about a correction; empty where nothing is."""
@@ -89,7 +90,7 @@ class Suspicion:
             (person_of(correction), PASTED_BY_ONE, " by the same visitor"),
             ("", PASTED_BY_ALL, ""),
         ):
-            if (count := len(self._articles[key, whose])) >= limit:
+            if (count := len(self._articles.get((key, whose), ()))) >= limit:
                 return [Mark("pasted", f"The same tags stand on {count} different articles{by}.")]
         return []
 

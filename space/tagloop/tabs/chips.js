@@ -4,6 +4,7 @@
 //                 tag that the visitor wrote. Edits are written back to it.
 // props.evidence  {id, of: {tag: {kind, title: [[begin, end, words]], text: [...]}}}; comes later.
 // props.vocabulary, props.limit: tags to choose from, and how many an article may have.
+// props.prefix    Of the ids of what is made here.
 // props.articles  Whether the page has a dataset whose articles a tag can link to.
 const make = (name, attributes = {}, ...children) => {
   const node = document.createElement(name);
@@ -23,12 +24,12 @@ let hovered = null; // the chip under the pointer, which comes before the select
 let dragged = null;
 const root = element.querySelector(".tl-editor");
 const chips = make("ol", { class: "tl-chips", "aria-label": "Tags" });
-const why = make("p", { class: "tl-why", id: "tl-why" });
+const why = make("p", { class: "tl-why", id: `${props.prefix}-why` });
 const tools = make("div", { class: "tl-tools", role: "group", hidden: true });
 const told = make("span", { class: "tl-unseen", role: "status" });
-const options = make("datalist", { id: "tl-vocabulary" });
+const options = make("datalist", { id: `${props.prefix}-vocabulary` });
 const adding = make("input", {
-  id: "tl-add", list: "tl-vocabulary", autocomplete: "off", spellcheck: "false", dir: "auto",
+  id: `${props.prefix}-add`, list: `${props.prefix}-vocabulary`, autocomplete: "off", spellcheck: "false", dir: "auto",
   placeholder: "Type a tag, then press Enter", onkeydown: (event) => {
     if (event.key !== "Enter") return;
     event.preventDefault();
@@ -38,7 +39,7 @@ const adding = make("input", {
 });
 root.replaceChildren(
   chips, tools, why,
-  make("div", { class: "tl-add" }, make("label", { for: "tl-add" }, "Add a tag"), adding,
+  make("div", { class: "tl-add" }, make("label", { for: `${props.prefix}-add` }, "Add a tag"), adding,
     make("button", { type: "button", onclick: () => { if (add(adding.value)) adding.value = ""; adding.focus(); } }, "Add")),
   make("div", { class: "tl-copy", role: "group", "aria-label": "Copy the tags as" },
     make("span", { "aria-hidden": "true" }, "Copy as"),
@@ -100,7 +101,7 @@ function edit(tag) {
   let done = false;
   const finish = (text) => { if (!done) { done = true; rename(tag, text); } };
   const input = make("input", {
-    class: "tl-rename", "aria-label": `New name of ${tag}`, list: "tl-vocabulary", value: tag, dir: "auto",
+    class: "tl-rename", "aria-label": `New name of ${tag}`, list: `${props.prefix}-vocabulary`, value: tag, dir: "auto",
     oninput: () => suggest(input.value), onblur: () => finish(input.value),
     onkeydown: (event) => {
       event.stopPropagation();
@@ -203,7 +204,7 @@ function item(chip) {
   const kind = chip.confidence === null ? "own" : chip.present ? "present" : "inferred";
   const meaning = { own: "added by you", present: "named in the article", inferred: "inferred" }[kind];
   const name = make("button", {
-    type: "button", class: "tl-name", dir: "auto", "aria-describedby": "tl-why",
+    type: "button", class: "tl-name", dir: "auto", "aria-describedby": `${props.prefix}-why`,
     onfocus: () => select(chip.tag), onclick: () => select(chip.tag), ondblclick: () => edit(chip.tag),
     onkeydown: (event) => {
       const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];

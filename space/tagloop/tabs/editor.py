@@ -15,12 +15,16 @@ MAX_CHOICES = 5_000
 """Tags that the page carries to choose from; the rarest can still be typed."""
 
 
-def build_editor(vocabulary: Sequence[str], articles: bool) -> gr.HTML:
+def build_editor(
+    vocabulary: Sequence[str], articles: bool, elem_id: str = "editor", prefix: str = "tl"
+) -> gr.HTML:
     """Lays the editor out inside the `gr.Blocks` that is open.
 
     Args:
         vocabulary: Tags to choose from.
         articles: Whether the page shows a dataset, so that a tag can link to its articles.
+        elem_id: Of the editor.
+        prefix: Of the ids in it; another for each editor of a page.
     """
     return gr.HTML(
         None,
@@ -29,7 +33,8 @@ def build_editor(vocabulary: Sequence[str], articles: bool) -> gr.HTML:
             Path(__file__).with_name(name).read_text(encoding="utf-8") for name in SCRIPTS
         ),
         apply_default_css=False,
-        elem_id="editor",
+        elem_id=elem_id,
+        prefix=prefix,
         vocabulary=list(vocabulary[:MAX_CHOICES]),
         limit=MAX_TAGS,
         evidence=None,
