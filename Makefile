@@ -24,7 +24,7 @@ settings = --name $(NAME) $(sources) $(if $(COLUMNS),--columns $(COLUMNS)) \
            $(if $(TAG_OVERRIDES),--tag_overrides $(TAG_OVERRIDES))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test data base bench train evaluate publish retrain space screenshots lint clean
+.PHONY: help demo test faults data base bench train evaluate publish retrain space screenshots lint clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ demo: $(READY) ## the whole loop on this machine; CHECK=1 proves every step, the
 
 test: $(READY) ## all tests, under 10 minutes on 2 cores
 	@$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+faults: $(READY) ## kill, starve and confuse the outbox, count what is lost: [TRIALS=100] [SEED=…]
+	@$(PY) -m tests.faults --trials $(or $(TRIALS),100) $(if $(SEED),--seed $(SEED))
 
 data: $(READY) ## build the dataset: SOURCE=folder|table|owner/dataset [COLUMNS=title=…,text=…] [NAME=…]
 	@$(PY) -m training.build_dataset --name $(NAME) $(or $(sources),--source dataset_card/starter --license CC0-1.0) $(if $(COLUMNS),--columns $(COLUMNS)) $(if $(TAG_OVERRIDES),--tag_overrides $(TAG_OVERRIDES))

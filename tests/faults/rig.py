@@ -1,0 +1,205 @@
+"""The stage of the fault scenarios: a Hub of their own, a proxy before it, writers to kill."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from uuid import uuid4
+
+from huggingface_hub import HfApi
+
+from training.hub import EmbeddedHub
+
+from ..space.fault_proxy import FaultProxy, fault_proxy
+from .ledger import Counts, StoredIds, Told, judge
+from .writer import Order
+
+WRITER = Path(__file__).with_name("writer.py")
+TMPFS = "mount -t tmpfs -o size={size} tmpfs {folder} && exec {command}"
+WAIT_SECONDS = 60.0
+
+
+class Nursery:
+    """The process that forks writers; with ``disk`` they see a small file system of their own.
+
+    Args:
+        errors: The file for what writers print.
+        disk: A folder that is a tmpfs of ``size`` for them, made in a namespace of its own, so
+            that neither root nor the machine's disks are needed.
+        size: As mount understands it.
+    """
+
+    def __init__(self, errors: Path, disk: Path | None = None, size: str = "1m") -> None:
+        command = [sys.executable, str(WRITER)]
+        if disk is not None:
+            disk.mkdir(parents=True)
+            script = TMPFS.format(size=size, folder=disk, command=" ".join(command))
+            command = ["unshare", "-Urm", "sh", "-c", script]
+        with errors.open("a") as file:
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=file, text=True
+            )
+
+    def bear(self, order: Order) -> int:
+        """Start a writer and return its process id."""
+        return self._ask(order.to_line())
+
+    def end(self, pid: int, number: int) -> int:
+        """Send a signal, wait for the end of the writer and return its wait status."""
+        return self._ask(f"end {pid} {number}\n")
+
+    def _ask(self, line: str) -> int:
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._process.stdin.write(line)
+        self._process.stdin.flush()
+        return int(self._process.stdout.readline())
+
+    def close(self) -> None:
+        """End the nursery; writers that still live are killed by then."""
+        self._process.communicate()
+
+
+def can_make_disks() -> bool:
+    """Tell whether a small file system can be made here (user namespaces, util-linux)."""
+    try:
+        return subprocess.run(["unshare", "-Urm", "true"], capture_output=True).returncode == 0
+    except FileNotFoundError:
+        return False
+
+
+class Rig:
+    """Holds the Hub, which may be killed, and the nursery."""
+
+    def __init__(self, root: Path, hub: EmbeddedHub, proxy: FaultProxy, nursery: Nursery) -> None:
+        self.root, self.hub, self.proxy, self.nursery = root, hub, proxy, nursery
+
+    def restart_hub(self) -> None:
+        """Start the Hub again after `EmbeddedHub.kill`, where it was."""
+        self.hub.start()
+
+    def scene(self, name: str) -> Scene:
+        """Open a scene: a dataset and a folder of its own, and fair weather."""
+        self.proxy.faults.clear()
+        self.proxy.standing = None
+        return Scene(self, name)
+
+
+class Scene:
+    """One scenario's dataset, outboxes, logs and counts."""
+
+    def __init__(self, rig: Rig, name: str) -> None:
+        self.rig = rig
+        self.folder = rig.root / f"{name.replace(' ', '-')}-{uuid4().hex[:6]}"
+        self.folder.mkdir()
+        self.repo_id = f"{rig.hub.user}/{self.folder.name}"
+        self.counts = Counts()
+        self.nursery = rig.nursery
+        self._orders: dict[int, Order] = {}
+        api = HfApi(rig.hub.endpoint, rig.hub.token)
+        self._stored = StoredIds(api, self.repo_id, rig.root / "cache")
+        self._logs: list[Path] = []
+
+    def start(self, seed: float, outbox: str | Path = "outbox", **changes: object) -> int:
+        """Start a writer, by default behind the proxy, and return its process id."""
+        log = self.folder / f"told-{len(self._logs)}.log"
+        self._logs.append(log)
+        order = Order(
+            outbox=str(self.folder / outbox),
+            repo_id=self.repo_id,
+            endpoint=self.rig.proxy.endpoint,
+            token=self.rig.hub.token,
+            log=str(log),
+            seed=int(seed * 2**40),
+        )
+        order = replace(order, **changes)  # type: ignore[arg-type]
+        pid = self.nursery.bear(order)
+        self._orders[pid] = order
+        return pid
+
+    def kill(self, pid: int) -> None:
+        """Kill a writer with -9."""
+        status = self.nursery.end(pid, signal.SIGKILL)
+        assert os.WIFSIGNALED(status), f"the writer ended by itself, with {status}"
+        self.counts.kills += 1
+
+    def stop(self, pid: int) -> None:
+        """Stop a writer with SIGTERM; it has to deliver everything.
+
+        Raises:
+            AssertionError: It ended otherwise, or left something.
+        """
+        self._end(pid, signal.SIGTERM)
+
+    def drain(self, *outboxes: str | Path) -> None:
+        """Start again on outboxes whose writers were killed, with nobody who flags."""
+        for outbox in outboxes or ("outbox",):
+            self.finish(self.start(0, outbox, clients=0))
+
+    def finish(self, pid: int) -> None:
+        """Wait for a writer that ends by itself."""
+        self._end(pid, 0)
+
+    def _end(self, pid: int, number: int) -> None:
+        status = self.nursery.end(pid, number)
+        assert status == 0, f"a writer ended with status {status}"
+        left = Told.read([Path(self._orders[pid].log)]).left
+        assert left == ["0"], f"a writer left {left} rows on the disk"
+
+    def acknowledged(self) -> int:
+        """Return how many corrections were acknowledged by now."""
+        return len(Told.read(self._present_logs()).acknowledged)
+
+    def wait_for(self, number: int) -> None:
+        """Wait until so many more were acknowledged."""
+        wanted, deadline = self.acknowledged() + number, time.monotonic() + WAIT_SECONDS
+        while self.acknowledged() < wanted:
+            assert time.monotonic() < deadline, f"nobody was told {number} times that it is saved"
+            time.sleep(0.02)
+
+    def wait_refused(self, number: int) -> None:
+        """Wait until so many were refused in all."""
+        deadline = time.monotonic() + WAIT_SECONDS
+        while len(Told.read(self._present_logs()).refused) < number:
+            assert time.monotonic() < deadline, f"fewer than {number} were refused"
+            time.sleep(0.02)
+
+    def compare(self, *, kept_counts: bool = True) -> Counts:
+        """Compare what was told with the dataset, after everything was delivered: one trial."""
+        told = Told.read(self._present_logs())
+        judged = judge(told, self._stored.read(), kept_counts=kept_counts)
+        judged.trials, judged.kills = self.counts.trials + 1, self.counts.kills
+        judged.rewritten = len(self._stored.rewritten)
+        self.counts = judged
+        return judged
+
+    def _present_logs(self) -> list[Path]:
+        return [log for log in self._logs if log.exists()]
+
+
+@contextmanager
+def open_rig(root: Path) -> Iterator[Rig]:
+    """Start a Hub, a proxy and a nursery in ``root``, and end them."""
+    hub = EmbeddedHub(root / "hub").start()
+    try:
+        with fault_proxy(hub.endpoint) as proxy:
+            nursery = Nursery(root / "writers.log")
+            try:
+                yield Rig(root, hub, proxy, nursery)
+            finally:
+                nursery.close()
+    finally:
+        with suppress(ProcessLookupError):
+            hub.stop()
+
+
+def pause(chance: random.Random, longest: float) -> None:
+    """Wait for a random time."""
+    time.sleep(chance.uniform(0, longest))

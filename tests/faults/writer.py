@@ -1,0 +1,210 @@
+"""The processes that are killed: each has the Space's own saving path and 16 visitors who flag.
+
+``python writer.py`` imports everything once and then forks a child for each order that it reads
+(a JSON object a line), so that a hundred writers start in no time and their lives are spent on
+flagging. A child is a process of its own in every respect that matters to ``kill -9``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import resource
+import signal
+import sys
+import threading
+import time
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, cast
+from uuid import UUID
+
+from tagloop import corrections, journal
+from tagloop.errors import UserError
+from tagloop.outbox import Outbox
+from tagloop.receipts import SavedWhen
+from tagloop.service import Tagging, TaggingService
+from tagloop.tagger import Tag, Tagger
+
+CLIENTS = 16
+ACKNOWLEDGED, REFUSED, KEPT, LEFT = "acknowledged", "refused", "kept", "left"
+"""What a line of the log says: a visitor was told "saved", "not saved", "kept, not yet on the
+Hub"; how many rows a process that ended in good order left on its disk."""
+DRAIN_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Order:
+    """What one writer does.
+
+    Attributes:
+        outbox: Its folder.
+        repo_id: The dataset.
+        endpoint: The Hub, or the proxy before it.
+        token: For the Hub.
+        log: The file where it is noted what the visitors were told.
+        seed: Of what the visitors write and when.
+        clients: How many flag at once; with 0 it only delivers what it finds, and ends.
+        saved_when: See `tagloop.outbox.Outbox`.
+        patience: Seconds that a visitor waits for the Hub where ``saved_when`` is "hub".
+        pause: Seconds between a visitor's corrections, on average.
+        characters: An article has at most so many.
+        max_bytes: The outbox's allowance.
+        file_limit: No file can be larger (RLIMIT_FSIZE): writing ends half-way in a line.
+        clock_steps: The clock jumps back by hours and days at every look.
+    """
+
+    outbox: str
+    repo_id: str
+    endpoint: str
+    token: str
+    log: str
+    seed: int = 0
+    clients: int = CLIENTS
+    saved_when: str = "disk"
+    patience: float = 5.0
+    pause: float = 0.03
+    characters: int = 3000
+    max_bytes: int = 2**28
+    file_limit: int | None = None
+    clock_steps: bool = False
+
+    def to_line(self) -> str:
+        """Return the order as the nursery reads it."""
+        return json.dumps(asdict(self)) + "\n"
+
+
+class Log:
+    """Notes what visitors were told; a line is in the file before `note` returns."""
+
+    def __init__(self, path: str) -> None:
+        self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+
+    def note(self, what: str, value: object) -> None:
+        """Append one line: in one write, and the kernel has it whatever becomes of us."""
+        os.write(self._descriptor, f"{what} {value}\n".encode())
+
+
+def work(order: Order) -> None:
+    """Flag until SIGTERM comes, then deliver what waits and say what is left."""
+    limit_resources(order)
+    log = Log(order.log)
+    outbox = open_outbox(order)
+    if order.clients:
+        stopping = threading.Event()
+        signal.signal(signal.SIGTERM, lambda *_: stopping.set())
+        service = TaggingService(cast(Tagger, None), outbox)
+        visitors = [
+            threading.Thread(target=flag, args=(service, order, log, stopping, number), daemon=True)
+            for number in range(order.clients)
+        ]
+        for visitor in visitors:
+            visitor.start()
+        stopping.wait()
+        for visitor in visitors:
+            visitor.join()
+    log.note(LEFT, outbox.close(timeout=DRAIN_SECONDS))
+
+
+def open_outbox(order: Order) -> Outbox:
+    """Open the outbox as the Space does, with short waits."""
+    return Outbox(
+        Path(order.outbox),
+        order.repo_id,
+        card=corrections.corrections_card(order.repo_id, "demo/tagger"),
+        endpoint=order.endpoint,
+        token=order.token,
+        gather_seconds=0.03,
+        retry_seconds=0.05,
+        max_bytes=order.max_bytes,
+        saved_when=cast(SavedWhen, order.saved_when),
+    ).start()
+
+
+def flag(
+    service: TaggingService, order: Order, log: Log, stopping: threading.Event, number: int
+) -> None:
+    """Be one visitor: send corrections, and note what was said about each."""
+    chance = random.Random(f"{order.seed}-{number}")
+    while not stopping.is_set():
+        row_id = str(UUID(int=chance.getrandbits(128), version=4))
+        try:
+            log.note(send(service, order, row_id, chance), row_id)
+        except UserError:
+            log.note(REFUSED, row_id)
+        stopping.wait(chance.expovariate(1 / order.pause))
+
+
+def send(service: TaggingService, order: Order, row_id: str, chance: random.Random) -> str:
+    """Send one correction and return what its visitor is told."""
+    text = "x" * chance.randint(1, order.characters) + "ü"
+    tagging = Tagging("Title", text, (Tag("Banking", 0.5, False),), "demo/tagger", None)
+    service.correct(tagging, corrected=["Money"], verdict="fixed", note="", id=row_id)
+    return ACKNOWLEDGED if service.receipt(row_id, order.patience).saved else KEPT
+
+
+def limit_resources(order: Order) -> None:
+    """Give this process the disk and the clock of its order."""
+    if order.file_limit is not None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+        resource.setrlimit(resource.RLIMIT_FSIZE, (order.file_limit, hard))
+    if order.clock_steps:
+        _unsettle_clock(random.Random(order.seed))
+
+
+def _unsettle_clock(chance: random.Random) -> None:
+    """Make the wall clock jump back and forth by up to three days, wherever Python reads it.
+
+    The machine's own clock belongs to others. `time.monotonic` is left alone: the kernel
+    promises that it never goes back.
+    """
+
+    class Jumping(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> Any:
+            return datetime.now(tz) - timedelta(seconds=chance.uniform(0, 3 * 86400))
+
+    steady = time.time
+    time.time = lambda: steady() - chance.uniform(0, 3 * 86400)
+    for module in (journal, corrections):
+        module.datetime = Jumping  # type: ignore[misc]
+    assert Jumping.now(UTC) < datetime.now(UTC)
+
+
+def nursery() -> None:
+    """Fork a writer an order; ``end PID SIGNAL`` ends one and answers when it is gone."""
+    for line in sys.stdin:
+        if line.startswith("end "):
+            _, pid, number = line.split()
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(pid), int(number))
+            answer = os.waitpid(int(pid), 0)[1]
+        else:
+            answer = os.fork()
+            if answer == 0:
+                _live(Order(**json.loads(line)))
+        sys.stdout.write(f"{answer}\n")
+        sys.stdout.flush()
+
+
+def _live(order: Order) -> None:
+    """Work, in the child, and never come back to the nursery's loop."""
+    status = 1
+    try:
+        os.close(0)
+        work(order)
+        status = 0
+    except BaseException:
+        import traceback
+
+        traceback.print_exc()
+    finally:
+        os._exit(status)
+
+
+if __name__ == "__main__":
+    nursery()
