@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -17,7 +14,7 @@ from tagloop.errors import UserError
 from tagloop.inside.before import base_of
 from training.config import PublishConfig
 from training.hub import EmbeddedHub
-from training.publish import Names, Outcome, Publication, plan
+from training.publish import Names, Outcome, Publication, main, plan
 
 from .tiny_models import starter_articles
 
@@ -146,15 +143,14 @@ def test_a_namespace_of_somebody_else_is_refused(hub: EmbeddedHub) -> None:
 
 
 @pytest.mark.parametrize("token", ["", "hf_notavalidtoken"])
-def test_no_valid_token_is_one_sentence(hub: EmbeddedHub, tmp_path: Path, token: str) -> None:
-    environment = os.environ | {"HF_TOKEN": token, "HF_HOME": str(tmp_path)}
-    done = subprocess.run(
-        [sys.executable, "-m", "training.publish", "--namespace", hub.user, "--dry_run"],
-        env=environment,
-        capture_output=True,
-        text=True,
-        cwd=Path(__file__).parents[2],
-    )
-    assert done.returncode == 2
-    assert done.stderr.splitlines()[-1].startswith("error: The Hub knows no valid token")
-    assert "Traceback" not in done.stderr and not (token and token in done.stderr)
+def test_no_valid_token_is_one_sentence(
+    hub: EmbeddedHub,
+    token: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", token)
+    assert main(["--namespace", hub.user, "--dry_run"]) == 2
+    told = capsys.readouterr().err
+    assert told.splitlines()[-1].startswith("error: The Hub knows no valid token")
+    assert "Traceback" not in told and not (token and token in told)
