@@ -6,6 +6,7 @@ python -m training.demo_loop --namespace me --home folder    # started by traini
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 import time
@@ -16,6 +17,7 @@ from types import FrameType
 from huggingface_hub import constants
 
 from tagloop.errors import UserError
+from training import demo_turn
 from training.config import PublishConfig, parse_config
 from training.demo_check import check
 from training.publish import Publication
@@ -46,6 +48,8 @@ def run_loop(config: LoopConfig) -> int:
     outcome = Publication(config, home / "build").run()
     seconds = {"hub": config.hub_seconds} | outcome.seconds
     print("\n== space", flush=True)
+    if config.check:
+        os.environ.update(demo_turn.ENVIRONMENT)
     begun = time.monotonic()
     with SpaceProcess(outcome.names.space, home / "space", config.space_port) as space:
         seconds["space"] = round(time.monotonic() - begun, 1)
@@ -56,7 +60,13 @@ def run_loop(config: LoopConfig) -> int:
         print("\n== check", flush=True)
         begun = time.monotonic()
         result = check(outcome, space.url)
-    seconds["check"] = round(time.monotonic() - begun, 1)
+        seconds["check"] = round(time.monotonic() - begun, 1)
+        print("\n== turn: flag, review, retrain, gate, live", flush=True)
+        begun = time.monotonic()
+        result["turn"] = demo_turn.turn(outcome, space.url, home)
+        result["problems"] += result["turn"].pop("problems")
+        result["ok"] = not result["problems"]
+        seconds["turn"] = round(time.monotonic() - begun, 1)
     seconds["total"] = round(time.monotonic() - started, 1)
     print(json.dumps(result | {"seconds": seconds}, ensure_ascii=False), flush=True)
     return 0 if result["ok"] else 1

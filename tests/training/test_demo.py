@@ -59,12 +59,16 @@ def test_the_check_proves_the_loop_and_leaves_nothing_behind(tmp_path: Path) -> 
     assert process.returncode == 0, output[-4000:]
     result = json.loads(output.splitlines()[-1])
     assert result["ok"] is True and result["problems"] == []
-    assert STATIONS < set(result["seconds"])
+    assert STATIONS | {"check", "turn"} < set(result["seconds"])
     for score in ("f1_at_5", "f1_at_m"):
         assert 0 <= result[score]["before"] < result[score]["after"] <= 1
     for kind in ("dataset", "model", "space"):
         assert len(result["repos"][kind]["revision"]) == 40
     assert result["tags"]
+    turn = result["turn"]
+    assert turn["flagged"] == 41 and (turn["accepted"], turn["rejected"]) == (41, 1)
+    assert turn["model"]["version"] == ["v1.1.0"] and "Beekeeping" in turn["tags"]
+    assert turn["model"]["revision"] != result["repos"]["model"]["revision"]
     assert "hf_" not in output, "a token was printed"
     assert not list((tmp_path / ".demo").glob("check-*"))
     assert started_by(tmp_path) == []
