@@ -180,6 +180,9 @@ def test_keys_decide_and_undo_and_leave_fields_alone(reviewing: Page, space: Run
     expect(page.locator("#review-item h2")).to_have_text("Single 2")
     page.keyboard.press("e")
     adding = page.locator("#review-editor").get_by_label("Add a tag")
+    adding.fill("Bank")
+    suggested = page.locator("#tl-review-vocabulary option")
+    expect(suggested.first).to_have_attribute("value", "Banking")
     adding.fill("Quokkas are rare")  # its letters are no keys
     adding.press("Enter")
     page.locator("#review-editor").get_by_role("button", name="Remove Banking").click()
