@@ -1,8 +1,7 @@
 """The reviewers' desk: the corrections as they stand on the Hub, and the decisions on them.
 
-One desk serves all reviewers of a Space. It reads what is new on the Hub and nothing twice: a
-file of the corrections dataset never changes. What is decided here counts here at once, and goes
-to the dataset through an outbox.
+One desk serves all reviewers of a Space. What is decided here counts here at once, and goes to
+the dataset through an outbox.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import groupby
 from pathlib import Path
@@ -25,7 +24,13 @@ from tagloop.errors import UserError
 from tagloop.hub_errors import problem_of
 from tagloop.outbox import Outbox, OutboxState
 from tagloop.review.grouping import article_key
-from tagloop.review.queue import Opinion, QueueItem, queue_item
+from tagloop.review.queue import (
+    DecidedArticle,
+    Opinion,
+    QueueItem,
+    decided_article,
+    queue_item,
+)
 from tagloop.review.record import Decision, Review
 from tagloop.review.records import Records, folder_of
 from tagloop.review.source import Reading, Source
@@ -36,21 +41,6 @@ logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.2
 Order = Literal["value", "oldest"]
-
-
-@dataclass(frozen=True)
-class DecidedArticle:
-    """A decision as it was taken: on all that was open of an article.
-
-    Attributes:
-        review: The one of its records that says most: with tags, if any has some.
-        correction: What that is about.
-        correction_ids: All that were decided with it.
-    """
-
-    review: Review
-    correction: Correction
-    correction_ids: tuple[str, ...]
 
 
 class ReviewDesk:
@@ -90,8 +80,6 @@ class ReviewDesk:
         self._suspicion = Suspicion([])
         self._tags: Vocabulary | None = None
         self._counts: dict[str, int] = {}
-
-    # Reading ----------------------------------------------------------------------------------
 
     def refresh(self) -> int:
         """Read what is new at the head of the dataset; gives how many corrections that is.
@@ -155,8 +143,6 @@ class ReviewDesk:
         else:
             self._items[key] = item
 
-    # Looking ----------------------------------------------------------------------------------
-
     def waiting(self, order: Order = "value", mark: str = "") -> list[QueueItem]:
         """The open items, the most valuable or the oldest first.
 
@@ -202,7 +188,7 @@ class ReviewDesk:
             ]
             found.sort(key=lambda one: (one.created_at, one.id), reverse=True)
             grouped = groupby(found, lambda one: (self._article[one.correction_id], one.reviewer))
-            return [_decided(list(reviews), known) for _, reviews in grouped]
+            return [decided_article(list(reviews), known) for _, reviews in grouped]
 
     def agreed(self, people: int, share: float) -> list[QueueItem]:
         """The items where at least ``people``, and ``share`` (0..1) of all who spoke, say the same.
@@ -302,12 +288,6 @@ class ReviewDesk:
                 self._in_force[review.correction_id] = review
                 if key := self._article.get(review.correction_id):
                     self._update(key)
-
-
-def _decided(reviews: list[Review], known: dict[str, Correction]) -> DecidedArticle:
-    shown = next((review for review in reviews if review.tags), reviews[0])
-    ids = tuple(review.correction_id for review in reviews)
-    return DecidedArticle(shown, known[shown.correction_id], ids)
 
 
 def _later(review: Review, other: Review) -> Review:

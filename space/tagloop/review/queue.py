@@ -67,6 +67,21 @@ class QueueItem:
 
 
 @dataclass(frozen=True)
+class DecidedArticle:
+    """A decision as it was taken: on all that was open of an article.
+
+    Attributes:
+        review: The one of its records that says most: with tags, if any has some.
+        correction: What that is about.
+        correction_ids: All that were decided with it.
+    """
+
+    review: Review
+    correction: Correction
+    correction_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Difference:
     """The model's tags against others, in the order they are shown."""
 
@@ -133,3 +148,10 @@ def queue_item(
     voters = len(people(one for opinion in opinions for one in opinion.corrections))
     earlier.sort(key=lambda one: (one.created_at, one.id), reverse=True)
     return QueueItem(key, tuple(opinions), voters, tuple(marks.values()), value, tuple(earlier))
+
+
+def decided_article(reviews: Sequence[Review], known: Mapping[str, Correction]) -> DecidedArticle:
+    """Make one of what was decided at once on one article."""
+    shown = next((review for review in reviews if review.tags), reviews[0])
+    ids = tuple(review.correction_id for review in reviews)
+    return DecidedArticle(shown, known[shown.correction_id], ids)

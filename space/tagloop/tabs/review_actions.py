@@ -83,7 +83,7 @@ class ReviewActions:
             self.session: session,
             parts.status: said,
             parts.mode: gr.Radio(value="decided" if session.decided else "open"),
-            parts.count: f'<p class="tl-count">{len(items):,} to review</p>',
+            parts.count: f'<p class="tl-waiting">{len(items):,} to review</p>',
             parts.queue: listed,
             parts.item: item_page(current, session.chosen),
             parts.accept: gr.Button(interactive=bool(opinion and opinion.tags)),

@@ -7,13 +7,12 @@ from datetime import UTC, datetime
 
 from tagloop.corrections import Correction
 from tagloop.outbox import OutboxState
-from tagloop.review.desk import DecidedArticle
-from tagloop.review.queue import Opinion, QueueItem, difference
+from tagloop.review.queue import DecidedArticle, Opinion, QueueItem, difference
 from tagloop.review.session import PAGE
 from tagloop.review.suspicion import KINDS
 from tagloop.tabs.markup import notice, repo_link, safe
 
-BEGINNING_CHARACTERS = 900
+BEGINNING_CHARACTERS = 600
 """Of an article that are shown at once; the rest is folded."""
 SENDERS = 4
 """That are named; the others are counted."""
