@@ -4,11 +4,15 @@ import itertools
 import json
 import os
 import signal
+from typing import Any
 
 import httpx2
 import pytest
 from huggingface_hub import HfApi
 
+from training.hub import EmbeddedHub
+
+from ..space.fault_proxy import Fault, fault_proxy
 from ..space.stored_rows import stored_rows
 from .conftest import RunningSpace, SpaceStarter
 
@@ -76,17 +80,35 @@ def test_the_token_is_nowhere_on_the_page(space: RunningSpace) -> None:
     assert space.hub.token not in (space.folder.parent / "log.txt").read_text()
 
 
-def test_sigterm_delivers_what_was_acknowledged(start_space: SpaceStarter) -> None:
-    space = start_space("sigterm-corrections")
+def test_a_space_says_saved_once_the_hub_has_it_and_sigterm_delivers_the_rest(
+    hub: EmbeddedHub, start_space: SpaceStarter
+) -> None:
+    with fault_proxy(hub.endpoint) as proxy:
+        space = start_space(
+            "sigterm-corrections", HF_ENDPOINT=proxy.endpoint, TAGLOOP_SAVED_WHEN="hub"
+        )
+        api = HfApi(hub.endpoint, hub.token)
+        first = _correct(space, "first")
+        assert first["saved"] is True
+        assert [row["id"] for row in stored_rows(api, space.corrections_repo)] == [first["id"]]
+        proxy.standing = Fault(403)  # a refusal is answered at once, not after 20 seconds
+        second = _correct(space, "just before the end")
+        assert second["saved"] is False
+        assert f"kept on this server as {second['id']}" in second["message"]
+        proxy.standing = None
+        os.kill(space.process.pid, signal.SIGTERM)
+        os.kill(space.process.pid, signal.SIGTERM)  # an impatient one changes nothing
+        assert space.process.wait(timeout=20) == 128 + signal.SIGTERM
+    stored = {row["id"] for row in stored_rows(api, space.corrections_repo)}
+    assert stored == {first["id"], second["id"]}
+    assert list(space.outbox.glob("*.jsonl")) == []
+
+
+def _correct(space: RunningSpace, note: str) -> dict[str, Any]:
     predicted = [{"tag": "Banking", "confidence": 0.5}]
-    data = ["", "Some text.", predicted, [], "good", "just before the end"]
+    data = ["", "Some text.", predicted, [], "good", note]
     with httpx2.Client(base_url=space.url) as client:
         call = client.post("/gradio_api/call/correct", json={"data": data}).json()
-        events = client.get(f"/gradio_api/call/correct/{call['event_id']}", timeout=20).text
-    correction = json.loads(events.split("data: ")[1].splitlines()[0])[0]
-    os.kill(space.process.pid, signal.SIGTERM)
-    assert space.process.wait(timeout=20) == 128 + signal.SIGTERM
-    api = HfApi(space.hub.endpoint, space.hub.token)
-    [row] = stored_rows(api, space.corrections_repo)
-    assert row["id"] == correction["id"]
-    assert list(space.outbox.glob("*.jsonl")) == []
+        events = client.get(f"/gradio_api/call/correct/{call['event_id']}", timeout=40).text
+    answer: dict[str, Any] = json.loads(events.split("data: ")[1].splitlines()[0])[0]
+    return answer

@@ -81,14 +81,24 @@ class Rig:
     def __init__(self, root: Path, hub: EmbeddedHub, proxy: FaultProxy, nursery: Nursery) -> None:
         self.root, self.hub, self.proxy, self.nursery = root, hub, proxy, nursery
 
+        self._hub_runs = True
+
+    def kill_hub(self) -> None:
+        """Kill the Hub with -9."""
+        self.hub.kill()
+        self._hub_runs = False
+
     def restart_hub(self) -> None:
-        """Start the Hub again after `EmbeddedHub.kill`, where it was."""
+        """Start the Hub again, where it was."""
         self.hub.start()
+        self._hub_runs = True
 
     def scene(self, name: str) -> Scene:
         """Open a scene: a dataset and a folder of its own, and fair weather."""
         self.proxy.faults.clear()
         self.proxy.standing = None
+        if not self._hub_runs:  # a scenario before has failed
+            self.restart_hub()
         return Scene(self, name)
 
 

@@ -140,7 +140,7 @@ def hub_down(rig: Rig, chance: Random, scale: Scale) -> Counts:
     """The Hub is not there at all: connections are refused, then it comes up."""
     scene = rig.scene("hub down")
     for _ in range(scale.repeats):
-        rig.hub.kill()
+        rig.kill_hub()
         scene.counts.kills += 1
         writer = scene.start(chance.random(), endpoint=rig.hub.endpoint)
         scene.wait_for(20)
@@ -163,7 +163,7 @@ def killed_hub(rig: Rig, chance: Random, scale: Scale) -> Counts:
         for _ in range(2):
             scene.wait_for(5)
             pause(chance, LIFE_SECONDS)
-            rig.hub.kill()
+            rig.kill_hub()
             scene.counts.kills += 1
             rig.restart_hub()
         scene.stop(writer)

@@ -115,6 +115,9 @@ def fault_proxy(upstream: str) -> Iterator[FaultProxy]:
             pass
 
     class Server(ThreadingHTTPServer):
+        allow_reuse_address = False  # with port 0 it may give a port that another socket has
+        request_queue_size = 64
+
         def handle_error(self, request: object, client_address: object) -> None:
             """A client that was killed is no news."""
 

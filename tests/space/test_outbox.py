@@ -207,6 +207,99 @@ def test_a_full_outbox_refuses(open_outbox: Callable[..., Outbox]) -> None:
     assert outbox.state.waiting == 1
 
 
+def test_a_row_saved_in_the_last_moment_before_the_end_is_delivered(
+    hub: EmbeddedHub, repo_id: str, tmp_path: Path
+) -> None:
+    """The worker has just found nothing more to do when a row comes in and SIGTERM does."""
+    late = row()
+
+    class Late(Outbox):
+        def _deliver_all(self) -> None:
+            super()._deliver_all()
+            if not self._closing.is_set():
+                self.save(late)
+                self._closing.set()
+
+    outbox = Late(tmp_path, repo_id, card="# Rows", token=hub.token, gather_seconds=0).start()
+    outbox.save(row())
+    assert outbox._closing.wait(20)
+    assert outbox.close(timeout=20) == 0
+    assert late in stored(repo_id)
+
+
+def test_what_another_process_took_over_is_not_waited_for(
+    hub: EmbeddedHub, repo_id: str, open_outbox: Callable[..., Outbox], tmp_path: Path
+) -> None:
+    """A waiting file that goes away must not stop the others: the worker once hung there."""
+    outbox = open_outbox(endpoint="http://127.0.0.1:9", saved_when="hub")
+    gone, entry = row(), row()
+    outbox.save(gone)
+    assert not outbox.wait_delivered(gone["id"], 10)  # its commit is being tried by now
+    [path] = (tmp_path / "outbox").glob("*.jsonl")
+    path.unlink()
+    outbox._deposit._api.endpoint = hub.endpoint
+    outbox.save(entry)
+    assert outbox.receipt(entry["id"], 20).delivered
+    assert not outbox.receipt(gone["id"]).saved  # nobody can say where it is
+    assert [stored_row["id"] for stored_row in stored(repo_id)] == [entry["id"]]
+
+
+def test_a_long_outage_ends_in_commits_of_a_bearable_size(
+    hub: EmbeddedHub,
+    repo_id: str,
+    open_outbox: Callable[..., Outbox],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tagloop.journal.MAX_SEGMENT_BYTES", 2000)
+    monkeypatch.setattr("tagloop.outbox.MAX_BYTES_A_COMMIT", 4000)
+    outbox = open_outbox(gather_seconds=1)
+    entries = [row(text="x" * 700) for _ in range(8)]
+    for entry in entries:
+        outbox.save(entry)
+    assert outbox.close(timeout=20) == 0
+    assert {entry["id"] for entry in stored(repo_id)} == {entry["id"] for entry in entries}
+    commits = HfApi().list_repo_commits(repo_id, repo_type="dataset")
+    assert 3 <= sum(commit.title.startswith("Add") for commit in commits) <= 5
+
+
+def test_on_a_space_saved_means_on_the_hub(
+    hub: EmbeddedHub, repo_id: str, proxy: FaultProxy, open_outbox: Callable[..., Outbox]
+) -> None:
+    outbox = open_outbox(endpoint=proxy.endpoint, saved_when="hub")
+    proxy.faults.extend([Fault(500), Fault(412)])  # a passing problem is waited through
+    first = row()
+    outbox.save(first)
+    assert not outbox.receipt(first["id"]).saved
+    receipt = outbox.receipt(first["id"], 20)
+    assert receipt.saved and receipt.delivered and receipt.problem is None
+    assert stored(repo_id) == [first]
+    proxy.standing = Fault(503)
+    late = row()
+    outbox.save(late)
+    receipt = outbox.receipt(late["id"], 0.5)
+    assert not receipt.saved
+    assert f"kept on this server as {late['id']}, which goes on trying" in receipt.message
+    proxy.standing = Fault(403)
+    began = time.monotonic()
+    refused = outbox.receipt(late["id"], 30)
+    assert refused.refused and not refused.saved
+    assert "(403)" in refused.message
+    assert time.monotonic() - began < 20
+    proxy.standing = None
+    assert outbox.receipt(late["id"]).saved is False
+    while outbox.state.refused:
+        time.sleep(0.05)
+    assert outbox.receipt(late["id"], 20).saved
+
+
+def test_elsewhere_saved_means_on_the_disk(open_outbox: Callable[..., Outbox]) -> None:
+    outbox, entry = open_outbox(endpoint="http://127.0.0.1:9"), row()
+    outbox.save(entry)
+    began = time.monotonic()
+    assert outbox.receipt(entry["id"], 30).saved
+    assert time.monotonic() - began < 1
+
+
 # Saves from several threads and prints what was acknowledged; SIGTERM drains as the Space does.
 CLIENTS = """
 import signal, sys, threading, time, uuid

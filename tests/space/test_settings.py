@@ -35,6 +35,18 @@ def test_a_missing_model_is_the_persons_mistake() -> None:
         Settings.from_environment({})
 
 
+def test_saved_means_on_the_hub_where_the_disk_is_lost() -> None:
+    def saved_when(**variables: str) -> str:
+        return Settings.from_environment({"MODEL_REPO": "me/tagger", **variables}).saved_when
+
+    assert saved_when() == "disk"
+    assert saved_when(SPACE_ID="me/space") == "hub"
+    assert saved_when(SPACE_ID="me/space", TAGLOOP_SAVED_WHEN="disk") == "disk"
+    assert saved_when(TAGLOOP_SAVED_WHEN="hub") == "hub"
+    with pytest.raises(UserError, match="TAGLOOP_SAVED_WHEN must be hub or disk, not 'never'"):
+        saved_when(TAGLOOP_SAVED_WHEN="never")
+
+
 def test_the_readme_documents_each_variable_in_the_codes_words() -> None:
     readme = (SPACE_FOLDER / "README.md").read_text(encoding="utf-8")
     table = dict(re.findall(r"^\| `(\w+)` \| (.+) \|$", readme, flags=re.MULTILINE))
