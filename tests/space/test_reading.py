@@ -7,6 +7,7 @@ import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from threading import BoundedSemaphore
 from typing import Any
 
 import pytest
@@ -349,6 +350,21 @@ def test_reading_ends_when_nobody_waits(save: Save, monkeypatch: pytest.MonkeyPa
     with pytest.raises(Stopped):
         read_file(save("a.md", "text"), nobody_waits)
     assert started[0].poll() is not None, "its process goes on"
+
+
+def test_a_turn_is_waited_for_and_not_for_ever(save: Save, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = BoundedSemaphore(1)
+    taken.acquire()
+    monkeypatch.setattr(reading, "_readers", taken)
+    monkeypatch.setattr(reading, "LOOK_SECONDS", 0.01)
+
+    def nobody_waits(done: int, total: int) -> None:
+        raise Stopped
+
+    with pytest.raises(Stopped):
+        read_file(save("a.md", "text"), nobody_waits)
+    monkeypatch.setattr(reading, "MAX_SECONDS", 0.05)
+    assert "Other files are being read" in problem(save("a.md", "text"))
 
 
 def test_hostile_markdown_is_done_with_in_time(save: Save) -> None:

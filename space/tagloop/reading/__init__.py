@@ -11,6 +11,8 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import BoundedSemaphore
 
@@ -47,12 +49,8 @@ def read_file(path: Path, tell: Tell = lambda done, total: None) -> tuple[str, s
     """
     name = _shown(path)
     _check_kind_and_size(path, name)
-    if not _readers.acquire(timeout=MAX_SECONDS):
-        raise UserError(f"Other files are being read just now: try {name} again in a minute.")
-    try:
+    with _turn(_readers, f"Other files are being read just now: try {name} again.", tell):
         return _read_apart(name, FILE, str(path.resolve()), tell)
-    finally:
-        _readers.release()
 
 
 def read_address(address: str, tell: Tell = lambda done, total: None) -> tuple[str, str]:
@@ -66,12 +64,22 @@ def read_address(address: str, tell: Tell = lambda done, total: None) -> tuple[s
     from tagloop.reading.page import check_address, shown  # files need no HTTP client
 
     url = check_address(address)
-    if not _fetchers.acquire(timeout=MAX_SECONDS):
-        raise UserError("Other pages are being fetched just now: try again in a minute.")
-    try:
+    with _turn(_fetchers, "Other pages are being fetched just now: try again.", tell):
         return _read_apart(shown(url), ADDRESS, str(url), tell)
+
+
+@contextmanager
+def _turn(slots: BoundedSemaphore, busy: str, tell: Tell) -> Iterator[None]:
+    """Wait for one of the slots, as long as somebody waits, and not too long."""
+    deadline = time.monotonic() + MAX_SECONDS
+    while not slots.acquire(timeout=LOOK_SECONDS):
+        tell(0, 0)
+        if time.monotonic() > deadline:
+            raise UserError(busy)
+    try:
+        yield
     finally:
-        _fetchers.release()
+        slots.release()
 
 
 def _check_kind_and_size(path: Path, name: str) -> None:
