@@ -146,6 +146,26 @@ def test_windows_of_like_length_are_written_together_and_return_in_their_order()
     assert batches == [[5, 5], [6, 8], [9, 9]]
 
 
+def test_progress_comes_before_each_batch_and_may_end_the_work() -> None:
+    prompts = [[[1] * 5, [2] * 9], [[3] * 6]]
+    told: list[tuple[int, int]] = []
+    written: list[int] = []
+
+    def write(batch: Any) -> list[int]:
+        written.extend(ids[0] for ids in batch)
+        return [ids[0] for ids in batch]
+
+    def stop_at_the_second(done: int, total: int) -> None:
+        told.append((done, total))
+        if done:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        by_article(write, prompts, 2, stop_at_the_second)
+    assert told == [(0, 3), (2, 3)]
+    assert written == [1, 3]
+
+
 @pytest.fixture
 def short_sighted(float32_tagger: Tagger) -> Tagger:
     """Gives the bundled base with windows of 64 tokens."""
