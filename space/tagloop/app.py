@@ -160,6 +160,7 @@ def start(settings: Settings) -> Running:
     Raises:
         UserError: The model cannot be had or run.
     """
+    access = Access.of_space(settings.reviewers, settings.review_secret)
     tagger = Tagger.from_pretrained(settings.model_repo, revision=settings.model_revision)
     limits: dict[str, Any] = {
         "taggings_a_minute": settings.taggings_a_minute,
@@ -181,19 +182,20 @@ def start(settings: Settings) -> Running:
         service.tagger = newer
 
     updates = ModelUpdates(tagger, settings.model_revision, replace, settings.reload_seconds)
-    return Running(service, updates.start(), _review(settings, service))
+    return Running(service, updates.start(), _review(settings, service, access))
 
 
-def _review(settings: Settings, service: TaggingService) -> ReviewTab | None:
+def _review(settings: Settings, service: TaggingService, access: Access) -> ReviewTab | None:
     """The Review tab, with an outbox for the decisions; None where nobody may review."""
-    access = Access.of_space(settings.reviewers, settings.review_secret)
     repo = settings.corrections_repo
     if repo is None or not access.offered:
         return None
     card = corrections_card(repo, settings.model_repo)
-    outbox = Outbox(settings.outbox / REVIEWS, repo, card=card, folder=REVIEWS).start()
-    desk = ReviewDesk(repo, outbox, lambda: service.tagger.vocabulary)
-    return ReviewTab(desk, access, lambda: service.tagger.vocabulary)
+    outbox = Outbox(
+        settings.outbox / REVIEWS, repo, card=card, folder=REVIEWS, saved_when=settings.saved_when
+    )
+    desk = ReviewDesk(repo, outbox.start(), lambda: service.tagger.vocabulary)
+    return ReviewTab(desk, access, lambda: service.tagger.vocabulary, settings.agreement)
 
 
 def _stop(signum: int, frame: FrameType | None) -> None:

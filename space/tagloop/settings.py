@@ -113,7 +113,8 @@ class Settings:
         metadata={
             "variable": "TAGLOOP_AGREEMENT",
             "help": "So many different people who give an article the same tags need no reviewer, "
-            "unless it looks suspicious; 0, when not set, asks for a reviewer always.",
+            "unless it looks suspicious: 2 or more, and give `make retrain` the same; 0, when not "
+            "set, asks for a reviewer always.",
         },
     )
     reload_seconds: int = field(
@@ -151,6 +152,8 @@ class Settings:
             raise UserError(
                 f"TAGLOOP_SAVED_WHEN must be hub or disk, not {values['saved_when']!r}."
             )
+        if values.get("agreement") == 1:
+            raise UserError("TAGLOOP_AGREEMENT is 1: one person agrees with nobody; take 2.")
         if "model_repo" not in values:
             raise UserError(
                 "MODEL_REPO is not set: give the tagger's id on the Hub, or its folder, "

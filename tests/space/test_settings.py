@@ -30,6 +30,17 @@ def test_addresses_are_read_unless_switched_off() -> None:
         addresses(TAGLOOP_ADDRESSES="no")
 
 
+def test_one_person_agrees_with_nobody() -> None:
+    with pytest.raises(UserError, match="TAGLOOP_AGREEMENT is 1"):
+        Settings.from_environment({"MODEL_REPO": "me/tagger", "TAGLOOP_AGREEMENT": "1"})
+
+
+def test_a_secret_is_not_shown() -> None:
+    environment = {"MODEL_REPO": "me/tagger", "TAGLOOP_REVIEW_SECRET": "correct horse"}
+    settings = Settings.from_environment(environment)
+    assert settings.review_secret == "correct horse" and "horse" not in repr(settings)
+
+
 def test_a_missing_model_is_the_persons_mistake() -> None:
     with pytest.raises(UserError, match="MODEL_REPO is not set"):
         Settings.from_environment({})

@@ -38,12 +38,17 @@ class ReviewTab(ReviewActions):
         desk: The corrections.
         access: Who may see them.
         vocabulary: Gives the present model's tags.
+        agreement: So many people who agree need no reviewer; 0 if one is always needed.
     """
 
     def __init__(
-        self, desk: ReviewDesk, access: Access, vocabulary: Callable[[], Vocabulary]
+        self,
+        desk: ReviewDesk,
+        access: Access,
+        vocabulary: Callable[[], Vocabulary],
+        agreement: int = 0,
     ) -> None:
-        super().__init__(desk, access)
+        super().__init__(desk, access, agreement)
         self._vocabulary = vocabulary
 
     def build(self) -> None:

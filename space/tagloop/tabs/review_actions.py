@@ -16,7 +16,14 @@ from tagloop.review.desk import ReviewDesk
 from tagloop.review.session import Session
 from tagloop.tabs.editor import tags_in
 from tagloop.tabs.markup import notice
-from tagloop.tabs.review_page import DECISIONS, decided_list, delivery, item_page, queue_list
+from tagloop.tabs.review_page import (
+    DECISIONS,
+    decided_list,
+    delivery,
+    item_page,
+    queue_head,
+    queue_list,
+)
 from tagloop.tabs.review_parts import Parts
 
 WATCH_SECONDS = 20.0
@@ -32,14 +39,16 @@ class ReviewActions:
     Args:
         desk: The corrections.
         access: Who may see them.
+        agreement: So many people who agree need no reviewer; 0 if one is always needed.
     """
 
     parts: Parts
     session: gr.State
 
-    def __init__(self, desk: ReviewDesk, access: Access) -> None:
+    def __init__(self, desk: ReviewDesk, access: Access, agreement: int = 0) -> None:
         self.desk = desk
         self.access = access
+        self.agreement = agreement
 
     # Who ----------------------------------------------------------------------------------------
 
@@ -83,7 +92,7 @@ class ReviewActions:
             self.session: session,
             parts.status: said,
             parts.mode: gr.Radio(value="decided" if session.decided else "open"),
-            parts.count: f'<p class="tl-waiting">{len(items):,} to review</p>',
+            parts.count: queue_head(len(items), self._agreed(), self.agreement),
             parts.queue: listed,
             parts.item: item_page(current, session.chosen),
             parts.accept: gr.Button(interactive=bool(opinion and opinion.tags)),
@@ -96,8 +105,12 @@ class ReviewActions:
             parts.bulk: plan,
             parts.confirming: gr.Row(visible=bool(session.plan)),
             parts.confirm: gr.Button(f"Accept {len(session.plan):,}"),
-            parts.sent: delivery(desk.outbox.state, len(session.done)),
+            parts.sent: delivery(desk.outbox, len(session.done)),
         }
+
+    def _agreed(self) -> int:
+        """How many articles need no reviewer, because enough people agree."""
+        return len(self.desk.agreed(self.agreement, 0)) if self.agreement else 0
 
     def _act(
         self,
@@ -269,9 +282,8 @@ class ReviewActions:
         if self._reviewer(session, profile) is None or session is None:
             yield ""
             return
-        yield from (
-            delivery(state, len(session.done)) for state in self.desk.deliveries(WATCH_SECONDS)
-        )
+        for _ in self.desk.deliveries(WATCH_SECONDS):
+            yield delivery(self.desk.outbox, len(session.done))
 
 
 def _value(event: gr.EventData) -> str:

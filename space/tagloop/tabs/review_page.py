@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from tagloop.corrections import Correction
-from tagloop.outbox import OutboxState
+from tagloop.outbox import Outbox
 from tagloop.review.queue import DecidedArticle, Opinion, QueueItem, difference
 from tagloop.review.session import PAGE
 from tagloop.review.suspicion import KINDS
@@ -77,15 +77,31 @@ def item_page(item: QueueItem | None, chosen: int = 0) -> str:
     )
 
 
-def delivery(state: OutboxState, decided: int) -> str:
-    """Where the decisions are by now; nothing is called stored that is not."""
+def delivery(outbox: Outbox, decided: int) -> str:
+    """Where the decisions are by now; nothing is called saved that is not.
+
+    Where a restart takes the disk (``saved_when`` is "hub"), only what is in the dataset is.
+    """
+    state = outbox.state
     if not state.waiting:
         return notice("saved", "All decisions are in the dataset.") if decided else ""
     what = "1 decision is" if state.waiting == 1 else f"{state.waiting:,} decisions are"
+    place = "saved here" if outbox.saved_when == "disk" else "not saved yet"
     if state.problem is None:
-        return notice("busy", f"{what} saved here and on the way to the dataset …")
+        return notice("busy", f"{what} {place}, on the way to the dataset …")
     kind = "problem" if state.refused else "waiting"
-    return notice(kind, f"{what} saved here, not yet in the dataset.", state.problem)
+    return notice(kind, f"{what} {place}: not in the dataset.", state.problem)
+
+
+def queue_head(count: int, agreed: int, agreement: int) -> str:
+    """How much waits, and how much of it needs no reviewer."""
+    note = ""
+    if agreement:
+        note = (
+            f'<p class="tl-says">{agreed:,} of them need no reviewer: {agreement} people agree. '
+            "A decision of yours goes before.</p>"
+        )
+    return f'<p class="tl-waiting">{count:,} to review</p>{note}'
 
 
 def when(moment: str) -> str:
