@@ -14,13 +14,15 @@ import tempfile
 import time
 from dataclasses import fields
 from pathlib import Path
+from random import Random
 
 from tqdm import tqdm
 
 from .ledger import Counts
-from .rig import open_rig
+from .rig import Rig, open_rig
 from .scenarios import SCENARIOS, Scale, run, trials_of
 
+REAL_SPACE = "the real Space"
 COLUMNS = [column.name for column in fields(Counts)]
 
 
@@ -32,11 +34,13 @@ def main() -> int:
     parser.add_argument("--trials", type=int, default=100, help="of kill -9 (default 100)")
     parser.add_argument("--repeats", type=int, default=4, help="of each other fault (default 4)")
     parser.add_argument("--seed", type=int, default=None, help="of all choices; random if not set")
-    parser.add_argument("--only", choices=SCENARIOS, action="append", help="one scenario")
+    parser.add_argument(
+        "--only", choices=[*SCENARIOS, REAL_SPACE], action="append", help="one scenario"
+    )
     args = parser.parse_args()
     seed = args.seed if args.seed is not None else int(time.time()) % 100_000
     print(f"seed {seed}", flush=True)
-    names = args.only or list(SCENARIOS)
+    names = args.only or [*SCENARIOS, REAL_SPACE]
     found: dict[str, Counts | str] = {}
     with (
         tempfile.TemporaryDirectory(prefix="tagloop-faults-") as root,
@@ -47,12 +51,25 @@ def main() -> int:
         for name in names:
             bar.set_description(name)
             try:
-                found[name] = run(rig, seed, scale, name)
+                if name == REAL_SPACE:
+                    found[name] = _real_space(rig, seed)
+                else:
+                    found[name] = run(rig, seed, scale, name)
             except AssertionError as error:
                 found[name] = f"failed: {error}"
     print(table(found))
     print(f"seed {seed}")
     return 0 if all(isinstance(one, Counts) and one.faultless for one in found.values()) else 1
+
+
+def _real_space(rig: Rig, seed: int) -> Counts:
+    # Imported here: only this scenario trains a tagger.
+    from ..browser.tiny_tagger import make_tiny_tagger
+    from .space_process import real_space
+
+    folder = rig.root / "tagger"
+    folder.mkdir()
+    return real_space(rig, Random(f"{seed} {REAL_SPACE}"), make_tiny_tagger(folder))
 
 
 def table(found: dict[str, Counts | str]) -> str:
