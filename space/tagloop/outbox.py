@@ -6,7 +6,7 @@ loses a row: each file has one name for ever, so what is uploaded twice is store
 killed process left is delivered by the next one, or by another that shares the folder.
 
 This is `huggingface_hub.CommitScheduler`'s idea without what it gets wrong for this purpose: it
-overwrites a same-named file after a restart, only logs its errors, and needs the Hub at start.
+overwrites a same-named file after a restart, only logs errors, and needs the Hub at start.
 """
 
 import atexit
@@ -75,8 +75,7 @@ class Outbox:
         retry_seconds: The first back-off is at most this long, and doubles from there.
         saved_when: What `receipt` calls saved: what is on the disk, or on the Hub.
 
-    Raises:
-        UserError: The folder cannot be made.
+    Raises `UserError` if the folder cannot be made.
     """
 
     def __init__(
