@@ -14,6 +14,9 @@ from .conftest import RunningSpace, SpaceStarter
 from .openid_provider import running_provider
 from .test_tag_tab import choose, saved_id
 
+RELOADED = 30_000
+"""Milliseconds: the way to the provider and back loads the page anew."""
+
 
 @pytest.fixture(scope="module")
 def space(start_space: SpaceStarter) -> Iterator[RunningSpace]:
@@ -41,12 +44,12 @@ def test_a_correction_carries_who_signed_in(browser: Browser, space: RunningSpac
     assert flagged_by(page, space, "The bank that answers at midnight") is None
 
     button.click()
-    expect(button).to_have_text("Logout (ada)")
+    expect(button).to_have_text("Logout (ada)", timeout=RELOADED)
     assert page.url.startswith(space.url)
     assert flagged_by(page, space, "Kilometre thirty-five") == "ada"
 
     button.click()
-    expect(button).to_have_text("Sign in with Hugging Face")
+    expect(button).to_have_text("Sign in with Hugging Face", timeout=RELOADED)
     assert flagged_by(page, space, "Waking up in another country") is None
     page.context.close()
 
