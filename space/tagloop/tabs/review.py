@@ -55,7 +55,7 @@ class ReviewTab(ReviewActions):
         """Lay the tab out and connect what happens inside it."""
         script = Path(__file__).with_name("review.js").read_text(encoding="utf-8")
         self.session = gr.State(None, time_to_live=SESSION_SECONDS)
-        self.parts = build_parts(script, self.access.by_secret)
+        self.parts = build_parts(script, self.access.by_secret, self._vocabulary().tags)
         self._connect()
 
     def connect(self, app: gr.Blocks, tabs: gr.Tabs, tab: gr.Tab) -> None:
@@ -154,8 +154,4 @@ class ReviewTab(ReviewActions):
                 said = notice("saved", f"{new:,} new correction{'s' if new != 1 else ''}.")
         except UserError as error:
             said = notice("problem", str(error))
-        tags = self._vocabulary().tags
-        yield self._view(session, said) | {
-            parts.desk: gr.Column(visible=True),
-            parts.editor: gr.HTML(None, vocabulary=tags[: parts.most_choices]),
-        }
+        yield self._view(session, said) | {parts.desk: gr.Column(visible=True)}

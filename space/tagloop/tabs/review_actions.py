@@ -63,13 +63,13 @@ class ReviewActions:
             self.session: None,
             parts.status: said,
             parts.signing_in: gr.Column(visible=True),
-            parts.desk: gr.Column(visible=False),
+            parts.desk: gr.Column(visible="hidden"),
             parts.secret: "",
             parts.queue: "",
             parts.item: "",
             parts.sent: "",
             parts.bulk: "",
-            parts.editor: gr.HTML(None, vocabulary=[]),
+            parts.editor: None,
         }
 
     # What is shown --------------------------------------------------------------------------------
@@ -100,7 +100,7 @@ class ReviewActions:
             parts.reject: gr.Button(interactive=there),
             parts.skip: gr.Button(interactive=len(items) > 1),
             parts.undo: gr.Button(interactive=bool(session.done)),
-            parts.editing: gr.Column(visible=False),
+            parts.editing: gr.Column(visible="hidden"),
             parts.deciding: gr.Column(visible=there),
             parts.bulk: plan,
             parts.confirming: gr.Row(visible=bool(session.plan)),

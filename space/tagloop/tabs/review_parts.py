@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -9,7 +10,7 @@ import gradio as gr
 
 from tagloop.review.access import MAX_NAME_CHARACTERS
 from tagloop.review.suspicion import KINDS
-from tagloop.tabs.editor import MAX_CHOICES, build_editor
+from tagloop.tabs.editor import build_editor
 
 ORDERS = [("Most useful first", "value"), ("Oldest first", "oldest")]
 MODES = [("To review", "open"), ("Decided", "decided")]
@@ -58,25 +59,27 @@ class Parts:
     save: gr.Button
     cancel: gr.Button
     sent: gr.HTML
-    most_choices: int = MAX_CHOICES
 
     @property
     def all(self) -> list[Any]:
         """All components, as outputs of an event."""
-        return [getattr(self, one.name) for one in fields(self) if one.name != "most_choices"]
+        return [getattr(self, one.name) for one in fields(self)]
 
 
-def build_parts(script: str, by_secret: bool) -> Parts:
+def build_parts(script: str, by_secret: bool, vocabulary: Sequence[str]) -> Parts:
     """Lay the tab out inside the `gr.Blocks` that is open.
 
     Args:
         script: What runs in the list and in the article.
         by_secret: Whether there is a secret to sign in with.
+        vocabulary: Tags to choose from.
     """
     parts: dict[str, Any] = {"status": gr.HTML(elem_id="review-status")}
     with gr.Column(elem_id="review-sign-in") as parts["signing_in"]:
         parts |= _sign_in(by_secret)
-    with gr.Column(visible=False, elem_id="review-desk") as parts["desk"]:
+    # "hidden", not False: gradio's page loses a component's props (the editor's vocabulary) if the
+    # component gets a value before it was ever shown.
+    with gr.Column(visible="hidden", elem_id="review-desk") as parts["desk"]:
         with gr.Row(elem_classes="tl-review-bar"):
             parts |= _bar()
         with gr.Row(elem_classes="tl-columns"):
@@ -88,7 +91,7 @@ def build_parts(script: str, by_secret: bool) -> Parts:
                 with gr.Accordion("Accept what people agree on", open=False, elem_id="review-bulk"):
                     parts |= _bulk()
             with gr.Column(scale=7, min_width=320, elem_classes="tl-sheet"):
-                parts |= _article(script)
+                parts |= _article(script, vocabulary)
     return Parts(**parts)
 
 
@@ -141,12 +144,12 @@ def _bulk() -> dict[str, Any]:
     return parts
 
 
-def _article(script: str) -> dict[str, Any]:
+def _article(script: str, vocabulary: Sequence[str]) -> dict[str, Any]:
     parts: dict[str, Any] = {
         "item": gr.HTML(elem_id="review-item", js_on_load=script, apply_default_css=False)
     }
-    with gr.Column(visible=False, elem_id="review-editing") as parts["editing"]:
-        parts["editor"] = build_editor([], False, "review-editor", "tl-review")
+    with gr.Column(visible="hidden", elem_id="review-editing") as parts["editing"]:
+        parts["editor"] = build_editor(vocabulary, False, "review-editor", "tl-review")
         with gr.Row(elem_classes="tl-actions"):
             parts["save"] = gr.Button("Save these tags", variant="primary", elem_id="review-save")
             parts["cancel"] = gr.Button("Cancel", elem_id="review-cancel", min_width=90)
@@ -163,5 +166,11 @@ def _article(script: str) -> dict[str, Any]:
         )
     parts["undo"] = gr.Button("Undo (u)", elem_id="review-undo", size="md", interactive=False)
     parts["sent"] = gr.HTML(elem_id="review-sent")
-    gr.Checkbox(True, label="Keys a, e, r, s, u", elem_id="review-keys", container=False)
+    gr.Checkbox(
+        True,
+        label="Keys a, e, r, s, u",
+        elem_id="review-keys",
+        container=False,
+        interactive=True,
+    )
     return parts
