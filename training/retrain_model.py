@@ -51,12 +51,11 @@ def finish_candidate(
     """Says in the candidate's files how it was made and how good it is.
 
     The whole train split counts as its examples: the version before learned from it, and the
-    adaptation from what is new in it.
+    adaptation from what is new in it. No validation article chose among several candidates.
     """
     settings = TaggingSettings.load(folder).to_json() | {"dataset": corpus.source}
     write_json(folder / MARKER, settings)
-    splits = ("train", "validation")
-    examples = {split: len(corpus.splits[split]) for split in splits if len(corpus.splits[split])}
+    examples = {"train": len(corpus.splits["train"])}
     said = {"command": command, "dataset": corpus.source, "examples": examples}
     write_json(folder / LOG_FILE, log | said)
     write_json(folder / REPORT_FILE, report)
