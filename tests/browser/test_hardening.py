@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from huggingface_hub import HfApi
+from huggingface_hub import HfApi, snapshot_download
 
 from training.hub import EmbeddedHub
 
@@ -81,11 +81,14 @@ def test_the_token_is_nowhere_on_the_page(space: RunningSpace) -> None:
 
 
 def test_a_space_says_saved_once_the_hub_has_it_and_sigterm_delivers_the_rest(
-    hub: EmbeddedHub, start_space: SpaceStarter
+    hub: EmbeddedHub, start_space: SpaceStarter, published_tagger: str
 ) -> None:
     with fault_proxy(hub.endpoint) as proxy:
         space = start_space(
-            "sigterm-corrections", HF_ENDPOINT=proxy.endpoint, TAGLOOP_SAVED_WHEN="hub"
+            "sigterm-corrections",
+            HF_ENDPOINT=proxy.endpoint,
+            MODEL_REPO=snapshot_download(published_tagger),
+            TAGLOOP_SAVED_WHEN="hub",
         )
         api = HfApi(hub.endpoint, hub.token)
         first = _correct(space, "first")

@@ -20,7 +20,7 @@ from training.hub import EmbeddedHub
 
 from ..space.fault_proxy import FaultProxy, fault_proxy
 from .ledger import Counts, StoredIds, Told, judge
-from .writer import Order
+from .writer import ACKNOWLEDGED, Order
 
 WRITER = Path(__file__).with_name("writer.py")
 TMPFS = "mount -t tmpfs -o size={size} tmpfs {folder} && exec {command}"
@@ -167,35 +167,27 @@ class Scene:
         left = Told.read([Path(self._orders[pid].log)]).left
         assert left == ["0"], f"a writer left {left} rows on the disk"
 
-    def acknowledged(self) -> int:
-        """Return how many corrections were acknowledged by now."""
-        return len(Told.read(self._present_logs()).acknowledged)
+    def told(self) -> Told:
+        """Return what visitors were told by now."""
+        return Told.read(log for log in self._logs if log.exists())
 
-    def wait_for(self, number: int) -> None:
-        """Wait until so many more were acknowledged."""
-        wanted, deadline = self.acknowledged() + number, time.monotonic() + WAIT_SECONDS
-        while self.acknowledged() < wanted:
-            assert time.monotonic() < deadline, f"nobody was told {number} times that it is saved"
+    def wait_for(self, number: int, what: str = ACKNOWLEDGED) -> None:
+        """Wait until so many more visitors were told something, by default "saved"."""
+        wanted, deadline = self._count(what) + number, time.monotonic() + WAIT_SECONDS
+        while self._count(what) < wanted:
+            assert time.monotonic() < deadline, f"fewer than {number} were told {what!r}"
             time.sleep(0.02)
 
-    def wait_refused(self, number: int) -> None:
-        """Wait until so many were refused in all."""
-        deadline = time.monotonic() + WAIT_SECONDS
-        while len(Told.read(self._present_logs()).refused) < number:
-            assert time.monotonic() < deadline, f"fewer than {number} were refused"
-            time.sleep(0.02)
+    def _count(self, what: str) -> int:
+        return len(getattr(self.told(), what))
 
     def compare(self, *, kept_counts: bool = True) -> Counts:
         """Compare what was told with the dataset, after everything was delivered: one trial."""
-        told = Told.read(self._present_logs())
-        judged = judge(told, self._stored.read(), kept_counts=kept_counts)
+        judged = judge(self.told(), self._stored.read(), kept_counts=kept_counts)
         judged.trials, judged.kills = self.counts.trials + 1, self.counts.kills
         judged.rewritten = len(self._stored.rewritten)
         self.counts = judged
         return judged
-
-    def _present_logs(self) -> list[Path]:
-        return [log for log in self._logs if log.exists()]
 
 
 @contextmanager

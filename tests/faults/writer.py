@@ -177,9 +177,11 @@ def _unsettle_clock(chance: random.Random) -> None:
 
 def nursery() -> None:
     """Fork a writer an order; ``end PID SIGNAL`` ends one and answers when it is gone."""
+    children: set[int] = set()
     for line in sys.stdin:
         if line.startswith("end "):
             _, pid, number = line.split()
+            children.discard(int(pid))
             with contextlib.suppress(ProcessLookupError):
                 os.kill(int(pid), int(number))
             answer = os.waitpid(int(pid), 0)[1]
@@ -187,8 +189,11 @@ def nursery() -> None:
             answer = os.fork()
             if answer == 0:
                 _live(Order(**json.loads(line)))
+            children.add(answer)
         sys.stdout.write(f"{answer}\n")
         sys.stdout.flush()
+    for child in children:  # of a scenario that failed
+        os.kill(child, signal.SIGKILL)
 
 
 def _live(order: Order) -> None:
@@ -196,6 +201,7 @@ def _live(order: Order) -> None:
     status = 1
     try:
         os.close(0)
+        os.dup2(2, 1)  # the nursery's answers are its own
         work(order)
         status = 0
     except BaseException:
