@@ -110,7 +110,8 @@ def test_weights_have_length_one_and_leave_out_what_does_not_count() -> None:
 
 def test_articles_of_an_earlier_memory_are_not_embedded_again(embedder: Embedder) -> None:
     class Counting:
-        texts: list[str] = []
+        def __init__(self) -> None:
+            self.texts: list[str] = []
 
         def embed(self, texts: list[str]) -> np.ndarray:
             self.texts += texts
