@@ -156,7 +156,12 @@ def lessons_of(train: Dataset, new_ids: Collection[str], config: AdaptConfig) ->
 
 
 def teach(
-    current: Path, corpus: Corpus, lessons: Dataset, output: Path, config: AdaptConfig
+    current: Path,
+    corpus: Corpus,
+    lessons: Dataset,
+    output: Path,
+    config: AdaptConfig,
+    trainer_type: type[Seq2SeqTrainer] | None = None,
 ) -> dict[str, Any]:
     """Trains on the lessons and writes weights, tokenizer and settings; without, weights stay.
 
@@ -166,6 +171,7 @@ def teach(
         lessons: See ``lessons_of``.
         output: Folder to write.
         config: How.
+        trainer_type: What trains; the default is right for what the settings freeze.
 
     Returns:
         As ``training.training_log.training_log``.
@@ -192,8 +198,8 @@ def teach(
     if not config.train_encoder:
         model.get_encoder().requires_grad_(False)
     model.generation_config = decoding_defaults(model.generation_config, settings)
-    kind = Seq2SeqTrainer if config.train_encoder else FrozenEncoderTrainer
-    trainer = kind(
+    usual = Seq2SeqTrainer if config.train_encoder else FrozenEncoderTrainer
+    trainer = (trainer_type or usual)(
         model=model,
         args=_arguments(config, output / "checkpoints"),
         train_dataset=data,

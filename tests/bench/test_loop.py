@@ -7,15 +7,21 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
+from transformers import Seq2SeqTrainingArguments
 
 from training.bench import loop
 from training.bench.data import Row
 from training.bench.turns import world as world_module
 from training.bench.turns.choice import choose
 from training.bench.turns.editor import CAUGHT, WRONGLY_REFUSED, correct, held_out, reviewed
+from training.bench.turns.pull import TowardsOutputs, TowardsWeights
 from training.bench.turns.summary import is_worse, loop_chart, render, summarise
-from training.bench.turns.turn import RETRAIN, WAYS, Simulation, Turn
+from training.bench.turns.turn import Simulation, Turn
+from training.bench.turns.ways import RETRAIN, WAYS
 from training.bench.turns.world import World
+from training.frozen_encoder import FrozenEncoderTrainer
+from training.preprocess import load_base
 
 POOL = [
     Row("articles", "blog", f"Title {n}", f"Text {n}", (f"tag {n % 7}", f"tag {n % 5}"), "train")
@@ -132,3 +138,35 @@ def test_a_turn_learns_measures_and_decides(
     taught = simulation.run(Turn(count, learns=RETRAIN))
     assert taught["learned"] == learned["learned"]
     assert taught["measures"]["new"]["f1@m"] != nothing["measures"]["new"]["f1@m"]
+
+
+@pytest.mark.parametrize("pull", [TowardsWeights, TowardsOutputs])
+def test_a_pull_costs_nothing_at_the_start_and_something_later(
+    pull: type[FrozenEncoderTrainer], tmp_path: Path, tiny_base: Path
+) -> None:
+    model, tokenizer, _ = load_base(str(tiny_base))
+    model.get_encoder().requires_grad_(False)
+    for module in model.modules():  # dropout would tell old and new weights apart
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0
+        elif isinstance(getattr(module, "dropout", None), float):
+            module.dropout = 0.0
+    arguments = Seq2SeqTrainingArguments(str(tmp_path), use_cpu=True, report_to="none")
+    trainer = pull(model=model, args=arguments, processing_class=tokenizer)
+    inputs = dict(tokenizer(["Bees winter in the hive."], return_tensors="pt"))
+    inputs["labels"] = tokenizer(["Bees, Winter"], return_tensors="pt").input_ids
+
+    def losses() -> tuple[float, float]:
+        model.train()
+        with_pull = trainer.compute_loss(model, inputs)
+        plain = FrozenEncoderTrainer.compute_loss(trainer, model, inputs)
+        return with_pull.item(), plain.item()
+
+    with_pull, plain = losses()
+    assert with_pull == pytest.approx(plain, abs=1e-5)
+    with torch.no_grad():
+        for weights in model.parameters():
+            if weights.requires_grad:
+                weights += 0.05 * torch.randn_like(weights)
+    with_pull, plain = losses()
+    assert with_pull > plain + 0.01

@@ -26,7 +26,8 @@ from tqdm.auto import tqdm
 
 from tagloop.errors import UserError
 from training.bench.turns.summary import loop_chart, render, summarise
-from training.bench.turns.turn import RETRAIN, WAYS, Simulation, Turn
+from training.bench.turns.turn import Simulation, Turn
+from training.bench.turns.ways import RETRAIN, WAYS
 from training.bench.turns.world import World
 from training.config import parse_config
 from training.training_log import write_json

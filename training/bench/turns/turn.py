@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,11 @@ from tagloop.ranking import Ranker
 from tagloop.recall import Recall
 from tagloop.tagger import Tagger
 from tagloop.vocabulary import Vocabulary
-from training.adaptation import AdaptConfig, lessons_of, teach
+from training.adaptation import lessons_of, teach
 from training.bench.data import Row
 from training.bench.turns.choice import choose
 from training.bench.turns.editor import Correction, correct, held_out, reviewed
+from training.bench.turns.ways import WAYS, Way
 from training.bench.turns.world import World, article
 from training.conversion import convert
 from training.gate import Compared, decide
@@ -29,39 +30,6 @@ from training.recall_fit import Remembered, arrays_of
 from training.scores import CUT, Values, answer_scores, paired_difference
 
 MEASURES = ("f1@m", "f1@5")
-RETRAIN = "memory and decoder"
-"""What a retrain does."""
-
-
-@dataclass(frozen=True)
-class Way:
-    """A way to learn.
-
-    Attributes:
-        memory: Whether the memory takes the corrections in.
-        config: How the weights are trained; None leaves them.
-        share: The new weights are so much of the mean of old and new ones (Wortsman et al.,
-            "Robust fine-tuning of zero-shot models", CVPR 2022).
-    """
-
-    memory: bool = True
-    config: AdaptConfig | None = None
-    share: float = 1.0
-
-
-WAYS = {
-    "memory": Way(),
-    RETRAIN: Way(config=AdaptConfig()),
-    "decoder alone": Way(memory=False, config=AdaptConfig()),
-    "no replay": Way(config=AdaptConfig(passes=6, replay=0.0)),
-    "replay 1:1": Way(config=AdaptConfig(passes=6, replay=1.0)),
-    "twice the rate": Way(config=AdaptConfig(learning_rate=6e-4)),
-    "half way to the new weights": Way(config=AdaptConfig(), share=0.5),
-    "all weights": Way(config=AdaptConfig(train_encoder=True, learning_rate=5e-5)),
-    "all weights, no replay": Way(
-        config=AdaptConfig(train_encoder=True, learning_rate=2e-4, passes=6, replay=0.0)
-    ),
-}
 
 
 @dataclass(frozen=True)
@@ -117,8 +85,9 @@ class Simulation:
             parts |= {"gate": self._world.gate}
             parts |= {"held out": [rows[one.place] for one in kept_back]}
             tags = {"held out": [one.tags for one in kept_back]}
+            named = ("new", "held out") if WAYS[turn.learns].says_source else ()
             result = {
-                name: self._compared(name, tagger, rows, tags.get(name))
+                name: self._compared(name, tagger, rows, tags.get(name), named=name in named)
                 for name, rows in parts.items()
             }
         decision = decide(*(_for_gate(result[name]) for name in ("gate", "held out")))
@@ -170,21 +139,37 @@ class Simulation:
     def _taught(self, new: Sequence[tuple[Row, Sequence[str]]], way: Way, folder: Path) -> Engine:
         """Trains the weights as a retrain does and gives the engine that runs them."""
         assert way.config is not None
+        if way.says_source:
+            new = [(_named(row), tags) for row, tags in new]
         corpus = self._world.lessons_corpus(new)
         ids = [row_id for row_id in corpus.splits["train"]["id"] if row_id.startswith("new")]
         lessons = lessons_of(corpus.splits["train"], ids, way.config)
-        teach(self._world.current, corpus, lessons, folder, way.config)
+        teach(self._world.current, corpus, lessons, folder, way.config, way.pull)
         if way.share < 1:
             _mix(self._world.current, folder, way.share)
         convert(folder)
         return Tagger.from_pretrained(folder, engine="ctranslate2")._engine
 
     def _compared(
-        self, name: str, tagger: Tagger, rows: Sequence[Row], tags: Sequence[Sequence[str]] | None
+        self,
+        name: str,
+        tagger: Tagger,
+        rows: Sequence[Row],
+        tags: Sequence[Sequence[str]] | None,
+        *,
+        named: bool = False,
     ) -> dict[str, Any]:
-        """Measures candidate and tagger in use on the same articles, against these tags."""
+        """Measures candidate and tagger in use on the same articles, against these tags.
+
+        Args:
+            name: Of the part.
+            tagger: The candidate.
+            rows: The articles.
+            tags: What is right; None takes the rows' own.
+            named: Whether the candidate is told whose articles these are.
+        """
         wanted = tags or [row.tags for row in rows]
-        after = _scores(tagger, rows, wanted)
+        after = _scores(tagger, [_named(row) for row in rows] if named else rows, wanted)
         if name == "held out":
             before = _scores(self._in_use, rows, wanted)
         else:
@@ -203,6 +188,10 @@ class Simulation:
             nothing = Turn(0)
             self._kept_in_use = self._candidate(nothing, "pool", [], [], Path())
         return self._kept_in_use
+
+
+def _named(row: Row) -> Row:
+    return replace(row, title=f"{row.source}: {row.title}")
 
 
 def _mix(old: Path, new: Path, share: float) -> None:
