@@ -54,11 +54,12 @@ class TowardsOutputs(FrozenEncoderTrainer):
         self,
         model: torch.nn.Module,
         inputs: dict[str, Any],
+        *args: Any,
         return_outputs: bool = False,
         **options: Any,
     ) -> Any:
         """Gives the loss with the pull in it, in training alone."""
-        loss, outputs = super().compute_loss(model, inputs, True, **options)
+        loss, outputs = super().compute_loss(model, inputs, *args, return_outputs=True, **options)
         if model.training:
             loss = loss + DIVERGENCE * self._divergence(outputs.logits, inputs)
         return (loss, outputs) if return_outputs else loss
