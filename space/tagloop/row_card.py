@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import yaml
+from huggingface_hub import RepoCard
 
 # One day's folder may hold any number of files; `**` finds them all.
 ROWS = "data/**/*.jsonl"
@@ -32,3 +33,30 @@ def card_of_rows(title: str, body: str, features: Sequence[dict[str, Any]]) -> s
     }
     front = yaml.safe_dump(metadata, sort_keys=False, allow_unicode=True, default_flow_style=False)
     return f"---\n{front}---\n\n# {title}\n\n{body.strip()}\n"
+
+
+def with_newer_columns(card: str, newer: str) -> str | None:
+    """Return an earlier card with the columns that a newer one of the same dataset declares.
+
+    `load_dataset` refuses rows with a column that the card does not know. Whatever else stands in
+    the card stays: its owner may have written it.
+
+    Args:
+        card: The dataset's README.md.
+        newer: What it would be today.
+
+    Returns:
+        The card to put there; None if it knows all columns, or declares none at all.
+    """
+    old, new = (
+        RepoCard(text, ignore_metadata_errors=True).data.to_dict() for text in (card, newer)
+    )
+    info, features = old.get("dataset_info"), new["dataset_info"]["features"]
+    if not isinstance(info, dict) or not isinstance(info.get("features"), list):
+        return None
+    known = {column.get("name") for column in info["features"]}
+    if known >= {column["name"] for column in features}:
+        return None
+    mended = RepoCard(card, ignore_metadata_errors=True)
+    mended.data["dataset_info"] = info | {"features": features}
+    return str(mended)

@@ -1,5 +1,6 @@
 """The outbox: real client, a Hub that misbehaves, rows that arrive exactly once all the same."""
 
+import json
 import logging
 import os
 import random
@@ -20,6 +21,7 @@ from huggingface_hub import HfApi
 from tagloop.corrections import Correction, corrections_card
 from tagloop.errors import UserError
 from tagloop.outbox import Outbox
+from tagloop.row_card import with_newer_columns
 from training.hub import EmbeddedHub
 
 from .fault_proxy import Fault, FaultProxy, fault_proxy
@@ -305,6 +307,7 @@ CLIENTS = """
 import signal, sys, threading, time, uuid
 from pathlib import Path
 from tagloop.outbox import Outbox
+from tagloop.row_card import with_newer_columns
 
 outbox = Outbox(Path(sys.argv[1]), sys.argv[2], card="# Rows", gather_seconds=0.02,
                 retry_seconds=0.05).start()
@@ -375,3 +378,41 @@ def test_load_dataset_reads_a_stable_schema(
     tags = {"tag": Value("string"), "confidence": Value("float64")}
     assert loaded.features["predicted"] == List(tags)
     assert loaded.features["user"] == Value("string")
+
+
+def test_a_dataset_of_before_gets_the_new_column_and_keeps_its_owners_words(
+    hub: EmbeddedHub, repo_id: str, open_outbox: Callable[..., Outbox]
+) -> None:
+    api = HfApi()
+    api.create_repo(repo_id, repo_type="dataset", private=True)
+    card = corrections_card(repo_id, "demo/tagger").replace(
+        "  - name: visitor\n    dtype: string\n", ""
+    )
+    assert "name: visitor" not in card
+    old = row() | {"schema": 1}
+    del old["visitor"]
+    for path, text in (
+        ("README.md", card + "\nCollected since spring.\n"),
+        ("data/2026-01-01/old.jsonl", json.dumps(old) + "\n"),
+    ):
+        api.upload_file(
+            path_or_fileobj=text.encode(), path_in_repo=path, repo_id=repo_id, repo_type="dataset"
+        )
+    outbox = open_outbox()
+    new = row(visitor="a" * 32)
+    outbox.save(new)
+    assert outbox.wait_delivered(new["id"], 20)
+    loaded = load_dataset(repo_id, split="train")
+    assert {entry["id"]: entry["visitor"] for entry in loaded} == {
+        old["id"]: None,
+        new["id"]: "a" * 32,
+    }
+    read = Path(api.hf_hub_download(repo_id, "README.md", repo_type="dataset")).read_text()
+    assert "Collected since spring." in read and "configs:" in read
+    # Now it knows all columns: no further commit touches it.
+    another = row()
+    outbox.save(another)
+    assert outbox.wait_delivered(another["id"], 20)
+    changed = api.list_repo_commits(repo_id, repo_type="dataset")[0]
+    assert changed.title == "Add 1 row"
+    assert with_newer_columns(read, corrections_card(repo_id, "demo/tagger")) is None
