@@ -27,8 +27,8 @@ class RetrainConfig(AdaptConfig):
     agreement: int | None = field(
         default=None,
         metadata={
-            "help": "Take without review what so many different people corrected alike; default: "
-            "nothing without review."
+            "help": "Take without review what so many different people corrected alike, 0 for "
+            "nothing; default: as the Space's TAGLOOP_AGREEMENT says."
         },
     )
     tolerance: float = field(
@@ -60,7 +60,7 @@ class RetrainConfig(AdaptConfig):
                 f"{self.model} does not end with {MODEL_ENDING}, so say where its corrections are: "
                 "--corrections owner/dataset."
             )
-        if self.agreement is not None and self.agreement < 2:
+        if self.agreement is not None and (self.agreement < 0 or self.agreement == 1):
             raise UserError(f"--agreement {self.agreement}: one person agrees with nobody; take 2.")
         if not 0 <= self.tolerance <= 1:
             raise UserError(f"--tolerance {self.tolerance}: take a number from 0 to 1.")

@@ -11,6 +11,7 @@ from typing import Any
 from huggingface_hub import HfApi, hf_hub_download
 from huggingface_hub.errors import (
     EntryNotFoundError,
+    HfHubHTTPError,
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
@@ -29,6 +30,8 @@ from training.refusals import clear_errors
 from training.repository import Published, Repository
 from training.retrain_run import Start
 from training.training_log import write_json
+
+AGREEMENT_VARIABLE = "TAGLOOP_AGREEMENT"
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,20 @@ def pull(api: HfApi, names: Names, start: Start, agreement: int | None) -> Pulle
         records,
         accepted(records, agreement, _known_tags(corpus)),
     )
+
+
+def agreement_of(api: HfApi, space: str) -> int | None:
+    """Reads how many people must agree where nobody reviews: the Space's ``TAGLOOP_AGREEMENT``.
+
+    Returns:
+        None where it is not set, or this token may not see it: everything needs a reviewer.
+    """
+    try:
+        variable = api.get_space_variables(space).get(AGREEMENT_VARIABLE)
+    except HfHubHTTPError:
+        return None
+    value = str(variable.value if variable else "").strip()
+    return int(value) if value.isdecimal() and int(value) >= 2 else None
 
 
 def _known_tags(corpus: Corpus) -> frozenset[str]:

@@ -18,6 +18,7 @@ from training.repository import Moved, Published, Repository
 from training.retrain_config import RetrainConfig
 from training.retrain_data import (
     Pulled,
+    agreement_of,
     head,
     merge_pulled,
     merge_result,
@@ -103,6 +104,8 @@ class Retrain:
         check_access(self.api, self.names.model.split("/")[0])
         if missing := self._missing():
             return missing
+        if self.config.agreement is None:
+            self.config.agreement = agreement_of(self.api, self.names.space)
         if self.config.dry_run:
             return self._plan()
         with only_one_here(self.work):
@@ -139,7 +142,7 @@ class Retrain:
         )
 
     def _plan(self) -> Outcome:
-        pulled = pull(self.api, self.names, self._start(), self.config.agreement)
+        pulled = pull(self.api, self.names, self._start(), self.config.agreement or None)
         result = merge_result(pulled, merge_pulled(pulled, self.names.corrections))
         self._say_merged(result)
         verb = "would be made" if result["changed"] else "is not needed"
@@ -194,7 +197,7 @@ class Retrain:
         return self._release(run, lock, current, report)
 
     def _merge(self, run: Run) -> dict[str, Any]:
-        pulled: Pulled = pull(self.api, self.names, run.start, self.config.agreement)
+        pulled: Pulled = pull(self.api, self.names, run.start, self.config.agreement or None)
         for line in pulled.records.damaged:
             self.say(f"not read, damaged: {line}")
         merged = merge_pulled(pulled, self.names.corrections)

@@ -113,7 +113,7 @@ class Settings:
         metadata={
             "variable": "TAGLOOP_AGREEMENT",
             "help": "So many different people who give an article the same tags need no reviewer, "
-            "unless it looks suspicious: 2 or more, and give `make retrain` the same; 0, when not "
+            "unless it looks suspicious: 2 or more; `make retrain` reads it here; 0, when not "
             "set, asks for a reviewer always.",
         },
     )

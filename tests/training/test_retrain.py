@@ -256,7 +256,11 @@ def test_agreement_takes_what_nobody_reviewed(project: Project) -> None:
     title, text = new_article("train")
     users, known = ("ann", "bob"), project.articles["train"][0]["tags"][:2]
     project.add(*[correct(title, text, known, user=user) for user in users], decision=None)
-    project.retrain(agreement=2)
+    assert project.retrain().kind == "nothing"  # nobody has set how many are enough
+    HfApi().create_repo(project.names.space, repo_type="space", space_sdk="gradio")
+    HfApi().add_space_variable(project.names.space, "TAGLOOP_AGREEMENT", "2")
+    assert project.retrain(agreement=0).kind == "nothing"
+    project.retrain()
     memory = project.file("dataset", "corrections.json")
     assert memory["counts"]["by_agreement"] == 1 and memory["agreement"] == 2
 
