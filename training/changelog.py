@@ -11,8 +11,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from huggingface_hub import HfApi
+from huggingface_hub.errors import EntryNotFoundError
+
 from dataset_card.markdown import Markdown, escape, shorten
 from tagloop.errors import UserError
+from training.refusals import clear_errors
+from training.repository import Published
+from training.retrain_run import today
 from training.training_log import write_json
 
 JSON_FILE, TEXT_FILE = "changelog.json", "CHANGELOG.md"
@@ -42,7 +48,35 @@ def read_changelog(folder: Path) -> list[dict[str, Any]]:
 def latest_changes(folder: Path) -> Markdown:
     """Gives the newest entry for a card, without its heading; empty where nothing was retrained."""
     versions = read_changelog(folder)
-    return Markdown(entry_text(versions[0]).partition("\n\n")[2] if versions else "")
+    if not versions or "compared" not in versions[0]:
+        return Markdown("")
+    return Markdown(entry_text(versions[0]).partition("\n\n")[2])
+
+
+def carry_changelog(
+    api: HfApi, repo_id: str, folder: Path, dataset: Published, version: str
+) -> None:
+    """Takes the changelog over into the folder of a model that was trained anew.
+
+    Args:
+        api: Client with a token that may read the repository.
+        repo_id: The model's.
+        folder: What will be published.
+        dataset: What it was trained on.
+        version: That it will get; one that has no entry yet gets one.
+
+    Raises:
+        UserError: The Hub refuses, or the changelog cannot be read.
+    """
+    with clear_errors(repo_id):
+        try:
+            path = Path(api.hf_hub_download(repo_id, JSON_FILE))
+        except EntryNotFoundError:
+            return  # no version was ever retrained
+    earlier = read_changelog(path.parent)
+    data = {"repo_id": dataset.repo_id, "revision": dataset.revision, "version": dataset.version}
+    entry = {"version": version, "date": today(), "dataset": data, "anew": True}
+    write_changelog(folder, earlier, *([] if earlier[0]["version"] == version else [entry]))
 
 
 def entry_of(report: Mapping[str, Any], version: str) -> dict[str, Any]:
@@ -69,9 +103,9 @@ def entry_of(report: Mapping[str, Any], version: str) -> dict[str, Any]:
     }
 
 
-def write_changelog(folder: Path, earlier: list[dict[str, Any]], entry: Mapping[str, Any]) -> None:
-    """Writes both files into a model folder, with one entry more."""
-    versions = [dict(entry), *earlier]
+def write_changelog(folder: Path, earlier: list[dict[str, Any]], *entry: Mapping[str, Any]) -> None:
+    """Writes both files into a model folder, with one entry more, or as they are."""
+    versions = [*map(dict, entry), *earlier]
     write_json(folder / JSON_FILE, {"schema": SCHEMA, "versions": versions})
     parts = ["# Changelog", *map(entry_text, versions)]
     (folder / TEXT_FILE).write_text("\n\n".join(parts) + "\n", encoding="utf-8")
@@ -79,16 +113,24 @@ def write_changelog(folder: Path, earlier: list[dict[str, Any]], entry: Mapping[
 
 def entry_text(entry: Mapping[str, Any]) -> str:
     """Gives an entry as a section of Markdown."""
-    dataset, corrections = entry["dataset"], entry["corrections"]
+    dataset = entry["dataset"]
+    heading = f"## {escape(entry['version'])}, {escape(entry['date'])}"
+    data = (
+        f"- Data: {escape(dataset['repo_id'])}@{escape(dataset['revision'][:10])} "
+        f"({escape(dataset['version'])})."
+    )
+    if entry.get("anew"):
+        said = "- Trained anew on all articles, the corrected ones among them; not compared with "
+        return "\n".join([heading, "", said + "the version before.", data])
+    corrections = entry["corrections"]
     lines = [
-        f"## {escape(entry['version'])}, {escape(entry['date'])}",
+        heading,
         "",
         f"- Learned from {corrections['learned']:,} corrected "
         f"article{'' if corrections['learned'] == 1 else 's'} "
         f"({escape(corrections['repo_id'])}@{escape(corrections['revision'][:10])}); "
         f"{corrections['held_out']:,} more were held out to measure.",
-        f"- Data: {escape(dataset['repo_id'])}@{escape(dataset['revision'][:10])} "
-        f"({escape(dataset['version'])}).",
+        data,
         f"- {tags_sentence(entry['new_tags'])}",
         f"- Gate: {'passed' if entry['decision']['passed'] else 'a person decides'}. "
         + " ".join(map(str, map(escape, entry["decision"]["reasons"]))),

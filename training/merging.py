@@ -108,6 +108,18 @@ def merge(
         overrides: What a person decided about its tags.
     """
     base = without_corrections(rows, earlier.get("rows", {}))
+    return put_in(base, earlier, accepted, source, merges, overrides)
+
+
+def put_in(
+    base: Rows,
+    earlier: Mapping[str, Any],
+    accepted: Iterable[Accepted],
+    source: str,
+    merges: Sequence[Merge] = (),
+    overrides: Overrides | None = None,
+) -> Merged:
+    """Puts what is accepted into rows that hold no corrections (any more); see ``merge``."""
     words = Vocabulary.from_tag_lists(
         (row["tags"] for part in base.values() for row in part), merges=merges, overrides=overrides
     )

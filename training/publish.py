@@ -31,12 +31,15 @@ from tagloop.inside.before import MODEL_FILE, MOST_BYTES
 from tagloop.tagging import TaggingSettings
 from training.build_dataset import REPORT
 from training.cards import write_dataset_card, write_model_card
+from training.changelog import carry_changelog
 from training.config import PublishConfig, parse_config
 from training.corpus import load_corpus
-from training.evaluation import show
+from training.evaluation import REPORT_FILE, show
+from training.kept_corrections import retrained, with_corrections
+from training.names import Names
 from training.refusals import check_access, clear_errors
 from training.repository import Published, Repository
-from training.stations import build_station, evaluate_station, train_station
+from training.stations import build_station, evaluate_station, is_trained_with, train_station
 from training.training_log import write_json
 
 SPACE = Path(__file__).parent.parent / "space"
@@ -45,22 +48,6 @@ NOT_FOR_MODEL = shutil.ignore_patterns("checkpoints", "checkpoints.json", "*.par
 NOT_FOR_BEFORE = shutil.ignore_patterns("*.safetensors", "*.safetensors.index.json", "*.part")
 MARKERS = {"dataset": REPORT, "model": "tagging.json", "space": "tagloop/app.py"}
 CORRECTIONS_TOKEN = "CORRECTIONS_TOKEN"
-
-
-@dataclass(frozen=True)
-class Names:
-    """The four repositories of one project."""
-
-    dataset: str
-    model: str
-    space: str
-    corrections: str
-
-    @classmethod
-    def of(cls, namespace: str, name: str) -> Names:
-        """Names them after DESIGN's convention, ``{namespace}/{name}-articles`` and so on."""
-        stem = f"{namespace}/{name}"
-        return cls(f"{stem}-articles", f"{stem}-tagger", stem, f"{stem}-corrections")
 
 
 @dataclass
@@ -98,6 +85,7 @@ class Publication:
         self.api = HfApi()
         self.project = build_dir / config.name
         self.outcome = Outcome(Names.of(config.namespace, config.name))
+        self.kept: Published | None = None  # a retrained model that needs no training
         check_access(self.api, config.namespace)
         names = self.outcome.names
         self.repositories = {
@@ -132,13 +120,19 @@ class Publication:
         dropped = sum(report["dropped_counts"].values())
         counts = ", ".join(f"{count} {split}" for split, count in report["splits"].items())
         self.say(f"{counts}; {dropped} rows dropped; in {self.project / 'dataset'}")
+        self.dataset = self.project / "dataset"
+        merged = self.project / "dataset-with-corrections"
+        kept = with_corrections(self.api, self.outcome.names, self.dataset, merged)
+        if kept is not None:
+            self.dataset = merged
+            self.say(f"{kept:,} corrected articles of the published dataset are kept; in {merged}")
 
     def _publish_dataset(self) -> None:
         names = self.outcome.names
 
         def render(version: str) -> str:
             return write_dataset_card(
-                self.project / "dataset",
+                self.dataset,
                 names.dataset,
                 version=version,
                 corrections_repo=names.corrections,
@@ -146,19 +140,32 @@ class Publication:
                 space_repo=names.space,
             )
 
-        self._push("dataset", self.project / "dataset", render)
+        self._push("dataset", self.dataset, render)
 
     def _train(self) -> None:
         published = self.outcome.repos["dataset"]
         self.corpus = load_corpus(f"{published.repo_id}@{published.revision}")
-        if not train_station(self.config, self.corpus, self.project / "model"):
+        if is_trained_with(self.config, self.project / "model"):
+            self.kept = retrained(self.api, self.outcome.names.model, published.revision)
+        if self.kept:
+            self.say(f"left as it is: retrained from corrections since, {self.kept.version}")
+        elif not train_station(self.config, self.corpus, self.project / "model"):
             self.say("already trained on these articles with these settings")
 
     def _evaluate(self) -> None:
+        if self.kept:
+            path = self.api.hf_hub_download(
+                self.kept.repo_id, REPORT_FILE, revision=self.kept.revision
+            )
+            self.outcome.report = json.loads(Path(path).read_text(encoding="utf-8"))
+            return
         self.outcome.report = evaluate_station(self.config, self.corpus, self.project / "model")
         self.say(show(self.outcome.report))
 
     def _publish_model(self) -> None:
+        if self.kept:
+            self._said("model", self.kept)
+            return
         names, dataset = self.outcome.names, self.outcome.repos["dataset"]
         self._name_dataset(dataset)
         folder = self.project / "upload-model"
@@ -167,6 +174,7 @@ class Publication:
         self._add_before(folder)
 
         def render(version: str) -> str:
+            carry_changelog(self.api, names.model, folder, dataset, version)
             return write_model_card(
                 folder,
                 names.model,
@@ -233,7 +241,9 @@ class Publication:
         repository = self.repositories[kind]
         sdk = "gradio" if kind == "space" else None
         repository.create(private=self.config.private, space_sdk=sdk)
-        published = repository.push(folder, render, f"Tagloop publishes the {kind}")
+        self._said(kind, repository.push(folder, render, f"Tagloop publishes the {kind}"))
+
+    def _said(self, kind: str, published: Published) -> None:
         self.outcome.repos[kind] = published
         state = "published" if published.changed else "unchanged"
         self.say(f"{state}: {web_address(published)} {published.version} {published.revision[:8]}")

@@ -8,7 +8,7 @@ from typing import Any
 from tagloop.errors import UserError
 from training.adaptation import AdaptConfig
 from training.gate import LEAST_HELD_OUT, TOLERANCE
-from training.publish import Names
+from training.names import Names
 
 MODEL_ENDING = "-tagger"
 

@@ -25,7 +25,7 @@ from training.build_dataset import REPORT, write_dataset
 from training.cards import write_dataset_card
 from training.corpus import Corpus, load_corpus
 from training.merging import CORRECTIONS_FILE, SCHEMA, Merged, digest, merge
-from training.publish import Names
+from training.names import Names
 from training.refusals import clear_errors
 from training.repository import Published, Repository
 from training.retrain_run import Start
@@ -97,7 +97,7 @@ def pull(api: HfApi, names: Names, start: Start, agreement: int | None) -> Pulle
         corrections_file(names.dataset, start.dataset),
         learned.get("rows", {}),
         records,
-        accepted(records, agreement, _known_tags(corpus)),
+        accepted(records, agreement, known_tags(corpus)),
     )
 
 
@@ -115,7 +115,8 @@ def agreement_of(api: HfApi, space: str) -> int | None:
     return int(value) if value.isdecimal() and int(value) >= 2 else None
 
 
-def _known_tags(corpus: Corpus) -> frozenset[str]:
+def known_tags(corpus: Corpus) -> frozenset[str]:
+    """Gives the tags that a dataset has, in any way of writing."""
     vocabulary = corpus.train_vocabulary()
     return frozenset([*vocabulary.tags, *vocabulary.counts, *vocabulary.aliases])
 
@@ -211,13 +212,36 @@ def write_revision(
         "agreement": start.settings["agreement"],
         "counts": counts,
     }
+    write_merged(folder, merged, report, provenance, digest(pulled.decided.accepted))
+
+
+def write_merged(
+    folder: Path,
+    merged: Merged,
+    report: dict[str, Any],
+    provenance: Mapping[str, Any],
+    accepted_digest: str,
+) -> None:
+    """Writes a dataset's folder with its corrections, its report and ``corrections.json``.
+
+    Args:
+        folder: To write.
+        merged: The rows.
+        report: What ``build_report.json`` says of the dataset without its corrections.
+        provenance: Corrections' ``repo_id`` and ``revision``, the ``dataset`` that they were merged
+            into, the ``agreement``, the ``counts``.
+        accepted_digest: Of ``training.merging.digest``.
+
+    Raises:
+        UserError: The folder cannot be written.
+    """
     write_dataset(folder, merged.rows, _report(report, merged, provenance))
     write_json(
         folder / CORRECTIONS_FILE,
         {
             "schema": SCHEMA,
             **provenance,
-            "accepted": digest(pulled.decided.accepted),
+            "accepted": accepted_digest,
             "rows": merged.corrected,
             "frozen": merged.frozen,
             "dropped": merged.dropped,

@@ -23,7 +23,8 @@ from training.changelog import (
 )
 from training.corpus import Corpus
 from training.evaluation import REPORT_FILE
-from training.publish import NOT_FOR_MODEL, Names
+from training.names import Names
+from training.publish import NOT_FOR_MODEL
 from training.refusals import clear_errors
 from training.repository import Published, Repository
 from training.training_log import LOG_FILE, write_json

@@ -125,14 +125,29 @@ def _same_run(folder: Path, wanted: TrainConfig, corpus: Corpus) -> bool:
     return path.is_file() and json.loads(path.read_text()) == _run_key(wanted, corpus)
 
 
+def is_trained_with(config: StationsConfig, folder: Path) -> bool:
+    """Tells whether the model folder was trained with these settings, on whatever articles.
+
+    Raises:
+        UserError: The base or the settings file is wrong.
+    """
+    return _has_settings(folder, train_config(config, folder))
+
+
 def _is_trained(folder: Path, wanted: TrainConfig, corpus: Corpus) -> bool:
+    if not _has_settings(folder, wanted):
+        return False
+    log = json.loads((folder / LOG_FILE).read_text(encoding="utf-8"))
+    return bool(log["dataset"]["fingerprint"] == corpus.fingerprint)
+
+
+def _has_settings(folder: Path, wanted: TrainConfig) -> bool:
     path = folder / LOG_FILE
     if not path.is_file():
         return False
     log = json.loads(path.read_text(encoding="utf-8"))
-    return (
-        log["dataset"]["fingerprint"] == corpus.fingerprint
-        and log["hyperparameters"] == hyperparameters(wanted)
+    return bool(
+        log["hyperparameters"] == hyperparameters(wanted)
         and log["base_fingerprint"] == base_fingerprint(wanted.base)
     )
 

@@ -28,7 +28,7 @@ from training import cards, retrain_measure, retrain_run
 from training.adaptation import AdaptConfig
 from training.articles import article_id
 from training.corpus import Corpus
-from training.publish import Names
+from training.names import Names
 from training.retrain_config import RetrainConfig
 from training.retrain_data import publish_revision
 from training.retrain_steps import Outcome, Retrain

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from datasets import load_dataset
@@ -12,10 +14,14 @@ from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
 from tagloop.errors import UserError
 from tagloop.inside.before import base_of
+from training import retrain_measure
 from training.config import PublishConfig
+from training.corpus import Corpus
 from training.hub import EmbeddedHub
-from training.publish import Names, Outcome, Publication, main, plan
+from training.names import Names
+from training.publish import Outcome, Publication, main, plan
 
+from .retrain_parts import Project, TableTagger, correct, new_corrections
 from .tiny_models import starter_articles
 
 
@@ -154,3 +160,64 @@ def test_no_valid_token_is_one_sentence(
     told = capsys.readouterr().err
     assert told.splitlines()[-1].startswith("error: The Hub knows no valid token")
     assert "Traceback" not in told and not (token and token in told)
+
+
+class Answers(TableTagger):
+    """Answers corrections as ``learn_beside`` wrote them down, and "Nothing" else."""
+
+    def __init__(self, folder: Path) -> None:
+        if not (folder / "answers.json").is_file():
+            (folder / "answers.json").write_text("{}")
+        super().__init__(folder)
+
+
+def learn_beside(current: Path, corpus: Corpus, *arguments: Any) -> dict[str, Any]:
+    _, output, _ = arguments
+    (current / "answers.json").unlink(missing_ok=True)
+    shutil.copytree(current, output, dirs_exist_ok=True)
+    rows = [row for part in corpus.splits.values() for row in part]
+    answers = {row["text"]: row["tags"] for row in rows if row["origin"] == "correction"}
+    (output / "answers.json").write_text(json.dumps(answers))
+    log = json.loads((current / "training_log.json").read_text())
+    return log | {"dataset": corpus.source, "adaptation": {"new_tags": []}}
+
+
+def test_a_publication_keeps_corrections_and_the_retrained_tagger(
+    outcome: Outcome,
+    config: PublishConfig,
+    build_dir: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(retrain_measure, "Tagger", Answers)
+    before = Publication(config, build_dir).run()
+    project = Project(outcome.names, tmp_path / "work")
+    known = load_dataset(outcome.names.dataset, split="train")[0]
+    HfApi().create_repo(outcome.names.corrections, repo_type="dataset", private=True)
+    added = project.add(
+        *new_corrections(2, 5), correct(known["title"], known["text"], ["Quite Another"])
+    )
+    made = project.retrain(learn=learn_beside)
+    assert made.kind == "published", project.said
+
+    again = Publication(config, build_dir).run()
+    assert not any(published.changed for published in again.repos.values())
+    assert again.repos["model"].revision == made.revision != before.repos["model"].revision
+    assert again.report["systems"]["after"]
+
+    project.withdraw(added[0])
+    anew = Publication(config, build_dir).run()
+    assert anew.repos["dataset"].changed and anew.repos["model"].changed
+    rows = {
+        row["text"]: row for part in load_dataset(outcome.names.dataset).values() for row in part
+    }
+    assert added[0].text not in rows and rows[added[1].text]["origin"] == "correction"
+    assert rows[known["text"]]["tags"] == ["Quite Another"]
+    assert added[0].id in project.file("dataset", "corrections.json")["removed"]
+    versions = project.file("model", "changelog.json")["versions"]
+    assert [entry["version"] for entry in versions] == [anew.repos["model"].version, made.version]
+    assert versions[0]["anew"] and "Trained anew" in project.file("model", "CHANGELOG.md")
+
+    last = Publication(config, build_dir).run()
+    assert not any(published.changed for published in last.repos.values())
+    assert project.retrain(learn=learn_beside).kind == "nothing"

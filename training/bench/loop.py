@@ -36,6 +36,7 @@ RESULTS = Path(__file__).parent / "results"
 COUNTS = (50, 100, 200, 400)
 SEEDS = (1, 2, 3)
 BAD = (0.1, 0.3)
+GENTLE = (RETRAIN, "memory", "half the rate", "half the passes", "half way to the new weights")
 USER_ERROR = 2
 
 
@@ -58,6 +59,7 @@ def _turns() -> dict[str, list[Turn]]:
             for s, review in product(SEEDS, (True, False))
         ],
         "methods": [Turn(100, learns=way) for way in WAYS],
+        "many": [Turn(400, learns=way) for way in GENTLE],
     }
 
 

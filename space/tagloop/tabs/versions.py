@@ -41,6 +41,10 @@ def versions_list(changelog: Mapping[str, Any] | None) -> str:
 
 def _entry(entry: Any) -> str:
     try:
+        data = repo_link(entry["dataset"]["repo_id"], entry["dataset"]["revision"], "datasets/")
+        heading = f"<h3>{safe(entry['version'])} <time>{safe(entry['date'])}</time></h3>"
+        if entry.get("anew"):
+            return f"<li>{heading}<p>Trained anew on all articles. Data: {data}.</p></li>"
         corrections = entry["corrections"]
         learned = f"{corrections['learned']:,} corrected article"
         learned += "" if corrections["learned"] == 1 else "s"
@@ -49,10 +53,8 @@ def _entry(entry: Any) -> str:
             for name, where in SETS.items()
             if entry["compared"][name]["measures"]
         )
-        data = repo_link(entry["dataset"]["repo_id"], entry["dataset"]["revision"], "datasets/")
         return (
-            f"<li><h3>{safe(entry['version'])} <time>{safe(entry['date'])}</time></h3>"
-            f"<p>Learned from {learned}. {_new_tags(entry['new_tags'])}Data: {data}. "
+            f"<li>{heading}<p>Learned from {learned}. {_new_tags(entry['new_tags'])}Data: {data}. "
             f"{_gate(entry['decision']['passed'])}</p><ul>{figures}</ul></li>"
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:

@@ -39,6 +39,8 @@ WAYS = {
     "no replay": Way(config=AdaptConfig(passes=6, replay=0.0)),
     "replay 1:1": Way(config=AdaptConfig(passes=6, replay=1.0)),
     "twice the rate": Way(config=AdaptConfig(learning_rate=6e-4)),
+    "half the rate": Way(config=AdaptConfig(learning_rate=1.5e-4)),
+    "half the passes": Way(config=AdaptConfig(passes=2)),
     "half way to the new weights": Way(config=AdaptConfig(), share=0.5),
     "no replay, pull to the old weights": Way(
         config=AdaptConfig(passes=6, replay=0.0), pull=TowardsWeights

@@ -1,0 +1,21 @@
+"""What the repositories of one project are called."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Names:
+    """The four repositories of one project."""
+
+    dataset: str
+    model: str
+    space: str
+    corrections: str
+
+    @classmethod
+    def of(cls, namespace: str, name: str) -> Names:
+        """Names them after DESIGN's convention, ``{namespace}/{name}-articles`` and so on."""
+        stem = f"{namespace}/{name}"
+        return cls(f"{stem}-articles", f"{stem}-tagger", stem, f"{stem}-corrections")
