@@ -48,15 +48,22 @@ def with_newer_columns(card: str, newer: str) -> str | None:
     Returns:
         The card to put there; None if it knows all columns, or declares none at all.
     """
-    old, new = (
-        RepoCard(text, ignore_metadata_errors=True).data.to_dict() for text in (card, newer)
-    )
-    info, features = old.get("dataset_info"), new["dataset_info"]["features"]
-    if not isinstance(info, dict) or not isinstance(info.get("features"), list):
-        return None
-    known = {column.get("name") for column in info["features"]}
-    if known >= {column["name"] for column in features}:
+    old, new = (_declared(text) for text in (card, newer))
+    if not old or {column["name"] for column in old} >= {column["name"] for column in new}:
         return None
     mended = RepoCard(card, ignore_metadata_errors=True)
-    mended.data["dataset_info"] = info | {"features": features}
+    mended.data["dataset_info"] = mended.data["dataset_info"] | {"features": new}
     return str(mended)
+
+
+def _declared(card: str) -> list[dict[str, Any]]:
+    """Return the columns that a card declares; none where it has no such part."""
+    try:
+        info = RepoCard(card, ignore_metadata_errors=True).data.to_dict().get("dataset_info")
+    except (yaml.YAMLError, ValueError):
+        return []  # its owner's slip, which must not keep a correction from its place
+    features = info.get("features") if isinstance(info, dict) else None
+    named = isinstance(features, list) and all(
+        isinstance(column, dict) and "name" in column for column in features
+    )
+    return features if named else []  # type: ignore[return-value]

@@ -307,7 +307,6 @@ CLIENTS = """
 import signal, sys, threading, time, uuid
 from pathlib import Path
 from tagloop.outbox import Outbox
-from tagloop.row_card import with_newer_columns
 
 outbox = Outbox(Path(sys.argv[1]), sys.argv[2], card="# Rows", gather_seconds=0.02,
                 retry_seconds=0.05).start()
@@ -416,3 +415,11 @@ def test_a_dataset_of_before_gets_the_new_column_and_keeps_its_owners_words(
     changed = api.list_repo_commits(repo_id, repo_type="dataset")[0]
     assert changed.title == "Add 1 row"
     assert with_newer_columns(read, corrections_card(repo_id, "demo/tagger")) is None
+
+
+@pytest.mark.parametrize(
+    "other", ["# Rows", "", "---\ndataset_info: x\n---\n", "---\n[: broken\n---\n"]
+)
+def test_a_card_that_declares_no_columns_stays(other: str) -> None:
+    card = corrections_card("me/x-corrections", "me/x-tagger")
+    assert with_newer_columns(other, card) is None and with_newer_columns(card, other) is None
