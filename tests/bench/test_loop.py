@@ -16,7 +16,7 @@ from training.bench.turns import world as world_module
 from training.bench.turns.choice import choose
 from training.bench.turns.editor import CAUGHT, WRONGLY_REFUSED, correct, held_out, reviewed
 from training.bench.turns.pull import TowardsOutputs, TowardsWeights
-from training.bench.turns.summary import is_worse, loop_chart, render, summarise
+from training.bench.turns.summary import is_worse, loop_chart, render, summarise, table
 from training.bench.turns.turn import Simulation, Turn
 from training.bench.turns.ways import RETRAIN, WAYS
 from training.bench.turns.world import World
@@ -99,6 +99,7 @@ def test_the_summary_tells_seeds_and_what_the_gate_let_through(tmp_path: Path) -
     assert row["new"]["f1@m"]["change"] == 0.0
     assert (row["new"]["f1@m"]["least"], row["new"]["f1@m"]["most"]) == (-0.3, 0.2)
     assert "| 0.300 → 0.300 | +0.0 (-30.0 to +20.0) |" in render(summary)
+    assert "| memory | at random | +5.0 / +0.0 | +0.0 / -1.7 |" in table(summary)
     loop_chart(summary, tmp_path / "loop.png")
     assert (tmp_path / "loop.png").stat().st_size > 5000
 

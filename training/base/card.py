@@ -26,6 +26,7 @@ from training.bench import (
 )
 from training.bench.reporting import RESULTS
 from training.bench.tables import render as render_suite
+from training.bench.turns import summary as loop_table
 from training.preprocess import BUNDLED_BASE
 
 FOLDER = Path(__file__).parent
@@ -38,6 +39,8 @@ REPORTS = {
     "evidence-test": evidence.table,
     "windows-test": windows.table,
     "house-test": house_table.render,
+    "loop-test": loop_table.table,
+    "loop-validation": loop_table.table,
 }
 """What the other benchmarks left in the results, and how each is shown."""
 

@@ -29,7 +29,7 @@ from training.bench.turns.summary import loop_chart, render, summarise
 from training.bench.turns.turn import Simulation, Turn
 from training.bench.turns.ways import RETRAIN, WAYS
 from training.bench.turns.world import World
-from training.config import parse_config
+from training.config import command_line, parse_config
 from training.training_log import write_json
 
 RESULTS = Path(__file__).parent / "results"
@@ -120,9 +120,11 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\ninterrupted; the same command goes on")
         return 130
-    summary = summarise(read_results(folder), settings.split)
+    command = command_line("training.bench.loop", ["--data", "DATA", "--split", settings.split])
+    summary = summarise(read_results(folder), settings.split, command)
     write_json(Path(settings.summaries) / f"loop-{settings.split}.json", summary)
-    loop_chart(summary, Path(settings.summaries) / "loop.png")
+    if settings.split == "test":
+        loop_chart(summary, Path(settings.summaries) / "loop.png")
     print(render(summary))
     return 0
 

@@ -15,15 +15,25 @@ from matplotlib.figure import Figure
 from dataset_card.charts import BLUE, INK, ORANGE, STYLE
 
 MEASURE = "f1@m"
+KEY = ("learns", "choice", "bad", "review")
+LEARNS = ("memory and decoder", "memory")
+CHOICES = {
+    "random": "at random",
+    "uncertainty": "the least sure",
+    "diversity": "the most diverse",
+    "old": "as many more old articles",
+}
 OTHERS = ("#3a9a78", "#a06bc0", "#8a8f98")
 
 
-def summarise(results: Sequence[Mapping[str, Any]], split: str) -> dict[str, Any]:
+def summarise(
+    results: Sequence[Mapping[str, Any]], split: str, command: str = ""
+) -> dict[str, Any]:
     """Joins the seeds of each kind of turn.
 
     Returns:
-        ``split`` and ``rows``: what was done, number of corrections, seeds, and for the new blog
-        and the old test each measure's mean before, after and by how much it changed, with the
+        ``split``, the ``command`` and ``rows``: what was done, number of corrections, seeds, and
+        for the new blog and the old test each measure's mean before, after and change, with the
         least and the greatest of the seeds; how many candidates passed the gate, and how many of
         those were worse than before on articles that the gate has not seen.
     """
@@ -33,11 +43,11 @@ def summarise(results: Sequence[Mapping[str, Any]], split: str) -> dict[str, Any
         key = (turn["learns"], turn["choice"], turn["bad"], turn["review"], turn["corrections"])
         grouped[key].append(result)
     rows = [_row(key, found) for key, found in sorted(grouped.items(), key=str)]
-    return {"schema": 1, "split": split, "rows": rows}
+    return {"schema": 1, "split": split, "command": command, "rows": rows}
 
 
 def _row(key: tuple[Any, ...], found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    names = ("learns", "choice", "bad", "review", "corrections")
+    names = (*KEY, "corrections")
     passed = [result for result in found if result["passed"]]
     return {
         **dict(zip(names, key, strict=True)),
@@ -92,52 +102,93 @@ def render(summary: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def table(summary: Mapping[str, Any]) -> str:
+    """Gives the short table in Markdown: a way a line, a number of corrections a column.
+
+    A cell has the points of F1@M that the new blog and the old test gain or lose, as means over
+    the seeds.
+    """
+    rows = summary["rows"]
+    counts = sorted({row["corrections"] for row in rows})
+    found = {(*(row[name] for name in KEY), row["corrections"]): row for row in rows}
+    ways = sorted({key[:-1] for key in found}, key=_place)
+    lines = [
+        f"| learned by | corrections | {' | '.join(map(str, counts))} |",
+        f"|---|---|{'--:|' * len(counts)}",
+    ]
+    for way in ways:
+        cells = [_cell(found.get((*way, count))) for count in counts]
+        lines.append(f"| {way[0]} | {_said(*way[1:])} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _place(way: tuple[Any, ...]) -> tuple[Any, ...]:
+    learns, choice, bad, review = way
+    first = LEARNS.index(learns) if learns in LEARNS else len(LEARNS)
+    return first, learns, list(CHOICES).index(choice), bad, review
+
+
+def _said(choice: str, bad: float, review: bool) -> str:
+    quality = f", {bad:.0%} bad" if bad else ""
+    return CHOICES[choice] + quality + (", reviewed" if review else "")
+
+
+def _cell(row: Mapping[str, Any] | None) -> str:
+    if row is None:
+        return ""
+    new, old = (100 * row[part][MEASURE]["change"] for part in ("new", "old"))
+    return f"{new:+.1f} / {old:+.1f}"
+
+
 def _points(spread: Mapping[str, float]) -> str:
     change, least, most = (100 * spread[name] for name in ("change", "least", "most"))
     return f"{change:+.1f} ({least:+.1f} to {most:+.1f})"
 
 
 def loop_chart(summary: Mapping[str, Any], path: Path) -> None:
-    """Draws F1@5 on the new blog and on the old test by number of corrections.
+    """Draws F1@5 on the new blog, and how the old test changes, by number of corrections.
 
     Args:
         summary: Of ``summarise``.
         path: PNG file to write.
     """
     with matplotlib.style.context(["default", STYLE]):
-        figure = Figure(figsize=(9.5, 4.6), layout="constrained")
+        figure = Figure(figsize=(9.5, 4.8), layout="constrained")
         left, right = figure.subplots(1, 2)
-        _draw(left, summary, "new")
-        left.set_title("A blog never seen before, F1@5")
-        _draw(right, summary, "old")
-        right.set_title("The old test, F1@5")
+        _draw(left, summary, "new", "after", 1.0)
+        left.set_title("A blog never seen before: F1@5")
+        left.set_ylim(bottom=0)
+        _draw(right, summary, "old", "change", 100.0)
+        right.set_title("The old test: change of F1@5 in points")
+        right.set_ylim(-3, 3)
         handles, labels = left.get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower center", ncols=3, fontsize=9)
+        figure.legend(handles, labels, loc="outside lower center", ncols=2, fontsize=9)
         path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(path, dpi=150, transparent=True, metadata={"Software": None})
 
 
 _LINES = (
-    ("retrain, all good", ("memory and decoder", "random", 0.0, False), BLUE, "-"),
+    ("a retrain: memory and decoder", ("memory and decoder", "random", 0.0, False), BLUE, "-"),
     ("memory alone", ("memory", "random", 0.0, False), BLUE, ":"),
-    ("30 % bad, no review", ("memory", "random", 0.3, False), ORANGE, "-"),
-    ("30 % bad, reviewed", ("memory", "random", 0.3, True), ORANGE, "--"),
-    ("the least sure", ("memory", "uncertainty", 0.0, False), OTHERS[0], "-"),
-    ("the most diverse", ("memory", "diversity", 0.0, False), OTHERS[1], "-"),
-    ("as many old articles", ("memory", "old", 0.0, False), OTHERS[2], "--"),
+    ("memory, 30 % bad, no review", ("memory", "random", 0.3, False), ORANGE, "-"),
+    ("memory, 30 % bad, reviewed", ("memory", "random", 0.3, True), ORANGE, "--"),
+    ("memory, the least sure first", ("memory", "uncertainty", 0.0, False), OTHERS[0], "-"),
+    ("memory, the most diverse first", ("memory", "diversity", 0.0, False), OTHERS[1], "-"),
+    ("memory, as many more old articles", ("memory", "old", 0.0, False), OTHERS[2], "--"),
 )
 
 
-def _draw(axes: Axes, summary: Mapping[str, Any], part: str) -> None:
+def _draw(axes: Axes, summary: Mapping[str, Any], part: str, what: str, scale: float) -> None:
     for label, key, color, style in _LINES:
-        names = ("learns", "choice", "bad", "review")
-        rows = [row for row in summary["rows"] if tuple(row[name] for name in names) == key]
+        rows = [row for row in summary["rows"] if tuple(row[name] for name in KEY) == key]
         rows.sort(key=lambda row: row["corrections"])
-        if rows:
-            xs = [0, *(row["corrections"] for row in rows)]
-            ys = [rows[0][part]["f1@5"]["before"], *(row[part]["f1@5"]["after"] for row in rows)]
-            axes.plot(xs, ys, style, color=color, label=label, marker="o", markersize=4)
+        if not rows:
+            continue
+        figures = [row[part]["f1@5"] for row in rows]
+        start = figures[0]["before"] if what == "after" else 0.0
+        xs = [0, *(row["corrections"] for row in rows)]
+        ys = [scale * value for value in (start, *(one[what] for one in figures))]
+        axes.plot(xs, ys, style, color=color, label=label, marker="o", markersize=4)
     axes.set_xlabel("corrected articles")
-    axes.set_ylim(bottom=0)
     axes.grid(axis="y")
     axes.tick_params(colors=INK)
