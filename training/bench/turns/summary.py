@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dataset_card.charts import BLUE, INK, ORANGE, STYLE
+from training.gate import TOLERANCE
 
 MEASURE = "f1@m"
 KEY = ("learns", "choice", "bad", "review")
@@ -34,8 +35,9 @@ def summarise(
     Returns:
         ``split``, the ``command`` and ``rows``: what was done, number of corrections, seeds, and
         for the new blog and the old test each measure's mean before, after and change, with the
-        least and the greatest of the seeds; how many candidates passed the gate, and how many of
-        those were worse than before on articles that the gate has not seen.
+        least and the greatest of the seeds; how many candidates passed the gate, how many of those
+        are surely worse on articles that the gate has not seen, and how many lose more of the old
+        test in the mean than the gate tolerates.
     """
     grouped: dict[tuple[Any, ...], list[Mapping[str, Any]]] = defaultdict(list)
     for result in results:
@@ -65,12 +67,21 @@ def _row(key: tuple[Any, ...], found: Sequence[Mapping[str, Any]]) -> dict[str, 
         },
         "passed": len(passed),
         "passed_worse": sum(is_worse(result) for result in passed),
+        "passed_losing": sum(_loses(result) for result in passed),
     }
 
 
 def is_worse(result: Mapping[str, Any]) -> bool:
-    """Tells whether a candidate is surely worse on articles that the gate did not see."""
-    return any(result["measures"][part][MEASURE]["high"] < 0 for part in ("new", "old"))
+    """Tells whether a candidate is surely worse, on articles that the gate did not see.
+
+    That is: worse on the new blog, or on the old test by more than the gate tolerates.
+    """
+    new, old = (result["measures"][part][MEASURE]["high"] for part in ("new", "old"))
+    return bool(new < 0 or old < -TOLERANCE)
+
+
+def _loses(result: Mapping[str, Any]) -> bool:
+    return bool(result["measures"]["old"][MEASURE]["difference"] < -TOLERANCE)
 
 
 def _spread(figures: Sequence[Mapping[str, float]]) -> dict[str, float]:
