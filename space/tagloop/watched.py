@@ -70,6 +70,16 @@ def watch(
     yield progress
 
 
+class StopSign(Event):
+    """Set when what runs is to end.
+
+    Attributes:
+        empties: Whether what was there before goes as well.
+    """
+
+    empties = False
+
+
 class StopSigns:
     """What visitors have running, by their sessions, so that they can cancel it.
 
@@ -79,12 +89,12 @@ class StopSigns:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._signs: dict[str, list[Event]] = {}
+        self._signs: dict[str, list[StopSign]] = {}
 
     @contextmanager
-    def of(self, session: str) -> Iterator[Event]:
+    def of(self, session: str) -> Iterator[StopSign]:
         """Give a sign that is set if the session's visitor cancels what runs in this block."""
-        sign = Event()
+        sign = StopSign()
         with self._lock:
             self._signs.setdefault(session, []).append(sign)
         try:
@@ -95,8 +105,9 @@ class StopSigns:
                 if not self._signs[session]:
                     del self._signs[session]
 
-    def set(self, session: str) -> None:
-        """Cancel what a session has running now."""
+    def set(self, session: str, *, empties: bool = False) -> None:
+        """Cancel what a session has running now, and with ``empties`` leave nothing of it."""
         with self._lock:
             for sign in self._signs.get(session, ()):
+                sign.empties = empties
                 sign.set()

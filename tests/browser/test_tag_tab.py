@@ -408,6 +408,25 @@ def test_a_long_article_tells_how_far_it_is_and_can_be_cancelled(open_page: Open
     expect(page.locator(".tl-chip").first).not_to_contain_text(before[0])
 
 
+def test_clear_ends_what_is_being_read(open_page: OpenPage) -> None:
+    page = open_page()
+    choose(page)
+    page.get_by_role("button", name="Options").click()
+    page.get_by_label("Read a long article to its end").check()
+    text = page.locator("#article textarea")
+    text.fill("A customer asks the bank at night. " * 1400)
+    page.locator("#suggest").click()
+    expect(page.locator("#result")).to_contain_text("4 of 16 parts of it are read")
+    page.locator("#clear").click()
+    expect(text).to_have_value("")
+    expect(page.get_by_role("progressbar", name="Parts read")).to_have_count(0)
+    page.wait_for_timeout(3000)  # all of it would be read by now
+    expect(page.locator(".tl-chip")).to_have_count(0)
+    expect(page.locator("#hint .tl-hint")).to_have_count(0)
+    choose(page, "Kilometre thirty-five")
+    expect(page.locator(".tl-chip").first).to_be_visible()
+
+
 def test_on_a_phone_all_tabs_stand_in_one_row_and_come_into_sight(open_page: OpenPage) -> None:
     page = open_page(width=390)
     tabs = page.get_by_role("tab")

@@ -241,7 +241,7 @@ class TagTab:
             with self.stops.of(session_of(request)) as stop, closing(watch(work)) as looks:
                 for progress in looks:
                     if stop.is_set():
-                        yield self._cancelled(before)
+                        yield self._cleared() if stop.empties else self._cancelled(before)
                         return
                     if progress.result is None:
                         yield self._busy(progress)
@@ -272,9 +272,13 @@ class TagTab:
             return gr.skip()
         return gr.HTML(evidence=evidence_of(tagging, self.service.explain(tagging)))
 
-    def clear(self) -> tuple[Any, ...]:
-        """Empty the form and take the result away."""
-        return ("", "", "", *self._shown(EMPTY_RESULT, "", None))
+    def clear(self, request: gr.Request) -> tuple[Any, ...]:
+        """Empty the form, take the result away and end what would bring another."""
+        self.stops.set(session_of(request), empties=True)
+        return ("", "", "", *self._cleared())
+
+    def _cleared(self) -> tuple[Any, ...]:
+        return self._shown(EMPTY_RESULT, "", None)
 
     def _shown(self, result: str, hint: str, tagging: Tagging | None) -> tuple[Any, ...]:
         visible = gr.Column(visible=tagging is not None)
