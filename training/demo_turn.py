@@ -48,9 +48,11 @@ ENVIRONMENT = {
     "TAGLOOP_RELOAD_SECONDS": "1",
 }
 TOLERANCE = 0.05
-"""The starter corpus has 31 frozen test articles, where one tag moves the mean by up to 0.02: what a
-blog's own test may lose (0.005) would be a matter of chance here. A loss that is certain, or no gain
-on the held-out corrections, still fails the check."""
+"""F1@M that the starter corpus's 31 frozen test articles may lose in the mean.
+
+One tag moves that mean by up to 0.02, so what a blog's own test may lose (0.005) would be a matter
+of chance here. A loss that is certain, or no gain on held-out corrections, still fails the check.
+"""
 ARRIVE_SECONDS, LIVE_SECONDS = 60, 90
 AT_A_TIME = 20
 
