@@ -37,6 +37,7 @@ class Scale:
 
 Scenario = Callable[[Rig, Random, Scale], Counts]
 LIFE_SECONDS = 0.7  # the longest that a writer lives before it is killed
+SPOILT_SECONDS = 15.0  # the latest that a fault shows
 WEATHER = [
     *[None] * 3,
     Fault(lose_answer=True),
@@ -106,6 +107,9 @@ def _through(name: str, fault: Fault) -> Scenario:
             writer = scene.start(chance.random())
             scene.wait_for(20)
             time.sleep(scale.seconds)
+            end = time.monotonic() + SPOILT_SECONDS
+            while rig.proxy.spoilt == spoilt and time.monotonic() < end:
+                time.sleep(0.05)
             assert rig.proxy.spoilt > spoilt, "nothing went wrong"
             if repeat % 2:
                 scene.kill(writer)

@@ -18,7 +18,12 @@ from training.demo import _wait
 
 from .tiny_models import starter_articles
 
-QUICK = {"epochs": 2, "max_input_tokens": 96, "learning_rate": 6e-4}
+QUICK = {
+    "epochs": 2,
+    "max_input_tokens": 64,
+    "learning_rate": 6e-4,
+    "freeze_encoder": True,
+}
 STATIONS = {"hub", "build", "publish dataset", "train", "evaluate", "publish model"}
 
 
