@@ -20,6 +20,7 @@ from huggingface_hub import (
 from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, RevisionNotFoundError
 
 from training.hub import EmbeddedHub
+from training.hub.git_store import GitStore
 
 from .plain_http import HTTP
 
@@ -203,3 +204,12 @@ def test_ignored_files_stay_at_home(api: HfApi, repo: str, tmp_path: Path) -> No
     api.upload_folder(repo_id=repo, folder_path=tmp_path)
     assert "x.log" not in api.list_repo_files(repo)
     assert "x.txt" in api.list_repo_files(repo)
+
+
+def test_the_same_content_arrives_many_times_at_once(tmp_path: Path) -> None:
+    store = GitStore.create(tmp_path / "repo.git")
+    for number in range(20):
+        content = bytes([number]) * (1 << 20)
+        with ThreadPoolExecutor(8) as pool:
+            oids = set(pool.map(store.add_blob, [content] * 8))
+        assert len(oids) == 1 and store.blob(oids.pop()) == content

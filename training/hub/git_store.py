@@ -7,12 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from dulwich.file import FileLocked
 from dulwich.index import commit_tree
 from dulwich.lfs import LFSPointer
 from dulwich.object_store import tree_lookup_path
 from dulwich.objects import Blob, Commit, ObjectID, Tag, Tree
 from dulwich.refs import Ref
 from dulwich.repo import Repo
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from training.hub.durable import sync_directory
 from training.hub.errors import HubError, entry_not_found, revision_not_found
@@ -22,6 +24,7 @@ FILE_MODE = 0o100644
 TREE_MODE = 0o040000
 MAX_POINTER = 1024
 """Longest LFS pointer, by the LFS specification."""
+BLOB_PAUSE, BLOB_SECONDS = 0.02, 30.0
 Files = dict[bytes, tuple[int, ObjectID]]
 """A whole revision: path -> (mode, blob)."""
 
@@ -185,9 +188,20 @@ class GitStore:
         return Entry(path, oid.decode(), False, lfs.size if lfs else len(content), lfs)
 
     def add_blob(self, content: bytes) -> ObjectID:
-        """Stores a file's content; nothing refers to it until a commit does."""
+        """Stores a file's content; nothing refers to it until a commit does.
+
+        Callers need not hold the repository's lock: who meets another that stores the same content
+        waits, and then finds it there.
+        """
         blob = Blob.from_string(content)
-        self.objects.add_object(blob)
+        for attempt in Retrying(
+            retry=retry_if_exception_type(FileLocked),
+            wait=wait_fixed(BLOB_PAUSE),
+            stop=stop_after_delay(BLOB_SECONDS),
+            reraise=True,
+        ):
+            with attempt:
+                self.objects.add_object(blob)
         return blob.id
 
     def commit(
