@@ -33,7 +33,7 @@ demo: $(READY) ## the whole loop on this machine; CHECK=1 proves every step, the
 	@$(PY) -m training.demo $(if $(CHECK),--check)
 
 test: $(READY) ## all tests, under 10 minutes on 2 cores
-	@$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	@OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 faults: $(READY) ## kill, starve and confuse the outbox, count what is lost: [TRIALS=100] [SEED=…]
 	@$(PY) -m tests.faults --trials $(or $(TRIALS),100) $(if $(SEED),--seed $(SEED))
