@@ -19,7 +19,7 @@ from training.demo import _wait
 from .tiny_models import starter_articles
 
 QUICK = {
-    "epochs": 2,
+    "epochs": 1,
     "max_input_tokens": 64,
     "learning_rate": 6e-4,
     "freeze_encoder": True,
