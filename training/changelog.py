@@ -22,6 +22,8 @@ from training.retrain_run import today
 from training.training_log import write_json
 
 JSON_FILE, TEXT_FILE = "changelog.json", "CHANGELOG.md"
+RETRAIN_REPORT = "retrain_report.json"
+"""Beside them in the repository of a model that a retrain made."""
 SCHEMA = 1
 SHOWN_TAGS = 30
 SETS = {"frozen_test": "frozen test", "held_out": "held-out corrections"}

@@ -9,17 +9,20 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 from huggingface_hub import HfApi
 
 from tagloop.review.accepted import accepted
 from tagloop.review.records import read_records
 from training.build_dataset import REPORT
+from training.changelog import RETRAIN_REPORT
 from training.corpus import load_corpus
-from training.merging import digest, put_in
+from training.evaluation import REPORT_FILE
+from training.merging import digest, merge
 from training.names import Names
 from training.refusals import clear_errors
-from training.repository import Published, Repository, version_tag
+from training.repository import Published, Repository
 from training.retrain_data import (
     Pulled,
     corrections_file,
@@ -30,7 +33,6 @@ from training.retrain_data import (
     write_merged,
 )
 
-RETRAIN_REPORT = "retrain_report.json"
 PROVENANCE = ("repo_id", "revision", "dataset", "agreement", "counts")
 
 
@@ -63,7 +65,7 @@ def with_corrections(api: HfApi, names: Names, built: Path, folder: Path) -> int
     decided = accepted(records, agreement, known_tags(corpus))
     rows = {split: part.to_list() for split, part in corpus.splits.items()}
     more = (decided.accepted, names.corrections, corpus.merges, corpus.overrides)
-    merged = put_in(rows, earlier, *more)
+    merged = merge(rows, earlier, *more, anew=True)
     provenance = {name: earlier[name] for name in PROVENANCE}
     now = digest(decided.accepted)
     if (now, merged.corrected) != (earlier["accepted"], earlier["rows"]):
@@ -92,5 +94,16 @@ def retrained(api: HfApi, model: str, revision: str) -> Published | None:
             return None
     if trained_on(api, model, commit).get("revision") != revision:
         return None
-    latest = Repository(api, model, "model", "").latest_version() or (1, 0, 0)
-    return Published(model, "model", commit, version_tag(latest), False)
+    version = Repository(api, model, "model", "").version()
+    return Published(model, "model", commit, version, False)
+
+
+def report_of(api: HfApi, model: Published) -> dict[str, Any]:
+    """Reads how good a published tagger is.
+
+    Raises:
+        UserError: The Hub refuses.
+    """
+    with clear_errors(model.repo_id):
+        path = api.hf_hub_download(model.repo_id, REPORT_FILE, revision=model.revision)
+    return dict(json.loads(Path(path).read_text(encoding="utf-8")))

@@ -96,6 +96,8 @@ def merge(
     source: str,
     merges: Sequence[Merge] = (),
     overrides: Overrides | None = None,
+    *,
+    anew: bool = False,
 ) -> Merged:
     """Puts what is accepted into a dataset.
 
@@ -106,20 +108,9 @@ def merge(
         source: Stands in the new rows' ``source``: the corrections' repository.
         merges: Which tags the dataset was built to take for the same.
         overrides: What a person decided about its tags.
+        anew: The rows come from their sources: no correction is among them.
     """
-    base = without_corrections(rows, earlier.get("rows", {}))
-    return put_in(base, earlier, accepted, source, merges, overrides)
-
-
-def put_in(
-    base: Rows,
-    earlier: Mapping[str, Any],
-    accepted: Iterable[Accepted],
-    source: str,
-    merges: Sequence[Merge] = (),
-    overrides: Overrides | None = None,
-) -> Merged:
-    """Puts what is accepted into rows that hold no corrections (any more); see ``merge``."""
+    base = without_corrections(rows, {} if anew else earlier.get("rows", {}))
     words = Vocabulary.from_tag_lists(
         (row["tags"] for part in base.values() for row in part), merges=merges, overrides=overrides
     )

@@ -34,8 +34,8 @@ from training.cards import write_dataset_card, write_model_card
 from training.changelog import carry_changelog
 from training.config import PublishConfig, parse_config
 from training.corpus import load_corpus
-from training.evaluation import REPORT_FILE, show
-from training.kept_corrections import retrained, with_corrections
+from training.evaluation import show
+from training.kept_corrections import report_of, retrained, with_corrections
 from training.names import Names
 from training.refusals import check_access, clear_errors
 from training.repository import Published, Repository
@@ -145,19 +145,16 @@ class Publication:
     def _train(self) -> None:
         published = self.outcome.repos["dataset"]
         self.corpus = load_corpus(f"{published.repo_id}@{published.revision}")
-        if is_trained_with(self.config, self.project / "model"):
-            self.kept = retrained(self.api, self.outcome.names.model, published.revision)
-        if self.kept:
-            self.say(f"left as it is: retrained from corrections since, {self.kept.version}")
+        kept = retrained(self.api, self.outcome.names.model, published.revision)
+        if kept and is_trained_with(self.config, self.project / "model"):
+            self.kept = kept
+            self.say(f"left as it is: retrained from corrections since, {kept.version}")
         elif not train_station(self.config, self.corpus, self.project / "model"):
             self.say("already trained on these articles with these settings")
 
     def _evaluate(self) -> None:
         if self.kept:
-            path = self.api.hf_hub_download(
-                self.kept.repo_id, REPORT_FILE, revision=self.kept.revision
-            )
-            self.outcome.report = json.loads(Path(path).read_text(encoding="utf-8"))
+            self.outcome.report = report_of(self.api, self.kept)
             return
         self.outcome.report = evaluate_station(self.config, self.corpus, self.project / "model")
         self.say(show(self.outcome.report))
@@ -246,7 +243,7 @@ class Publication:
     def _said(self, kind: str, published: Published) -> None:
         self.outcome.repos[kind] = published
         state = "published" if published.changed else "unchanged"
-        self.say(f"{state}: {web_address(published)} {published.version} {published.revision[:8]}")
+        self.say(f"{state}: {published.page} {published.version} {published.revision[:8]}")
 
 
 def space_metadata(names: Names) -> dict[str, Any]:
@@ -257,12 +254,6 @@ def space_metadata(names: Names) -> dict[str, Any]:
         "datasets": [names.dataset],
         "preload_from_hub": [names.model],
     }
-
-
-def web_address(published: Published) -> str:
-    """Gives the repository's page."""
-    prefix = {"model": "", "dataset": "datasets/", "space": "spaces/"}[published.repo_type]
-    return f"{constants.ENDPOINT}/{prefix}{published.repo_id}"
 
 
 def plan(config: PublishConfig) -> list[str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx2
-from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
+from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, constants
 from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 from huggingface_hub.hf_api import RepoFile
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
@@ -46,6 +46,12 @@ class Published:
     revision: str
     version: str
     changed: bool
+
+    @property
+    def page(self) -> str:
+        """Its address in the browser."""
+        prefix = {"model": "", "dataset": "datasets/", "space": "spaces/"}[self.repo_type]
+        return f"{constants.ENDPOINT}/{prefix}{self.repo_id}"
 
 
 class Repository:
@@ -108,6 +114,10 @@ class Repository:
         found = [VERSION_TAG.fullmatch(tag.name) for tag in refs.tags]
         versions = [tuple(map(int, match.groups())) for match in found if match]
         return max(versions, default=None)  # type: ignore[return-value]
+
+    def version(self) -> str:
+        """Gives the newest version, such as ``v1.2.0``; the first one before any."""
+        return version_tag(self.latest_version() or FIRST_VERSION)
 
     def push(
         self,

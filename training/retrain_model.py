@@ -15,6 +15,8 @@ from tagloop.tagging import TaggingSettings
 from training.adaptation import AdaptConfig
 from training.cards import write_model_card
 from training.changelog import (
+    JSON_FILE,
+    RETRAIN_REPORT,
     TEXT_FILE,
     entry_of,
     entry_text,
@@ -31,7 +33,7 @@ from training.training_log import LOG_FILE, write_json
 
 Learn = Callable[[Path, Corpus, Collection[str], Path, AdaptConfig], dict[str, Any]]
 """`training.adaptation.adapt`, or what stands in for it."""
-RETRAIN_REPORT, RETRAIN_TEXT = "retrain_report.json", "retrain_report.md"
+RETRAIN_TEXT = "retrain_report.md"
 MARKER = "tagging.json"
 SETTINGS_CHARACTERS = 6
 
@@ -145,7 +147,7 @@ def tag_merged(api: HfApi, names: Names, revision: str) -> str | None:
     with clear_errors(names.model):
         if not api.file_exists(names.model, TEXT_FILE, revision=revision):
             return None
-        path = api.hf_hub_download(names.model, "changelog.json", revision=revision)
+        path = api.hf_hub_download(names.model, JSON_FILE, revision=revision)
         newest = json.loads(Path(path).read_text(encoding="utf-8"))["versions"][0]["version"]
         if newest != version:
             return None

@@ -11,6 +11,7 @@ from huggingface_hub import HfApi
 
 from tagloop.errors import UserError
 from training.adaptation import adapt
+from training.changelog import RETRAIN_REPORT
 from training.corpus import Corpus, load_corpus
 from training.gate import Compared, decide
 from training.refusals import check_access
@@ -31,7 +32,6 @@ from training.retrain_lock import RetrainLock
 from training.retrain_measure import compare
 from training.retrain_model import (
     MARKER,
-    RETRAIN_REPORT,
     RETRAIN_TEXT,
     Learn,
     current_folder,
@@ -224,9 +224,8 @@ class Retrain:
             folder, parent = run.folder / "dataset", run.start.dataset
             return asdict(publish_revision(self.api, folder, self.names, parent, message))
         repository = Repository(self.api, self.names.dataset, "dataset", "")
-        latest = repository.latest_version() or (1, 0, 0)
-        version = "v" + ".".join(map(str, latest))
-        return asdict(Published(self.names.dataset, "dataset", run.start.dataset, version, False))
+        version, revision = repository.version(), run.start.dataset
+        return asdict(Published(self.names.dataset, "dataset", revision, version, False))
 
     def _learn(self, run: Run, corpus: Corpus, current: Path, new_ids: list[str]) -> dict[str, Any]:
         self.say(f"\n== learn: {len(new_ids)} corrected articles")

@@ -43,7 +43,7 @@ class Deposit:
         self._folder = folder
         self._private = private
         self._api = HfApi(endpoint, token)
-        self._new_card: str | None = card
+        self._new_card: str | None = None
         self._looked = False
 
     def put(self, segments: Sequence[Path]) -> str:
