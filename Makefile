@@ -42,7 +42,7 @@ data: $(READY) ## build the dataset: SOURCE=folder|table|owner/dataset [COLUMNS=
 	@$(PY) -m training.build_dataset --name $(NAME) $(or $(sources),--source dataset_card/starter --license CC0-1.0) $(if $(COLUMNS),--columns $(COLUMNS)) $(if $(TAG_OVERRIDES),--tag_overrides $(TAG_OVERRIDES))
 
 train: $(READY) ## build, fine-tune and measure: SOURCE=… [BASE=google/flan-t5-small] [NAME=…]
-	@$(PY) -m training.stations $(settings)
+	@$(PY) -m training.publish.pipeline $(settings)
 
 evaluate: $(READY) ## measure a tagger again: [MODEL=folder|owner/tagger] [NAME=…]
 	@$(PY) -m training.evaluation --name $(NAME) $(if $(MODEL),--model $(MODEL))
@@ -70,7 +70,7 @@ bench: $(PEERS) ## Tagloop and its peers side by side: DATA=folder [SPLIT=valida
 
 screenshots: $(READY) ## pictures of the Space on any tagger: MODEL=folder|owner/tagger [DATASET=…]
 	@$(if $(MODEL),,echo "error: MODEL is missing: make screenshots MODEL=folder" >&2; exit 2;) \
-	$(PY) -m training.screenshots --model $(MODEL) $(if $(DATASET),--dataset $(DATASET))
+	$(PY) -m training.demo.screenshots --model $(MODEL) $(if $(DATASET),--dataset $(DATASET))
 
 lint: $(READY) ## style and types
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/mypy

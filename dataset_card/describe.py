@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from datasets import DatasetInfo, Features, SplitDict, SplitInfo
 
 from tagloop.errors import UserError
-from tagloop.vocabulary import Vocabulary
+from tagloop.vocabulary.vocabulary import Vocabulary
 
 SPLITS = ("train", "validation", "test")
 COUNTED = ["title", "text", "tags", "source", "license", "published", "origin"]

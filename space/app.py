@@ -5,7 +5,7 @@ Run it on any tagger of the Hub, or on a folder::
     MODEL_REPO=me/my-tagger CORRECTIONS_REPO=me/my-corrections HF_TOKEN=… python app.py
 """
 
-from tagloop.app import main
+from tagloop.web.app import main
 
 if __name__ == "__main__":
     main()

@@ -38,7 +38,7 @@ TAG_OVERRIDES_HELP = (
 
 @dataclass
 class BuildConfig:
-    """Settings of ``training.build_dataset``."""
+    """Settings of ``training.data.build_dataset``."""
 
     source: list[str] = field(
         metadata={
@@ -158,7 +158,7 @@ def _typed(path: Path, name: str, value: Any, hint: Any) -> Any:
 
 @dataclass
 class TrainConfig:
-    """Settings of ``training.train``."""
+    """Settings of ``training.finetune.train``."""
 
     dataset: str = field(
         default="",
@@ -212,7 +212,7 @@ class TrainConfig:
 
 @dataclass
 class MergesConfig:
-    """Settings of ``training.tag_merges``."""
+    """Settings of ``training.data.tag_merges``."""
 
     dataset: str = field(
         default="", metadata={"help": "Dataset folder; default build/<name>/dataset."}
@@ -247,7 +247,7 @@ class EvaluateConfig:
 
 @dataclass
 class StationsConfig:
-    """Settings of ``training.stations``."""
+    """Settings of ``training.publish.pipeline``."""
 
     name: str = field(default="tagloop", metadata={"help": "Name of the project's repositories."})
     source: list[str] = field(
@@ -265,7 +265,8 @@ class StationsConfig:
         default="", metadata={"help": "Any seq2seq model: folder or repo_id; default the bundled."}
     )
     training: str | None = field(
-        default=None, metadata={"help": "YAML or JSON file with more settings of training.train."}
+        default=None,
+        metadata={"help": "YAML or JSON file with more settings of training.train."},
     )
     tag_overrides: str | None = field(default=None, metadata={"help": TAG_OVERRIDES_HELP})
 

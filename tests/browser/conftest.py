@@ -20,7 +20,7 @@ import pytest
 from huggingface_hub import HfApi
 from playwright.sync_api import Browser, ConsoleMessage, Page, Response, Route, sync_playwright
 
-from tagloop.settings import SPACE_FOLDER
+from tagloop.web.settings import SPACE_FOLDER
 from training.hub import EmbeddedHub
 
 from .tiny_tagger import make_tiny_tagger
@@ -77,7 +77,7 @@ def slow_windows(module):
 
 CHANGED = {
     "tagloop.reading.page": local_site,
-    "tagloop.engine_ctranslate2": slow_windows,
+    "tagloop.generation.ctranslate2_engine": slow_windows,
 }
 
 class Changing:

@@ -13,8 +13,8 @@ import httpx2
 import pytest
 from playwright.sync_api import Page, expect
 
-from tagloop.examples import load_examples
-from tagloop.settings import SPACE_FOLDER
+from tagloop.service.examples import load_examples
+from tagloop.web.settings import SPACE_FOLDER
 
 from .conftest import RunningSpace
 from .tiny_tagger import TAGS

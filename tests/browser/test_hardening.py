@@ -12,8 +12,8 @@ from huggingface_hub import HfApi, snapshot_download
 
 from training.hub import EmbeddedHub
 
-from ..space.fault_proxy import Fault, fault_proxy
-from ..space.stored_rows import stored_rows
+from ..space.corrections.delivery.fault_proxy import Fault, fault_proxy
+from ..space.corrections.delivery.stored_rows import stored_rows
 from .conftest import RunningSpace, SpaceStarter
 
 PREFIXES = ["/gradio_api/file=", "/file=", "/gradio_api/file/", "/static/", "/assets/", "/svelte/"]
@@ -23,7 +23,11 @@ def places(space: RunningSpace) -> list[str]:
     space.outbox.mkdir(exist_ok=True)
     waiting = space.outbox / "2030-01-01_test.damaged"
     waiting.write_text("a visitor's words")
-    inside = [space.folder / "app.py", space.folder / "tagloop/outbox.py", waiting]
+    inside = [
+        space.folder / "app.py",
+        space.folder / "tagloop/corrections/delivery/outbox.py",
+        waiting,
+    ]
     outside = ["/etc/passwd", "/proc/self/environ", "/proc/self/cwd/app.py", "/proc/1/cmdline"]
     relative = ["app.py", "outbox/2030-01-01_test.damaged", "../../../../../../etc/passwd"]
     return [*map(str, inside), *outside, *relative]

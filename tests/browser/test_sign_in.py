@@ -7,9 +7,9 @@ import pytest
 from huggingface_hub import RepoCard
 from playwright.sync_api import Browser, Page, expect
 
-from tagloop.settings import SPACE_FOLDER
+from tagloop.web.settings import SPACE_FOLDER
 
-from ..space.stored_rows import stored_rows
+from ..space.corrections.delivery.stored_rows import stored_rows
 from .conftest import RunningSpace, SpaceStarter
 from .openid_provider import running_provider
 from .test_tag_tab import choose, saved_id

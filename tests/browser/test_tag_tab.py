@@ -15,7 +15,7 @@ import pytest
 from datasets import load_dataset
 from playwright.sync_api import Locator, Page, expect
 
-from ..space.stored_rows import stored_rows
+from ..space.corrections.delivery.stored_rows import stored_rows
 from .conftest import RunningSpace, open_tab
 
 BANKING = "The bank that answers at midnight"

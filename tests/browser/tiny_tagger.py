@@ -13,11 +13,11 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-from tagloop.examples import load_examples
-from tagloop.settings import SPACE_FOLDER
-from tagloop.tagging import TaggingSettings
-from tagloop.vocabulary import Vocabulary
-from training.conversion import convert
+from tagloop.generation.settings import TaggingSettings
+from tagloop.service.examples import load_examples
+from tagloop.vocabulary.vocabulary import Vocabulary
+from tagloop.web.settings import SPACE_FOLDER
+from training.finetune.ctranslate2_conversion import convert
 
 # One list an example, in their order. "Customer Service" and others stand in their texts.
 TAGS = [

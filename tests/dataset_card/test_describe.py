@@ -10,7 +10,7 @@ from datasets import Dataset
 
 from dataset_card.describe import describe, size_category, split_files
 from tagloop.errors import UserError
-from training.articles import FEATURES
+from training.data.articles import FEATURES
 
 
 def row(number: int, **changes: Any) -> dict[str, Any]:

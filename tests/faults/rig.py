@@ -18,7 +18,7 @@ from huggingface_hub import HfApi
 
 from training.hub import EmbeddedHub
 
-from ..space.fault_proxy import FaultProxy, fault_proxy
+from ..space.corrections.delivery.fault_proxy import FaultProxy, fault_proxy
 from .ledger import Counts, StoredIds, Told, judge
 from .writer import ACKNOWLEDGED, Order
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from random import Random
 
-from ..space.fault_proxy import Fault
+from ..space.corrections.delivery.fault_proxy import Fault
 from .ledger import Counts
 from .rig import Nursery, Rig, Scene, can_make_disks, pause
 from .writer import KEPT, REFUSED

@@ -15,7 +15,7 @@ from random import Random
 
 import httpx2
 
-from tagloop.settings import SPACE_FOLDER
+from tagloop.web.settings import SPACE_FOLDER
 
 from .ledger import Counts
 from .rig import Rig, Scene, pause

@@ -22,12 +22,13 @@ from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
 
-from tagloop import corrections, journal
+from tagloop.corrections import record as corrections
+from tagloop.corrections.delivery import journal
+from tagloop.corrections.delivery.outbox import Outbox
+from tagloop.corrections.delivery.status import SavedWhen
 from tagloop.errors import UserError
-from tagloop.outbox import Outbox
-from tagloop.receipts import SavedWhen
-from tagloop.service import Tagging, TaggingService
-from tagloop.tagger import Tag, Tagger
+from tagloop.service.service import Tagging, TaggingService
+from tagloop.tagger.tagger import Tag, Tagger
 
 CLIENTS = 16
 ACKNOWLEDGED, REFUSED, KEPT, LEFT = "acknowledged", "refused", "kept", "left"
@@ -48,7 +49,7 @@ class Order:
         log: The file where it is noted what the visitors were told.
         seed: Of what the visitors write and when.
         clients: How many flag at once; with 0 it only delivers what it finds, and ends.
-        saved_when: See `tagloop.outbox.Outbox`.
+        saved_when: See `tagloop.corrections.delivery.outbox.Outbox`.
         patience: Seconds that a visitor waits for the Hub where ``saved_when`` is "hub".
         pause: Seconds between a visitor's corrections, on average.
         characters: An article has at most so many.

@@ -9,12 +9,12 @@ from pathlib import Path
 import frontmatter
 import pytest
 
-from tagloop.embedder import Embedder
-from tagloop.tagger import Tagger
-from tagloop.vocabulary import Vocabulary
-from training.conversion import convert, convert_embedder
-from training.preprocess import BUNDLED_BASE
-from training.stations import STARTER
+from tagloop.ranking.sentence_encoder import Embedder
+from tagloop.tagger.tagger import Tagger
+from tagloop.vocabulary.vocabulary import Vocabulary
+from training.finetune.ctranslate2_conversion import convert, convert_embedder
+from training.finetune.preprocess import BUNDLED_BASE
+from training.publish.pipeline import STARTER
 
 ARTICLES = 40
 CHARACTERS = 600
@@ -56,7 +56,7 @@ def float32_tagger(model_dir: Path, tmp_path_factory: pytest.TempPathFactory) ->
     """Gives CTranslate2 without quantization: what differs from it is int8's rounding."""
     folder = shutil.copytree(model_dir, tmp_path_factory.mktemp("float32") / "model")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("training.conversion.QUANTIZATION", "float32")
+        patch.setattr("training.finetune.ctranslate2_conversion.QUANTIZATION", "float32")
         convert(folder)
     return Tagger.from_pretrained(folder, engine="ctranslate2", threads=1)
 

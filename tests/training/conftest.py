@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from training.build_dataset import build
 from training.config import BuildConfig
+from training.data.build_dataset import build
 
 from .tiny_models import make_tiny_bart, make_tiny_t5, starter_articles
 

@@ -20,7 +20,7 @@ from transformers import (
 )
 
 from training.base.minilm import base_config, base_tokenizer
-from training.stations import STARTER
+from training.publish.pipeline import STARTER
 
 SEED = 11
 VOCABULARY = 1000

@@ -15,22 +15,20 @@ from typing import Any
 
 from dataset_card.markdown import Markdown, render
 from training.base.examples import FILES
-from training.base.trial_results import KINDS
-from training.bench import (
-    evidence,
-    growth,
-    house_table,
-    speed_table,
-    training_speed,
-    windows,
-)
+from training.base.trials.results import KINDS
+from training.bench import growth, training_speed
+from training.bench.loop import summary as loop_table
+from training.bench.quality.tables import render as render_suite
 from training.bench.reporting import RESULTS
-from training.bench.tables import render as render_suite
-from training.bench.turns import summary as loop_table
-from training.preprocess import BUNDLED_BASE
+from training.bench.speed import table as speed_table
+from training.bench.studies import allowlist_table as house_table
+from training.bench.studies import evidence, windows
+from training.finetune.preprocess import BUNDLED_BASE
 
 FOLDER = Path(__file__).parent
-MEASURED, LOG, TRIALS = (FOLDER / name for name in ("measured.json", "log.jsonl", "trials.json"))
+MEASURED, LOG, TRIALS = (
+    FOLDER / name for name in ("measured.json", "log.jsonl", "trials/trials.json")
+)
 SUITES = ("in-domain", "out-of-domain")
 REPORTS = {
     "speed": speed_table.table,

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tagloop.errors import UserError
-from tagloop.vocabulary import join_tags, normal_form, occurs_in, tidy
+from tagloop.vocabulary.vocabulary import join_tags, normal_form, occurs_in, tidy
 
 FILES = {
     "articles": "articles_open.jsonl.xz",

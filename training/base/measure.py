@@ -19,15 +19,15 @@ from typing import Any
 from tqdm.auto import tqdm
 
 from tagloop.errors import UserError
-from tagloop.tagger import Tagger
-from tagloop.vocabulary import Vocabulary
+from tagloop.tagger.tagger import Tagger
+from tagloop.vocabulary.vocabulary import Vocabulary
 from training.base.card import MEASURED, write_card
 from training.base.examples import Row, read_rows
 from training.config import parse_config
-from training.conversion import convert
-from training.preprocess import BUNDLED_BASE
-from training.scores import CUT, article_scores, bootstrap
-from training.training_log import write_json
+from training.evaluation.scores import CUT, article_scores, bootstrap
+from training.finetune.ctranslate2_conversion import convert
+from training.finetune.preprocess import BUNDLED_BASE
+from training.finetune.training_log import write_json
 
 SAMPLES = 1000
 

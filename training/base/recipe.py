@@ -27,7 +27,7 @@ from tqdm.auto import tqdm
 from transformers import BartForConditionalGeneration, BertTokenizer
 
 from tagloop.errors import UserError
-from tagloop.tagging import TaggingSettings
+from tagloop.generation.settings import TaggingSettings
 from training.base.averaging import averaged_copy, updated
 from training.base.batches import batches
 from training.base.examples import Row, read_rows, tag_examples, title_examples
@@ -35,8 +35,8 @@ from training.base.minilm import untrained_base
 from training.base.optimizer import make_optimizer, set_lr, train_step
 from training.base.validation import validate
 from training.config import parse_config
-from training.memory import keep_freed_memory
-from training.preprocess import decoding_defaults
+from training.finetune.glibc import keep_freed_memory
+from training.finetune.preprocess import decoding_defaults
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from transformers import BertTokenizer
 
-from tagloop.vocabulary import normal_form, parse_tags
+from tagloop.vocabulary.vocabulary import normal_form, parse_tags
 from training.base.examples import Row, prompt_of
 
 SAMPLE = 160

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tagloop.errors import UserError
-from tagloop.vocabulary import Vocabulary, normal_form
+from tagloop.vocabulary.vocabulary import Vocabulary, normal_form
 from training.base.examples import FILES, written
 
 KINDS = ("articles", "titles")

@@ -16,10 +16,10 @@ from transformers.trainer_pt_utils import LengthGroupedSampler
 
 from training.base.examples import read_rows
 from training.config import TrainConfig
-from training.corpus import Corpus
-from training.frozen_encoder import EncoderCache
-from training.memory import keep_freed_memory
-from training.preprocess import features, load_base, tagging_settings
+from training.data.corpus import Corpus
+from training.finetune.frozen_encoder import EncoderCache
+from training.finetune.glibc import keep_freed_memory
+from training.finetune.preprocess import features, load_base, tagging_settings
 
 CLIP = 1.0
 """The Trainer's default ``max_grad_norm``."""
@@ -34,7 +34,7 @@ class Variant:
         grouped: Articles of like length share a batch; else in random order.
         bf16: bf16 autocast; else float32.
         fused: PyTorch's fused AdamW; else its default.
-        keep_memory: ``training.memory``.
+        keep_memory: ``training.finetune.glibc``.
         frozen: The encoder is not trained.
         cached: Nor run, but for the first epoch.
     """

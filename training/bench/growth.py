@@ -24,19 +24,19 @@ from typing import Any
 from datasets import DatasetDict
 from tqdm import tqdm
 
-from tagloop.engines import CTRANSLATE2_FOLDER
 from tagloop.errors import UserError
-from tagloop.tagger import Tagger
+from tagloop.generation.engine import CTRANSLATE2_FOLDER
+from tagloop.tagger.tagger import Tagger
 from training.bench.fine_tuning import FineTuning, Task, Variant
 from training.bench.growth_chart import growth_chart
 from training.bench.reporting import Report, finish, report_file
 from training.bench.resampled import Resampler
-from training.bench.serving import fresh_process
+from training.bench.speed.serving import fresh_process
 from training.bench.timing import machine, seconds, significant, spread
 from training.config import TrainConfig, command_line, parse_config
-from training.conversion import convert
-from training.corpus import Corpus
-from training.preprocess import BUNDLED_BASE, features, load_base, tagging_settings
+from training.data.corpus import Corpus
+from training.finetune.ctranslate2_conversion import convert
+from training.finetune.preprocess import BUNDLED_BASE, features, load_base, tagging_settings
 
 LENGTHS = (100, 200, 500, 1000, 2000, 5000, 10_000)
 SIZES = (1000, 3000, 10_000, 30_000, 100_000)
@@ -46,7 +46,7 @@ minutes; time and memory grow with the words, too."""
 BUILD_PROGRAM = """
 import sys
 from training.bench.peak import peak_megabytes
-from training.build_dataset import main
+from training.data.build_dataset import main
 code = main(sys.argv[1:])
 print(f"peak {peak_megabytes():.1f}")
 raise SystemExit(code)
@@ -163,7 +163,7 @@ def _corpus(folder: Path) -> Corpus:
 
 
 def _training_rate(settings: GrowthSettings) -> float:
-    """Articles a second of fine-tuning all weights as ``training.train`` does."""
+    """Articles a second of fine-tuning all weights as ``training.finetune.train`` does."""
     quick = settings.quick
     config = TrainConfig(batch_size=2, max_input_tokens=64) if quick else TrainConfig()
     task = Task(

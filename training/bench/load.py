@@ -28,15 +28,15 @@ from typing import Any
 
 import httpx2
 
-from tagloop.engines import CTRANSLATE2_FOLDER
 from tagloop.errors import UserError
-from tagloop.settings import SPACE_FOLDER
+from tagloop.generation.engine import CTRANSLATE2_FOLDER
+from tagloop.web.settings import SPACE_FOLDER
 from training.bench.data import Row, load_suites
 from training.bench.peers.tagloop_system import prepare_model
 from training.bench.reporting import Report, finish, report_file
 from training.bench.timing import machine
 from training.config import command_line, parse_config
-from training.preprocess import BUNDLED_BASE
+from training.finetune.preprocess import BUNDLED_BASE
 
 ENGINES = ("ctranslate2", "transformers")
 START_SECONDS = 120.0

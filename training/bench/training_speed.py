@@ -6,7 +6,8 @@
 Plain is what a summarization script does with ``--pad_to_max_length``: float32, every article
 padded to the token limit, random order, PyTorch's default AdamW. Model, articles, token limits and
 batch size are the same for all; the steps are the Trainer's without its bookkeeping. Two processes
-take turns, because keeping freed memory (``training.memory``) is a setting of a whole process.
+take turns, because keeping freed memory (``training.finetune.glibc``) is a setting of a whole
+process.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from training.bench.fine_tuning import FineTuning, Task, Variant
 from training.bench.reporting import Report, finish, report_file
 from training.bench.timing import machine, significant, spread
 from training.config import TrainConfig, command_line, parse_config
-from training.train import use_bf16
+from training.finetune.train import use_bf16
 
 PLAIN = "plain"
 ALL = dict.fromkeys(("dynamic", "grouped", "fused", "keep_memory"), True)
@@ -45,7 +46,7 @@ ACCUMULATED = {
     "+ padding to the longest article": Variant(dynamic=True),
     "+ articles of like length together": Variant(dynamic=True, grouped=True),
     "+ fused AdamW": Variant(dynamic=True, grouped=True, fused=True),
-    "+ freed memory kept: all weights as training.train": Variant(**ALL),
+    "+ freed memory kept: all weights as training.finetune.train": Variant(**ALL),
     "  the same in bf16": Variant(**ALL, bf16=True),
     "+ frozen encoder, first epoch": Variant(**ALL, frozen=True),
     "+ its outputs cached, later epochs": Variant(**ALL, frozen=True, cached=True),

@@ -15,9 +15,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from training.hub.accounts import Accounts
 from training.hub.api import discussions, files, git, lfs, refs, repos, spaces, uploads
 from training.hub.errors import HubError, repo_not_found
-from training.hub.repositories import Repositories
 from training.hub.routing import Hub
 from training.hub.signing import Signer
+from training.hub.storage.repositories import Repositories
 from training.hub.web import pages
 from training.hub.web.rendering import error_page
 

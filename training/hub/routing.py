@@ -20,8 +20,8 @@ from starlette.routing import Route
 from training.hub.accounts import WRITE, Accounts, Caller
 from training.hub.errors import HubError, repo_not_found
 from training.hub.names import NAME, PREFIXES, decode
-from training.hub.repositories import Repositories, Repository
 from training.hub.signing import Signer
+from training.hub.storage.repositories import Repositories, Repository
 
 MAX_BODY = 16 << 20
 """Longest body, in bytes, that is read into memory: everything but uploads and commits."""

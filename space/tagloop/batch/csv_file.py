@@ -23,8 +23,8 @@ from tagloop.batch.rows import (
     free_name,
 )
 from tagloop.errors import UserError
-from tagloop.plain_text import plain_text
-from tagloop.reading.encodings import find_encoding
+from tagloop.text.encodings import find_encoding
+from tagloop.text.markup import plain_text
 
 _DELIMITERS = ",;\t|"
 _BLOCK = 1 << 20

@@ -23,8 +23,8 @@ from tagloop.batch.rows import (
 )
 from tagloop.errors import UserError
 from tagloop.limits import readable
-from tagloop.plain_text import plain_text
-from tagloop.reading.encodings import find_encoding
+from tagloop.text.encodings import find_encoding
+from tagloop.text.markup import plain_text
 
 MAX_LINE_CHARACTERS = 1_000_000
 _BLOCK = 1 << 20

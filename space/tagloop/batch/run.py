@@ -18,9 +18,9 @@ from typing import Any
 from tagloop.batch.rows import MAX_FILE_BYTES, BatchFile, BatchWriter, Row, Tagged
 from tagloop.errors import UserError
 from tagloop.limits import MAX_TEXT_CHARACTERS, MAX_TITLE_CHARACTERS
-from tagloop.options import Options
-from tagloop.service import TaggingService
-from tagloop.upload_size import check_upload
+from tagloop.service.options import Options
+from tagloop.service.service import TaggingService
+from tagloop.service.upload_size import check_upload
 
 logger = logging.getLogger(__name__)
 

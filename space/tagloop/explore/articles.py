@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from tagloop.errors import UserError
 from tagloop.explore.parquet import OPTIONAL, Part, read_batches, read_text
-from tagloop.forms import normal_form
+from tagloop.vocabulary.normal_form import normal_form
 
 MAX_ARTICLES = 250_000
 """That are kept; of a larger dataset the tab shows the first ones and says so."""

@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 from tagloop.errors import UserError
 from tagloop.explore.articles import Articles
 from tagloop.explore.parquet import read_batches
-from tagloop.forms import normal_form
 from tagloop.limits import check_length
+from tagloop.vocabulary.normal_form import normal_form
 
 MAX_QUERY_CHARACTERS = 200
 MAX_WORDS = 8

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from tagloop.answers import Tag
-from tagloop.engines import CTRANSLATE2_FOLDER
 from tagloop.errors import UserError
-from tagloop.tagger import Tagger
-from tagloop.vocabulary import normal_form
+from tagloop.generation.engine import CTRANSLATE2_FOLDER
+from tagloop.tagger.selection import Tag
+from tagloop.tagger.tagger import Tagger
+from tagloop.vocabulary.vocabulary import normal_form
 
 logger = logging.getLogger(__name__)
 

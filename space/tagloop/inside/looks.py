@@ -1,7 +1,7 @@
 """Where a model looked in the article while it wrote a tag, word by word.
 
 It is the mean of all attention heads of the last decoder layer, and says where they looked, not
-what the model needed: see ``tagloop.evidence``.
+what the model needed: see ``tagloop.generation.evidence``.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tagloop.engines import Engine, Step
-from tagloop.evidence import MOST_TOKENS
+from tagloop.generation.engine import Engine, Step
+from tagloop.generation.evidence import MOST_TOKENS
 from tagloop.inside.pieces import Word
 from tagloop.inside.writing import Stretch
-from tagloop.vocabulary import normal_form
+from tagloop.vocabulary.vocabulary import normal_form
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tagloop.sentences import Span
-from tagloop.tagging import TaggingSettings
+from tagloop.generation.settings import TaggingSettings
+from tagloop.text.sentences import Span
 
 WORD_BLANK = "▁"
 """How SentencePiece marks a piece that begins a word."""

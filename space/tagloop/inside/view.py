@@ -7,17 +7,17 @@ from pathlib import Path
 
 import numpy as np
 
-from tagloop.answers import Tag, text_of
-from tagloop.engines import separator_ids
 from tagloop.errors import UserError
-from tagloop.evidence import target_ids
+from tagloop.generation.engine import separator_ids
+from tagloop.generation.evidence import target_ids
 from tagloop.inside.linear import Worked, work_out
 from tagloop.inside.looks import Look, looks_of
 from tagloop.inside.parts import Part, count_parts
 from tagloop.inside.pieces import Reading, Word, read_pieces
 from tagloop.inside.weights import Weights
 from tagloop.inside.writing import Stretch, read_stretches
-from tagloop.tagger import Tagger
+from tagloop.tagger.selection import Tag, text_of
+from tagloop.tagger.tagger import Tagger
 
 SHOWN_PIECES = 16
 """Whose rows are shown."""

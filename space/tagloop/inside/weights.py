@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from tagloop.embeddings import FILE_NAME, NAMES, TYPES
 from tagloop.errors import UserError
+from tagloop.generation.input_embeddings import FILE_NAME, NAMES, TYPES
 
 INDEX_NAME = "model.safetensors.index.json"
 """What names the file of each tensor where the weights are cut into several."""

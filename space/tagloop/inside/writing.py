@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from tagloop.candidates import read_candidates
-from tagloop.engines import Step, Written
+from tagloop.generation.candidates import read_candidates
+from tagloop.generation.engine import Step, Written
 from tagloop.inside.pieces import WORD_BLANK
-from tagloop.vocabulary import Vocabulary
+from tagloop.vocabulary.vocabulary import Vocabulary
 
 PIECE, MARK, END = "piece", "mark", "end"
 NAMES = {MARK: "next tag", END: "end"}

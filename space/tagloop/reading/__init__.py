@@ -17,8 +17,8 @@ from pathlib import Path
 from threading import BoundedSemaphore
 
 from tagloop.errors import UserError
-from tagloop.upload_size import check_upload
-from tagloop.watched import LOOK_SECONDS, Tell
+from tagloop.service.background import LOOK_SECONDS, Tell
+from tagloop.service.upload_size import check_upload
 
 ENDINGS = (".md", ".markdown", ".txt", ".html", ".htm", ".docx", ".pdf")
 MAX_TEXT_BYTES = 5_000_000

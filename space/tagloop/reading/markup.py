@@ -8,8 +8,8 @@ from lxml import etree
 from lxml.html import HtmlElement, document_fromstring, tostring
 
 from tagloop.errors import UserError
-from tagloop.front_matter import split_front_matter
-from tagloop.plain_text import MARKDOWN, html_to_text
+from tagloop.text.front_matter import split_front_matter
+from tagloop.text.markup import MARKDOWN, html_to_text
 
 MAX_TITLE_LINE = 120
 """A first line that stands by itself is a title if it has at most so many characters …"""

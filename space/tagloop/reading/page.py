@@ -25,8 +25,8 @@ import httpx2
 
 from tagloop.errors import UserError
 from tagloop.limits import readable
-from tagloop.reading.encodings import codec_of
 from tagloop.reading.public_hosts import is_public, resolve
+from tagloop.text.encodings import codec_of
 
 MAX_ADDRESS_CHARACTERS = 2_000
 MAX_PAGE_BYTES = 5_000_000

@@ -41,8 +41,8 @@ def read_page(address: str, name: str) -> tuple[str, str]:
         UserError: It cannot be had or read, has no text, or too much of it.
     """
     from tagloop.reading import markup
-    from tagloop.reading.encodings import decode
     from tagloop.reading.page import fetch_page
+    from tagloop.text.encodings import decode
 
     page = fetch_page(address)
     html = page.kind == "html"
@@ -67,7 +67,7 @@ def _fit(title: str, text: str, name: str) -> tuple[str, str]:
 def _reader(ending: str) -> Callable[[bytes, str], tuple[str, str]]:
     """Import only what the ending needs: the process is new for every file."""
     from tagloop.reading import markup
-    from tagloop.reading.encodings import decode
+    from tagloop.text.encodings import decode
 
     if ending == ".pdf":
         from tagloop.reading.pdf import read_pdf

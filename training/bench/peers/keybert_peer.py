@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 
 from keybert import KeyBERT
 
-from tagloop.vocabulary import normal_form
+from tagloop.vocabulary.vocabulary import normal_form
 from training.bench.data import Row
 from training.bench.peers import RANKED, ScoredTag, Tagged
 from training.bench.peers.minilm_embedding import beginning, load_minilm
-from training.bench.tuning import (
+from training.bench.quality.tuning import (
     Ranking,
     apply_cuts,
     best_settings,

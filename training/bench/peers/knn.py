@@ -12,7 +12,7 @@ import numpy as np
 from training.bench.data import Row
 from training.bench.peers import RANKED, ScoredTag, Tagged
 from training.bench.peers.minilm_embedding import beginning, load_minilm
-from training.bench.tuning import (
+from training.bench.quality.tuning import (
     Ranking,
     apply_cuts,
     best_settings,

@@ -19,7 +19,7 @@ import omikuji
 from training.bench.data import Row
 from training.bench.peers import RANKED, ScoredTag, Tagged
 from training.bench.peers.tfidf import TitleAndText, label_matrix
-from training.bench.tuning import (
+from training.bench.quality.tuning import (
     Ranking,
     apply_cuts,
     best_settings,

@@ -10,14 +10,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from tagloop.tagger import Tagger
-from tagloop.vocabulary import Vocabulary
+from tagloop.tagger.tagger import Tagger
+from tagloop.vocabulary.vocabulary import Vocabulary
 from training.bench.data import Row
 from training.bench.peers import RANKED, ScoredTag, Tagged
-from training.bench.tuning import Ranking, apply_cuts, choose_cuts
-from training.conversion import convert
-from training.preprocess import BUNDLED_BASE
-from training.ranking_fit import fit_ranking
+from training.bench.quality.tuning import Ranking, apply_cuts, choose_cuts
+from training.finetune.ctranslate2_conversion import convert
+from training.finetune.fit_ranker import fit_ranking
+from training.finetune.preprocess import BUNDLED_BASE
 
 BATCH = 16
 """Articles a batch: the fastest of 1, 2, 4, 8 and 16 on 2 cores (``training.bench.speed``)."""

@@ -15,7 +15,7 @@ from yake import KeywordExtractor
 
 from training.bench.data import Row
 from training.bench.peers import RANKED, ScoredTag, Tagged
-from training.bench.tuning import (
+from training.bench.quality.tuning import (
     Ranking,
     apply_cuts,
     best_settings,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from training.hub.discussions import Discussions
 from training.hub.errors import HubError
-from training.hub.history import difference
-from training.hub.merging import conflicts, merge, origin_tree
 from training.hub.routing import REPO, Access, Call, api, require_write
+from training.hub.storage.discussions import Discussions
+from training.hub.storage.history import difference
+from training.hub.storage.merging import conflicts, merge, origin_tree
 
 PAGE = 20
 MAIN = "refs/heads/main"

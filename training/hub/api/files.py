@@ -11,13 +11,13 @@ from dulwich.objects import Commit
 from starlette.responses import FileResponse, JSONResponse, Response
 
 from training.hub.api.repos import next_page
-from training.hub.description import tree_item
 from training.hub.errors import HubError, entry_not_found
-from training.hub.git_store import Entry
-from training.hub.history import date_of, last_commits, title_of
 from training.hub.names import split_revision
-from training.hub.repositories import Repository
 from training.hub.routing import REPO, Access, Call, api, repo_addresses
+from training.hub.storage.description import tree_item
+from training.hub.storage.git_store import Entry
+from training.hub.storage.history import date_of, last_commits, title_of
+from training.hub.storage.repositories import Repository
 
 PAGE, EXPANDED_PAGE = 1000, 50
 """Most entries in a page of a tree, without and with each one's last commit."""

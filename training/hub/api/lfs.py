@@ -15,8 +15,8 @@ from starlette.responses import FileResponse, JSONResponse, Response
 
 from training.hub.errors import HubError, entry_not_found
 from training.hub.names import OID
-from training.hub.repositories import Repository
 from training.hub.routing import Access, Call, api, read_json, repo_addresses, require_write
+from training.hub.storage.repositories import Repository
 
 MEDIA_TYPE = "application/vnd.git-lfs+json"
 PART = 16 << 20

@@ -10,10 +10,10 @@ from starlette.responses import JSONResponse, Response
 
 from training.hub.api.repos import next_page
 from training.hub.errors import HubError, printable, revision_not_found
-from training.hub.git_store import GitStore
-from training.hub.history import author_of, body_of, commits, date_of, title_of
 from training.hub.names import ref_name, split_revision
 from training.hub.routing import REPO, Access, Call, api
+from training.hub.storage.git_store import GitStore
+from training.hub.storage.history import author_of, body_of, commits, date_of, title_of
 
 PAGE = 50
 KINDS = {"branches": "heads", "tags": "tags", "converts": "convert"}

@@ -8,12 +8,12 @@ from urllib.parse import parse_qsl, urlencode
 from starlette.responses import JSONResponse, Response
 
 from training.hub.accounts import now
-from training.hub.description import details, summary
 from training.hub.errors import HubError
-from training.hub.metadata import SDKS, faults
 from training.hub.names import PREFIXES, repo_id
-from training.hub.repositories import Repository
 from training.hub.routing import REPO, Access, Call, api, may_see, require_write, visible
+from training.hub.storage.description import details, summary
+from training.hub.storage.metadata import SDKS, faults
+from training.hub.storage.repositories import Repository
 
 PAGE = 100
 """Most repositories in one page of a listing."""

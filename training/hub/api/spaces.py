@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from training.hub.api.repos import keep_value
-from training.hub.description import STOPPED
 from training.hub.errors import HubError
 from training.hub.routing import Access, Call, api
+from training.hub.storage.description import STOPPED
 
 SPACE = "/api/{kind:space}/{namespace}/{name}"
 

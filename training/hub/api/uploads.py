@@ -11,13 +11,13 @@ from dulwich.ignore import IgnoreFilter, read_ignore_patterns
 from dulwich.objects import Commit
 from starlette.concurrency import run_in_threadpool
 
-from training.hub.commits import MAX_REGULAR, branch_ref, commit, read_changes
-from training.hub.discussions import Discussions
 from training.hub.errors import HubError
-from training.hub.lfs_store import stream_to_file
 from training.hub.names import decode, file_path
-from training.hub.repositories import Repository
 from training.hub.routing import REPO, Access, Call, api, require_write
+from training.hub.storage.commits import MAX_REGULAR, branch_ref, commit, read_changes
+from training.hub.storage.discussions import Discussions
+from training.hub.storage.lfs_store import stream_to_file
+from training.hub.storage.repositories import Repository
 
 MAX_COMMIT = 2 << 30
 """Longest body of a commit, in bytes; large files do not travel in it."""

@@ -11,20 +11,20 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from training.hub.api.files import SHOWN, media_type
-from training.hub.description import summary, tags
-from training.hub.discussions import Discussions
 from training.hub.errors import HubError, entry_not_found
-from training.hub.history import (
+from training.hub.names import PREFIXES, split_revision
+from training.hub.routing import Access, Call, api, may_see, repo_addresses
+from training.hub.storage.description import summary, tags
+from training.hub.storage.discussions import Discussions
+from training.hub.storage.history import (
     FileDifference,
     body_of,
     commits,
     difference,
     last_commits,
 )
-from training.hub.merging import origin_tree
-from training.hub.metadata import lenient_card
-from training.hub.names import PREFIXES, split_revision
-from training.hub.routing import Access, Call, api, may_see, repo_addresses
+from training.hub.storage.merging import origin_tree
+from training.hub.storage.metadata import lenient_card
 from training.hub.web.markdown import render
 from training.hub.web.rendering import SIGN_IN, TEMPLATES, page, repo_page
 

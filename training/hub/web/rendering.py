@@ -10,11 +10,11 @@ from dulwich.objects import Commit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
-from training.hub.discussions import Discussions
 from training.hub.errors import HubError
-from training.hub.history import author_of, date_of
-from training.hub.history import title_of as commit_title
 from training.hub.routing import Call
+from training.hub.storage.discussions import Discussions
+from training.hub.storage.history import author_of, date_of
+from training.hub.storage.history import title_of as commit_title
 
 TEMPLATES = Path(__file__).parent / "templates"
 SIGN_IN = "/sign-in"

@@ -1,0 +1,1 @@
+"""Tags of a given list only, or rather than others."""

@@ -1,0 +1,71 @@
+"""A list of allowed tags, made ready for one model: how it writes each, and which it never saw."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tagloop.errors import UserError
+from tagloop.generation.engine import separator_ids
+from tagloop.generation.evidence import target_ids
+from tagloop.generation.settings import TaggingSettings
+from tagloop.generation.token_trie import TokenTrie
+from tagloop.vocabulary.normal_form import folded
+from tagloop.vocabulary.vocabulary import Vocabulary, normal_form
+
+
+class AllowedTags:
+    """A list made ready for one model.
+
+    Attributes:
+        forms: Normal form of each tag, aliases resolved; none twice.
+        displays: Each tag as the list writes it.
+        trie: What the model writes for those that it can write, with the separator as their end.
+        targets: Place in the trie of each tag; -1 for one that the model cannot write.
+        pieces: Token ids of each tag.
+        unseen: Whether no training article has the tag; bool, (tags,).
+    """
+
+    def __init__(
+        self,
+        tags: Sequence[str],
+        tokenizer: Any,
+        vocabulary: Vocabulary,
+        settings: TaggingSettings,
+    ) -> None:
+        first: dict[str, str] = {}
+        for tag in tags:
+            if normal_form(tag):
+                first.setdefault(vocabulary.canonical(tag), tag)
+        if not first:
+            raise UserError("allowed_tags holds no tag: give at least one with a letter or digit.")
+        self.forms = list(first)
+        self.displays = list(first.values())
+        self.unseen = np.array([form not in vocabulary.counts for form in self.forms])
+        self._own_forms = [normal_form(tag) for tag in self.displays]
+        mark = settings.separator.strip() or settings.separator
+        end = _end_token(tokenizer, settings.separator)
+        written = [vocabulary.display(tag).replace(mark, " ") for tag in self.displays]
+        self.pieces = [target_ids(tag, tokenizer)[: settings.max_new_tokens] for tag in written]
+        unknown, most = tokenizer.unk_token_id, settings.max_new_tokens
+        targets = [
+            (*ids, end) if ids and unknown not in ids and len(ids) < most else ()
+            for ids in self.pieces
+        ]
+        self.trie = TokenTrie(filter(None, targets))
+        self.targets = [self.trie.places.get(target, -1) for target in targets]
+
+    def standing_in(self, text: str) -> np.ndarray:
+        """Tells which tags' words stand in the text; bool, (tags,)."""
+        read = f" {folded(text)} "
+        pairs = zip(self.forms, self._own_forms, strict=True)
+        return np.array([f" {one} " in read or f" {other} " in read for one, other in pairs])
+
+
+def _end_token(tokenizer: Any, separator: str) -> int:
+    """Gives the token of the separator as it is written after a word; else the end token."""
+    marks = separator_ids(tokenizer, separator)
+    ids = target_ids(f"a{separator.strip() or separator}", tokenizer)
+    return next((token for token in reversed(ids) if token in marks), tokenizer.eos_token_id)

@@ -1,0 +1,1 @@
+"""What visitors say of tags: the record, its way to the Hub, its review."""

@@ -1,0 +1,1 @@
+"""The durable way of a record to a dataset on the Hub."""

@@ -1,0 +1,178 @@
+"""Reads the corrections dataset: corrections, withdrawals and reviews as they stand at a commit.
+
+The rows are read line by line, not with the ``datasets`` library: a line that is damaged must
+cost that line and be counted, not the whole file.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import HfApi, snapshot_download
+
+from tagloop.corrections.record import Correction
+from tagloop.corrections.review.decision import FOLDER as REVIEWS
+from tagloop.corrections.review.decision import Review
+from tagloop.corrections.withdrawals import FOLDER as WITHDRAWALS
+from tagloop.corrections.withdrawals import SCHEMA as WITHDRAWAL_SCHEMA
+from tagloop.errors import UserError
+
+CORRECTIONS = "data"
+FOLDERS = (CORRECTIONS, WITHDRAWALS, REVIEWS)
+PATTERNS = [f"{folder}/**.jsonl" for folder in FOLDERS]
+
+
+@dataclass(frozen=True)
+class DamagedLine:
+    """A line that is no record; ``line`` counts from 1."""
+
+    path: str
+    line: int
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.path}, line {self.line}: {self.reason}"
+
+
+@dataclass
+class Records:
+    """What the dataset holds; grows by `add_file`.
+
+    Attributes:
+        corrections: By id, in the order they were read.
+        reviews: All of them, superseded ones too, each id once.
+        withdrawn: Correction id to when it was withdrawn. Whoever knows an id may withdraw (see
+            `tagloop.corrections.withdrawals`), so each of these counts, even of a correction not
+        (yet) here.
+        damaged: Lines that could not be read.
+        repeated: Lines whose id was there before; such a line is the same record.
+        revision: The commit they were read at; None for a folder.
+    """
+
+    corrections: dict[str, Correction] = field(default_factory=dict)
+    reviews: list[Review] = field(default_factory=list)
+    withdrawn: dict[str, str] = field(default_factory=dict)
+    damaged: list[DamagedLine] = field(default_factory=list)
+    repeated: int = 0
+    revision: str | None = None
+    _review_ids: set[str] = field(default_factory=set, repr=False)
+
+    def in_force(self) -> dict[str, Review]:
+        """The decision that counts of each reviewed correction: the latest by (created_at, id).
+
+        An "undo" in force means that the correction is open again.
+        """
+        return latest(self.reviews)
+
+    def add_file(self, folder: str, name: str, content: bytes) -> None:
+        """Take in one file's lines.
+
+        Args:
+            folder: One of `FOLDERS`: what its rows are.
+            name: The path that damaged lines are located by.
+            content: The file.
+        """
+        for number, line in enumerate(content.split(b"\n"), 1):
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line)
+                if not isinstance(row, dict):
+                    raise UserError("no JSON object.")
+                self._add_row(folder, row)
+            except UserError as error:
+                self.damaged.append(DamagedLine(name, number, str(error)))
+            except ValueError:  # json's own, and bytes that are no UTF-8
+                self.damaged.append(DamagedLine(name, number, "no JSON."))
+
+    def add_review(self, review: Review) -> None:
+        """Take in one review; one that is there already is counted as repeated."""
+        if review.id in self._review_ids:
+            self.repeated += 1
+        else:
+            self._review_ids.add(review.id)
+            self.reviews.append(review)
+
+    def _add_row(self, folder: str, row: Mapping[str, Any]) -> None:
+        if folder == REVIEWS:
+            self.add_review(Review.from_json(row))
+        elif folder == WITHDRAWALS:
+            taken_back, when = _withdrawal(row)
+            self.repeated += taken_back in self.withdrawn
+            self.withdrawn[taken_back] = min(when, self.withdrawn.get(taken_back, when))
+        else:
+            correction = Correction.from_json(row)
+            self.repeated += correction.id in self.corrections
+            self.corrections.setdefault(correction.id, correction)
+
+
+def latest(reviews: Iterable[Review]) -> dict[str, Review]:
+    """Of each correction's reviews the latest by (created_at, id), by correction id."""
+    found: dict[str, Review] = {}
+    for review in reviews:
+        other = found.get(review.correction_id)
+        if other is None or (review.created_at, review.id) > (other.created_at, other.id):
+            found[review.correction_id] = review
+    return found
+
+
+def read_records(
+    repo_id: str,
+    revision: str | None = None,
+    token: str | None = None,
+    cache: Path | None = None,
+) -> Records:
+    """Read a corrections dataset of the Hub.
+
+    Args:
+        repo_id: The dataset.
+        revision: A commit, branch or tag; None takes the head of ``main``.
+        token: One that may read it; None takes ``HF_TOKEN``.
+        cache: Where its files are kept; None takes the Hub client's own cache.
+
+    Returns:
+        The records; ``revision`` is the commit that was read.
+
+    Raises:
+        huggingface_hub.errors.HfHubHTTPError: The Hub refuses, or there is no such dataset.
+    """
+    info = HfApi(token=token).dataset_info(repo_id, revision=revision)
+    folder = snapshot_download(
+        repo_id,
+        repo_type="dataset",
+        revision=info.sha,
+        token=token,
+        cache_dir=cache,
+        allow_patterns=PATTERNS,
+    )
+    records = read_folder(Path(folder))  # the commit's own folder: no other's files stand in it
+    records.revision = info.sha
+    return records
+
+
+def read_folder(folder: Path) -> Records:
+    """Read a corrections dataset that lies in a local folder; empty where there is none."""
+    records = Records()
+    for kind in FOLDERS:
+        for path in sorted((folder / kind).rglob("*.jsonl")):
+            records.add_file(kind, path.relative_to(folder).as_posix(), path.read_bytes())
+    return records
+
+
+def folder_of(name: str) -> str | None:
+    """The one of `FOLDERS` that holds a file of records; None of any other file."""
+    top = name.partition("/")[0]
+    return top if top in FOLDERS and name.endswith(".jsonl") else None
+
+
+def _withdrawal(row: Mapping[str, Any]) -> tuple[str, str]:
+    correction_id, when = row.get("correction_id"), row.get("created_at")
+    if row.get("schema") != WITHDRAWAL_SCHEMA:
+        raise UserError(f"Withdrawal {row.get('id')!r} has schema {row.get('schema')!r}.")
+    if not isinstance(correction_id, str) or not isinstance(when, str):
+        raise UserError(f"Withdrawal {row.get('id')!r} names no correction, or no time.")
+    return correction_id, when

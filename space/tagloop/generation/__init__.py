@@ -1,0 +1,1 @@
+"""What the model writes: two engines, decoding, candidates, windows of long articles, evidence."""

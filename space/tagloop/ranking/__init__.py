@@ -1,0 +1,1 @@
+"""How sure a tag is: neighbours, keyphrases and the ranker over them."""

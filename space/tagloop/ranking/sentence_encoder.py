@@ -1,0 +1,76 @@
+"""What texts are about, as vectors: all-MiniLM-L6-v2 in int8, without torch.
+
+Two texts on the same subject have vectors that point the same way, even where they share no word
+(Reimers & Gurevych, "Sentence-BERT", EMNLP 2019; Wang et al., "MiniLM", NeurIPS 2020).
+``training.finetune.ctranslate2_conversion`` writes the folder into every tagger, whatever its own
+architecture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tagloop.generation.threads import ctranslate2, shares
+
+FOLDER = "embedding"
+DIMENSIONS = 384
+MAX_TOKENS = 128
+"""More of a text is not read: the length that the model was trained on, and twice as fast as the
+256 that it is published with."""
+CHARACTERS = 1000
+"""So many hold that many tokens; the rest need not be tokenized."""
+TOKENS_AT_ONCE = 4096
+"""Padded tokens of one batch, about."""
+
+
+class Embedder:
+    """Turns texts into vectors."""
+
+    def __init__(self, encoder: Any, tokenizer: Any) -> None:
+        """Takes a ``ctranslate2.Encoder`` and a ``tokenizers.Tokenizer``."""
+        self._encoder = encoder
+        self._tokenizer = tokenizer
+
+    @classmethod
+    def load(cls, folder: Path, threads: int | None = None) -> Embedder | None:
+        """Reads a model folder's embedder; None where it has none."""
+        folder = folder / FOLDER
+        if not (folder / "model.bin").is_file():
+            return None
+        from tokenizers import Tokenizer
+
+        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        tokenizer.no_padding()
+        tokenizer.enable_truncation(MAX_TOKENS)
+        encoder = ctranslate2().Encoder(str(folder), device="cpu", **shares(threads))
+        return cls(encoder, tokenizer)
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        """Gives the mean of a text's last hidden states, scaled to length 1.
+
+        Returns:
+            float32, (texts, DIMENSIONS).
+        """
+        encoded = self._tokenizer.encode_batch([text[:CHARACTERS] for text in texts])
+        ids = [encoding.ids for encoding in encoded]
+        vectors = np.zeros((len(ids), DIMENSIONS), dtype=np.float32)
+        for batch in _batches([len(row) for row in ids]):
+            states = self._encoder.forward_batch([ids[place] for place in batch])
+            hidden = np.asarray(states.last_hidden_state)
+            for row, place in zip(hidden, batch, strict=True):
+                vectors[place] = row[: len(ids[place])].mean(axis=0)
+        return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+
+
+def _batches(lengths: Sequence[int]) -> list[list[int]]:
+    """Cuts the texts, sorted by length, into batches of about ``TOKENS_AT_ONCE`` tokens."""
+    batches: list[list[int]] = []
+    for place in sorted(range(len(lengths)), key=lengths.__getitem__):
+        if not batches or (len(batches[-1]) + 1) * lengths[place] > TOKENS_AT_ONCE:
+            batches.append([])
+        batches[-1].append(place)
+    return batches

@@ -1,0 +1,1 @@
+"""What the Space does for a visitor, with no user interface."""

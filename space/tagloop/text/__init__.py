@@ -1,0 +1,1 @@
+"""Text from markup and bytes, and where its sentences are."""

@@ -1,0 +1,1 @@
+"""The page, its tabs and the endpoints: all that imports gradio."""

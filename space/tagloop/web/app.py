@@ -1,0 +1,203 @@
+"""Puts the Space together and runs it."""
+
+import logging
+import os
+import signal
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+# Read by gradio and huggingface_hub when they are imported.
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+
+import gradio as gr
+
+from tagloop.corrections.delivery.outbox import Outbox
+from tagloop.corrections.record import corrections_card
+from tagloop.corrections.review.access import Access
+from tagloop.corrections.review.decision import FOLDER as REVIEWS
+from tagloop.corrections.review.service import ReviewDesk
+from tagloop.corrections.withdrawals import FOLDER as WITHDRAWALS
+from tagloop.errors import UserError
+from tagloop.service.examples import load_examples
+from tagloop.service.model_updates import ModelUpdates
+from tagloop.service.service import TaggingService
+from tagloop.tagger.tagger import Tagger
+from tagloop.web.api import add_endpoints
+from tagloop.web.settings import SPACE_FOLDER, Settings
+from tagloop.web.tabs.about.tab import about, build_about
+from tagloop.web.tabs.batch.tab import BatchTab
+from tagloop.web.tabs.explore.tab import ExploreTab
+from tagloop.web.tabs.inside.tab import InsideTab
+from tagloop.web.tabs.markup import repo_link
+from tagloop.web.tabs.review.tab import ReviewTab
+from tagloop.web.tabs.tag.tab import TagTab
+from tagloop.web.theme import STYLES, space_theme
+
+# Where the row of tabs is wider than the screen: the open one is in sight, also after a link.
+SHOW_TAB = """() => {
+  const open = document.querySelector("[role=tablist] [aria-selected=true]");
+  if (open) open.scrollIntoView({ block: "nearest", inline: "center" });
+}"""
+MAX_QUEUE = 64  # beyond it a visitor is told that the Space is busy
+DRAIN_SECONDS = 8.0  # for what waits, once the Space is told to stop
+MAX_SESSIONS = 500  # whose last article is kept in memory
+DELETE_CACHE = (600, 3600)  # seconds: how often to look for uploads to delete, and how old they are
+
+
+def build_app(
+    settings: Settings, service: TaggingService, examples: Path, review: ReviewTab | None = None
+) -> gr.Blocks:
+    """Lay out the page and its endpoints; the review only where anyone may review."""
+    with gr.Blocks(title="Tagloop", analytics_enabled=False, delete_cache=DELETE_CACHE) as app:
+        add_endpoints(service)  # first: gradio numbers a name that something took before
+        header = gr.HTML(_header(service))
+        if os.environ.get("OAUTH_CLIENT_ID"):  # where the Space has OAuth; optional for visitors
+            gr.LoginButton(size="sm", elem_id="login", scale=0)
+        articles = load_examples(examples)
+        with gr.Tabs(overflow_behavior="wrap") as tabs:  # style.css makes it one row that scrolls
+            with gr.Tab("Tag an article", id="tag"):
+                TagTab(service, articles, bool(settings.dataset_repo), settings.addresses).build()
+            with gr.Tab("Batch", id="batch"):
+                BatchTab(service).build()
+            with gr.Tab("Inside the model", id="inside"):
+                InsideTab(service, articles[0] if articles else None).build()
+            with gr.Tab("Explore the data", id="explore") as exploring:
+                explore = ExploreTab(settings.dataset_repo)
+                explore.build()
+            with gr.Tab("About", id="about"):
+                about_page = build_about(settings, service)
+            if review is not None:
+                with gr.Tab("Review", id="review", visible=False) as reviewing:
+                    review.build()
+        if review is not None:
+            review.connect(app, tabs, reviewing)
+        explore.connect(app, tabs, exploring)
+        tabs.change(None, js=SHOW_TAB)
+        # Anew for each visitor: the model may have moved.
+        app.load(
+            lambda: (_header(service), about(settings, service)),
+            outputs=[header, about_page],
+            api_visibility="private",
+            show_progress="hidden",
+        )
+    return app.queue(max_size=MAX_QUEUE, api_open=False, default_concurrency_limit=8)
+
+
+def _header(service: TaggingService) -> str:
+    model = repo_link(service.model_name, service.tagger.model_revision)
+    return (
+        '<header class="tl-header"><h1>Tagloop</h1>'
+        "<p>Paste an article, get its tags, put right what is wrong: the next model learns "
+        f'from it.</p><p class="tl-model">Model: {model}</p></header>'
+    )
+
+
+def launch(app: gr.Blocks) -> None:
+    """Serve until the process is told to stop, open to the public: nothing but the page."""
+    try:
+        app.launch(
+            theme=space_theme(),
+            css_paths=STYLES,
+            footer_links=["api", "gradio"],
+            state_session_capacity=MAX_SESSIONS,
+            max_file_size="50mb",
+            enable_monitoring=False,
+            run_history=False,
+            ssr_mode=False,
+            pwa=False,
+            mcp_server=True,
+        )
+    finally:
+        app.close(verbose=False)
+
+
+def main() -> None:
+    """Run the Space; a mistake in its settings ends it with one line and status 2."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("httpx2").setLevel(logging.WARNING)
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    running = None
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        settings = Settings.from_environment()
+        running = start(settings)
+        launch(build_app(settings, running.service, SPACE_FOLDER / "examples", running.review))
+    except UserError as error:
+        sys.stderr.write(f"error: {error}\n")
+        sys.exit(2)
+    finally:
+        if running is not None:
+            running.close()
+
+
+@dataclass(frozen=True)
+class Running:
+    """The service with what works beside it."""
+
+    service: TaggingService
+    updates: ModelUpdates
+    review: ReviewTab | None = None
+
+    def close(self) -> None:
+        """Deliver what waits and stop; all outboxes at once, for whoever stops us waits 10 s."""
+        reviews = self.review.desk.outbox if self.review else None
+        outboxes = (self.service.outbox, self.service.withdrawals, reviews)
+        with ThreadPoolExecutor(len(outboxes)) as pool:
+            for outbox in outboxes:
+                if outbox is not None:
+                    pool.submit(outbox.close, DRAIN_SECONDS)
+        self.updates.close()
+
+
+def start(settings: Settings) -> Running:
+    """Load the tagger, open the outboxes and begin to look for newer models.
+
+    Raises:
+        UserError: The model cannot be had or run.
+    """
+    access = Access.of_space(settings.reviewers, settings.review_secret)
+    tagger = Tagger.from_pretrained(settings.model_repo, revision=settings.model_revision)
+    limits: dict[str, Any] = {
+        "taggings_a_minute": settings.taggings_a_minute,
+        "corrections_a_minute": settings.corrections_a_minute,
+        "corrections_a_day": settings.corrections_a_day,
+    }
+    if settings.corrections_repo is None:
+        logging.getLogger(__name__).warning("CORRECTIONS_REPO is not set: no corrections are taken")
+        service = TaggingService(tagger, **limits)
+    else:
+        repo = settings.corrections_repo
+        card = corrections_card(repo, settings.model_repo)
+        options: dict[str, Any] = {"card": card, "saved_when": settings.saved_when}
+        outbox = Outbox(settings.outbox, repo, **options).start()
+        withdrawals = Outbox(settings.outbox / WITHDRAWALS, repo, folder=WITHDRAWALS, **options)
+        service = TaggingService(tagger, outbox, withdrawals.start(), **limits)
+
+    def replace(newer: Tagger) -> None:
+        service.tagger = newer
+
+    updates = ModelUpdates(tagger, settings.model_revision, replace, settings.reload_seconds)
+    return Running(service, updates.start(), _review(settings, service, access))
+
+
+def _review(settings: Settings, service: TaggingService, access: Access) -> ReviewTab | None:
+    """The Review tab, with an outbox for the decisions; None where nobody may review."""
+    repo = settings.corrections_repo
+    if repo is None or not access.offered:
+        return None
+    card = corrections_card(repo, settings.model_repo)
+    outbox = Outbox(
+        settings.outbox / REVIEWS, repo, card=card, folder=REVIEWS, saved_when=settings.saved_when
+    )
+    desk = ReviewDesk(repo, outbox.start(), lambda: service.tagger.vocabulary)
+    return ReviewTab(desk, access, lambda: service.tagger.vocabulary, settings.agreement)
+
+
+def _stop(signum: int, frame: FrameType | None) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one must not cut the delivery short
+    raise SystemExit(128 + signum)

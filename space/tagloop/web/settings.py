@@ -1,0 +1,174 @@
+"""The Space's settings: environment variables, read once at start.
+
+``HF_TOKEN`` (a secret with write access to the corrections dataset) and ``GRADIO_SERVER_NAME`` and
+``GRADIO_SERVER_PORT`` are read by huggingface_hub and gradio themselves.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import get_args
+
+from tagloop.corrections.delivery.status import SavedWhen
+from tagloop.errors import UserError
+from tagloop.service.service import CORRECTIONS_A_DAY, CORRECTIONS_A_MINUTE, TAGGINGS_A_MINUTE
+
+RELOAD_SECONDS = 60
+SPACE_FOLDER = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One field a variable; ``metadata`` has the variable's name and what it does."""
+
+    model_repo: str = field(
+        metadata={
+            "variable": "MODEL_REPO",
+            "help": "The tagger: a model id on the Hub, or a folder. Required.",
+        },
+    )
+    model_revision: str | None = field(
+        default=None,
+        metadata={
+            "variable": "MODEL_REVISION",
+            "help": "Branch, tag or commit of the tagger; its `main` when not set.",
+        },
+    )
+    dataset_repo: str | None = field(
+        default=None,
+        metadata={
+            "variable": "DATASET_REPO",
+            "help": "The dataset that the tagger learned from, a dataset id on the Hub or a "
+            "folder: shown on the Explore tab. A private one needs a token, and a Space that is "
+            "private as well.",
+        },
+    )
+    corrections_repo: str | None = field(
+        default=None,
+        metadata={
+            "variable": "CORRECTIONS_REPO",
+            "help": "The private dataset that corrections go to; without it they are switched off.",
+        },
+    )
+    outbox: Path = field(
+        default=SPACE_FOLDER / "outbox",
+        metadata={
+            "variable": "TAGLOOP_OUTBOX",
+            "help": "The folder where corrections wait for the Hub; `outbox` beside `app.py`.",
+        },
+    )
+    saved_when: SavedWhen = field(
+        default="disk",
+        metadata={
+            "variable": "TAGLOOP_SAVED_WHEN",
+            "help": "When a visitor is told that a correction is saved: `hub`, once the dataset "
+            "has it, or `disk`, once it is on this machine's disk; when not set, `hub` on a Space "
+            "of the Hub, whose disk is lost at a restart, and `disk` elsewhere.",
+        },
+    )
+    taggings_a_minute: int = field(
+        default=TAGGINGS_A_MINUTE,
+        metadata={
+            "variable": "TAGLOOP_TAGGINGS_A_MINUTE",
+            "help": f"Articles that one visitor may have tagged in a minute; "
+            f"{TAGGINGS_A_MINUTE} when not set, 0 for any number.",
+        },
+    )
+    corrections_a_minute: int = field(
+        default=CORRECTIONS_A_MINUTE,
+        metadata={
+            "variable": "TAGLOOP_CORRECTIONS_A_MINUTE",
+            "help": f"Corrections that one visitor may send in a minute; "
+            f"{CORRECTIONS_A_MINUTE} when not set, 0 for any number.",
+        },
+    )
+    corrections_a_day: int = field(
+        default=CORRECTIONS_A_DAY,
+        metadata={
+            "variable": "TAGLOOP_CORRECTIONS_A_DAY",
+            "help": f"Corrections that one account, and one address, may send in a day; "
+            f"{CORRECTIONS_A_DAY} when not set, 0 for any number.",
+        },
+    )
+    reviewers: str | None = field(
+        default=None,
+        metadata={
+            "variable": "TAGLOOP_REVIEWERS",
+            "help": "Accounts that may review corrections, with commas between, on a Space where "
+            "visitors can sign in; its owner when not set.",
+        },
+    )
+    review_secret: str | None = field(
+        default=None,
+        repr=False,
+        metadata={
+            "variable": "TAGLOOP_REVIEW_SECRET",
+            "help": "A secret, of 12 characters or more: who gives it on the page `?review` may "
+            "review corrections too.",
+        },
+    )
+    agreement: int = field(
+        default=0,
+        metadata={
+            "variable": "TAGLOOP_AGREEMENT",
+            "help": "So many different people who give an article the same tags need no reviewer, "
+            "unless it looks suspicious: 2 or more; `make retrain` reads it here; 0, when not "
+            "set, asks for a reviewer always.",
+        },
+    )
+    reload_seconds: int = field(
+        default=RELOAD_SECONDS,
+        metadata={
+            "variable": "TAGLOOP_RELOAD_SECONDS",
+            "help": "How often to look for a newer commit of the tagger on the Hub, in seconds; "
+            f"{RELOAD_SECONDS} when not set, 0 for never.",
+        },
+    )
+    addresses: bool = field(
+        default=True,
+        metadata={
+            "variable": "TAGLOOP_ADDRESSES",
+            "help": "Whether visitors may give the address of a public page to have it read: "
+            "`on` or `off`; `on` when not set.",
+        },
+    )
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
+        """Read the variables; one that is empty counts as not set.
+
+        Raises:
+            UserError: ``MODEL_REPO`` is not set, or a value is none that it may have.
+        """
+        values: dict[str, str | Path | int] = {}
+        if environment.get("SPACE_ID"):
+            values["saved_when"] = "hub"
+        for setting in fields(cls):
+            variable = setting.metadata["variable"]
+            if value := environment.get(variable, "").strip():
+                values[setting.name] = _read(variable, value, type(setting.default))
+        if values.get("saved_when", "disk") not in get_args(SavedWhen):
+            raise UserError(
+                f"TAGLOOP_SAVED_WHEN must be hub or disk, not {values['saved_when']!r}."
+            )
+        if values.get("agreement") == 1:
+            raise UserError("TAGLOOP_AGREEMENT is 1: one person agrees with nobody; take 2.")
+        if "model_repo" not in values:
+            raise UserError(
+                "MODEL_REPO is not set: give the tagger's id on the Hub, or its folder, "
+                "for example MODEL_REPO=me/my-tagger."
+            )
+        return cls(**values)  # type: ignore[arg-type]
+
+
+def _read(variable: str, value: str, kind: type) -> str | Path | int:
+    if kind is bool:
+        if value not in ("on", "off"):
+            raise UserError(f"{variable} must be on or off, not {value!r}.")
+        return value == "on"
+    if kind is int:
+        if not value.isascii() or not value.isdigit():
+            raise UserError(f"{variable} must be a whole number from 0, not {value!r}.")
+        return int(value)
+    return Path(value) if issubclass(kind, Path) else value

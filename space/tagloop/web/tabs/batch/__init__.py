@@ -1,0 +1,1 @@
+"""The tab where a whole file of articles gets its tags."""

@@ -1,0 +1,1 @@
+"""The tab that shows what the tagger learned from."""

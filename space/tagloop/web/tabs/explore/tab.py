@@ -1,0 +1,241 @@
+"""The tab that shows what the tagger learned from: pictures of the dataset, and its articles.
+
+A link to a tag's articles is ``?tag=Banking``, several tags ``?tag=Banking&tag=Chatbots``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from tagloop.errors import UserError
+from tagloop.explore.library import Holding, Library
+from tagloop.rate_limits import RateLimit, visitor_of
+from tagloop.web.tabs.explore.article_list import article_list, opened
+from tagloop.web.tabs.explore.filters import Asked, Filters, build_filters
+from tagloop.web.tabs.explore.pictures import pictures
+from tagloop.web.tabs.markup import notice
+
+TEXT_SEARCHES_A_MINUTE, OPENINGS_A_MINUTE = 60, 120
+"""Of one visitor; both read files. Pages of a search in the texts count as searches."""
+POLL_SECONDS = 0.3
+WATCH_SECONDS = 900.0
+"""How long a visitor's page waits for the dataset to be read."""
+NO_DATASET = "This Space has no dataset to show: DATASET_REPO is not set."
+NOT_HERE = "The dataset is not here yet: open this tab again."
+
+Update = dict[Any, Any]
+"""Components with their new values."""
+QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+SLOTS: dict[str, Any] = {"concurrency_id": "explore", "concurrency_limit": 4}
+WATCHERS: dict[str, Any] = {"concurrency_id": "explore-open", "concurrency_limit": 64}
+"""Waiting for the dataset takes no thread, so many may."""
+
+SHOW_LIST = """() => requestAnimationFrame(() => {
+  const found = document.querySelector("#explore-found");
+  if (!found) return;
+  found.focus({ preventScroll: true });
+  found.scrollIntoView({ behavior: "smooth", block: "start" });
+})"""
+
+
+class ExploreTab:
+    """Builds the tab inside the `gr.Blocks` that is open, and answers its events.
+
+    Args:
+        dataset_repo: Dataset id on the Hub, or a folder; None if there is none to show.
+        tab_id: The ``id`` of the `gr.Tab` around it, for links that open it.
+    """
+
+    status: gr.HTML
+    pictures: gr.HTML
+    filters: Filters
+    articles: gr.HTML
+
+    def __init__(self, dataset_repo: str | None, tab_id: str = "explore") -> None:
+        self.library = Library(dataset_repo) if dataset_repo else None
+        self.tab_id = tab_id
+        self.searches = RateLimit("searches", TEXT_SEARCHES_A_MINUTE)
+        self.openings = RateLimit("opened articles", OPENINGS_A_MINUTE)
+        self._drawn: tuple[str, str] = ("", "")
+        self._tabs: gr.Tabs | None = None
+
+    def build(self) -> None:
+        """Lay the tab out and connect what happens inside it."""
+        if self.library is None:
+            gr.HTML(notice("hint", NO_DATASET), elem_id="explore-status")
+            return
+        script = Path(__file__).with_name("explore.js").read_text(encoding="utf-8")
+        used: dict[str, Any] = {"js_on_load": script, "apply_default_css": False}
+        self.status = gr.HTML(elem_id="explore-status")
+        self.pictures = gr.HTML(elem_id="explore-pictures", **used)
+        self.filters = build_filters()
+        self.articles = gr.HTML(
+            elem_id="explore-articles", server_functions=[self._text_reader()], **used
+        )
+        self._connect()
+
+    def connect(self, app: gr.Blocks, tabs: gr.Tabs, tab: gr.Tab) -> None:
+        """Read the dataset when the tab is opened, and open it when a link asks for a tag.
+
+        Args:
+            app: The page.
+            tabs: All its tabs.
+            tab: The one that this is in.
+        """
+        if self.library is None:
+            return
+        self._tabs = tabs
+        shown = [self.status, self.pictures, *self.filters.choices, self.articles]
+        tab.select(self.open, self.filters.fields, shown, **QUIET, **WATCHERS)
+        app.load(self.arrive, None, [tabs, *shown], **QUIET, **WATCHERS)
+
+    def _connect(self) -> None:
+        filters, fields = self.filters, self.filters.fields
+        searching: dict[str, Any] = {
+            "fn": self.search,
+            "inputs": fields,
+            "outputs": self.articles,
+            "api_visibility": "private",
+            "show_progress": "minimal",
+            **SLOTS,
+        }
+        filters.search.click(**searching).then(None, js=SHOW_LIST)
+        filters.words.submit(**searching).then(None, js=SHOW_LIST)
+        for choice in (filters.tags, filters.split, filters.source):
+            choice.input(**searching)
+        replacing: dict[str, Any] = {"outputs": [*fields, self.articles], **QUIET, **SLOTS}
+        filters.clear.click(self.clear, **replacing)
+        # The events "pick" and "turn" are those of explore.js.
+        for shown in (self.pictures, self.articles):
+            shown.pick(self.pick, filters.tags, **replacing).then(None, js=SHOW_LIST)
+        turned = self.articles.turn(self.turn, fields, self.articles, **QUIET, **SLOTS)
+        turned.then(None, js=SHOW_LIST)
+
+    def _text_reader(self) -> Any:
+        library = self.library
+        assert library is not None
+
+        def read(place: Any, request: gr.Request) -> dict[str, str]:
+            try:
+                self.openings.take(visitor_of(request))
+            except UserError as error:
+                return {"problem": str(error)}
+            return opened(library, place)
+
+        read.__name__ = "opened"  # as explore.js calls it
+        return read
+
+    async def open(self, *fields: Any) -> AsyncIterator[Update]:
+        """Show what has been read; begin to read what has not, and say how far that is."""
+        library = self.library
+        assert library is not None
+        library.open()
+        shown: Holding | None = None
+        told = ""
+        deadline = time.monotonic() + WATCH_SECONDS
+        while time.monotonic() < deadline:
+            busy, holding = library.busy, library.holding
+            if holding is not None and holding is not shown:
+                shown = holding
+                yield await asyncio.to_thread(self._view, holding, Asked(*fields))
+            if not busy:
+                break
+            # A look at a dataset that is shown already takes a moment and needs no words.
+            if shown is None and library.progress != told:
+                told = library.progress
+                yield {self.status: notice("busy", told)}
+            await asyncio.sleep(POLL_SECONDS)
+        if library.problem:
+            yield self._trouble(library.problem)
+
+    async def arrive(self, request: gr.Request) -> AsyncIterator[Update]:
+        """Open the tab for a visitor whose link asks for tags; for others nothing happens."""
+        tags = linked_tags(request)
+        if not tags:
+            yield {self.status: gr.skip()}
+            return
+        yield {self._tabs: gr.Tabs(selected=self.tab_id), self.filters.tags: tags}
+        async for update in self.open(*Asked(tags=tags).values):
+            yield update
+
+    # After ``*fields`` gradio would not look for its own: they come first.
+    def search(self, request: gr.Request | None, *fields: Any) -> str:
+        """List the articles that fit, from the first."""
+        return self._list(Asked(*fields), 1, request)
+
+    def turn(self, request: gr.Request | None, event: gr.EventData, *fields: Any) -> str:
+        """Turn to another page of the list."""
+        page = _said(event).get("page")
+        return self._list(Asked(*fields), page if isinstance(page, int) else 1, request)
+
+    def pick(self, tags: list[str] | None, event: gr.EventData) -> tuple[Any, ...]:
+        """Filter by the tags of a button: in the pictures by these alone, in the list as well."""
+        said = _said(event)
+        asked = said.get("tags")
+        picked = [tag for tag in asked if isinstance(tag, str)] if isinstance(asked, list) else []
+        return self._only([*(tags or []), *picked] if said.get("more") else picked)
+
+    def clear(self) -> tuple[Any, ...]:
+        """Take all filters away."""
+        return self._only([])
+
+    def _only(self, tags: list[str]) -> tuple[Any, ...]:
+        asked = Asked(tags=list(dict.fromkeys(tags)))
+        return *asked.values, self._list(asked)
+
+    def _list(self, asked: Asked, page: int = 1, request: gr.Request | None = None) -> str:
+        library = self.library
+        holding = library.holding if library else None
+        if library is None or holding is None:
+            return notice("hint", NOT_HERE)
+        try:
+            query = asked.query()
+            if query.reads_texts:
+                self.searches.take(visitor_of(request))
+            return article_list(holding, query, library.find(holding, query), page)
+        except UserError as error:
+            return notice("problem", str(error))
+
+    def _view(self, holding: Holding, asked: Asked) -> Update:
+        """Everything, for a dataset that has just come."""
+        if self._drawn[0] != holding.version.key:
+            self._drawn = (holding.version.key, pictures(holding))
+        return {
+            self.status: "",
+            self.pictures: self._drawn[1],
+            **self.filters.choices_of(holding.articles),
+            self.articles: self._list(asked),
+        }
+
+    def _trouble(self, problem: str) -> Update:
+        """What is said when the dataset, or its newest version, cannot be had."""
+        assert self.library is not None
+        if self.library.holding is not None:
+            note = "This may not be the newest version of the dataset."
+            return {self.status: notice("waiting", note, problem)}
+        return {
+            self.status: notice("problem", problem),
+            self.pictures: "",
+            self.filters.box: gr.Column(visible=False),
+            self.articles: "",
+        }
+
+
+def linked_tags(request: gr.Request) -> list[str]:
+    """The tags that the page's address asks for."""
+    asked = request.query_params
+    if hasattr(asked, "getlist"):
+        return [tag for tag in asked.getlist("tag") if tag.strip()]
+    tag = dict(asked or {}).get("tag", "")
+    return [tag] if tag.strip() else []
+
+
+def _said(event: gr.EventData) -> dict[str, Any]:
+    """What the browser sent with an event, which may be anything."""
+    return event._data if isinstance(event._data, dict) else {}

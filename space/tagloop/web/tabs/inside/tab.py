@@ -1,0 +1,93 @@
+"""The tab that shows what happens inside the model for the visitor's own article."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import gradio as gr
+
+from tagloop.errors import UserError
+from tagloop.inside.before import tag_before
+from tagloop.inside.view import View, look_inside
+from tagloop.limits import check_article
+from tagloop.rate_limits import visitor_of
+from tagloop.service.examples import Example
+from tagloop.service.service import TaggingService
+from tagloop.tagger.tagger import Tagger
+from tagloop.web.api import TAGGER_SLOTS
+from tagloop.web.tabs.about.tab import read_report
+from tagloop.web.tabs.inside.numbers import draw_linear, draw_parts, draw_tokens
+from tagloop.web.tabs.inside.tags import draw_before, draw_looks, draw_writing
+from tagloop.web.tabs.markup import notice
+
+INTRODUCTION = (
+    '<p class="tl-in-intro">How words become numbers, what the model does with them, and how they '
+    "become tags: each picture is made of this model's own numbers and your article.</p>"
+)
+
+
+class InsideTab:
+    """Builds the tab inside the `gr.Blocks` that is open, and answers its events.
+
+    Attributes:
+        title: The input; others may fill it.
+        text: Likewise.
+    """
+
+    title: gr.Textbox
+    text: gr.Textbox
+
+    def __init__(self, service: TaggingService, example: Example | None = None) -> None:
+        self.service = service
+        self.example = example or Example("", "")
+
+    def build(self) -> None:
+        """Lay the tab out and connect its events."""
+        with gr.Column(elem_classes="tl-inside"):
+            gr.HTML(INTRODUCTION, apply_default_css=False)
+            self.title = gr.Textbox(
+                self.example.title, label="Title", max_lines=1, elem_id="inside-title"
+            )
+            self.text = gr.Textbox(
+                self.example.text, label="Article", lines=4, max_lines=8, elem_id="inside-text"
+            )
+            button = gr.Button("Look inside", variant="primary", elem_id="look-inside")
+            pictures = gr.HTML(elem_id="inside-pictures", apply_default_css=False)
+            before = gr.HTML(elem_id="inside-comparison", apply_default_css=False)
+        looking: dict[str, Any] = {
+            "fn": self.look,
+            "inputs": [self.title, self.text],
+            "outputs": [pictures, before],
+            "api_visibility": "private",
+            "show_progress_on": [pictures],
+            **TAGGER_SLOTS,
+        }
+        button.click(**looking)
+        self.title.submit(**looking)
+
+    def look(
+        self, title: str, text: str, request: gr.Request | None = None
+    ) -> Iterator[tuple[Any, str]]:
+        """Draw the pictures, then the comparison, for which another model may have to load."""
+        tagger = self.service.tagger
+        try:
+            title, text = check_article(title, text)
+            self.service.taggings.take(visitor_of(request))
+            view = look_inside(tagger, title, text)
+        except UserError as error:
+            yield notice("problem" if text.strip() else "hint", str(error)), ""
+            return
+        yield draw_view(view), notice("busy", "Asking the model from before fine-tuning …")
+        yield gr.skip(), self._compared(tagger, title, text, view)
+
+    def _compared(self, tagger: Tagger, title: str, text: str, view: View) -> str:
+        tags = [tag.tag for tag in view.tags]
+        before = tag_before(tagger, title, text, tags)
+        report = read_report(tagger.model_repo, tagger.model_revision)
+        drawn = draw_before(before, tags, report, ranked=tagger.ranker is not None)
+        return f'<div class="tl-in">{drawn}</div>'
+
+
+def draw_view(view: View) -> str:
+    """Gives all pictures of an article but the comparison."""
+    drawn = (draw_tokens, draw_parts, draw_linear, draw_looks, draw_writing)
+    return f'<div class="tl-in">{"".join(draw(view) for draw in drawn)}</div>'

@@ -1,0 +1,191 @@
+"""Pictures of how a model comes to its tags: where it looked, how it wrote, how it was before."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tagloop.inside.before import Before
+from tagloop.inside.looks import Look
+from tagloop.inside.view import View
+from tagloop.inside.writing import Moment, Stretch
+from tagloop.vocabulary.vocabulary import normal_form
+from tagloop.web.tabs.inside.figure import figure, missing, percent
+from tagloop.web.tabs.markup import safe
+
+LEAST_SHADE = 0.06
+"""Of the most looked at word: less is not shaded."""
+DARKEST = 0.65
+NAMED_WORDS = 4
+NAMED_RIVALS = 3
+SHORT_LESSON = (
+    "Fine-tuning on articles with their tags changed the numbers in the matrices and nothing else."
+)
+LESSON = f"{SHORT_LESSON[:-1]}, and this is what it does to the answer."
+RANKED_LESSON = (
+    "Fine-tuning on articles with their tags changed the numbers in the matrices, a ranker that "
+    "learned from the same articles was set behind them, and this is what both do to the answer."
+)
+
+
+def draw_looks(view: View) -> str:
+    """The article with the words shaded that the model looked at for the chosen tag."""
+    heading = "Where it looked"
+    if not view.looks:
+        why = "No tag was given, so there is nothing to look for."
+        return figure("looks", heading, missing(why), "Each tag has its own look at the article.")
+    choices = "".join(
+        f'<label><input type="radio" name="inside-tag" class="tl-in-t{place}" value="{place}"'
+        f"{'' if place else ' checked'}> <span>{safe(look.tag)}</span></label>"
+        for place, look in enumerate(view.looks)
+    )
+    said = "".join(
+        f'<p class="tl-in-said tl-in-s{place}">{_most_looked_at(look, view)}</p>'
+        for place, look in enumerate(view.looks)
+    )
+    picture = (
+        f'<div class="tl-in-looks"><fieldset><legend>Tag</legend>{choices}</fieldset>'
+        f'<div aria-live="polite">{said}</div>'
+        f'<p class="tl-in-article" dir="auto">{_shaded(view)}</p></div>'
+    )
+    sentence = (
+        "The greener a word, the more the attention of the last layer lay on it while the model "
+        "wrote the chosen tag, which shows where it looked and not always why."
+    )
+    return figure("looks", heading, picture, sentence)
+
+
+def _most_looked_at(look: Look, view: View) -> str:
+    order = sorted(range(len(view.words)), key=lambda at: -look.weights[at])
+    names = [view.reading.prompt[view.words[at].begin : view.words[at].end] for at in order]
+    named = list(dict.fromkeys(name for name in names if any(map(str.isalnum, name))))
+    words = ", ".join(f"<b>{safe(name)}</b>" for name in named[:NAMED_WORDS])
+    how = "" if look.written else " It did not write this tag itself and was made to here."
+    away = f" {percent(look.elsewhere)} of the look went to no word." if look.elsewhere else ""
+    return f"Most on {words}.{away}{how}" if words else f"On no word.{how}"
+
+
+def _shaded(view: View) -> str:
+    """Each word with its shade for each tag as a CSS variable, so that choosing needs no server."""
+    shades = []
+    for look in view.looks:
+        most = float(look.weights.max()) if len(look.weights) else 0.0
+        shades.append((look.weights / most) ** 0.5 if most > 0 else look.weights)
+    out, at, prompt = "", 0, view.reading.prompt
+    for place, word in enumerate(view.words):
+        out += safe(prompt[at : word.begin])
+        at = max(word.end, at)
+        mine = "".join(
+            f"--a{tag}:{DARKEST * float(shade[place]):.2f};"
+            for tag, shade in enumerate(shades)
+            if shade[place] ** 2 >= LEAST_SHADE
+        )
+        words = safe(prompt[word.begin : word.end])
+        out += f'<span style="{mine}">{words}</span>' if mine else words
+    return out + (" …" if prompt[at:].strip() else "")
+
+
+def draw_writing(view: View) -> str:
+    """Each step of the output as a bar of its choices."""
+    heading = "How it wrote the tags"
+    if not view.stretches:
+        why = "The model wrote nothing for this article."
+        return figure("writing", heading, missing(why), "A model may also write no tag.")
+    answer = {normal_form(tag.tag) for tag in view.tags}
+    stretches = "".join(_stretch(stretch, stretch.form in answer) for stretch in view.stretches)
+    picture = f'<ol class="tl-in-writing">{stretches}</ol>'
+    sentence = (
+        "Step by step, from top to bottom, the model took the likeliest next piece (green), and "
+        "the amber parts of a bar are the pieces that it might have written instead."
+    )
+    return figure("writing", heading, picture, sentence)
+
+
+def _stretch(stretch: Stretch, kept: bool) -> str:
+    steps = "".join(
+        _moment(moment, stretch.first + place) for place, moment in enumerate(stretch.moments)
+    )
+    left_out = "" if kept or not stretch.display else "<small>left out of the answer</small>"
+    name = safe(stretch.display) or "the end"
+    return f"<li><h3>{name} {left_out}</h3><ol>{steps}</ol></li>"
+
+
+def _moment(moment: Moment, place: int) -> str:
+    chosen, *rivals = moment.choices
+    bars = "".join(f'<i style="width:{choice.probability:.2%}"></i>' for choice in moment.choices)
+    named = [f"{safe(r.token)} {percent(r.probability)}" for r in rivals if r.probability >= 0.01]
+    instead = ", ".join(named[:NAMED_RIVALS])
+    small = f"<small>or {instead}</small>" if instead else ""
+    return (
+        f'<li class="tl-in-{moment.kind}" style="--i:{place}"><span>{safe(chosen.token)}</span>'
+        f'<span class="tl-in-chances" aria-hidden="true">{bars}</span>'
+        f'<span class="tl-in-count">{percent(chosen.probability)}</span>{small}</li>'
+    )
+
+
+def draw_before(
+    before: Before | None,
+    tags: Sequence[str],
+    report: Mapping[str, Any] | None,
+    ranked: bool = False,
+) -> str:
+    """The tags of the base beside those of the model: of this article, or of a measured one.
+
+    Args:
+        before: What the base says; None where it cannot run.
+        tags: What the model says.
+        report: Its ``report.json``.
+        ranked: Whether a ranker takes part in what the model says.
+    """
+    heading = "Before and after fine-tuning"
+    sentence = RANKED_LESSON if ranked else LESSON
+    scores = _scores(report or {})
+    if before is not None:
+        forms = before.kept
+        name = before.name.rsplit("/", 1)[-1]
+        columns = _column(f"Before: {name}", [tag.tag for tag in before.tags], forms)
+        columns += _column("After: this model", tags, forms)
+        picture = f'<div class="tl-in-pair">{columns}</div>{scores}'
+        return figure("before", heading, picture, sentence)
+    example = next(iter((report or {}).get("examples") or []), None)
+    if example is None:
+        why = "The model from before fine-tuning is not published with this one, so it can't run."
+        return figure("before", heading, missing(why) + scores, SHORT_LESSON)
+    after = [tag["tag"] for tag in example["after"]]
+    forms = frozenset(map(normal_form, example["before"])) & frozenset(map(normal_form, after))
+    columns = _column("Before", example["before"], forms) + _column("After", after, forms)
+    title = example.get("title") or str(example.get("text", ""))[:80]
+    picture = (
+        missing(
+            "The model from before fine-tuning is not published with this one, so another article "
+            f"stands here, on which both were measured: “{title}”."
+        )
+        + f'<div class="tl-in-pair">{columns}</div>{scores}'
+    )
+    return figure("before", heading, picture, sentence)
+
+
+def _column(name: str, tags: Sequence[str], both: frozenset[str]) -> str:
+    chips = "".join(
+        f'<li class="{"tl-in-both" if normal_form(tag) in both else "tl-in-own"}">{safe(tag)}</li>'
+        for tag in tags
+    )
+    listed = f"<ul>{chips}</ul>" if chips else "<p>no tag</p>"
+    return f"<div><h3>{safe(name)}</h3>{listed}</div>"
+
+
+def _scores(report: Mapping[str, Any]) -> str:
+    """F1 of both on the test split, as bars, where the model was measured."""
+    systems = report.get("systems", {})
+    found = [(name, (systems.get(name) or {}).get("f1@m")) for name in ("before", "after")]
+    if not all(score for _, score in found):
+        return ""
+    bars = "".join(
+        f'<li><span>{name}</span><span class="tl-in-chances" aria-hidden="true">'
+        f'<i style="width:{score["value"]:.1%}"></i></span>'
+        f'<span class="tl-in-count">{score["value"]:.2f}</span></li>'
+        for name, score in found
+        if score
+    )
+    split = safe(str(report.get("split", "test")))
+    return (
+        f'<p class="tl-in-note">F1@M on the {split} split</p><ul class="tl-in-scores">{bars}</ul>'
+    )

@@ -1,0 +1,1 @@
+"""The tab where reviewers decide what the next model may learn from."""

@@ -1,0 +1,297 @@
+"""What a reviewer does on the Review tab, and what is shown then.
+
+Each event begins by finding out who asks: see `tabs.review.tab`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import gradio as gr
+
+from tagloop.corrections.review.access import Access
+from tagloop.corrections.review.service import ReviewDesk
+from tagloop.corrections.review.session import Session
+from tagloop.errors import UserError
+from tagloop.web.tabs.markup import notice
+from tagloop.web.tabs.review.components import Parts
+from tagloop.web.tabs.review.page import (
+    DECISIONS,
+    decided_list,
+    delivery,
+    item_page,
+    queue_head,
+    queue_list,
+)
+from tagloop.web.tabs.tag.editor import tags_in
+
+WATCH_SECONDS = 20.0
+"""How long a reviewer's page follows decisions on their way to the dataset."""
+NOT_YOU = "Only reviewers see this: sign in."
+Update = dict[Any, Any]
+"""Components with their new values."""
+
+
+class ReviewActions:
+    """Answers the events of a reviewer.
+
+    Args:
+        desk: The corrections.
+        access: Who may see them.
+        agreement: So many people who agree need no reviewer; 0 if one is always needed.
+    """
+
+    parts: Parts
+    session: gr.State
+
+    def __init__(self, desk: ReviewDesk, access: Access, agreement: int = 0) -> None:
+        self.desk = desk
+        self.access = access
+        self.agreement = agreement
+
+    # Who ----------------------------------------------------------------------------------------
+
+    def _reviewer(self, session: Session | None, profile: gr.OAuthProfile | None) -> str | None:
+        """The reviewer's name; None for anyone else."""
+        return (session.by_secret if session else None) or self.access.account(profile)
+
+    def _closed(self, said: str = "") -> Update:
+        """What anyone else sees: nothing, and where to sign in."""
+        parts = self.parts
+        return {
+            self.session: None,
+            parts.status: said,
+            parts.signing_in: gr.Column(visible=True),
+            parts.desk: gr.Column(visible="hidden"),
+            parts.secret: "",
+            parts.queue: "",
+            parts.item: "",
+            parts.sent: "",
+            parts.bulk: "",
+            parts.editor: None,
+        }
+
+    # What is shown --------------------------------------------------------------------------------
+
+    def _view(self, session: Session, said: str = "", plan: str = "") -> Update:
+        """The queue and its current article, as the session has it."""
+        parts, desk = self.parts, self.desk
+        items = desk.waiting(session.order, session.mark)
+        current = session.at(items)
+        if session.decided:
+            decided = desk.decided()
+            listed = decided_list(decided, session.page_of(len(decided)))
+        else:
+            listed = queue_list(
+                items, session.page_of(len(items)), current.key if current else None
+            )
+        opinion = session.opinion
+        there = current is not None
+        return {
+            self.session: session,
+            parts.status: said,
+            parts.mode: gr.Radio(value="decided" if session.decided else "open"),
+            parts.count: queue_head(len(items), self._agreed(), self.agreement),
+            parts.queue: listed,
+            parts.item: item_page(current, session.chosen),
+            parts.accept: gr.Button(interactive=bool(opinion and opinion.tags)),
+            parts.edit: gr.Button(interactive=there),
+            parts.reject: gr.Button(interactive=there),
+            parts.skip: gr.Button(interactive=len(items) > 1),
+            parts.undo: gr.Button(interactive=bool(session.done)),
+            parts.editing: gr.Column(visible="hidden"),
+            parts.deciding: gr.Column(visible=there),
+            parts.bulk: plan,
+            parts.confirming: gr.Row(visible=bool(session.plan)),
+            parts.confirm: gr.Button(f"Accept {len(session.plan):,}"),
+            parts.sent: delivery(desk.outbox, len(session.done)),
+        }
+
+    def _agreed(self) -> int:
+        """How many articles need no reviewer, because enough people agree."""
+        return len(self.desk.agreed(self.agreement, 0)) if self.agreement else 0
+
+    def _act(
+        self,
+        act: Callable[[Session, str], str],
+        profile: gr.OAuthProfile | None,
+        session: Session | None,
+        mode: str,
+        order: str,
+        mark: str,
+    ) -> Update:
+        """Do something for a reviewer and show what came of it; nothing for anyone else."""
+        reviewer = self._reviewer(session, profile)
+        if reviewer is None or session is None:
+            return self._closed(notice("hint", NOT_YOU))
+        session.show(mode, order, mark)
+        try:
+            return self._view(session, act(session, reviewer))
+        except UserError as error:
+            return self._view(session, notice("problem", str(error)))
+
+    # Profile and event come first: after ``*view`` gradio would not look for them.
+    def look(self, profile: gr.OAuthProfile | None, *view: Any) -> Update:
+        """Show the queue as the choices above it say."""
+        return self._act(lambda session, _: "", profile, *view)
+
+    def pick(self, profile: gr.OAuthProfile | None, event: gr.EventData, *view: Any) -> Update:
+        """Show another article of the list."""
+
+        def act(session: Session, _: str) -> str:
+            session.pick(self.desk.item(_value(event)))
+            return ""
+
+        return self._act(act, profile, *view) | {self.parts.note: ""}
+
+    def turn(self, profile: gr.OAuthProfile | None, event: gr.EventData, *view: Any) -> Update:
+        """Turn to another page of the list."""
+
+        def act(session: Session, _: str) -> str:
+            session.page = int(_value(event)) if _value(event).isdigit() else 1
+            return ""
+
+        return self._act(act, profile, *view)
+
+    def answer(self, profile: gr.OAuthProfile | None, event: gr.EventData, *view: Any) -> Update:
+        """Choose another of the answers that people gave."""
+
+        def act(session: Session, _: str) -> str:
+            session.choose(int(_value(event)) if _value(event).isdigit() else 0)
+            return ""
+
+        return self._act(act, profile, *view)
+
+    def skip(self, profile: gr.OAuthProfile | None, *view: Any) -> Update:
+        """Leave this one for later."""
+
+        def act(session: Session, _: str) -> str:
+            session.skip()
+            return ""
+
+        return self._act(act, profile, *view) | {self.parts.note: ""}
+
+    def edit(self, profile: gr.OAuthProfile | None, *view: Any) -> Update:
+        """Open the chips with the answer's tags."""
+        update = self.look(profile, *view)
+        session: Session | None = view[0]
+        opinion = session.opinion if session and update.get(self.session) else None
+        if session is None or opinion is None or session.item is None:
+            return update
+        parts = self.parts
+        return update | {
+            parts.editing: gr.Column(visible=True),
+            parts.deciding: gr.Column(visible=False),
+            parts.editor: session.chips(opinion),
+        }
+
+    # Decisions ------------------------------------------------------------------------------------
+
+    def accept(self, profile: gr.OAuthProfile | None, *inputs: Any) -> Update:
+        """Accept the answer that is shown."""
+        return self._decide("accept", profile, *inputs)
+
+    def reject(self, profile: gr.OAuthProfile | None, *inputs: Any) -> Update:
+        """Reject all answers."""
+        return self._decide("reject", profile, *inputs)
+
+    def save(self, profile: gr.OAuthProfile | None, *inputs: Any) -> Update:
+        """Accept the reviewer's own tags."""
+        *rest, edited = inputs
+        return self._decide("edit", profile, *rest, tags=tags_in(edited))
+
+    def _decide(
+        self, decision: Any, profile: gr.OAuthProfile | None, *inputs: Any, tags: Any = ()
+    ) -> Update:
+        *view, note = inputs
+
+        def act(session: Session, reviewer: str) -> str:
+            item = session.item
+            if item is None:
+                return notice("hint", "Nothing is chosen.")
+            reviews = self.desk.decide(
+                reviewer, item, decision, opinion=session.opinion, tags=tags, note=note or ""
+            )
+            session.decided_on(reviews)
+            many = f", {len(reviews)} corrections" if len(reviews) > 1 else ""
+            return notice("saved", f"{DECISIONS[decision]}: {_shown(item.correction.title)}{many}.")
+
+        return self._act(act, profile, *view) | {self.parts.note: ""}
+
+    def undo(self, profile: gr.OAuthProfile | None, *view: Any) -> Update:
+        """Take this reviewer's last decision back."""
+
+        def act(session: Session, reviewer: str) -> str:
+            return self._opened(session, reviewer, session.last())
+
+        return self._act(act, profile, *view)
+
+    def reopen(self, profile: gr.OAuthProfile | None, event: gr.EventData, *view: Any) -> Update:
+        """Take back a decision of the list, whoever took it."""
+
+        def act(session: Session, reviewer: str) -> str:
+            wanted = _value(event)
+            found = [one for one in self.desk.decided() if one.correction.id == wanted]
+            ids = [one_id for one in found for one_id in one.correction_ids]
+            session.forget(ids)
+            return self._opened(session, reviewer, ids)
+
+        return self._act(act, profile, *view)
+
+    def _opened(self, session: Session, reviewer: str, ids: list[str]) -> str:
+        reviews = self.desk.undo(reviewer, ids)
+        session.pick(self.desk.item_of(reviews[0].correction_id))
+        many = f"{len(reviews)} corrections are" if len(reviews) > 1 else "The correction is"
+        return notice("saved", f"Undone. {many} open again.")
+
+    def find(self, profile: gr.OAuthProfile | None, *inputs: Any) -> Update:
+        """Count what many people agree on, and ask whether to accept it."""
+        *view, people, share = inputs
+        told = ""
+
+        def act(session: Session, _: str) -> str:
+            nonlocal told
+            session.plan = self.desk.agreed(int(people), float(share) / 100)
+            count = len(session.plan)
+            told = notice(
+                "hint",
+                f"{count:,} article{'s' if count != 1 else ''} where at least {int(people)} people "
+                f"and {int(share)} % of those who spoke agree, and nothing is suspicious.",
+            )
+            return ""
+
+        update = self._act(act, profile, *view)
+        return update | {self.parts.bulk: told}
+
+    def bulk(self, profile: gr.OAuthProfile | None, *view: Any) -> Update:
+        """Accept what was counted, as it was then; what has changed since stays in the queue."""
+        plan = list(view[0].plan) if view[0] else []
+
+        def act(session: Session, reviewer: str) -> str:
+            reviews = self.desk.decide_all(reviewer, plan)
+            session.decided_on(reviews)
+            return notice("saved", f"Accepted: {len(plan):,} articles, {len(reviews):,} records.")
+
+        return self._act(act, profile, *view)
+
+    def watch(
+        self, session: Session | None, profile: gr.OAuthProfile | None = None
+    ) -> Iterator[str]:
+        """Follow the decisions to the dataset for a while."""
+        if self._reviewer(session, profile) is None or session is None:
+            yield ""
+            return
+        for _ in self.desk.deliveries(WATCH_SECONDS):
+            yield delivery(self.desk.outbox, len(session.done))
+
+
+def _value(event: gr.EventData) -> str:
+    """What the browser sent with an event, which may be anything."""
+    data = event._data
+    value = data.get("value") if isinstance(data, dict) else None
+    return value if isinstance(value, str) else ""
+
+
+def _shown(title: str) -> str:
+    return f"“{title[:80]}”" if title else "an article without title"

@@ -1,0 +1,176 @@
+"""The components of the Review tab and how they are laid out; all of them are empty at first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import gradio as gr
+
+from tagloop.corrections.review.access import MAX_NAME_CHARACTERS
+from tagloop.corrections.review.suspicion import KINDS
+from tagloop.web.tabs.tag.editor import build_editor
+
+ORDERS = [("Most useful first", "value"), ("Oldest first", "oldest")]
+MODES = [("To review", "open"), ("Decided", "decided")]
+MARKS = [
+    ("All", ""),
+    ("Not suspicious", "none"),
+    ("Suspicious", "any"),
+    *((name, kind) for kind, name in KINDS.items()),
+]
+
+
+@dataclass
+class Parts:
+    """The components that events read and write."""
+
+    status: gr.HTML
+    signing_in: gr.Column
+    name: gr.Textbox
+    secret: gr.Textbox
+    sign_in: gr.Button
+    desk: gr.Column
+    mode: gr.Radio
+    order: gr.Radio
+    mark: gr.Dropdown
+    refresh: gr.Button
+    sign_out: gr.Button
+    count: gr.HTML
+    queue: gr.HTML
+    people: gr.Slider
+    share: gr.Slider
+    find: gr.Button
+    bulk: gr.HTML
+    confirming: gr.Row
+    confirm: gr.Button
+    spare: gr.Button
+    item: gr.HTML
+    deciding: gr.Column
+    note: gr.Textbox
+    accept: gr.Button
+    edit: gr.Button
+    reject: gr.Button
+    skip: gr.Button
+    undo: gr.Button
+    editing: gr.Column
+    editor: gr.HTML
+    save: gr.Button
+    cancel: gr.Button
+    sent: gr.HTML
+
+    @property
+    def all(self) -> list[Any]:
+        """All components, as outputs of an event."""
+        return [getattr(self, one.name) for one in fields(self)]
+
+
+def build_parts(script: str, by_secret: bool, vocabulary: Sequence[str]) -> Parts:
+    """Lay the tab out inside the `gr.Blocks` that is open.
+
+    Args:
+        script: What runs in the list and in the article.
+        by_secret: Whether there is a secret to sign in with.
+        vocabulary: Tags to choose from.
+    """
+    parts: dict[str, Any] = {"status": gr.HTML(elem_id="review-status")}
+    with gr.Column(elem_id="review-sign-in") as parts["signing_in"]:
+        parts |= _sign_in(by_secret)
+    # "hidden", not False: gradio's page loses a component's props (the editor's vocabulary) if the
+    # component gets a value before it was ever shown.
+    with gr.Column(visible="hidden", elem_id="review-desk") as parts["desk"]:
+        with gr.Row(elem_classes="tl-review-bar"):
+            parts |= _bar()
+        with gr.Row(elem_classes="tl-columns"):
+            with gr.Column(scale=4, min_width=300):
+                parts["count"] = gr.HTML(elem_id="review-count")
+                parts["queue"] = gr.HTML(
+                    elem_id="review-list", js_on_load=script, apply_default_css=False
+                )
+                with gr.Accordion("Accept what people agree on", open=False, elem_id="review-bulk"):
+                    parts |= _bulk()
+            with gr.Column(scale=7, min_width=320, elem_classes="tl-sheet"):
+                parts |= _article(script, vocabulary)
+    return Parts(**parts)
+
+
+def _sign_in(by_secret: bool) -> dict[str, Any]:
+    told = "Corrections are private: only reviewers see them."
+    if not by_secret:
+        told += " Sign in above with a reviewer's account."
+    gr.HTML(f'<p class="tl-says">{told}</p>')
+    with gr.Row(visible=by_secret, elem_classes="tl-columns"):
+        parts: dict[str, Any] = {
+            "name": gr.Textbox(
+                label="Your name (stands beside your decisions)",
+                max_lines=1,
+                max_length=MAX_NAME_CHARACTERS,
+                elem_id="review-name",
+            ),
+            "secret": gr.Textbox(
+                label="The reviewers' secret",
+                type="password",
+                max_lines=1,
+                elem_id="review-secret",
+            ),
+        }
+    parts["sign_in"] = gr.Button(
+        "Sign in", variant="primary", elem_id="review-enter", visible=by_secret
+    )
+    return parts
+
+
+def _bar() -> dict[str, Any]:
+    return {
+        "mode": gr.Radio(MODES, value="open", label="Show", elem_id="review-mode"),
+        "order": gr.Radio(ORDERS, value="value", label="Order", elem_id="review-order"),
+        "mark": gr.Dropdown(MARKS, value="", label="Only", elem_id="review-mark"),
+        "refresh": gr.Button("Refresh", size="md", elem_id="review-refresh", min_width=90),
+        "sign_out": gr.Button("Leave", size="md", elem_id="review-leave", min_width=90),
+    }
+
+
+def _bulk() -> dict[str, Any]:
+    parts: dict[str, Any] = {
+        "people": gr.Slider(2, 10, value=3, step=1, label="At least people"),
+        "share": gr.Slider(50, 100, value=75, step=5, label="At least % of those who spoke"),
+        "find": gr.Button("Count them", size="md", elem_id="review-find"),
+        "bulk": gr.HTML(elem_id="review-found"),
+    }
+    with gr.Row(visible=False, elem_classes="tl-actions") as parts["confirming"]:
+        parts["confirm"] = gr.Button("Accept", variant="primary", elem_id="review-confirm")
+        parts["spare"] = gr.Button("Not now", elem_id="review-spare")
+    return parts
+
+
+def _article(script: str, vocabulary: Sequence[str]) -> dict[str, Any]:
+    parts: dict[str, Any] = {
+        "item": gr.HTML(elem_id="review-item", js_on_load=script, apply_default_css=False)
+    }
+    with gr.Column(visible="hidden", elem_id="review-editing") as parts["editing"]:
+        parts["editor"] = build_editor(vocabulary, False, "review-editor", "tl-review")
+        with gr.Row(elem_classes="tl-actions"):
+            parts["save"] = gr.Button("Save these tags", variant="primary", elem_id="review-save")
+            parts["cancel"] = gr.Button("Cancel", elem_id="review-cancel", min_width=90)
+    with gr.Column(elem_id="review-deciding") as parts["deciding"]:
+        with gr.Row(elem_classes="tl-actions tl-decide"):
+            parts["accept"] = gr.Button(
+                "Accept (a)", variant="primary", elem_id="review-accept", min_width=90
+            )
+            for name in ("edit", "reject", "skip"):
+                label = f"{name.capitalize()} ({name[0]})"
+                parts[name] = gr.Button(label, elem_id=f"review-{name}", min_width=90)
+        parts["note"] = gr.Textbox(
+            label="Note (optional, stored with the decision)", max_lines=3, elem_id="review-note"
+        )
+    parts["undo"] = gr.Button("Undo (u)", elem_id="review-undo", size="md", interactive=False)
+    parts["sent"] = gr.HTML(elem_id="review-sent")
+    gr.Checkbox(
+        True,
+        label="Keys a, e, r, s, u",
+        elem_id="review-keys",
+        container=False,
+        interactive=True,
+    )
+    return parts

@@ -1,0 +1,157 @@
+"""The tab where reviewers decide what the next model may learn from.
+
+What it shows are private texts. Every event finds out on the server who asks, by the account or by
+what the session there knows, and gives anyone else nothing. None of them is an endpoint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from tagloop.corrections.review.access import Access
+from tagloop.corrections.review.service import ReviewDesk
+from tagloop.corrections.review.session import Session
+from tagloop.errors import UserError
+from tagloop.rate_limits import visitor_of
+from tagloop.vocabulary.vocabulary import Vocabulary
+from tagloop.web.tabs.markup import notice
+from tagloop.web.tabs.review.actions import NOT_YOU, ReviewActions, Update
+from tagloop.web.tabs.review.components import build_parts
+
+SESSION_SECONDS = 8 * 3600
+QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+SLOTS: dict[str, Any] = {"concurrency_id": "review", "concurrency_limit": 4}
+TO_TOP = """() => requestAnimationFrame(() => {
+  const title = document.querySelector("#review-item h2");
+  if (title && title.getBoundingClientRect().top < 0) title.scrollIntoView({ block: "start" });
+})"""
+
+
+class ReviewTab(ReviewActions):
+    """Builds the tab inside the `gr.Blocks` that is open, and answers its events.
+
+    Args:
+        desk: The corrections.
+        access: Who may see them.
+        vocabulary: Gives the present model's tags.
+        agreement: So many people who agree need no reviewer; 0 if one is always needed.
+    """
+
+    def __init__(
+        self,
+        desk: ReviewDesk,
+        access: Access,
+        vocabulary: Callable[[], Vocabulary],
+        agreement: int = 0,
+    ) -> None:
+        super().__init__(desk, access, agreement)
+        self._vocabulary = vocabulary
+
+    def build(self) -> None:
+        """Lay the tab out and connect what happens inside it."""
+        script = Path(__file__).with_name("review.js").read_text(encoding="utf-8")
+        self.session = gr.State(None, time_to_live=SESSION_SECONDS)
+        self.parts = build_parts(script, self.access.by_secret, self._vocabulary().tags)
+        self._connect()
+
+    def connect(self, app: gr.Blocks, tabs: gr.Tabs, tab: gr.Tab) -> None:
+        """Show the tab to reviewers, and to whom the address ``?review`` brought.
+
+        Args:
+            app: The page.
+            tabs: All its tabs.
+            tab: The one that this is in, not visible at first.
+        """
+
+        def arrive(
+            profile: gr.OAuthProfile | None = None, request: gr.Request | None = None
+        ) -> tuple[Any, Any]:
+            asked = request is not None and "review" in dict(request.query_params or {})
+            known = self.access.account(profile) is not None
+            shown = gr.Tab(visible=True) if asked or known else gr.skip()
+            return shown, gr.Tabs(selected=tab.id) if asked else gr.skip()
+
+        arrived = app.load(arrive, None, [tab, tabs], **QUIET)
+        shown = [self.session, *self.parts.all]
+        arrived.then(self.open, self.session, shown, **QUIET, **SLOTS)
+        tab.select(self.open, self.session, shown, **QUIET, **SLOTS)
+
+    def _connect(self) -> None:
+        parts, session = self.parts, self.session
+        shown = [session, *parts.all]
+        view = [session, parts.mode, parts.order, parts.mark]
+
+        def on(event: Any, act: Any, *more: Any, then: bool = False, **how: Any) -> None:
+            done = event(act, [*view, *more], shown, **QUIET, **SLOTS, **how)
+            if then:
+                done.then(None, js=TO_TOP).then(
+                    self.watch, session, parts.sent, concurrency_limit=16, **QUIET
+                )
+
+        for start in (parts.sign_in.click, parts.secret.submit):
+            start(self.enter, [session, parts.name, parts.secret], shown, **QUIET, **SLOTS)
+        parts.sign_out.click(self.leave, session, shown, **QUIET)
+        parts.refresh.click(
+            self.open, session, shown, api_visibility="private", show_progress="minimal", **SLOTS
+        )
+        for choice in (parts.mode, parts.order, parts.mark):
+            on(choice.input, self.look)
+        for area in (parts.queue, parts.item):
+            on(area.pick, self.pick)
+            on(area.turn, self.turn)
+            on(area.answer, self.answer)
+            on(area.reopen, self.reopen, then=True)
+        on(parts.accept.click, self.accept, parts.note, then=True)
+        on(parts.reject.click, self.reject, parts.note, then=True)
+        on(parts.save.click, self.save, parts.note, parts.editor, then=True)
+        on(parts.undo.click, self.undo, then=True)
+        on(parts.skip.click, self.skip)
+        on(parts.edit.click, self.edit)
+        on(parts.cancel.click, self.look)
+        on(parts.find.click, self.find, parts.people, parts.share)
+        on(parts.confirm.click, self.bulk, then=True)
+        on(parts.spare.click, self.look)
+
+    def enter(
+        self, session: Session | None, name: str, secret: str, request: gr.Request | None = None
+    ) -> Iterator[Update]:
+        """Sign in by the secret."""
+        try:
+            reviewer = self.access.sign_in(secret, name, visitor_of(request))
+        except UserError as error:
+            yield self._closed(notice("problem", str(error)))
+            return
+        yield from self.open(Session(by_secret=reviewer))
+
+    def leave(self, session: Session | None) -> Update:
+        """Forget that the secret was given."""
+        return self._closed(notice("hint", "Signed out."))
+
+    def open(
+        self, session: Session | None, profile: gr.OAuthProfile | None = None
+    ) -> Iterator[Update]:
+        """Look for what is new on the Hub, then show the queue."""
+        parts = self.parts
+        if self._reviewer(session, profile) is None:
+            # Nothing has been shown yet where there is no session: what is typed there stays.
+            yield self._closed(notice("hint", NOT_YOU)) if session else {parts.status: ""}
+            return
+        session = session or Session()
+        yield {
+            self.session: session,
+            parts.signing_in: gr.Column(visible=False),
+            parts.secret: "",
+            parts.status: notice("busy", "Reading the corrections …"),
+        }
+        said = ""
+        try:
+            new = self.desk.refresh()
+            if new:
+                said = notice("saved", f"{new:,} new correction{'s' if new != 1 else ''}.")
+        except UserError as error:
+            said = notice("problem", str(error))
+        yield self._view(session, said) | {parts.desk: gr.Column(visible=True)}

@@ -1,0 +1,131 @@
+"""The part of the Tag tab that fills the form from elsewhere: a file, or the page at an address."""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from tagloop.errors import UserError
+from tagloop.rate_limits import RateLimit, visitor_of
+from tagloop.reading import ENDINGS, read_address, read_file
+from tagloop.service.background import StopSigns, Tell, watch
+from tagloop.web.tabs.markup import notice
+
+NO_ADDRESS = "Give the address of a page first, such as https://example.com/post."
+PAGES_A_MINUTE = 10
+"""Of one visitor."""
+STOP_SHOWN: dict[str, Any] = gr.update(value="Cancel", visible=True, interactive=True)
+STOP_HIDDEN: dict[str, Any] = gr.update(visible=False)
+"""The Cancel button, while there is something to cancel and when there is nothing."""
+
+
+class Opening:
+    """Builds the fields inside the `gr.Blocks` that is open, and answers their events.
+
+    Args:
+        stops: What a visitor's Cancel button sets.
+        addresses: Whether pages are fetched; where not, there is no field for their addresses.
+    """
+
+    def __init__(self, stops: StopSigns, addresses: bool = True) -> None:
+        self.stops = stops
+        self.addresses = addresses
+        self.pages = RateLimit("pages", PAGES_A_MINUTE)
+
+    def build(self) -> None:
+        """Lay the fields out."""
+        with gr.Row(elem_classes="tl-address", visible=self.addresses):
+            self._address = gr.Textbox(
+                label="Address of a page",
+                show_label=False,
+                container=False,
+                placeholder="Or a page's address",
+                max_lines=1,
+                elem_id="address",
+                scale=4,
+                min_width=180,
+            )
+            self._fetch = gr.Button("Read it", elem_id="fetch", min_width=90, scale=1)
+        self._file = gr.File(
+            label="Or drop a file here: Markdown, text, HTML, Word, PDF",
+            file_types=list(ENDINGS),
+            height=52,
+            elem_id="file",
+        )
+
+    def connect(
+        self,
+        filled: list[gr.components.Component],
+        then: Callable[[Any, gr.State], object],
+    ) -> None:
+        """Connect the fields' events.
+
+        Args:
+            filled: The form's title and text, where it is said what is wrong, and the Cancel
+                button.
+            then: Is given each event, to go on after it, and a state: whether an article came.
+        """
+        came = gr.State(False)
+        events: list[tuple[Any, Any, gr.components.Component]] = [
+            (self._file.upload, self.open_file, self._file)
+        ]
+        if self.addresses:
+            events += [
+                (self._fetch.click, self.open_address, self._address),
+                (self._address.submit, self.open_address, self._address),
+            ]
+        for event, answer, field in events:
+            outputs = [*filled, field, came]
+            opened = event(answer, field, outputs, api_visibility="private", show_progress="hidden")
+            then(opened, came)
+
+    def open_file(self, path: str | None, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+        """Give a file's article; one that cannot be read is said beside the form."""
+        work = partial(read_file, Path(path or ""))
+        yield from self._open(work, "Reading the file …", None, None, request)
+
+    def open_address(self, address: str, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+        """Give a page's article; an address that is not read stays, and the reason is said."""
+        try:
+            if not address.strip():
+                raise UserError(NO_ADDRESS)
+            self.pages.take(visitor_of(request))
+        except UserError as error:
+            kind = "problem" if address.strip() else "hint"
+            yield *[gr.skip()] * 2, notice(kind, str(error)), STOP_HIDDEN, gr.skip(), False
+            return
+        work = partial(read_address, address)
+        yield from self._open(work, "Reading the page …", "", gr.skip(), request)
+
+    def _open(
+        self,
+        work: Callable[[Tell], tuple[str, str]],
+        told: str,
+        emptied: Any,
+        kept: Any,
+        request: gr.Request,
+    ) -> Iterator[tuple[Any, ...]]:
+        """Read, and say what comes of it; the field is then ``emptied``, or ``kept`` if nothing."""
+        problem = notice("hint", "Cancelled.")
+        try:
+            with self.stops.of(session_of(request)) as stop, closing(watch(work)) as looks:
+                for progress in looks:
+                    if stop.is_set():
+                        break
+                    if progress.result is None:
+                        busy = notice("busy", told)
+                        yield *[gr.skip()] * 2, busy, STOP_SHOWN, gr.skip(), False
+            if progress.result is not None:
+                yield *progress.result, "", STOP_HIDDEN, emptied, True
+                return
+        except UserError as error:
+            problem = notice("problem", str(error))
+        yield *[gr.skip()] * 2, problem, STOP_HIDDEN, kept, False
+
+
+def session_of(request: gr.Request | None) -> str:
+    """Tell a visitor's open page from all others."""
+    return str(request.session_hash or "") if request else ""

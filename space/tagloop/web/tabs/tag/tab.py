@@ -1,0 +1,292 @@
+"""The tab where an article gets its tags; what a visitor says about them is in `tabs.tag.flag`."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import gradio as gr
+
+from tagloop.errors import UserError
+from tagloop.limits import MAX_TEXT_CHARACTERS, MAX_WINDOWS
+from tagloop.rate_limits import visitor_of
+from tagloop.service.background import Progress, StopSigns, watch
+from tagloop.service.examples import Example
+from tagloop.service.options import Options, written_list
+from tagloop.service.service import Tagging, TaggingService
+from tagloop.web.api import TAGGER_SLOTS
+from tagloop.web.tabs.markup import EMPTY_RESULT, legend, notice, progress_bar
+from tagloop.web.tabs.tag.editor import build_editor, chips_of, evidence_of
+from tagloop.web.tabs.tag.flag import FlagForm
+from tagloop.web.tabs.tag.opening import STOP_HIDDEN, STOP_SHOWN, Opening, session_of
+
+# On a phone the result stands below the form.
+SHOW_RESULT = """() => {
+  document.querySelector("#result").scrollIntoView({ behavior: "smooth", block: "nearest" });
+}"""
+
+
+@dataclass
+class Parts:
+    """The components that events read and write."""
+
+    title: gr.Textbox
+    text: gr.Textbox
+    options: list[gr.components.Component]
+    submit: gr.Button
+    clear: gr.Button
+    examples: gr.Dataset
+    hint: gr.HTML
+    result: gr.HTML
+    cancel: gr.Button
+    editing: gr.Column
+    editor: gr.HTML
+    tagging: gr.State
+
+
+class TagTab:
+    """Builds the tab inside the `gr.Blocks` that is open, and answers its events."""
+
+    def __init__(
+        self,
+        service: TaggingService,
+        examples: list[Example],
+        has_dataset: bool = False,
+        addresses: bool = True,
+    ) -> None:
+        self.service = service
+        self.has_dataset = has_dataset
+        self.examples = examples
+        self.flag = FlagForm(service)
+        self.stops = StopSigns()
+        self.opening = Opening(self.stops, addresses)
+
+    def build(self) -> None:
+        """Lay the tab out and connect its events."""
+        with gr.Row(elem_classes="tl-columns"):
+            with gr.Column(scale=6, min_width=320):
+                article = self._article_column()
+            with gr.Column(scale=5, min_width=320, elem_classes="tl-sheet"):
+                result = self._result_column()
+        examples = self._examples_row()
+        # Kept on the server, so that what is stored is what was tagged; gone after an hour.
+        tagging = gr.State(None, time_to_live=3600)
+        parts = Parts(**article, **result, examples=examples, tagging=tagging)
+        self._connect(parts)
+        self.flag.connect(tagging, parts.editor)
+
+    def _article_column(self) -> dict[str, Any]:
+        parts: dict[str, Any] = {}
+        parts["title"] = gr.Textbox(
+            label="Title", placeholder="The headline, if there is one", max_lines=1, elem_id="title"
+        )
+        parts["text"] = gr.Textbox(
+            label="Article",
+            placeholder=f"Paste the text here, up to {MAX_TEXT_CHARACTERS:,} characters",
+            lines=13,
+            max_lines=13,
+            elem_id="article",
+        )
+        with gr.Row(elem_classes="tl-actions"):
+            parts["submit"] = gr.Button(
+                "Suggest tags", variant="primary", elem_id="suggest", scale=3
+            )
+            parts["clear"] = gr.Button("Clear", elem_id="clear", min_width=90, scale=1)
+            parts["cancel"] = gr.Button(
+                "Cancel", elem_id="cancel", min_width=90, scale=1, visible=False
+            )
+        parts["hint"] = gr.HTML(elem_id="hint")
+        self.opening.build()
+        with gr.Accordion("Options", open=False, elem_classes="tl-options", elem_id="options"):
+            parts["options"] = self._options()
+        return parts
+
+    def _options(self) -> list[gr.components.Component]:
+        settings = self.service.tagger.settings
+        return [
+            gr.Slider(1, 10, value=settings.max_tags, step=1, label="At most tags"),
+            gr.Slider(0, 0.95, value=settings.threshold, step=0.05, label="Least confidence"),
+            gr.Textbox(
+                label="House vocabulary: only these tags",
+                placeholder="Banking, Chatbots, … (any tag when empty)",
+                lines=2,
+                max_lines=6,
+                elem_id="allowed",
+            ),
+            gr.Textbox(
+                label="Prefer these tags",
+                placeholder="AI, … (others may still come)",
+                lines=1,
+                max_lines=4,
+                elem_id="preferred",
+            ),
+            gr.Checkbox(label="Read a long article to its end", value=False, elem_id="whole"),
+        ]
+
+    def _result_column(self) -> dict[str, Any]:
+        parts: dict[str, Any] = {"result": gr.HTML(EMPTY_RESULT, elem_id="result")}
+        with gr.Column(visible=False, elem_id="editing") as editing:
+            parts["editing"] = editing
+            parts["editor"] = build_editor(self.service.tagger.vocabulary.tags, self.has_dataset)
+            self.flag.build()
+        return parts
+
+    def _examples_row(self) -> gr.Dataset:
+        return gr.Dataset(
+            label="Or try one of these",
+            components=[gr.Textbox(visible=False)],
+            samples=[[example.title] for example in self.examples],
+            type="index",
+            samples_per_page=len(self.examples) or 1,
+            elem_id="examples",
+        )
+
+    def _connect(self, parts: Parts) -> None:
+        show = [
+            parts.result,
+            parts.hint,
+            parts.editing,
+            parts.editor,
+            parts.tagging,
+            self.flag.outcome,
+            parts.cancel,
+        ]
+        tagging: dict[str, Any] = {
+            "fn": self.suggest,
+            "inputs": [parts.tagging, parts.title, parts.text, *parts.options],
+            "outputs": show,
+            "api_visibility": "private",
+            "show_progress_on": [parts.result],
+            **TAGGER_SLOTS,
+        }
+        explaining: dict[str, Any] = {
+            "fn": self.explain,
+            "inputs": parts.tagging,
+            "outputs": parts.editor,
+            "api_visibility": "private",
+            "show_progress": "hidden",
+            **TAGGER_SLOTS,
+        }
+
+        def tag_then_explain(trigger: Any, after: Any = None, **instead: Any) -> None:
+            tagged = trigger(**(tagging | instead))
+            (after(tagged) if after else tagged).then(**explaining)
+
+        def go_on(opened: Any, came: gr.State) -> None:
+            inputs = [came, *tagging["inputs"]]
+            tag_then_explain(opened.then, fn=self.suggest_read, inputs=inputs)
+
+        tag_then_explain(parts.submit.click)
+        tag_then_explain(parts.title.submit)
+        chosen = parts.examples.click(
+            self.load_example,
+            parts.examples,
+            [parts.title, parts.text],
+            show_progress="hidden",
+            api_visibility="private",
+        )
+        tag_then_explain(chosen.then, lambda tagged: tagged.then(None, js=SHOW_RESULT))
+        self.opening.connect([parts.title, parts.text, parts.hint, parts.cancel], go_on)
+        quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+        parts.cancel.click(self.cancel, outputs=parts.cancel, queue=False, **quiet)
+        parts.clear.click(
+            self.clear, outputs=[parts.title, parts.text, self.flag.note, *show], **quiet
+        )
+
+    def load_example(self, index: int) -> tuple[str, str]:
+        """Fill the form with an example."""
+        example = self.examples[index]
+        return example.title, example.text
+
+    # The request comes first: after ``*inputs`` gradio does not look for it.
+    def suggest_read(
+        self, request: gr.Request, came: bool, *inputs: Any
+    ) -> Iterator[tuple[Any, ...]]:
+        """Tag what was opened; what was wrong with it stays where it was said."""
+        if not came:
+            yield tuple([gr.skip()] * 7)
+            return
+        suggest: Any = self.suggest  # its inputs are as many as gradio gives
+        yield from suggest(*inputs, request=request)
+
+    def suggest(
+        self,
+        before: Tagging | None,
+        title: str,
+        text: str,
+        max_tags: int,
+        threshold: float,
+        allowed: str,
+        preferred: str,
+        whole: bool,
+        request: gr.Request | None = None,
+    ) -> Iterator[tuple[Any, ...]]:
+        """Tag the article; what is wrong with the input is said beside the form.
+
+        What takes longer is told as it goes, and ends when gradio closes this generator: when the
+        visitor cancels it, or leaves.
+        """
+        options = Options(
+            max_tags,
+            threshold,
+            written_list(allowed),
+            written_list(preferred),
+            MAX_WINDOWS if whole else None,
+        )
+        try:
+            if text.strip():
+                self.service.taggings.take(visitor_of(request))
+            work = partial(self.service.tag, title, text, options)
+            with self.stops.of(session_of(request)) as stop, closing(watch(work)) as looks:
+                for progress in looks:
+                    if stop.is_set():
+                        yield self._cleared() if stop.empties else self._cancelled(before)
+                        return
+                    if progress.result is None:
+                        yield self._busy(progress)
+            tagging = progress.result
+        except UserError as error:
+            kind = "problem" if text.strip() else "hint"
+            yield self._shown(EMPTY_RESULT, notice(kind, str(error)), None)
+            return
+        assert tagging is not None
+        yield self._shown(legend(tagging.tags), "", tagging)
+
+    def cancel(self, request: gr.Request) -> Any:
+        """End what the visitor has running, at its next step."""
+        self.stops.set(session_of(request))
+        return gr.Button("Stopping …", interactive=False)
+
+    def _busy(self, progress: Progress[Tagging]) -> tuple[Any, ...]:
+        return reading(progress), "", *[gr.skip()] * 4, STOP_SHOWN
+
+    def _cancelled(self, before: Tagging | None) -> tuple[Any, ...]:
+        """Say so; what was there before stays."""
+        result = EMPTY_RESULT if before is None else legend(before.tags)
+        return result, notice("hint", "Cancelled."), *[gr.skip()] * 4, STOP_HIDDEN
+
+    def explain(self, tagging: Tagging | None) -> Any:
+        """Find what speaks for each tag, after the tags themselves have been shown."""
+        if tagging is None:
+            return gr.skip()
+        return gr.HTML(evidence=evidence_of(tagging, self.service.explain(tagging)))
+
+    def clear(self, request: gr.Request) -> tuple[Any, ...]:
+        """Empty the form, take the result away and end what would bring another."""
+        self.stops.set(session_of(request), empties=True)
+        return ("", "", "", *self._cleared())
+
+    def _cleared(self) -> tuple[Any, ...]:
+        return self._shown(EMPTY_RESULT, "", None)
+
+    def _shown(self, result: str, hint: str, tagging: Tagging | None) -> tuple[Any, ...]:
+        visible = gr.Column(visible=tagging is not None)
+        return result, hint, visible, chips_of(tagging), tagging, "", STOP_HIDDEN
+
+
+def reading(progress: Progress[Tagging]) -> str:
+    """Give the bar of an article that is being read."""
+    done, total = progress.done, progress.total
+    parts = f"{done} of {total} parts of it are read" if total > 1 else ""
+    return progress_bar("Reading the article …", "Parts read", done, total, parts)

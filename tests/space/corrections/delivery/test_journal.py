@@ -1,0 +1,163 @@
+"""The journal: what was acknowledged is on the disk, whatever happened to the process."""
+
+import json
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tagloop.corrections.delivery.journal import Journal, read_segment
+from tagloop.errors import UserError
+
+# Appends for ever from several threads, and prints each id once it is acknowledged.
+WRITER = """
+import sys, threading, uuid
+from pathlib import Path
+from tagloop.corrections.delivery.journal import Journal
+
+journal = Journal(Path(sys.argv[1]), 10**9)
+lock = threading.Lock()
+
+def write():
+    while True:
+        row_id = uuid.uuid4().hex
+        with lock:
+            journal.append({"id": row_id, "text": "x" * (hash(row_id) % 5000)})
+            print(row_id, flush=True)
+            if hash(row_id) % 50 == 0:
+                journal.seal()
+
+for _ in range(4):
+    threading.Thread(target=write).start()
+"""
+
+
+def ids_in(directory: Path) -> list[str]:
+    journal = Journal(directory, 10**9)
+    try:
+        return [row["id"] for path in journal.sealed(1000) for row in read_segment(path)]
+    finally:
+        journal.close()
+
+
+def test_kill_9_at_random_moments_loses_nothing(tmp_path: Path) -> None:
+    chance = random.Random(5)
+    acknowledged: list[str] = []
+    for _ in range(25):
+        writer = subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(tmp_path)], stdout=subprocess.PIPE, text=True
+        )
+        assert writer.stdout is not None
+        acknowledged.append(writer.stdout.readline().strip())
+        time.sleep(chance.random() * 0.05)
+        os.kill(writer.pid, signal.SIGKILL)
+        # A line that is cut off was printed after its append, so it counts as far as it goes.
+        acknowledged += [line for line in writer.stdout.read().split("\n") if len(line) == 32]
+        writer.wait()
+        writer.stdout.close()
+    found = ids_in(tmp_path)
+    assert len(acknowledged) > 100
+    assert len(found) == len(set(found))
+    assert set(acknowledged) <= set(found)
+
+
+def test_a_segment_is_nobody_elses_until_its_process_gives_it_back(tmp_path: Path) -> None:
+    writer, other = Journal(tmp_path, 10**6), Journal(tmp_path, 10**6)
+    path = writer.append({"id": "1"})
+    assert other.sealed(9) == writer.sealed(9) == []
+    writer.seal()
+    assert other.sealed(9) == []
+    assert writer.sealed(9) == [path]
+    later = writer.append({"id": "2"})
+    assert later != path
+    writer.close()
+    assert sorted(other.sealed(9)) == sorted([path, later])
+    other.remove(path)
+    assert Journal(tmp_path, 10**6).sealed(9) == []
+    assert list(tmp_path.iterdir()) == [later]
+
+
+def test_a_full_disk_does_not_keep_a_torn_line_from_being_mended(tmp_path: Path) -> None:
+    """A crash on a full disk leaves both; the next start must come up and go on."""
+    (tmp_path / "2030-01-01_abc.jsonl").write_bytes(b'{"id": "1"}\n{"id": "2", "te')
+    (tmp_path / "2030-01-01_abd.jsonl").write_bytes(b'{"id": "3"}\n\x00\n')
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+        assert ids_in(tmp_path) == ["1"]  # the other one needs room
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert ids_in(tmp_path) == ["1", "3"]
+
+
+def test_a_long_outage_fills_many_small_segments(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tagloop.corrections.delivery.journal.MAX_SEGMENT_BYTES", 1000)
+    journal = Journal(tmp_path, 10**6)
+    for number in range(10):
+        journal.append({"id": str(number), "text": "x" * 300})
+    journal.seal()
+    sizes = [path.stat().st_size for path in journal.sealed(99)]
+    assert len(sizes) >= 4
+    assert max(sizes) <= 1000
+    assert len(journal.sealed(2)) == 2
+
+
+def test_a_folder_that_cannot_be_made_is_the_owners_mistake(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match=r"outbox folder .* cannot be made"):
+        Journal(tmp_path / "file" / "outbox", 10**6)
+
+
+def test_a_torn_line_is_cut_and_a_damaged_one_set_aside(tmp_path: Path) -> None:
+    segment = tmp_path / "2030-01-01_abc.jsonl"
+    segment.write_bytes(b'{"id": "1"}\n\x00\x00\x00\n{"id": "2"}\n{"id": "3", "te')
+    assert ids_in(tmp_path) == ["1", "2"]
+    assert segment.read_bytes() == b'{"id": "1"}\n{"id": "2"}\n'
+    assert segment.with_suffix(".damaged").read_bytes() == b"\x00\x00\x00\n"
+
+
+def test_an_allowance_that_is_used_up_refuses_clearly(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, max_bytes=100)
+    journal.append({"id": "1", "text": "x" * 50})
+    with pytest.raises(UserError, match="Not saved: too many corrections are waiting"):
+        journal.append({"id": "2", "text": "x" * 50})
+    journal.close()
+    assert ids_in(tmp_path) == ["1"]
+
+
+def test_a_full_disk_refuses_clearly_and_keeps_what_was_there(tmp_path: Path) -> None:
+    """A limit on the file size stands in for the disk: the write stops half-way in a line."""
+    journal = Journal(tmp_path, 10**9)
+    journal.append({"id": "1"})
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+        with pytest.raises(UserError, match="Not saved: the server cannot write to its disk"):
+            journal.append({"id": "2", "text": "x" * 5000})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+    journal.append({"id": "3"})
+    journal.close()
+    assert set(ids_in(tmp_path)) == {"1", "3"}
+
+
+def test_rows_are_one_line_each_and_plain_utf_8(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, 10**6)
+    path = journal.append({"id": "1", "text": "a\nb\r\u2028 ü"})
+    journal.seal()
+    assert path.read_bytes().count(b"\n") == 1
+    assert "ü".encode() in path.read_bytes()
+    assert json.loads(path.read_text(encoding="utf-8"))["text"] == "a\nb\r\u2028 ü"
+    assert path.stat().st_mode & 0o077 == 0  # other accounts of the machine cannot read it

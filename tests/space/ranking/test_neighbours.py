@@ -1,0 +1,128 @@
+"""The memory of training articles: what it lends, and the sums that it is made of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from transformers import AutoTokenizer
+
+from tagloop.ranking.neighbours import Recall, Recalled, Table, from_bytes, to_bytes, weigh
+from tagloop.ranking.sentence_encoder import DIMENSIONS, Embedder
+from tagloop.vocabulary.vocabulary import Vocabulary
+from training.finetune.fit_neighbours import fit_recall, save_recall
+from training.finetune.preprocess import BUNDLED_BASE
+
+ARTICLES = [
+    {"title": "Sourdough", "text": "Bread needs flour, water, salt and time.", "tags": ["Bread"]},
+    {"title": "Rye", "text": "Rye flour makes dark bread with water.", "tags": ["Bread", "Rye"]},
+    {"title": "Chess", "text": "A queen moves in every direction.", "tags": ["Chess"]},
+    {"title": "Openings", "text": "The queen stays home in a good opening.", "tags": ["Chess"]},
+]
+
+
+@pytest.fixture(scope="module")
+def recall(embedder: Embedder, tmp_path_factory: pytest.TempPathFactory) -> Recall:
+    folder = tmp_path_factory.mktemp("recall")
+    vocabulary = Vocabulary.from_tag_lists([row["tags"] for row in ARTICLES])
+    save_recall(fit_recall(ARTICLES, TOKENIZER, vocabulary, embedder), folder)
+    loaded = Recall.load(folder)
+    assert loaded is not None
+    return loaded
+
+
+TOKENIZER = AutoTokenizer.from_pretrained(BUNDLED_BASE)
+
+
+def ids(text: str) -> list[int]:
+    return list(TOKENIZER(text, add_special_tokens=False).input_ids)
+
+
+NAMES = list(Vocabulary.from_tag_lists([row["tags"] for row in ARTICLES]).counts)
+NOWHERE = np.zeros(DIMENSIONS, dtype=np.float32)
+
+
+def look_up(
+    recall: Recall, title: list[int], text: list[int], vector: np.ndarray = NOWHERE
+) -> Recalled:
+    return recall.of([(title, text)], vector[None])[0]
+
+
+def test_an_article_like_others_is_lent_their_tags(recall: Recall) -> None:
+    names = NAMES
+    found = look_up(recall, ids("Flour"), ids("water makes bread"))
+    assert names[int(np.argmax(found.near))] == "bread"
+    assert found.near[names.index("bread")] == pytest.approx(1.0)
+    assert found.near[names.index("chess")] == 0
+    assert 0 < found.near[names.index("rye")] < 1
+
+
+def test_an_article_of_unknown_words_is_lent_nothing(recall: Recall) -> None:
+    found = look_up(recall, [], ids("Zyzzyva quux"))
+    assert not found.near.any() and not found.wide.any()
+
+
+def test_an_empty_article_is_lent_nothing(recall: Recall) -> None:
+    assert not look_up(recall, [], []).near.any()
+
+
+def test_an_article_on_a_subject_is_lent_its_tags_without_a_common_word(
+    recall: Recall, embedder: Embedder
+) -> None:
+    found = look_up(recall, [], [], embedder.embed(["Bishops and knights attack the king"])[0])
+    assert not found.near.any()
+    assert NAMES[int(np.argmax(found.kin))] == "chess"
+    assert NAMES[int(np.argmax(found.alike))] == "chess"
+
+
+def test_vectors_survive_eight_bits(embedder: Embedder) -> None:
+    vectors = embedder.embed(["Sourdough", "Chess"])
+    assert (from_bytes(to_bytes(vectors)) * vectors).sum(axis=1).min() > 0.999
+
+
+def test_a_folder_without_memory_has_none(tmp_path: Path) -> None:
+    assert Recall.load(tmp_path) is None
+
+
+def test_the_file_holds_no_text(tmp_path: Path, embedder: Embedder) -> None:
+    vocabulary = Vocabulary.from_tag_lists([row["tags"] for row in ARTICLES])
+    save_recall(fit_recall(ARTICLES, TOKENIZER, vocabulary, embedder), tmp_path)
+    content = (tmp_path / "recall.safetensors").read_bytes().lower()
+    assert not any(word in content for word in (b"flour", b"queen", b"direction"))
+
+
+def test_a_table_sums_its_rows() -> None:
+    # Rows: {0: 1, 2: 2}, {}, {2: 4}.
+    table = Table(np.array([0, 2, 2, 3]), np.array([0, 2, 2]), np.array([1.0, 2.0, 4.0]))
+    rows, weights = np.array([0, 1, 2]), np.array([10.0, 5.0, 0.5])
+    assert table.weighted_sum(rows, weights, 4).tolist() == [10.0, 0.0, 22.0, 0.0]
+
+
+def test_weights_have_length_one_and_leave_out_what_does_not_count() -> None:
+    idf = np.array([0.0, 1.0, 2.0])
+    tokens, weights = weigh([1], [0, 2, 2, 2], idf)
+    assert tokens.tolist() == [1, 2]
+    # (1 + ln 2) * 1 for the title's word, which counts twice; (1 + ln 3) * 2.
+    raw = np.array([1 + np.log(2), (1 + np.log(3)) * 2])
+    assert weights == pytest.approx(raw / np.linalg.norm(raw))
+
+
+def test_articles_of_an_earlier_memory_are_not_embedded_again(embedder: Embedder) -> None:
+    class Counting:
+        def __init__(self) -> None:
+            self.texts: list[str] = []
+
+        def embed(self, texts: list[str]) -> np.ndarray:
+            self.texts += texts
+            return embedder.embed(texts)
+
+    vocabulary = Vocabulary.from_tag_lists([row["tags"] for row in ARTICLES])
+    earlier = fit_recall(ARTICLES[:3], TOKENIZER, vocabulary, embedder)
+    counting = Counting()
+    again = fit_recall(ARTICLES[::-1], TOKENIZER, vocabulary, counting, earlier)  # type: ignore[arg-type]
+    assert counting.texts == ["Openings\nThe queen stays home in a good opening.", *NAMES]
+    fresh = fit_recall(ARTICLES[::-1], TOKENIZER, vocabulary, embedder)
+    assert {name: array.tolist() for name, array in again.items()} == {
+        name: array.tolist() for name, array in fresh.items()
+    }

@@ -1,0 +1,55 @@
+"""What a visitor may want of the tags."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tagloop.errors import UserError
+from tagloop.service.options import Options, written_list
+
+
+def test_no_wish_is_none() -> None:
+    assert set(Options().checked().values()) == {None}
+    assert Options(allowed_tags=[], prefer_tags=[" "]).checked()["prefer_tags"] is None
+
+
+def test_wishes_are_handed_on() -> None:
+    wanted = Options(3.0, 0.25, [" AI ", ""], ["C++"], 4).checked()
+    assert wanted == {
+        "max_tags": 3,
+        "threshold": 0.25,
+        "allowed_tags": ["AI"],
+        "prefer_tags": ["C++"],
+        "max_windows": 4,
+    }
+
+
+@pytest.mark.parametrize(
+    ("wish", "message"),
+    [
+        ({"max_tags": 0}, "max_tags must be a number from 1 to 30, not 0"),
+        ({"max_tags": True}, "max_tags must be"),
+        ({"threshold": "0.5"}, "threshold must be a number from 0 to 1, not '0.5'"),
+        ({"threshold": float("nan")}, "threshold must be"),
+        ({"allowed_tags": "AI"}, "allowed_tags must be a list of tags, not str"),
+        ({"allowed_tags": ["x"] * 2001}, "allowed_tags has 2,001 tags; the limit is 2,000"),
+        ({"prefer_tags": [7]}, "The tag in prefer_tags must be text, not int"),
+        ({"prefer_tags": ["x" * 81]}, "The tag in prefer_tags has 81 characters"),
+        ({"max_windows": 17}, "max_windows must be a number from 1 to 16"),
+    ],
+)
+def test_what_is_not_in_order_is_said(wish: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        Options(**wish).checked()
+
+
+def test_a_list_is_written_with_commas_semicolons_or_lines() -> None:
+    assert written_list("AI, C++;Node.js\n\n  machine learning ,") == [
+        "AI",
+        "C++",
+        "Node.js",
+        "machine learning",
+    ]
+    assert written_list("  ") == written_list(None) == []  # a closed fold sends nothing

@@ -1,0 +1,60 @@
+"""Labelled rows of the starter corpus, and a data folder in the form that the benchmark reads."""
+
+from __future__ import annotations
+
+import json
+import lzma
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from training.base.examples import FILES
+from training.bench.data import OTHER_FILE, Row, load_suites
+
+from ..tiny_models import make_tiny_bart, starter_articles
+
+SPLITS = ("train", "train", "train", "validation", "test")
+"""The splits of five articles in a row."""
+CHARACTERS = 600
+
+
+def write_rows(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Writes a data file."""
+    with lzma.open(path, "wt", encoding="utf-8") as file:
+        file.writelines(json.dumps(row) + "\n" for row in rows)
+
+
+@pytest.fixture(scope="session")
+def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Gives a folder with articles of two sources, titles, and a file with one source more."""
+    folder = tmp_path_factory.mktemp("data")
+    articles, titles, other = [], [], []
+    for number, article in enumerate(starter_articles()[:150]):
+        row = {**article, "text": article["text"][:CHARACTERS]}
+        row |= {"id": str(number), "split": SPLITS[number % len(SPLITS)]}
+        if number % 3 == 0:
+            titles.append({**row, "source": "headlines", "text": ""})
+        elif number % 3 == 1:
+            articles.append({**row, "source": ("garden", "kitchen")[number % 2]})
+        else:
+            # "kitchen" was trained on; the other two were not.
+            other.append({**row, "source": ("kitchen", "harbour", "school")[number % 7 % 3]})
+    write_rows(folder / FILES["articles"], articles)
+    write_rows(folder / FILES["titles"], titles)
+    write_rows(folder / OTHER_FILE, other)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def rows(data_folder: Path) -> dict[str, list[Row]]:
+    """Gives the in-domain rows, ``train`` and ``validation``."""
+    suite = load_suites(data_folder, ["in-domain"], "validation")[0]
+    return {"train": suite.train, "validation": suite.validation}
+
+
+@pytest.fixture(scope="session")
+def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Gives the folder of a BART with WordPiece, untrained, as the bundled base is shaped."""
+    return make_tiny_bart(tmp_path_factory.mktemp("bases") / "tiny-bart")

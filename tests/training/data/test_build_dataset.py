@@ -1,0 +1,298 @@
+"""The build command on real files: its folder, its report, its errors, its determinism."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import random
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import datasets
+import pytest
+
+from training.data.build_dataset import main
+from training.data.splits import SPLITS
+
+COLUMNS = ["id", "title", "text", "tags", "source", "url", "license", "published", "origin"]
+
+
+def record(number: int, **changes: Any) -> dict[str, Any]:
+    words = random.Random(number).choices([f"w{n}" for n in range(3000)], k=60)
+    fields = {
+        "title": f"Title {number}",
+        "text": " ".join(words),
+        "tags": ["Food", f"Tag {number}"],
+    }
+    return fields | changes
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def write(path: Path, records: list[dict[str, Any]]) -> None:
+    path.write_text("".join(json.dumps(entry) + "\n" for entry in records))
+
+
+def built(*words: str, folder: str = "build/tagloop/dataset") -> tuple[Any, dict[str, Any]]:
+    assert main(list(words)) == 0
+    report = json.loads(Path(folder, "build_report.json").read_text())
+    return datasets.load_dataset(folder, keep_in_memory=True), report
+
+
+def fails(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    assert main(list(words)) == 2
+    error = capsys.readouterr().err.strip().splitlines()[-1]
+    assert error.startswith("error: ")
+    return error
+
+
+def test_folder_loads_with_the_columns_of_the_contract(place: Path) -> None:
+    write(place / "a.jsonl", [record(number) for number in range(80)])
+    data, report = built("--source", "a.jsonl", "--license", "CC0-1.0")
+    assert set(data) == set(SPLITS) and data["train"].column_names == COLUMNS
+    assert {split: len(data[split]) for split in SPLITS} == report["splits"]
+    assert sum(report["splits"].values()) == 80 and min(report["splits"].values()) > 0
+    assert report["sources"] == [
+        {"kind": "table", "location": "a.jsonl", "read": 80, "kept": 80, "license": {"CC0-1.0": 80}}
+    ]
+    assert report["command"] == (
+        "python -m training.build_dataset --source a.jsonl --license CC0-1.0"
+    )
+    row = data["test"][0]
+    number = int(row["title"].split()[1])
+    assert (row["text"], row["tags"]) == (record(number)["text"], ["Food", f"Tag {number}"])
+    assert (row["source"], row["license"], row["url"]) == ("a.jsonl", "CC0-1.0", None)
+
+
+def test_every_dropped_row_is_accounted_for(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good = [record(number) for number in range(20)]
+    bad = [
+        record(20, text=""),
+        record(21, text="Just a few words"),
+        record(22, tags=[]),
+        record(3),
+        record(24, tags=["Food", "one two three four five six"], date="soon"),
+    ]
+    write(place / "a.jsonl", good + bad)
+    data, report = built("--source", "a.jsonl", "--min-words", "5")
+    dropped = [(entry["where"], entry["reason"], entry["title"]) for entry in report["dropped"]]
+    assert dropped == [
+        ("a.jsonl:21", "empty text", "Title 20"),
+        ("a.jsonl:22", "too short", "Title 21"),
+        ("a.jsonl:23", "no tags", "Title 22"),
+        ("a.jsonl:24", "duplicate", "Title 3"),
+    ]
+    assert sum(report["dropped_counts"].values()) == 4
+    assert report["sources"][0]["read"] == 25 and report["sources"][0]["kept"] == 21
+    assert sum(map(len, data.values())) == 21
+    assert report["tags"]["dropped"] == [
+        {"tag": "one two three four five six", "reason": "too many words", "count": 1}
+    ]
+    assert report["unreadable_dates"] == 1
+    printed = capsys.readouterr().out
+    assert "25 rows read, 21 kept" in printed and "empty text 1" in printed
+    assert re.search(r"splits: train \d+, validation \d+, test \d+", printed)
+
+
+def test_the_same_input_gives_the_same_bytes(place: Path) -> None:
+    write(place / "a.jsonl", [record(number, date="2020-01-01") for number in range(50)])
+    command = ["-m", "training.build_dataset", "--source", "a.jsonl", "--output_dir"]
+    contents = []
+    for seed in ("1", "2"):
+        # Another hash seed gives sets another order.
+        environment = os.environ | {"PYTHONHASHSEED": seed, "OMP_NUM_THREADS": "1"}
+        subprocess.run([sys.executable, *command, "out"], env=environment, check=True)
+        files = sorted(path for path in Path("out").rglob("*") if path.is_file())
+        contents.append({path.as_posix(): path.read_bytes() for path in files})
+    assert contents[0] == contents[1]
+    assert sorted(contents[0]) == [
+        "out/build_report.json",
+        *(f"out/data/{split}-00000-of-00001.parquet" for split in sorted(SPLITS)),
+    ]
+
+
+def test_tags_are_written_as_most_authors_write_them(place: Path) -> None:
+    surfaces = ["JavaScript", "JavaScript", "javascript", "Java-Script", "open source"]
+    surfaces += ["Open Source", "Open Source", "opensource"]
+    write(place / "a.jsonl", [record(n, tags=[tag]) for n, tag in enumerate(surfaces)])
+    data, report = built("--source", "a.jsonl")
+    tags = {tag for split in data.values() for row in split for tag in row["tags"]}
+    assert tags == {"JavaScript", "Open Source"}
+    assert report["tags"]["distinct"] == 2
+    assert {entry["tag"] for entry in report["tags"]["merged"]} == {"JavaScript", "Open Source"}
+
+
+def test_merged_tags_stand_once(place: Path) -> None:
+    write(place / "a.jsonl", [record(n, tags=["Open Source", "opensource"]) for n in range(5)])
+    data, _ = built("--source", "a.jsonl")
+    assert {tuple(row["tags"]) for split in data.values() for row in split} == {("Open Source",)}
+
+
+def test_given_splits_are_honoured_and_mapped(place: Path) -> None:
+    names = {"train": "training", "validation": "dev", "test": "TEST"}
+    splits = [list(SPLITS)[number % 3] for number in range(30)]
+    rows = [record(number, split=names[split]) for number, split in enumerate(splits)]
+    write(place / "a.jsonl", rows)
+    data, report = built("--source", "a.jsonl")
+    found = {row["title"]: split for split in SPLITS for row in data[split]}
+    assert found == {f"Title {number}": split for number, split in enumerate(splits)}
+    assert report["notes"] == ["30 of 30 articles came with their split."]
+    write(place / "a.jsonl", [*rows, record(31, split="fold 4"), record(32, split="train")])
+    data, report = built("--source", "a.jsonl")
+    assert report["notes"] == [
+        "a.jsonl: the given splits are not used, since a.jsonl:31 has 'fold 4', "
+        "none of train, validation, test."
+    ]
+
+
+def test_train_rows_serve_as_a_split_that_is_not_given(place: Path) -> None:
+    names = ["train"] * 60 + ["test"] * 10
+    write(place / "a.jsonl", [record(n, split=split) for n, split in enumerate(names)])
+    _, report = built("--source", "a.jsonl")
+    assert report["splits"]["test"] == 10 and 0 < report["splits"]["validation"] < 20
+    assert report["notes"] == [
+        "70 of 70 articles came with their split; validation made from the train articles."
+    ]
+
+
+def test_growing_keeps_splits_and_previous_keeps_them_always(place: Path) -> None:
+    rows = [record(number) for number in range(60)]
+    copies = [row | {"text": row["text"] + " and one more"} for row in rows]
+    write(place / "a.jsonl", rows)
+    before, _ = built("--source", "a.jsonl", "--name", "one", folder="build/one/dataset")
+    old = {key: split for split in SPLITS for key in before[split]["id"]}
+
+    write(place / "a.jsonl", rows + copies)
+    after, report = built("--source", "a.jsonl", "--name", "two", folder="build/two/dataset")
+    new = {key: split for split in SPLITS for key in after[split]["id"]}
+    assert {key: new[key] for key in old} == old
+    assert report["near_duplicates"]["groups"] == 60
+    assert report["near_duplicates"]["articles"] == 120
+
+    write(place / "a.jsonl", copies + rows)
+    third, report = built(
+        "--source", "a.jsonl", "--name", "three", "--previous", "build/one/dataset",
+        folder="build/three/dataset",
+    )  # fmt: skip
+    newest = {key: split for split in SPLITS for key in third[split]["id"]}
+    assert {key: newest[key] for key in old} == old and len(newest) == 120
+    assert report["notes"] == ["60 articles keep the split of the earlier build."]
+
+
+def test_previous_holds_even_where_the_corpus_was_too_small(place: Path) -> None:
+    write(place / "a.jsonl", [record(number) for number in range(2)])
+    before, _ = built("--source", "a.jsonl", "--output_dir", "old", folder="old")
+    write(place / "a.jsonl", [record(number) for number in range(60)])
+    after, _ = built(
+        "--source", "a.jsonl", "--output_dir", "new", "--previous", "old", folder="new"
+    )
+    for split, rows in before.items():
+        assert set(rows["id"]) <= set(after[split]["id"])
+
+
+def test_several_sources_and_a_settings_file(place: Path) -> None:
+    (place / "posts").mkdir()
+    for number in range(5):
+        text = record(number)["text"]
+        (place / "posts" / f"{number}.md").write_text(
+            f"---\ntitle: Post {number}\ntags: [Travel]\nlicense: MIT\n---\n{text}\n"
+        )
+    write(place / "a.jsonl", [record(number) for number in range(10, 20)])
+    data, report = built("--source", "posts", "--source", "a.jsonl", "--limit", "4")
+    assert [entry["kept"] for entry in report["sources"]] == [4, 4]
+    assert [entry["kind"] for entry in report["sources"]] == ["markdown", "table"]
+    assert [entry["license"] for entry in report["sources"]] == [{"MIT": 4}, {"unknown": 4}]
+    (place / "build.yaml").write_text("source: [posts, a.jsonl]\nlimit: 4\noutput_dir: out\n")
+    again, _ = built("build.yaml", folder="out")
+    assert [again[split].to_list() for split in SPLITS] == [data[s].to_list() for s in SPLITS]
+
+
+def test_title_only_corpus(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (place / "a.csv").write_text(
+        "title,tags\n" + "".join(f'Title of article {n},"a,b"\n' for n in range(9))
+    )
+    assert "no column for the text" in fails(capsys, "--source", "a.csv")
+    error = fails(capsys, "--source", "a.csv", "--columns", "text=")
+    assert "No usable article in 9 rows (empty text 9). --keep_title_only keeps" in error
+    data, report = built("--source", "a.csv", "--keep_title_only")
+    assert sum(report["splits"].values()) == 9
+    assert {row["text"] for split in data.values() for row in split} == {""}
+
+
+def test_a_split_that_cannot_be_filled_is_said(place: Path) -> None:
+    write(place / "a.jsonl", [record(1), record(2)])
+    data, report = built("--source", "a.jsonl")
+    assert sorted(report["splits"].values()) == [0, 1, 1]
+    assert any(note.startswith("No article for ") for note in report["notes"])
+    assert {split: len(rows) for split, rows in data.items()} == {"train": 1, "test": 1}
+
+
+def test_mistakes_are_one_sentence(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "no such file" in fails(capsys, "--source", "missing.csv")
+    write(place / "a.jsonl", [record(number) for number in range(5)])
+    (place / "bad.yaml").write_text("source: [a.jsonl]\nminwords: 3\n")
+    assert "unknown setting minwords" in fails(capsys, "bad.yaml")
+    (place / "bad.yaml").write_text("name: x\n")
+    assert "the setting 'source' is missing" in fails(capsys, "bad.yaml")
+    (place / "bad.yaml").write_text("source: [a\nname: x\n")
+    assert "bad.yaml, line 2" in fails(capsys, "bad.yaml")
+    (place / "taken").mkdir()
+    (place / "taken" / "thesis.txt").write_text("mine")
+    error = fails(capsys, "--source", "a.jsonl", "--output_dir", "taken")
+    assert "holds something else" in error and (place / "taken" / "thesis.txt").exists()
+    error = fails(capsys, "--source", "a.jsonl", "--output_dir", "a.jsonl")
+    assert "there is a file of that name" in error
+    assert "no earlier build" in fails(capsys, "--source", "a.jsonl", "--previous", "taken")
+
+
+def test_absolute_paths_stay_out_of_the_report(place: Path) -> None:
+    write(place / "a.jsonl", [record(number) for number in range(5)])
+    built("--source", str(place / "a.jsonl"), "--output_dir", str(place / "out"), folder="out")
+    assert str(place) not in (place / "out" / "build_report.json").read_text()
+
+
+def test_a_failed_write_leaves_the_earlier_build(
+    place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(place / "a.jsonl", [record(number) for number in range(5)])
+    _, before = built("--source", "a.jsonl", "--output_dir", "out", folder="out")
+
+    def full_disk(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(datasets.Dataset, "to_parquet", full_disk)
+        error = fails(capsys, "--source", "a.jsonl", "--output_dir", "out", "--limit", "3")
+    assert error == "error: out: cannot be written (No space left on device)."
+    assert json.loads((place / "out" / "build_report.json").read_text()) == before
+    assert not (place / "out.partial").exists()
+    # What a killed build leaves behind is in nobody's way.
+    (place / "out.partial" / "data").mkdir(parents=True)
+    (place / "out.replaced").mkdir()
+    _, after = built("--source", "a.jsonl", "--output_dir", "out", "--limit", "3", folder="out")
+    assert sum(after["splits"].values()) == 3
+    assert sorted(path.name for path in place.iterdir()) == ["a.jsonl", "out"]
+
+
+def test_an_interrupted_build_writes_nothing(
+    place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(place / "a.jsonl", [record(number) for number in range(5)])
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("training.data.build_dataset.arrange", interrupt)
+    assert main(["--source", "a.jsonl"]) == 130
+    assert "interrupted; nothing was written" in capsys.readouterr().err
+    assert sorted(path.name for path in place.iterdir()) == ["a.jsonl"]

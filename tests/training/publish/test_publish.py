@@ -1,0 +1,223 @@
+"""Publishing against the real client and the embedded Hub: everything, twice, and the refusals."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from datasets import load_dataset
+from huggingface_hub import HfApi, ModelCard, RepoCard
+from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
+
+from tagloop.errors import UserError
+from tagloop.inside.before import base_of
+from training.config import PublishConfig
+from training.data.corpus import Corpus
+from training.hub import EmbeddedHub
+from training.publish.publish import Outcome, Publication, main, plan
+from training.publish.repo_names import Names
+from training.retrain import compare as retrain_measure
+
+from ..retrain.retrain_parts import Project, TableTagger, correct, new_corrections
+from ..tiny_models import starter_articles
+
+
+@pytest.fixture(scope="module")
+def config(hub_namespace: str, tiny_bart: Path, tmp_path_factory: pytest.TempPathFactory):
+    folder = tmp_path_factory.mktemp("publish")
+    rows = [{**row, "text": row["text"][:400]} for row in starter_articles()[::8]]
+    (folder / "articles.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    settings = {"epochs": 1, "max_input_tokens": 64, "max_new_tokens": 16, "batch_size": 8}
+    (folder / "training.yaml").write_text(json.dumps(settings))
+    return PublishConfig(
+        namespace=hub_namespace,
+        name="blog",
+        source=[str(folder / "articles.jsonl")],
+        license="CC0-1.0",
+        base=str(tiny_bart),
+        training=str(folder / "training.yaml"),
+    )
+
+
+@pytest.fixture(scope="module")
+def build_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("build")
+
+
+@pytest.fixture(scope="module")
+def outcome(config: PublishConfig, build_dir: Path) -> Outcome:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("CORRECTIONS_TOKEN", raising=False)
+        return Publication(config, build_dir).run()
+
+
+def test_everything_is_there_with_stock_tools(outcome: Outcome) -> None:
+    names = outcome.names
+    articles = load_dataset(names.dataset)
+    assert set(articles) == {"train", "validation", "test"}
+    assert articles["train"].column_names[:4] == ["id", "title", "text", "tags"]
+    tokenizer = AutoTokenizer.from_pretrained(names.model)
+    model = AutoModelForSeq2SeqLM.from_pretrained(names.model)
+    inputs = tokenizer("A title\nAnd a text.", return_tensors="pt")
+    assert model.generate(**inputs).shape[0] == 1
+    files = set(HfApi().list_repo_files(names.space, repo_type="space"))
+    assert {"app.py", "requirements.txt", "tagloop/tagger/tagger.py"} <= files
+    assert not [name for name in files if "__pycache__" in name or "outbox/" in name]
+
+
+def test_the_base_is_beside_its_tagger_and_runs(outcome: Outcome) -> None:
+    names = outcome.names
+    files = {name for name in HfApi().list_repo_files(names.model) if name.startswith("before/")}
+    assert {"before/tokenizer.json", "before/tagging.json", "before/ctranslate2/model.bin"} <= files
+    assert not [name for name in files if name.endswith(".safetensors")]
+    base = base_of(names.model, outcome.repos["model"].revision, "none")
+    assert base is not None and base.engine == "ctranslate2"
+    assert isinstance(base.tag("A text about banks.", threshold=0.0), list)
+
+
+def test_the_versions_are_tagged_and_name_each_other(outcome: Outcome) -> None:
+    api = HfApi()
+    for kind, published in outcome.repos.items():
+        assert published.changed and published.version == "v1.0.0"
+        refs = api.list_repo_refs(published.repo_id, repo_type=kind)
+        assert refs.tags[0].target_commit == published.revision
+    dataset = outcome.repos["dataset"]
+    card = ModelCard.load(outcome.names.model)
+    results = card.data.eval_results
+    assert results and {result.dataset_revision for result in results} == {dataset.revision}
+    tagging = json.loads(Path(api.hf_hub_download(outcome.names.model, "tagging.json")).read_text())
+    assert tagging["dataset"]["repo_id"] == dataset.repo_id
+    assert tagging["dataset"]["revision"] == dataset.revision
+
+
+def test_the_space_knows_its_repositories(outcome: Outcome) -> None:
+    api, names = HfApi(), outcome.names
+    variables = {key: item.value for key, item in api.get_space_variables(names.space).items()}
+    assert variables == {
+        "MODEL_REPO": names.model,
+        "DATASET_REPO": names.dataset,
+        "CORRECTIONS_REPO": names.corrections,
+    }
+    data = RepoCard.load(names.space, repo_type="space").data.to_dict()
+    assert data["models"] == data["preload_from_hub"] == [names.model]
+    assert data["sdk"] == "gradio" and data["python_version"] == "3.11"
+
+
+def test_a_second_run_makes_no_commit(
+    outcome: Outcome, config: PublishConfig, build_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    again = Publication(config, build_dir).run()
+    for kind, published in again.repos.items():
+        assert not published.changed, kind
+        assert published.revision == outcome.repos[kind].revision
+    assert "already trained" in capsys.readouterr().out
+
+
+def test_more_articles_make_new_versions(
+    outcome: Outcome, config: PublishConfig, build_dir: Path
+) -> None:
+    source = Path(config.source[0])
+    extra = starter_articles()[1]
+    source.write_text(source.read_text() + json.dumps({**extra, "text": extra["text"][:400]}))
+    grown = Publication(config, build_dir).run()
+    assert grown.repos["dataset"].version == "v1.1.0"
+    assert grown.repos["model"].version == "v1.1.0"
+    assert not grown.repos["space"].changed
+    # The old version stays loadable.
+    old = load_dataset(grown.names.dataset, revision="v1.0.0")
+    new = load_dataset(grown.names.dataset, revision="v1.1.0")
+    assert sum(map(len, new.values())) == sum(map(len, old.values())) + 1
+
+
+def test_a_dry_run_changes_nothing(config: PublishConfig, hub_namespace: str) -> None:
+    planned = PublishConfig(namespace=hub_namespace, name="planned", private=True)
+    text = "\n".join(plan(planned))
+    assert "private" in text and "create the dataset" in text and "Nothing was changed" in text
+    names = Names.of(hub_namespace, "planned")
+    for kind in ("dataset", "model", "space"):
+        assert not HfApi().repo_exists(getattr(names, kind), repo_type=kind)
+
+
+def test_a_namespace_of_somebody_else_is_refused(hub: EmbeddedHub) -> None:
+    with pytest.raises(UserError, match=rf"token is {hub.user}'s.*NAMESPACE={hub.user}"):
+        Publication(PublishConfig(namespace="somebody"))
+    with pytest.raises(UserError, match="NAMESPACE is missing"):
+        Publication(PublishConfig())
+
+
+@pytest.mark.parametrize("token", ["", "hf_notavalidtoken"])
+def test_no_valid_token_is_one_sentence(
+    hub: EmbeddedHub,
+    token: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", token)
+    assert main(["--namespace", hub.user, "--dry_run"]) == 2
+    told = capsys.readouterr().err
+    assert told.splitlines()[-1].startswith("error: The Hub knows no valid token")
+    assert "Traceback" not in told and not (token and token in told)
+
+
+class Answers(TableTagger):
+    """Answers corrections as ``learn_beside`` wrote them down, and "Nothing" else."""
+
+    def __init__(self, folder: Path) -> None:
+        if not (folder / "answers.json").is_file():
+            (folder / "answers.json").write_text("{}")
+        super().__init__(folder)
+
+
+def learn_beside(current: Path, corpus: Corpus, *arguments: Any) -> dict[str, Any]:
+    _, output, _ = arguments
+    (current / "answers.json").unlink(missing_ok=True)
+    shutil.copytree(current, output, dirs_exist_ok=True)
+    rows = [row for part in corpus.splits.values() for row in part]
+    answers = {row["text"]: row["tags"] for row in rows if row["origin"] == "correction"}
+    (output / "answers.json").write_text(json.dumps(answers))
+    log = json.loads((current / "training_log.json").read_text())
+    return log | {"dataset": corpus.source, "adaptation": {"new_tags": []}}
+
+
+def test_a_publication_keeps_corrections_and_the_retrained_tagger(
+    outcome: Outcome,
+    config: PublishConfig,
+    build_dir: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(retrain_measure, "Tagger", Answers)
+    before = Publication(config, build_dir).run()
+    project = Project(outcome.names, tmp_path / "work")
+    known = load_dataset(outcome.names.dataset, split="train")[0]
+    HfApi().create_repo(outcome.names.corrections, repo_type="dataset", private=True)
+    added = project.add(
+        *new_corrections(2, 5), correct(known["title"], known["text"], ["Quite Another"])
+    )
+    made = project.retrain(learn=learn_beside)
+    assert made.kind == "published", project.said
+
+    again = Publication(config, build_dir).run()
+    assert not any(published.changed for published in again.repos.values())
+    assert again.repos["model"].revision == made.revision != before.repos["model"].revision
+    assert again.report["systems"]["after"]
+
+    project.withdraw(added[0])
+    anew = Publication(config, build_dir).run()
+    assert anew.repos["dataset"].changed and anew.repos["model"].changed
+    rows = {
+        row["text"]: row for part in load_dataset(outcome.names.dataset).values() for row in part
+    }
+    assert added[0].text not in rows and rows[added[1].text]["origin"] == "correction"
+    assert rows[known["text"]]["tags"] == ["Quite Another"]
+    assert added[0].id in project.file("dataset", "corrections.json")["removed"]
+    versions = project.file("model", "changelog.json")["versions"]
+    assert [entry["version"] for entry in versions] == [anew.repos["model"].version, made.version]
+    assert versions[0]["anew"] and "Trained anew" in project.file("model", "CHANGELOG.md")
+
+    last = Publication(config, build_dir).run()
+    assert not any(published.changed for published in last.repos.values())
+    assert project.retrain(learn=learn_beside).kind == "nothing"

@@ -1,0 +1,1 @@
+"""Variants of the base's recipe, compared on validation."""

@@ -1,0 +1,198 @@
+"""What a turn of the loop is measured in: a tagger in use, a blog that it has never seen.
+
+The tagger in use is the bundled base with the memory of the in-domain training articles, but for
+``SPARE`` of them, which stand ready as "more of the old kind". The new blog is the largest source
+that neither base nor memory has seen. Frozen test, its articles for the gate and the new blog's
+articles are samples of fixed seeds.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from datasets import Dataset, DatasetDict
+from safetensors.numpy import load_file
+from tqdm.auto import tqdm
+
+from tagloop.errors import UserError
+from tagloop.generation.engine import Engine, Written
+from tagloop.ranking.neighbours import FILE_NAME as RECALL_FILE
+from tagloop.ranking.ranker import Weights
+from tagloop.ranking.sentence_encoder import Embedder
+from tagloop.tagger.tagger import Tagger
+from training.bench.data import OTHER_FILE, Row, _read, load_suites
+from training.bench.peers.tagloop_system import prepare_model
+from training.data.corpus import Corpus
+from training.finetune.fit_neighbours import Remembered, remember
+
+SPARE = 500
+OLD_MEASURED, GATE_MEASURED = 250, 150
+CHARACTERS = 8000
+"""Of a text that the decoder's lessons keep: more than it reads."""
+
+
+class KeptEmbedder:
+    """Embeds every text once: words that no tag knows come again in every turn."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+        self._kept: dict[str, np.ndarray] = {}
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        """Gives vectors of length 1, float32, (texts, dimensions)."""
+        new = [text for text in dict.fromkeys(texts) if text not in self._kept]
+        if new:
+            self._kept |= dict(zip(new, self._embedder.embed(new), strict=True))
+        return np.stack([self._kept[text] for text in texts]) if len(texts) else np.zeros((0, 384))
+
+
+class KeptEngine:
+    """Writes for every prompt once: turns that leave the weights alone write the same."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.name, self.workers = engine.name, 1
+        self._kept: dict[tuple[int, ...], Written] = {}
+
+    def write(
+        self, input_ids: Sequence[list[int]], max_new_tokens: int, *, starts: bool = False
+    ) -> list[Written]:
+        """Writes as the engine does."""
+        new = [ids for ids in input_ids if tuple(ids) not in self._kept]
+        if new:
+            written = self._engine.write(new, max_new_tokens, starts=starts)
+            self._kept |= dict(zip(map(tuple, new), written, strict=True))
+        return [self._kept[tuple(ids)] for ids in input_ids]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._engine, name)
+
+
+@dataclass(frozen=True)
+class World:
+    """The data and the tagger in use.
+
+    Attributes:
+        current: Its model folder.
+        old: Rows of its memory.
+        spare: Rows of the old kind that it does not know.
+        pool: The new blog's articles that may be corrected.
+        new_test: The new blog's articles that are measured.
+        old_test: Old ones that are measured.
+        gate: Other old ones: the frozen test that the gate sees.
+    """
+
+    current: Path
+    old: list[Row]
+    spare: list[Row]
+    pool: list[Row]
+    new_test: list[Row]
+    old_test: list[Row]
+    gate: list[Row]
+
+    @classmethod
+    def load(cls, data: Path, split: str, current: Path) -> World:
+        """Reads the data; makes the tagger in use where there is none yet (some minutes).
+
+        Raises:
+            UserError: A file is missing, or no source is new.
+        """
+        suite = load_suites(data, ["in-domain"], split)[0]
+        train, validation = (
+            [row for row in rows if row.kind == "articles"]
+            for rows in (suite.train, suite.validation)
+        )
+        if not current.is_dir():
+            prepare_model(current, train, validation)
+        seen = {row.source for row in (*suite.train, *suite.validation, *suite.measured)}
+        other = [row for row in _read(data / OTHER_FILE, "articles") if row.tags]
+        sources = [row.source for row in other if row.source not in seen]
+        if not sources:
+            raise UserError(f"{data / OTHER_FILE} has no source that the base has not seen.")
+        new = max(sorted(set(sources)), key=sources.count)
+        rng = random.Random(0)
+        spare = set(rng.sample(range(len(train)), SPARE))
+        return cls(
+            current,
+            [row for place, row in enumerate(train) if place not in spare],
+            [train[place] for place in sorted(spare)],
+            [row for row in other if row.source == new and row.split == "train"],
+            [row for row in other if row.source == new and row.split == split],
+            _sample(suite.of_kind("articles"), OLD_MEASURED, rng),
+            _sample(validation, GATE_MEASURED, rng),
+        )
+
+    @cached_property
+    def tagger(self) -> Tagger:
+        """Gives the tagger of the current weights; what it has written it does not write again."""
+        made = Tagger.from_pretrained(self.current, engine="ctranslate2")
+        made._engine = KeptEngine(made._engine)
+        return made
+
+    @cached_property
+    def weights(self) -> Weights:
+        """Gives the ranking's weights."""
+        loaded = Weights.load(self.current)
+        assert loaded is not None  # prepare_model makes them
+        return loaded
+
+    @cached_property
+    def embedder(self) -> KeptEmbedder:
+        """Gives the embedder."""
+        loaded = Embedder.load(self.current)
+        assert loaded is not None
+        return KeptEmbedder(loaded)
+
+    @cached_property
+    def remembered(self) -> dict[str, Remembered]:
+        """Gives what the memory takes from each part's articles, read once."""
+        earlier: Mapping[str, np.ndarray] = load_file(self.current / RECALL_FILE)
+        return {
+            name: remember(
+                [article(row) for row in rows],
+                self.tagger.tokenizer,
+                self.embedder,  # type: ignore[arg-type]
+                earlier,
+            )
+            for name, rows in (("old", self.old), ("spare", self.spare), ("pool", self.pool))
+        }
+
+    @cached_property
+    def sureness(self) -> list[float]:
+        """Gives the mean confidence of the tags that the pool's articles get, 0..1."""
+        rows = [article(row) for row in self.pool]
+        with tqdm(total=len(rows), desc="how sure of the pool", unit="article") as bar:
+            found = self.tagger.tag_batch(rows, progress=bar.update)
+        return [float(np.mean([tag.confidence for tag in tags] or [0.0])) for tags in found]
+
+    def lessons_corpus(self, new: Sequence[tuple[Row, Sequence[str]]]) -> Corpus:
+        """Gives old articles and new ones, with ids ``old…`` and ``new…``, to take lessons from."""
+        old = [(row, row.tags) for row in self.old]
+        rows = [
+            {
+                "id": f"{name}{place}",
+                "title": row.title,
+                "text": row.text[:CHARACTERS],
+                "tags": list(tags),
+            }
+            for name, part in (("old", old), ("new", new))
+            for place, (row, tags) in enumerate(part)
+        ]
+        train = Dataset.from_list(rows)
+        splits = DatasetDict({"train": train, "validation": train.select([])})
+        return Corpus(splits, "simulation", None, "simulation")
+
+
+def article(row: Row) -> dict[str, Any]:
+    """Gives a row as the tagger and the memory take it."""
+    return {"title": row.title, "text": row.text, "tags": list(row.tags)}
+
+
+def _sample(rows: list[Row], count: int, rng: random.Random) -> list[Row]:
+    return rng.sample(rows, min(count, len(rows)))

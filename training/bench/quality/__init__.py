@@ -1,0 +1,1 @@
+"""Quality of Tagloop and its peers on the same articles."""

@@ -1,0 +1,61 @@
+"""One system's run in a process of its own; started by ``training.bench.quality``.
+
+    python -m training.bench.quality.worker knn --data DATA --split validation --suites in-domain
+
+It imports nothing heavy itself, so that the memory of a system is that system's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from tagloop.errors import UserError
+from training.bench.data import MEASURED_SPLITS, SUITES, load_suites
+from training.bench.peers import load_system
+from training.bench.quality.measuring import measure_system
+
+USER_ERROR = 2
+
+
+def result_file(out: Path, suite: str, split: str, system: str) -> Path:
+    """Gives where a system's result on a suite is kept."""
+    return out / f"{suite}-{split}" / f"{system}.json"
+
+
+def run(name: str, data: Path, split: str, suites: list[str], out: Path) -> None:
+    """Measures one system and writes its results.
+
+    Raises:
+        UserError: The data, the system or a package that it needs is missing.
+    """
+    system = load_system(name)
+    for result in measure_system(name, system, load_suites(data, suites, split)):
+        path = result_file(out, result["suite"], split, name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(".part")
+        part.write_text(json.dumps(result, ensure_ascii=False), encoding="utf-8")
+        part.rename(path)  # Whole or not at all: an interrupted run is taken up again.
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the command line."""
+    parser = argparse.ArgumentParser(prog="python -m training.bench.quality.worker")
+    parser.add_argument("system")
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--split", choices=MEASURED_SPLITS, default=MEASURED_SPLITS[0])
+    parser.add_argument("--suites", nargs="+", choices=SUITES, default=list(SUITES))
+    parser.add_argument("--out", type=Path, default=Path("build/bench"))
+    values = parser.parse_args(argv)
+    try:
+        run(values.system, values.data, values.split, values.suites, values.out)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return USER_ERROR
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

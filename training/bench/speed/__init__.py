@@ -1,0 +1,1 @@
+"""Speed of Tagloop next to what people would run instead."""

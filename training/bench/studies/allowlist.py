@@ -1,0 +1,219 @@
+"""How good tags of a given list are: constrained answers against free ones filtered to the list.
+
+    python -m training.bench.studies.allowlist --data DATA      # validation
+    python -m training.bench.studies.allowlist --data DATA --split test  # for the last measurement
+    python -m training.bench.studies.allowlist --data DATA --quick  # tries the command out
+
+The list holds the most frequent tags of the train rows. Both engines tag the same articles, freely
+and with ``allowed_tags``, as a published model does (ranked) and without its ranker, where the list
+is searched: by a trie under transformers, as a shortlist of scored tags in CTranslate2. Scores are
+against those of the authors' tags that the list has, over articles that have one. Filtered are the
+free answers, as a person would get them, and all candidates of the free answers: of these, as of a
+list, five that reach the default threshold are kept. The other articles tell how often a tag comes
+out where the author gave none.
+
+Then tags that no training article has join the list, and the articles whose authors gave such tags
+show what can be guessed of them: with the model's input embeddings, and by presence alone.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tqdm.auto import tqdm
+
+from tagloop.allowlist.preferences import LEAST_SURE
+from tagloop.generation.settings import TaggingSettings
+from tagloop.tagger.selection import Tag
+from tagloop.tagger.tagger import Tagger
+from tagloop.vocabulary.vocabulary import normal_form
+from training.bench.data import KINDS, Row, Suite, load_suites
+from training.bench.peers.tagloop_system import BATCH, prepare_model
+from training.bench.quality.measuring import WARM_UP, intervals
+from training.bench.reporting import Report, finish, report_file
+from training.bench.studies.allowlist_articles import Answers, House, choose, keep
+from training.bench.studies.allowlist_table import MEASURES, render
+from training.bench.studies.never_seen import measure_never
+from training.config import command_line, parse_config
+from training.evaluation.scores import Values, answer_scores
+from training.finetune.preprocess import BUNDLED_BASE
+
+MODULE = "training.bench.studies.allowlist"
+ENGINES = ("ctranslate2", "transformers")
+RANKERS = ("ranked", "model alone")
+ANSWER, CANDIDATES, LIST = "answer, filtered", "candidates, filtered", "list"
+MOST = 200
+"""More than a ranker scores freely: all of them are there to be filtered."""
+
+
+@dataclass
+class HouseSettings:
+    """Flags of the measurement."""
+
+    data: str = field(default="", metadata={"help": "folder with the labelled files"})
+    split: str = field(default="validation", metadata={"help": "validation or test"})
+    tags: int = field(default=300, metadata={"help": "tags of the list"})
+    limit: int = field(default=150, metadata={"help": "articles of each kind, over the split"})
+    engines: list[str] = field(default_factory=lambda: list(ENGINES), metadata={"help": "engines"})
+    weights: str = field(default=str(BUNDLED_BASE), metadata={"help": "seq2seq model"})
+    model: str = field(default="", metadata={"help": "finished model folder, not to be made"})
+    quick: bool = field(default=False, metadata={"help": "few articles, for trying it out"})
+    output: str = field(default="", metadata={"help": "JSON; default house-SPLIT.json in results"})
+
+
+def measure(suite: Suite, model: Path, settings: HouseSettings) -> Report:
+    """Tags the articles in all ways.
+
+    Returns:
+        ``split``, number of ``tags``; ``systems``, an entry a way of tagging with its scores by
+        kind of article; ``agreement``, an entry a ranker and kind; ``never``, of tags never seen.
+    """
+    house = choose(suite, model, settings.tags, settings.limit)
+    systems: list[dict[str, Any]] = []
+    agreement: list[dict[str, Any]] = []
+    for ranker in RANKERS:
+        lists = {}
+        for engine in settings.engines:
+            tagger = Tagger.from_pretrained(house.model, engine=engine)
+            least = max(tagger.settings.threshold, LEAST_SURE)
+            if ranker != RANKERS[0]:
+                tagger.ranker, least = None, LEAST_SURE
+            entry = {"ranker": ranker, "engine": engine}
+            free, speed = tag_all(tagger, house, None, f"free, {ranker}, {engine}")
+            shown = [free_answer(tags, tagger.settings, least) for tags in free]
+            for way, answers, lowest in ((ANSWER, shown, 0.0), (CANDIDATES, free, least)):
+                kinds = summarise(house, [in_list(tags, house) for tags in answers], lowest)
+                systems.append({"way": way, **entry, "articles/s": speed, "kinds": kinds})
+            listed, speed = tag_all(tagger, house, house.tags, f"list, {ranker}, {engine}")
+            kinds = summarise(house, listed, least)
+            systems.append({"way": LIST, **entry, "articles/s": speed, "kinds": kinds})
+            lists[engine] = listed, least
+        if len(lists) == 2:
+            agreement += agreements(house.rows, ranker, *lists.values())
+    return {
+        "split": settings.split,
+        "tags": len(house.tags),
+        "systems": systems,
+        "agreement": agreement,
+        "never": measure_never(house),
+    }
+
+
+def tag_all(
+    tagger: Tagger, house: House, allowed: Sequence[str] | None, name: str
+) -> tuple[Answers, float]:
+    """Tags all articles.
+
+    Returns:
+        All tags that the tagger has for each article, the surest first, and articles a second.
+    """
+    rows = [{"title": row.title, "text": row.text} for row in house.rows]
+    options: dict[str, Any] = {"allowed_tags": allowed, "batch_size": BATCH}
+    tagger.tag_batch(rows[:WARM_UP], **options)
+    started = time.perf_counter()
+    with tqdm(total=len(rows), desc=name, unit="article") as bar:
+        found = tagger.tag_batch(
+            rows, max_tags=MOST, min_tags=0, threshold=0.0, progress=bar.update, **options
+        )
+    return found, round(len(rows) / (time.perf_counter() - started), 2)
+
+
+def free_answer(tags: Sequence[Tag], settings: TaggingSettings, least: float) -> list[Tag]:
+    """Gives what the tagger answers by default, without a list."""
+    sure = sum(tag.confidence >= least for tag in tags)
+    return list(tags[: min(max(sure, settings.min_tags), settings.max_tags)])
+
+
+def in_list(tags: Sequence[Tag], house: House) -> list[Tag]:
+    """Gives the tags that the list has."""
+    forms = set(map(normal_form, house.tags))
+    return [tag for tag in tags if normal_form(tag.tag) in forms]
+
+
+def summarise(house: House, answers: Answers, least: float) -> dict[str, Any]:
+    """Scores answers against the authors' tags of the list, by kind of article."""
+    forms = set(map(normal_form, house.tags))
+    kinds = {}
+    for kind in KINDS:
+        scores: list[Values] = []
+        false, without = 0, 0
+        for row, tags in zip(house.rows, answers, strict=True):
+            if row.kind != kind:
+                continue
+            theirs = [tag for tag in row.tags if house.canonical(tag) in forms]
+            if not theirs:
+                without += 1
+                false += bool(keep(tags, least))
+                continue
+            theirs = [house.canonical(tag) for tag in theirs]
+            ranked = [tag.tag for tag in tags]
+            values = answer_scores(ranked, keep(tags, least), theirs)
+            scores.append({name: values[name] for name in MEASURES})
+        if scores:
+            kinds[kind] = {
+                "articles": len(scores),
+                "scores": intervals(scores),
+                "without": without,
+                "answered_without": false,
+            }
+    return kinds
+
+
+def agreements(
+    rows: Sequence[Row], ranker: str, one: tuple[Answers, float], other: tuple[Answers, float]
+) -> list[dict[str, Any]]:
+    """Counts the articles for which both engines show the same tags, and the same first tag."""
+    entries = []
+    for kind in KINDS:
+        places = [place for place, row in enumerate(rows) if row.kind == kind]
+        kept = [[keep(answers[i], least) for i in places] for answers, least in (one, other)]
+        firsts = [
+            [[tag.tag for tag in answers[i][:1]] for i in places] for answers, _ in (one, other)
+        ]
+        if places:
+            entries.append(
+                {
+                    "ranker": ranker,
+                    "kind": kind,
+                    "articles": len(places),
+                    "same_set": sum(map(lambda a, b: set(a) == set(b), *kept)),
+                    "same_first": sum(map(lambda a, b: a == b, *firsts)),
+                }
+            )
+    return entries
+
+
+def run(settings: HouseSettings) -> Report:
+    """Makes the model, if need be, and measures."""
+    suite = load_suites(Path(settings.data), ["in-domain"], settings.split)[0]
+    if settings.model:
+        return measure(suite, Path(settings.model), settings)
+    with tempfile.TemporaryDirectory() as folder:
+        model = Path(folder, "model")
+        prepare_model(model, suite.train, suite.validation, Path(settings.weights))
+        return measure(suite, model, settings)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command line."""
+    words = list(sys.argv[1:] if argv is None else argv)
+
+    def measured() -> tuple[Report, Path]:
+        settings = parse_config(HouseSettings, words, f"python -m {MODULE}")
+        if settings.quick:
+            settings.limit = 2
+        report = {"command": command_line(MODULE, words)} | run(settings)
+        name = f"house-{settings.split}.json"
+        return report, report_file(settings.output, name, settings.quick)
+
+    return finish(measured, render)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

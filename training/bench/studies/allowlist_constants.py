@@ -1,0 +1,163 @@
+"""Fits the constants of the house vocabulary on the validation split: ``tagloop.allowlist.scorer``.
+
+    python -m training.bench.studies.allowlist_constants --data DATA
+
+What no training article has: a logistic regression of whether the author gave such a tag, over all
+pairs of an article whose author gave one and all such tags of the split. The bonus of a tag that
+stands in the article: F1@5 of the model alone (CTranslate2) for several values.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+from tqdm.auto import tqdm
+
+import tagloop.allowlist.scorer
+from tagloop.allowlist.allowed_tags import AllowedTags
+from tagloop.allowlist.preferences import LEAST_SURE
+from tagloop.errors import UserError
+from tagloop.generation.input_embeddings import InputEmbeddings
+from tagloop.tagger.selection import text_of
+from tagloop.tagger.tagger import Tagger
+from tagloop.vocabulary.vocabulary import Vocabulary
+from training.bench.data import Row, load_suites
+from training.bench.quality.tables import shown, table
+from training.bench.studies.allowlist import summarise, tag_all
+from training.bench.studies.allowlist_articles import House, choose
+from training.config import parse_config
+from training.finetune.ctranslate2_conversion import convert
+from training.finetune.preprocess import BUNDLED_BASE
+from training.finetune.training_log import write_json
+
+MODULE = "training.bench.studies.allowlist_constants"
+BONUSES = (0.0, 0.5, 1.0, 1.5, 2.0)
+STRENGTH = 10.0
+"""Inverse strength of the regularisation (scikit-learn's C): hardly any, for three weights."""
+
+
+@dataclass
+class ConstantsSettings:
+    """Flags of the fit."""
+
+    data: str = field(default="", metadata={"help": "folder with the labelled files"})
+    model: str = field(
+        default="", metadata={"help": "model folder with ctranslate2/ and tags.json"}
+    )
+    tags: int = field(default=300, metadata={"help": "tags of the list"})
+    limit: int = field(default=150, metadata={"help": "articles of each kind, for the bonus"})
+
+
+def unseen_pairs(house: House) -> tuple[np.ndarray, np.ndarray]:
+    """Gives nearness and presence of every never-seen tag in every article that has one.
+
+    Returns:
+        (pairs, 2), and whether the article's author gave the tag, (pairs,).
+    """
+    tagger = Tagger.from_pretrained(house.model)
+    embeddings = InputEmbeddings(house.model)
+    allowed = AllowedTags(
+        list(house.never.values()), tagger.tokenizer, tagger.vocabulary, tagger.settings
+    )
+    features, given = [], []
+    for row in tqdm(house.with_never, desc="tags never seen", unit="article"):
+        article = {"title": row.title, "text": row.text}
+        present = allowed.standing_in(text_of(article))
+        read = tagger.tokenizer(
+            tagger.settings.prompt(row.title, row.text),
+            add_special_tokens=False,
+            truncation=True,
+            max_length=tagger.settings.max_input_tokens,
+        ).input_ids
+        near = embeddings.nearness(read, allowed.pieces)
+        features.append(np.column_stack([near, present]))
+        given += [form in row.forms for form in allowed.forms]
+    return np.concatenate(features), np.array(given)
+
+
+def fit_unseen(house: House) -> dict[str, float]:
+    """Fits the log-odds of a never-seen tag.
+
+    Raises:
+        UserError: The split has no such tags.
+    """
+    if not house.with_never:
+        raise UserError(
+            "The validation split has no tag that the train split lacks: nothing to fit."
+        )
+    features, given = unseen_pairs(house)
+    model = LogisticRegression(C=STRENGTH, max_iter=1000).fit(features, given)
+    near, present = model.coef_[0]
+    return {
+        "UNSEEN_BIAS": round(float(model.intercept_[0]), 2),
+        "UNSEEN_NEAR": round(float(near), 2),
+        "UNSEEN_PRESENT": round(float(present), 2),
+    }
+
+
+@contextmanager
+def bonus(value: float) -> Iterator[None]:
+    """Sets the bonus of present tags for a while."""
+    before = tagloop.allowlist.scorer.PRESENT_BONUS
+    tagloop.allowlist.scorer.PRESENT_BONUS = value
+    try:
+        yield
+    finally:
+        tagloop.allowlist.scorer.PRESENT_BONUS = before
+
+
+def try_bonuses(house: House) -> str:
+    """Renders F1@5 and F1@M of the model alone for every bonus."""
+    tagger = Tagger.from_pretrained(house.model)
+    tagger.ranker = None
+    lines = []
+    for value in BONUSES:
+        with bonus(value):
+            answers, _ = tag_all(tagger, house, house.tags, f"bonus {value}")
+        kinds = summarise(house, answers, LEAST_SURE)
+        for kind, part in kinds.items():
+            scores = part["scores"]
+            lines.append([str(value), kind, shown(scores["f1@5"]), shown(scores["f1@m"])])
+    return table(["PRESENT_BONUS", "articles", "F1@5", "F1@M"], lines)
+
+
+def make_model(folder: Path, train: Sequence[Row]) -> Path:
+    """Makes the bundled base with the corpus's tags and its conversion, without a ranker."""
+    model = Path(shutil.copytree(BUNDLED_BASE, folder / "model"))
+    write_json(
+        model / "tags.json", Vocabulary.from_tag_lists([row.tags for row in train]).to_json()
+    )
+    convert(model)
+    return model
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command line."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        settings = parse_config(ConstantsSettings, words, f"python -m {MODULE}")
+        suite = load_suites(Path(settings.data), ["in-domain"], "validation")[0]
+        with tempfile.TemporaryDirectory() as folder:
+            model = (
+                Path(settings.model) if settings.model else make_model(Path(folder), suite.train)
+            )
+            fitted = fit_unseen(choose(suite, model, settings.tags, len(suite.measured)))
+            bonuses = try_bonuses(choose(suite, model, settings.tags, settings.limit))
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    print(*(f"{name} = {value}" for name, value in fitted.items()), sep="\n", end="\n\n")
+    print(bonuses)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,68 @@
+"""Tags that no training article has, on a list: what of them is guessed right, and by what."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tqdm.auto import tqdm
+
+from tagloop.allowlist.preferences import LEAST_SURE
+from tagloop.generation.input_embeddings import FILE_NAME as WEIGHTS_FILE
+from tagloop.tagger.selection import Tag
+from tagloop.tagger.tagger import Tagger
+from tagloop.vocabulary.vocabulary import normal_form
+from training.bench.peers.tagloop_system import BATCH
+from training.bench.quality.measuring import intervals
+from training.bench.studies.allowlist_articles import SHOWN, House, keep
+from training.evaluation.scores import Values
+
+ENGINE = "ctranslate2"
+
+
+def measure_never(house: House) -> dict[str, Any]:
+    """Tags articles with tags that no training article has, these tags on the list."""
+    names = [*house.tags, *house.never.values()]
+    articles = [{"title": row.title, "text": row.text} for row in house.with_never]
+    systems = {}
+    with tempfile.TemporaryDirectory() as folder:
+        bare = Path(folder) / "model"
+        shutil.copytree(house.model, bare, ignore=shutil.ignore_patterns(WEIGHTS_FILE))
+        for name, model in (("with embeddings", house.model), ("by presence alone", bare)):
+            tagger = Tagger.from_pretrained(model, engine=ENGINE)
+            least = max(tagger.settings.threshold, LEAST_SURE)
+            with tqdm(total=len(articles), desc=f"never seen, {name}", unit="article") as bar:
+                found = tagger.tag_batch(
+                    articles,
+                    allowed_tags=names,
+                    max_tags=len(names),
+                    threshold=0.0,
+                    batch_size=BATCH,
+                    progress=bar.update,
+                )
+            scores = [
+                never_scores(tags, set(house.never), set(row.forms), least)
+                for tags, row in zip(found, house.with_never, strict=True)
+            ]
+            systems[name] = intervals(scores)
+    return {"tags": len(house.never), "articles": len(articles), "systems": systems}
+
+
+def never_scores(tags: Sequence[Tag], never: set[str], theirs: set[str], least: float) -> Values:
+    """Scores the never-seen tags of one article's answer.
+
+    Returns:
+        ``precision@1`` of the surest of them, ``recall@5`` of the five surest, ``recall`` of those
+        that are shown by default, among the known tags of the list.
+    """
+    ours = [form for tag in tags if (form := normal_form(tag.tag)) in never]
+    shown_forms = set(map(normal_form, keep(tags, least)))
+    wanted = never & theirs
+    return {
+        "precision@1": float(ours[0] in wanted) if ours else 0.0,
+        "recall@5": len(wanted & set(ours[:SHOWN])) / len(wanted),
+        "recall": len(wanted & shown_forms) / len(wanted),
+    }

@@ -1,0 +1,1 @@
+"""The generated cards of datasets and models."""

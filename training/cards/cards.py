@@ -1,0 +1,295 @@
+"""The cards of a dataset and a model, generated from what building, training and measuring wrote.
+
+The same files and arguments give the same bytes, so that publishing them again changes nothing;
+links go to the Hub in use (``HF_ENDPOINT``), so a card differs from one Hub to the other.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from datasets.info import DatasetInfosDict
+from huggingface_hub import DatasetCardData, EvalResult, ModelCardData, constants
+from huggingface_hub.errors import HFValidationError
+from huggingface_hub.utils import validate_repo_id
+
+from dataset_card.charts import lengths_chart, reliability_chart, tags_chart, training_chart
+from dataset_card.check import check_card
+from dataset_card.describe import Description, describe, size_category
+from dataset_card.licenses import hub_license, hub_licenses
+from dataset_card.markdown import Markdown, escape, render
+from dataset_card.sections import dataset_sections, pretty_name
+from tagloop.errors import UserError
+from tagloop.generation.settings import TaggingSettings
+from training.cards.changelog import latest_changes
+from training.cards.citations import BUNDLED
+from training.cards.model_sections import metric_of, model_sections
+
+__all__ = ["check_card", "write_dataset_card", "write_model_card"]
+
+DATASET_TEMPLATE = Path(__file__).parents[2] / "dataset_card" / "template.md"
+MODEL_TEMPLATE = Path(__file__).parent / "model_card.md"
+CARD = "README.md"
+SUBJECT = ["article-tagging", "tag-generation", "text2text-generation"]
+"""Plain tags of both cards; the last was a task of the Hub once, and people still search for it."""
+PIPELINE_TAG = "summarization"
+"""The task of the Hub nearest to writing a short text about a long one: text2text-generation is
+none any more."""
+HUB_METRICS = {"f1", "precision", "rouge"}
+MINILM = "sentence-transformers/all-MiniLM-L6-v2"
+"""The Hub's model whose weights the bundled base begins with."""
+
+
+def write_dataset_card(
+    dataset_dir: str | Path,
+    repo_id: str,
+    *,
+    version: str,
+    corrections_repo: str,
+    model_repo: str,
+    space_repo: str,
+    language: str = "en",
+) -> str:
+    """Writes ``README.md`` and ``charts/`` into a dataset folder, all anew from its data.
+
+    Args:
+        dataset_dir: Folder with ``data/*.parquet`` and ``build_report.json``.
+        repo_id: The dataset's id on the Hub.
+        version: Its version, ``v1.2.3``; also the git tag that the snippet loads.
+        corrections_repo: Private dataset that takes the corrections.
+        model_repo: Model that is trained on the data.
+        space_repo: Space that runs the model.
+        language: ISO 639-1 code of the articles.
+
+    Returns:
+        The card's text.
+
+    Raises:
+        UserError: A file is missing or broken, or a repo_id is none.
+    """
+    folder, version = Path(dataset_dir), version_tag(version)
+    description = describe(folder)
+    report = _read_json(folder / "build_report.json", "make data")
+    vocabulary = description.vocabulary
+    displayed = dict(zip(vocabulary.tags, vocabulary.counts.values(), strict=True))
+    tags_chart(displayed, folder / "charts" / "tags.png")
+    lengths_chart(
+        description.words, description.tags_per_article, folder / "charts" / "lengths.png"
+    )
+    metadata = _dataset_metadata(description, repo_id, language)
+    body = render(
+        DATASET_TEMPLATE,
+        version=version,
+        model_link=repo_link(model_repo, "model"),
+        space_link=repo_link(space_repo, "space"),
+        corrections_link=repo_link(corrections_repo, "dataset"),
+        discussions=Markdown(f"{repo_url(repo_id, 'dataset')}/discussions"),
+        **dataset_sections(description, report, repo_id, version),
+    )
+    return _write(folder, metadata.to_yaml(), body)
+
+
+def write_model_card(
+    model_dir: str | Path,
+    repo_id: str,
+    *,
+    dataset_repo: str,
+    dataset_revision: str,
+    version: str,
+    space_repo: str,
+    license: str = "apache-2.0",
+    language: str = "en",
+) -> str:
+    """Writes ``README.md`` and ``charts/`` into a model folder, all anew from its files.
+
+    Args:
+        model_dir: Folder with the model, ``tagging.json``, ``training_log.json``, ``report.json``.
+        repo_id: The model's id on the Hub.
+        dataset_repo: Dataset that the training's local folder was published as.
+        dataset_revision: Its commit. Where training or measuring read from the Hub, the
+            dataset and commit that they noted stand in the card instead.
+        version: The model's version, ``v1.2.3``; also the git tag that the snippet loads.
+        space_repo: Space that runs the model.
+        license: Licence of the weights.
+        language: ISO 639-1 code of the articles.
+
+    Returns:
+        The card's text.
+
+    Raises:
+        UserError: A file is missing or broken, or a repo_id is none.
+    """
+    folder, version = Path(model_dir), version_tag(version)
+    log = _read_json(folder / "training_log.json", "make train")
+    report = _read_json(folder / "report.json", "make evaluate")
+    published = {"repo_id": dataset_repo, "revision": dataset_revision}
+    trained_on = log["dataset"] if log["dataset"].get("revision") else published
+    measured_on = report["dataset"] if report["dataset"].get("revision") else published
+    if report.get("calibration"):
+        reliability_chart(report["calibration"]["bins"], folder / "charts" / "reliability.png")
+    training_chart(log["log"], "eval_f1@m", "F1@M", folder / "charts" / "training.png")
+    metadata = _model_metadata(repo_id, log, report, trained_on, measured_on, license, language)
+    body = render(
+        MODEL_TEMPLATE,
+        version=version,
+        license=license,
+        base=_base_link(log),
+        dataset_link=repo_link(dataset_repo, "dataset"),
+        trained_link=_at_commit(trained_on),
+        measured_link=_at_commit(measured_on),
+        space_link=repo_link(space_repo, "space"),
+        discussions=Markdown(f"{repo_url(repo_id, 'model')}/discussions"),
+        changes=latest_changes(folder),
+        **model_sections(
+            log,
+            report,
+            settings=TaggingSettings.load(folder),
+            model_type=_read_json(folder / "config.json", "make train")["model_type"],
+            repo_id=repo_id,
+            version=version,
+            space_repo=space_repo,
+        ),
+    )
+    return _write(folder, metadata.to_yaml(), body)
+
+
+def version_tag(version: str) -> str:
+    """Gives ``1.2.3`` and ``v1.2.3`` as the git tag ``v1.2.3``."""
+    return f"v{version.removeprefix('v')}"
+
+
+def repo_url(repo_id: str, repo_type: str) -> str:
+    """Gives a repository's page on the Hub in use (``HF_ENDPOINT`` at import, as all of its cards).
+
+    Raises:
+        UserError: ``repo_id`` is none.
+    """
+    try:
+        validate_repo_id(repo_id)
+    except HFValidationError as error:
+        raise UserError(f"{repo_id!r} is no repo_id of a Hub: {error}") from None
+    prefix = constants.REPO_TYPES_URL_PREFIXES.get(repo_type, "")
+    return f"{constants.ENDPOINT}/{prefix}{repo_id}"
+
+
+def repo_link(repo_id: str, repo_type: str) -> Markdown:
+    """Gives a Markdown link to a repository."""
+    return Markdown(f"[{escape(repo_id)}]({repo_url(repo_id, repo_type)})")
+
+
+def _at_commit(source: dict[str, Any]) -> Markdown:
+    commit = escape(str(source["revision"]))
+    url = repo_url(source["repo_id"], "dataset")
+    return Markdown(f"[{escape(source['repo_id'])}@{commit[:10]}]({url}/tree/{commit})")
+
+
+def _base_model(log: dict[str, Any]) -> str | None:
+    """Gives the base's id on the Hub; None for a folder of the person who trained."""
+    base = log["base_model"]
+    if base == BUNDLED:
+        return MINILM
+    if not (log["base_revision"] or "/" in base):
+        return None
+    try:
+        validate_repo_id(base)
+    except HFValidationError:
+        return None
+    return str(base)
+
+
+def _base_link(log: dict[str, Any]) -> Markdown:
+    base = _base_model(log)
+    if log["base_model"] == BUNDLED:
+        return Markdown(
+            f"Tagloop's small base (the encoder of {repo_link(MINILM, 'model')} and a decoder of "
+            "two layers, in the shape of BART)"
+        )
+    return repo_link(base, "model") if base else escape(log["base_model"])
+
+
+def _dataset_metadata(description: Description, repo_id: str, language: str) -> DatasetCardData:
+    licenses = hub_licenses(description.licenses)
+    single = licenses[0] if len(licenses) == 1 else licenses
+    data = DatasetCardData(
+        pretty_name=pretty_name(repo_id),
+        language=[language],
+        license=single,
+        task_categories=[PIPELINE_TAG, "text-classification"],
+        task_ids=["multi-label-classification"],
+        size_categories=[size_category(description.articles)],
+        tags=SUBJECT,
+        configs=[
+            {
+                "config_name": "default",
+                "data_files": [
+                    {"split": split, "path": f"data/{split}-*"} for split in description.splits
+                ],
+            }
+        ],
+    )
+    if single == "other":
+        data["license_name"] = "see-card"
+        data["license_link"] = f"{repo_url(repo_id, 'dataset')}#sources-and-licences"
+    DatasetInfosDict({"default": description.info}).to_dataset_card_data(data)
+    return data
+
+
+def _model_metadata(
+    repo_id: str,
+    log: dict[str, Any],
+    report: dict[str, Any],
+    trained_on: dict[str, Any],
+    measured_on: dict[str, Any],
+    license: str,
+    language: str,
+) -> ModelCardData:
+    repo_url(measured_on["repo_id"], "dataset")
+    results = [
+        EvalResult(
+            task_type=PIPELINE_TAG,
+            task_name="Article tagging",
+            dataset_type=measured_on["repo_id"],
+            dataset_name=pretty_name(measured_on["repo_id"]),
+            dataset_split=report["split"],
+            dataset_revision=measured_on["revision"],
+            metric_type=metric_of(name).hub_type,
+            metric_name=metric_of(name).label,
+            # numpy's floats do not go into YAML
+            metric_value=round(float(measured["value"]), 4),
+        )
+        for name, measured in report["systems"]["after"].items()
+    ]
+    base = _base_model(log)
+    return ModelCardData(
+        language=[language],
+        license=hub_license(license),
+        library_name="transformers",
+        pipeline_tag=PIPELINE_TAG,
+        tags=SUBJECT,
+        base_model=base,
+        base_model_relation="finetune" if base else None,
+        datasets=[trained_on["repo_id"]],
+        metrics=sorted({result.metric_type for result in results} & HUB_METRICS),
+        model_name=repo_id.split("/")[-1],
+        eval_results=results,
+    )
+
+
+def _read_json(path: Path, command: str) -> dict[str, Any]:
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise UserError(f"{path} is missing: make it with {command}.") from None
+    except ValueError as error:
+        raise UserError(
+            f"{path} is no JSON object ({error}): make it anew with {command}."
+        ) from None
+
+
+def _write(folder: Path, front_matter: str, body: str) -> str:
+    text = f"---\n{front_matter}\n---\n\n{body}"
+    check_card(text)
+    (folder / CARD).write_text(text, encoding="utf-8", newline="\n")
+    return text

@@ -1,0 +1,282 @@
+"""What the model card says, section by section: the values that ``model_card.md`` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from dataset_card.markdown import Markdown, fenced, shorten
+from tagloop.generation.settings import TaggingSettings
+from training.cards.citations import citations
+from training.cards.model_snippets import client_snippet, literal, model_snippet
+
+
+class Metric(NamedTuple):
+    """How a measure of report.json is called.
+
+    Attributes:
+        label: For people.
+        hub_type: Metric of the Hub that it is one of, for the model-index.
+        meaning: What it measures, as half a sentence.
+    """
+
+    label: str
+    hub_type: str
+    meaning: str
+
+
+METRICS = {
+    "f1@5": Metric("F1@5", "f1", "precision always counts five places, however few tags there are"),
+    "f1@m": Metric("F1@M", "f1", "over all tags that are written"),
+    "precision@1": Metric("Precision@1", "precision", "whether the first tag is right"),
+    "present_f1@m": Metric("F1@M, present", "f1", "only tags whose words stand in the article"),
+    "absent_f1@m": Metric("F1@M, absent", "f1", "only tags whose words do not"),
+    "f1@m_stemmed": Metric("F1@M, stemmed", "f1", "tags compared by Porter's word stems"),
+    "unseen_share": Metric("Unseen tags", "unseen_share", "written tags that training never saw"),
+    "rouge1": Metric("ROUGE-1", "rouge", "words in common, on the tags joined by commas"),
+    "rouge2": Metric("ROUGE-2", "rouge", "word pairs in common"),
+    "rougeL": Metric("ROUGE-L", "rouge", "longest common sequence of words"),
+}
+SYSTEMS = {
+    "before": "before fine-tuning",
+    "after": "this model",
+    "most_frequent": "most frequent tags",
+}
+SHOWN_ROWS = 20
+EXAMPLE_CHARACTERS = 220
+CELL_CHARACTERS = 100
+LOG_COLUMNS = {
+    "epoch": "epoch",
+    "step": "step",
+    "loss": "training loss",
+    "eval_loss": "validation loss",
+    "eval_f1@5": "F1@5",
+    "eval_f1@m": "F1@M",
+}
+
+
+def metric_of(name: str) -> Metric:
+    """Gives a measure's names; one that is not in `METRICS` goes by its own."""
+    return METRICS.get(name, Metric(name, name, ""))
+
+
+def model_sections(
+    log: Mapping[str, Any],
+    report: Mapping[str, Any],
+    *,
+    settings: TaggingSettings,
+    model_type: str,
+    repo_id: str,
+    version: str,
+    space_repo: str,
+) -> dict[str, Any]:
+    """Gives the template's values but the links.
+
+    Args:
+        log: Content of training_log.json.
+        report: Content of report.json.
+        settings: Content of tagging.json.
+        model_type: Of config.json.
+        repo_id: The model's id on the Hub.
+        version: Its git tag.
+        space_repo: Space that runs it.
+    """
+    examples = [_example(example) for example in report["examples"]]
+    first = report["examples"][0] if examples else {"title": "", "text": ""}
+    article = (
+        shorten(first["title"], EXAMPLE_CHARACTERS),
+        shorten(first["text"], EXAMPLE_CHARACTERS),
+    )
+    return {
+        "name": repo_id.split("/")[-1],
+        "train_articles": log["examples"]["train"],
+        "validation_articles": log["examples"].get("validation", 0),
+        "snippet": model_snippet(repo_id, version, settings, *article),
+        "client_snippet": client_snippet(space_repo, *article),
+        "example": examples[0] if examples else {},
+        "examples": examples,
+        "limits": _limits(report, settings),
+        "prompt_template": literal(log["prompt_template"]),
+        "citations": fenced("\n\n".join(citations(log["base_model"], model_type)), "bibtex"),
+        "versions": _versions(log, report),
+        **_results(report),
+        **_training(log),
+    }
+
+
+def _example(example: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        "title": shorten(example["title"], CELL_CHARACTERS) or "(no title)",
+        "text": shorten(example["text"], EXAMPLE_CHARACTERS) or "(no text)",
+        "tags": _joined(example["tags"]),
+        "before": _joined(example["before"]),
+        "after": _joined([tag["tag"] for tag in example["after"]]),
+    }
+
+
+def _joined(tags: Sequence[str]) -> str:
+    return shorten(", ".join(tags), CELL_CHARACTERS) or "(nothing)"
+
+
+def _results(report: Mapping[str, Any]) -> dict[str, Any]:
+    systems = [name for name in SYSTEMS if name in report["systems"]]
+    after = report["systems"]["after"]
+    names = [name for name in METRICS if name in after]
+    names += [name for name in after if name not in METRICS]
+    return {
+        "split": report["split"],
+        "articles": report["articles"],
+        "confidence": f"{100 * report['bootstrap']['confidence']:g} %",
+        "systems": [SYSTEMS[name] for name in systems],
+        "results": [
+            {
+                "name": metric_of(name).label,
+                "cells": [_cell(report["systems"][system][name], system) for system in systems],
+            }
+            for name in names
+        ],
+        "differences": _differences(report["paired"]),
+        "explanations": [
+            f"{metric_of(name).label}: {metric_of(name).meaning}."
+            for name in names
+            if metric_of(name).meaning
+        ],
+        "calibration": _calibration(report),
+        "report_command": fenced(report["command"], "bash"),
+    }
+
+
+def _calibration(report: Mapping[str, Any]) -> dict[str, str]:
+    """Says how far confidences are from what they promise; empty for a report without it."""
+    measured = report.get("calibration")
+    if not measured:
+        return {}
+    return {
+        "ece": f"{measured['ece']:.3f}",
+        "tags": f"{measured['tags']:,}",
+        "threshold": f"{report['threshold']:.2f}",
+    }
+
+
+def _cell(measured: Mapping[str, float], system: str) -> Markdown:
+    value = f"{measured['value']:.3f}"
+    interval = f"({measured['low']:.3f} to {measured['high']:.3f})"
+    return Markdown(f"**{value}** {interval}" if system == "after" else f"{value} {interval}")
+
+
+def _differences(paired: Mapping[str, Mapping[str, float]]) -> list[str]:
+    if not paired:
+        return []
+    changes = " and ".join(
+        f"{metric_of(name).label} by {gain['difference']:+.3f} "
+        f"({gain['low']:+.3f} to {gain['high']:+.3f})"
+        for name, gain in paired.items()
+    )
+    return [
+        f"On the same articles, fine-tuning changed {changes}; where the interval holds no 0, "
+        "chance hardly explains the difference."
+    ]
+
+
+def _training(log: Mapping[str, Any]) -> dict[str, Any]:
+    keys, rows = log_table(log["log"])
+    best = log["best"]
+    parameters = log["parameters"]
+    parts = ", ".join(
+        f"{name} {_millions(count)}" for name, count in parameters.items() if name != "total"
+    )
+    return {
+        "log_names": [LOG_COLUMNS[key] for key in keys],
+        "log": rows,
+        "best": (
+            f"The model of step {best['step']} was kept, with a validation "
+            f"{metric_of(best['metric']).label} of {best['value']:.3f}."
+            if best["value"] is not None
+            else ""
+        ),
+        "parameters": f"The model has {_millions(parameters['total'])} parameters ({parts})",
+        "duration": duration(log["seconds"]),
+        "device": "a CPU" if log["device"] == "cpu" else log["device"],
+        "precision": log["precision"],
+        "hyperparameters": {
+            name: value for name, value in log["hyperparameters"].items() if value is not None
+        },
+        "train_command": fenced(log["command"], "bash"),
+        "chart_alt": _chart_alt(log["log"]),
+    }
+
+
+def log_table(log: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[list[str]]]:
+    """Gives the training log as a table: a row a validation, or a row a loss when there is none.
+
+    Returns:
+        Keys of `LOG_COLUMNS` that occur, and at most `SHOWN_ROWS` rows of texts, taken evenly.
+    """
+    rows: list[dict[str, Any]] = []
+    loss: dict[str, Any] = {}
+    validated = any("eval_loss" in entry for entry in log)
+    for entry in log:
+        if "loss" in entry:
+            loss = {"loss": entry["loss"]}
+        if "eval_loss" in entry or (not validated and "loss" in entry):
+            rows.append(loss | dict(entry))
+    keys = [key for key in LOG_COLUMNS if any(key in row for row in rows)]
+    step = max(1, -(-len(rows) // SHOWN_ROWS))
+    shown = rows[::-1][::step][::-1]  # the last row always
+    return keys, [[_log_cell(key, row.get(key)) for key in keys] for row in shown]
+
+
+def _log_cell(key: str, value: Any) -> str:
+    if value is None:
+        return ""
+    return f"{value:g}" if key in ("epoch", "step") else f"{value:.3f}"
+
+
+def _chart_alt(log: Sequence[Mapping[str, Any]]) -> Markdown:
+    losses = [entry["loss"] for entry in log if "loss" in entry]
+    said = f"from {losses[0]:.2f} to {losses[-1]:.2f}" if losses else "of validation alone"
+    return Markdown(f"Line charts over the epochs: loss, {said} in training, and validation F1@M.")
+
+
+def _limits(report: Mapping[str, Any], settings: TaggingSettings) -> list[str]:
+    after = report["systems"]["after"]
+    tokens = f"{settings.max_input_tokens:,} tokens (title included)"
+    read = f"the first {tokens} and writes no tag from what is after them"
+    if settings.max_windows > 1:
+        read = f"a long article in at most {settings.max_windows} windows of {tokens}"
+    lines = [
+        f"It reads {read}.",
+        "It knows the subjects, the language and the tagging habits of its training data; "
+        "elsewhere its tags may be plausible and wrong.",
+        "Its tags are suggestions for a person to accept: they are no judgement on an article or "
+        "on people in it.",
+    ]
+    if "present_f1@m" in after and "absent_f1@m" in after:
+        present, absent = (after[name]["value"] for name in ("present_f1@m", "absent_f1@m"))
+        lines.append(
+            f"Tags whose words stand in the article are found with an F1@M of {present:.3f}, "
+            f"others with {absent:.3f}."
+        )
+    if "unseen_share" in after:
+        lines.append(
+            f"{100 * after['unseen_share']['value']:.1f} % of the tags that it wrote in the "
+            "measurement occur nowhere in its training tags; some of those are no tags at all."
+        )
+    return lines
+
+
+def _versions(log: Mapping[str, Any], report: Mapping[str, Any]) -> str:
+    versions = {**report["versions"], **log["versions"]}
+    return ", ".join(f"{name} {version}" for name, version in versions.items())
+
+
+def _millions(count: int) -> str:
+    return f"{count / 1e6:.1f} M" if count >= 100_000 else f"{count:,}"
+
+
+def duration(seconds: float) -> str:
+    """Gives 7500 as ``2 h 5 min``, 720 as ``12 min``, 45 as ``45 s``."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"

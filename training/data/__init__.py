@@ -1,0 +1,1 @@
+"""Station build: sources to a dataset with fixed splits."""

@@ -1,0 +1,75 @@
+"""Prints which tags building a dataset merged, why, and how many articles carry each form.
+
+    python -m training.tag_merges                              # build/tagloop/dataset
+    python -m training.tag_merges --dataset build/blog/dataset --reason initials
+
+What is wrong in it belongs under ``never`` in the file of ``--tag_overrides``.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from tagloop.errors import UserError
+from training.config import MergesConfig, parse_config
+from training.data.build_dataset import REPORT
+
+
+def merge_lines(merged: Sequence[dict[str, Any]], reason: str | None = None) -> Iterator[str]:
+    """Gives the lines to print: a count of each reason, then a line for each merged tag.
+
+    Args:
+        merged: ``tags.merged`` of a build report.
+        reason: Only merges for this reason.
+    """
+    chosen = [
+        (entry, [merge for merge in entry["merged"] if reason in (None, merge["reason"])])
+        for entry in merged
+    ]
+    reasons = Counter(merge["reason"] for _, merges in chosen for merge in merges)
+    yield f"{reasons.total():,} tags merged into others"
+    for name, count in sorted(reasons.items(), key=lambda item: (-item[1], item[0])):
+        yield f"  {count:6,}  {name}"
+    for entry, merges in chosen:
+        if merges:
+            forms = ", ".join(
+                f"{merge['form']} {merge['articles']:,} ({merge['reason']})" for merge in merges
+            )
+            yield f"{entry['tag']} {entry['articles']:,} <- {forms}"
+
+
+def read_merges(folder: Path) -> list[dict[str, Any]]:
+    """Reads the merges of a dataset folder.
+
+    Raises:
+        UserError: The folder holds no build report, or an unreadable one.
+    """
+    path = folder / REPORT
+    try:
+        merged = json.loads(path.read_text(encoding="utf-8"))["tags"]["merged"]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise UserError(f"{path}: no readable build report; build the dataset anew.") from None
+    return list(merged)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command; gives its exit status."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        config = parse_config(MergesConfig, words, "python -m training.tag_merges")
+        folder = Path(config.dataset or Path("build") / config.name / "dataset")
+        lines = list(merge_lines(read_merges(folder), config.reason))
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    print("\n".join(lines))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,113 @@
+"""Pictures of the Space, as a visitor sees it: desktop and phone, light and dark.
+
+    python -m training.demo.screenshots --model MODEL      # a tagger's folder or repo id
+
+They go to ``tests/browser/screenshots``; the README shows two of them.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tagloop.errors import UserError
+from training.bench.load import running_space
+from training.config import parse_config
+
+FOLDER = Path(__file__).parents[2] / "tests" / "browser" / "screenshots"
+LOOKS = {"desktop": (1280, "light"), "phone": (390, "dark")}
+"""Name to width in pixels and colour scheme."""
+TABS = {
+    "batch": "Batch",
+    "inside": "Inside the model",
+    "explore": "Explore the data",
+    "about": "About",
+}
+OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+
+
+@dataclass
+class ScreenshotSettings:
+    """Flags of the script."""
+
+    model: str = field(default="", metadata={"help": "tagger to show: a folder, or a repo id"})
+    dataset: str = field(default="", metadata={"help": "what it learned from: likewise"})
+    chromium: str = field(default="chromium", metadata={"help": "the browser, by name or path"})
+
+
+def take(settings: ScreenshotSettings) -> list[Path]:
+    """Takes all pictures.
+
+    Raises:
+        UserError: There is no model, or the Space does not start.
+    """
+    if not settings.model:
+        raise UserError("--model is missing: name a tagger's folder or repo id.")
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running_space(_here(settings.model), Path(folder), _here(settings.dataset)) as space,
+        sync_playwright() as playwright,
+    ):
+        executable = shutil.which(settings.chromium)  # else the one that Playwright has
+        browser = playwright.chromium.launch(executable_path=executable, args=OPTIONS)
+        return [path for look in LOOKS for path in _of_look(browser, space.url, look)]
+
+
+def _here(repo: str) -> Path | str:
+    """Gives a folder's whole path: the Space runs in another one."""
+    return Path(repo).resolve() if repo and Path(repo).is_dir() else repo
+
+
+def _of_look(browser: Browser, url: str, look: str) -> list[Path]:
+    width, scheme = LOOKS[look]
+    context = browser.new_context(
+        viewport={"width": width, "height": 900},
+        color_scheme=scheme,  # type: ignore[arg-type]
+        device_scale_factor=1,
+    )
+    page = context.new_page()
+    page.goto(url)
+    page.locator("#examples").get_by_role("button").first.click()
+    page.locator(".tl-chip").first.wait_for()
+    page.locator(".tl-chip .tl-name").first.focus()
+    page.wait_for_timeout(2500)  # evidence, and what fades in
+    taken = [_picture(page, f"tag-{look}")]
+    for name, title in TABS.items():
+        page.get_by_role("tab", name=title).first.click()
+        if name == "inside":
+            page.locator("#look-inside").click()
+        page.wait_for_timeout(4000)
+        taken.append(_picture(page, f"{name}-{look}"))
+    context.close()
+    return taken
+
+
+def _picture(page: Page, name: str) -> Path:
+    path = FOLDER / f"{name}.png"
+    page.screenshot(path=path, full_page=True)
+    return path
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command line."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        for path in take(
+            parse_config(ScreenshotSettings, words, "python -m training.demo.screenshots")
+        ):
+            print(path.relative_to(FOLDER.parent.parent.parent))
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,1 @@
+"""Station evaluate: how good a tagger is on a split."""

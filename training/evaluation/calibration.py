@@ -1,0 +1,67 @@
+"""Whether a confidence is what it says: of tags shown with 0.7, are 7 of 10 right?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tagloop.tagger.tagger import Tag
+from tagloop.vocabulary.vocabulary import normal_form
+
+BINS = 10
+
+
+def reliability(confidences: Sequence[float], right: Sequence[bool]) -> dict[str, Any]:
+    """Gives the expected calibration error and what a reliability chart draws.
+
+    Source: Guo et al., "On Calibration of Modern Neural Networks" (ICML 2017): bins of equal
+    width; the error is the mean distance of confidence and share of right tags, by bin size.
+
+    Args:
+        confidences: Of each tag, 0..1.
+        right: Whether the article's author gave it.
+
+    Returns:
+        ``{"ece": 0..1, "tags": n, "bins": [{"low", "high", "tags", "confidence", "right"}]}``;
+        empty bins are left out.
+    """
+    sure, hits = np.asarray(confidences, dtype=np.float64), np.asarray(right, dtype=np.float64)
+    if not len(sure):
+        return {"ece": 0.0, "tags": 0, "bins": []}
+    places = np.minimum((sure * BINS).astype(int), BINS - 1)
+    bins, error = [], 0.0
+    for place in range(BINS):
+        inside = places == place
+        if not inside.any():
+            continue
+        mean, share = float(sure[inside].mean()), float(hits[inside].mean())
+        error += abs(mean - share) * int(inside.sum()) / len(sure)
+        bins.append(
+            {
+                "low": place / BINS,
+                "high": (place + 1) / BINS,
+                "tags": int(inside.sum()),
+                "confidence": round(mean, 4),
+                "right": round(share, 4),
+            }
+        )
+    return {"ece": round(error, 4), "tags": len(sure), "bins": bins}
+
+
+def answers_reliability(
+    answers: Sequence[Sequence[Tag]], references: Sequence[Sequence[str]]
+) -> dict[str, Any]:
+    """Gives the ``reliability`` of all tags of all answers.
+
+    Args:
+        answers: Each article's tags.
+        references: Its author's tags.
+    """
+    confidences, right = [], []
+    for tags, theirs in zip(answers, references, strict=True):
+        forms = set(map(normal_form, theirs))
+        confidences += [tag.confidence for tag in tags]
+        right += [normal_form(tag.tag) in forms for tag in tags]
+    return reliability(confidences, right)

@@ -1,0 +1,198 @@
+"""How good tags are: scores of each article, their means, and how sure the means are.
+
+Tags are compared by normal form and de-duplicated by it. The literature gives one name to several
+measures, so ours are named exactly: ``f1@5`` always divides the hits by 5 for its precision (the
+padded F1@5 of Meng et al., "An Empirical Study on Neural Keyphrase Generation", NAACL 2021),
+``f1@m`` takes all written tags (Yuan et al., "One Size Does Not Fit All: Generating and Evaluating
+Variable Number of Keyphrases", ACL 2020). Means are over articles (macro).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from nltk.stem.porter import PorterStemmer
+from rouge_score.rouge_scorer import RougeScorer
+
+from tagloop.vocabulary.vocabulary import normal_form, occurs_in
+
+CUT = 5
+"""The k of F1@k: the number of tags that most authors give at the most."""
+ROUGES = ("rouge1", "rouge2", "rougeL")
+Values = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A mean with its bootstrap interval (all 0..1)."""
+
+    value: float
+    low: float
+    high: float
+
+
+def article_scores(
+    predicted: Sequence[str],
+    reference: Sequence[str],
+    text: str | None = None,
+    known: Collection[str] | None = None,
+) -> Values:
+    """Scores one article's tags.
+
+    Args:
+        predicted: Written tags, the best first.
+        reference: The authors' tags.
+        text: Title and text; with it tags that stand there and tags that do not are also scored
+            apart. An article without reference tags of a sort has NaN for it and is left out of
+            that mean.
+        known: Normal forms of the training tags; with it ``unseen_share`` is given.
+
+    Returns:
+        Measure to value, 0..1.
+    """
+    ours, theirs = _forms(predicted), _forms(reference)
+    values = {
+        **_rank_scores(ours, theirs),
+        "f1@m": _f1(ours, theirs),
+        "f1@m_stemmed": _f1(_unique(map(_stemmed, ours)), _unique(map(_stemmed, theirs))),
+    }
+    if text is not None:
+        for name, wanted in (("present_f1@m", True), ("absent_f1@m", False)):
+            part = [form for form in theirs if occurs_in(form, text) is wanted]
+            mine = [form for form in ours if occurs_in(form, text) is wanted]
+            values[name] = _f1(mine, part) if part else float("nan")
+    if known is not None:
+        values["unseen_share"] = (
+            sum(form not in known for form in ours) / len(ours) if ours else float("nan")
+        )
+    joined = ", ".join(reference), ", ".join(predicted)
+    scored = _rouge().score(*joined)
+    return values | {name: float(scored[name].fmeasure) for name in ROUGES}
+
+
+def answer_scores(
+    ranked: Sequence[str],
+    kept: Sequence[str],
+    reference: Sequence[str],
+    text: str | None = None,
+    known: Collection[str] | None = None,
+) -> Values:
+    """Scores a system that ranks tags and keeps some of them.
+
+    Args:
+        ranked: Tags, the surest first, kept or not: ``f1@5`` and ``precision@1`` are theirs.
+        kept: The tags that it would show: everything else is theirs.
+        reference: The authors' tags.
+        text: See ``article_scores``.
+        known: See ``article_scores``.
+    """
+    values = article_scores(kept, reference, text, known)
+    return values | _rank_scores(_forms(ranked), _forms(reference))
+
+
+def bootstrap(
+    rows: Sequence[Values], *, samples: int = 1000, confidence: float = 0.95, seed: int = 0
+) -> dict[str, Interval]:
+    """Gives each measure's mean with a percentile bootstrap interval over articles.
+
+    Source: Efron & Tibshirani, "An Introduction to the Bootstrap" (1993), chapter 13.
+
+    Args:
+        rows: One dict an article, as ``article_scores`` gives it; NaN is left out.
+        samples: Number of resamples.
+        confidence: Share of the resampled means inside the interval.
+        seed: Of the resampling.
+    """
+    return {
+        name: _interval(_column(rows, name), samples, confidence, seed)
+        for name in (rows[0] if rows else {})
+    }
+
+
+def paired_difference(
+    before: Sequence[Values],
+    after: Sequence[Values],
+    measure: str,
+    *,
+    samples: int = 1000,
+    confidence: float = 0.95,
+    seed: int = 0,
+) -> Interval:
+    """Gives the mean of ``after - before`` on the same articles with its bootstrap interval."""
+    difference = _column(after, measure) - _column(before, measure)
+    return _interval(difference, samples, confidence, seed)
+
+
+def chance_better(
+    before: Sequence[Values],
+    after: Sequence[Values],
+    measure: str,
+    *,
+    samples: int = 1000,
+    seed: int = 0,
+) -> float:
+    """Gives the share of the same resamples in which the mean of ``after - before`` is above 0."""
+    difference = _column(after, measure) - _column(before, measure)
+    difference = difference[~np.isnan(difference)]
+    means = _resampled_means(difference, samples, seed) if len(difference) else np.zeros(1)
+    return float((means > 0).mean())
+
+
+def _column(rows: Sequence[Values], name: str) -> np.ndarray:
+    return np.array([row[name] for row in rows], dtype=np.float64)
+
+
+def _interval(values: np.ndarray, samples: int, confidence: float, seed: int) -> Interval:
+    values = values[~np.isnan(values)]
+    if not len(values):
+        return Interval(0.0, 0.0, 0.0)
+    means = _resampled_means(values, samples, seed)
+    low, high = np.quantile(means, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return Interval(float(values.mean()), float(low), float(high))
+
+
+def _resampled_means(values: np.ndarray, samples: int, seed: int) -> np.ndarray:
+    chosen = np.random.default_rng(seed).integers(len(values), size=(samples, len(values)))
+    return np.asarray(values[chosen].mean(axis=1))
+
+
+def _rank_scores(ours: Sequence[str], theirs: Sequence[str]) -> Values:
+    """Gives the measures that ask for the surest tags alone."""
+    return {
+        "f1@5": _f1(ours[:CUT], theirs, places=CUT),
+        "precision@1": float(bool(ours) and ours[0] in theirs),
+    }
+
+
+def _forms(tags: Sequence[str]) -> list[str]:
+    return [form for form in _unique(map(normal_form, tags)) if form]
+
+
+def _unique(items: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(items))
+
+
+def _f1(ours: Sequence[str], theirs: Sequence[str], places: int | None = None) -> float:
+    hits = len(set(ours) & set(theirs))
+    if not hits:
+        return 0.0
+    precision, recall = hits / (places or len(ours)), hits / len(theirs)
+    return 2 * precision * recall / (precision + recall)
+
+
+@cache
+def _stemmer() -> PorterStemmer:
+    return PorterStemmer()
+
+
+@cache
+def _stemmed(form: str) -> str:
+    return " ".join(_stemmer().stem(word) for word in form.split())
+
+
+@cache
+def _rouge() -> RougeScorer:
+    return RougeScorer(list(ROUGES), use_stemmer=True)

@@ -1,0 +1,1 @@
+"""Station train: a base and a dataset to a tagger."""

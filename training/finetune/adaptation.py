@@ -1,0 +1,287 @@
+"""Teaches a tagger corrections without forgetting what it knows: the training part of a retrain.
+
+Three things learn, each as far as it can without harm (``training.bench.loop`` measures them):
+
+* the memory takes the corrected articles in at once: a correction lends its tags to the next
+  article like it, and an article unlike it notices nothing;
+* the vocabulary takes their new tags in;
+* the decoder is trained on the corrected articles mixed with old ones, each pass with others
+  (replay: Robins, "Catastrophic forgetting, rehearsal and pseudorehearsal", Connection Science
+  1995), over an encoder that stays as it is.
+
+The weights of the ranking stay, too: they say how far written and remembered tags can be trusted,
+not which tags there are.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import time
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from datasets import Dataset, DatasetDict, concatenate_datasets
+from safetensors.numpy import load_file
+from transformers import (
+    DataCollatorForSeq2Seq,
+    Seq2SeqTrainer,
+    Seq2SeqTrainingArguments,
+    set_seed,
+)
+from transformers.trainer import TRAINER_STATE_NAME
+
+from tagloop.errors import UserError
+from tagloop.generation.settings import TaggingSettings
+from tagloop.inside.before import FOLDER as BEFORE_FOLDER
+from tagloop.ranking.neighbours import FILE_NAME as RECALL_FILE
+from tagloop.ranking.ranker import FILE_NAME as RANKING_FILE
+from tagloop.ranking.sentence_encoder import FOLDER as EMBEDDER_FOLDER
+from tagloop.ranking.sentence_encoder import Embedder
+from tagloop.tagger.model_folder import load_vocabulary
+from tagloop.vocabulary.vocabulary import Vocabulary
+from training.config import TrainConfig
+from training.data.corpus import Corpus
+from training.finetune.ctranslate2_conversion import convert
+from training.finetune.fit_neighbours import fit_recall, save_recall
+from training.finetune.fit_ranker import fit_ranking
+from training.finetune.frozen_encoder import FrozenEncoderTrainer
+from training.finetune.glibc import keep_freed_memory
+from training.finetune.preprocess import decoding_defaults, features, load_base
+from training.finetune.train import use_bf16
+from training.finetune.training_log import LOG_FILE, training_log, write_json
+
+CHECKPOINT_SHARE = 0.1
+"""A checkpoint is kept after this share of the steps."""
+
+
+@dataclass
+class AdaptConfig:
+    """How a tagger learns corrections."""
+
+    passes: int = field(default=4, metadata={"help": "Times that each correction is read."})
+    replay: float = field(
+        default=3.0, metadata={"help": "Old articles for each corrected one, in every pass."}
+    )
+    learning_rate: float = field(default=3e-4, metadata={"help": "Peak rate of AdamW."})
+    batch_size: int = field(default=16, metadata={"help": "Articles a step."})
+    train_encoder: bool = field(
+        default=False, metadata={"help": "Train all weights, not the decoder alone."}
+    )
+    seed: int = field(default=20, metadata={"help": "Seed of everything random."})
+    precision: str = field(
+        default="auto", metadata={"help": "auto (bf16 where it is faster), bf16 or fp32."}
+    )
+
+    def __post_init__(self) -> None:
+        """Refuses what no training can run with.
+
+        Raises:
+            UserError: A number is out of its range.
+        """
+        if self.passes < 0 or self.replay < 0:
+            raise UserError("--passes and --replay cannot be below 0.")
+        if self.batch_size < 1:
+            raise UserError(f"--batch_size {self.batch_size}: take a number above 0.")
+
+
+def adapt(
+    current: Path,
+    corpus: Corpus,
+    new_ids: Collection[str],
+    output: Path,
+    config: AdaptConfig,
+) -> dict[str, Any]:
+    """Makes a candidate's whole model folder from the current one's and the merged corpus.
+
+    A call with the output of one that was cut off goes on from its last checkpoint.
+
+    Args:
+        current: Model folder of the tagger in use; nothing in it is changed.
+        corpus: With the corrections in its splits; only ``train`` is learned from.
+        new_ids: Ids of the rows that are to be learned; those of other splits are left out.
+        output: Folder to write.
+        config: How.
+
+    Returns:
+        ``training_log.json``'s content; of an adaptation it also has ``adaptation``: corrections
+        learned, old articles replayed, the ratio of the two, and new tags.
+
+    Raises:
+        UserError: The current model cannot be loaded.
+    """
+    done = output / LOG_FILE
+    if done.is_file():
+        return dict(json.loads(done.read_text(encoding="utf-8")))
+    known = load_vocabulary(current)
+    vocabulary = corpus.train_vocabulary()
+    new_tags = [vocabulary.display(form) for form in vocabulary.counts if form not in known.counts]
+    lessons = lessons_of(corpus.splits["train"], new_ids, config)
+    log = teach(current, corpus, lessons, output, config)
+    _save_words(current, corpus, vocabulary, output)
+    _save_memory(current, corpus, vocabulary, output)
+    log["ranking"] = _ranking(current, corpus, output)
+    learned = len(set(corpus.splits["train"]["id"]) & set(new_ids))
+    replayed = len(lessons) - learned * config.passes
+    log["adaptation"] = {
+        "corrections": learned,
+        "passes": config.passes,
+        "replayed": replayed,
+        "replay_ratio": round(replayed / max(learned * config.passes, 1), 2),
+        "new_tags": sorted(new_tags, key=str.casefold),
+    }
+    shutil.rmtree(output / "checkpoints", ignore_errors=True)
+    write_json(done, log)  # last: a folder with a log is a finished one
+    return log
+
+
+def lessons_of(train: Dataset, new_ids: Collection[str], config: AdaptConfig) -> Dataset:
+    """Gives what the decoder reads: every pass the new rows and a fresh sample of the old ones.
+
+    Args:
+        train: The merged train split.
+        new_ids: Of rows to learn.
+        config: Gives passes, replay and seed.
+    """
+    wanted = set(new_ids)
+    new = [place for place, row_id in enumerate(train["id"]) if row_id in wanted]
+    old = [place for place, row_id in enumerate(train["id"]) if row_id not in wanted]
+    count = min(len(old), round(config.replay * len(new)))
+    rng = random.Random(config.seed)
+    passes = [train.select(new + rng.sample(old, count)) for _ in range(config.passes)]
+    return concatenate_datasets(passes) if passes and new else train.select([])
+
+
+def teach(
+    current: Path,
+    corpus: Corpus,
+    lessons: Dataset,
+    output: Path,
+    config: AdaptConfig,
+    trainer_type: type[Seq2SeqTrainer] | None = None,
+) -> dict[str, Any]:
+    """Trains on the lessons and writes weights, tokenizer and settings; without, weights stay.
+
+    Args:
+        current: Model folder to start from.
+        corpus: Named as the data of the new model.
+        lessons: See ``lessons_of``.
+        output: Folder to write.
+        config: How.
+        trainer_type: What trains; the default is right for what the settings freeze.
+
+    Returns:
+        As ``training.finetune.training_log.training_log``.
+    """
+    keep_freed_memory()
+    set_seed(config.seed)
+    model, tokenizer, _ = load_base(str(current))
+    settings = replace(TaggingSettings.load(current), dataset=corpus.source)
+    output.mkdir(parents=True, exist_ok=True)
+    settings.save(output)
+    like = TrainConfig(
+        base=str(current),
+        max_input_tokens=settings.max_input_tokens,
+        max_new_tokens=settings.max_new_tokens,
+        epochs=max(config.passes, 1),
+        batch_size=config.batch_size,
+        learning_rate=config.learning_rate,
+        freeze_encoder=not config.train_encoder,
+        seed=config.seed,
+        precision=config.precision,
+    )
+    only = replace(corpus, splits=DatasetDict({"train": lessons}))
+    data = features(only, "train", tokenizer, model, settings, like)
+    if not config.train_encoder:
+        model.get_encoder().requires_grad_(False)
+    model.generation_config = decoding_defaults(model.generation_config, settings)
+    usual = Seq2SeqTrainer if config.train_encoder else FrozenEncoderTrainer
+    trainer = (trainer_type or usual)(
+        model=model,
+        args=_arguments(config, output / "checkpoints"),
+        train_dataset=data,
+        data_collator=DataCollatorForSeq2Seq(tokenizer, model=model),
+        processing_class=tokenizer,
+    )
+    started = time.monotonic()
+    if len(data):
+        trainer.train(resume_from_checkpoint=_checkpoint(output))
+    trainer.save_model(str(output))
+    tokenizer.save_pretrained(output)
+    (output / "training_args.bin").unlink(missing_ok=True)  # a pickle, which nobody needs
+    splits = {"train": data, "validation": corpus.splits["validation"]}
+    return training_log(like, corpus, trainer, settings, splits, time.monotonic() - started)
+
+
+def _arguments(config: AdaptConfig, checkpoints: Path) -> Seq2SeqTrainingArguments:
+    # One epoch: the lessons hold every pass already.
+    return Seq2SeqTrainingArguments(
+        output_dir=str(checkpoints),
+        num_train_epochs=1,
+        per_device_train_batch_size=config.batch_size,
+        learning_rate=config.learning_rate,
+        weight_decay=0.01,
+        warmup_steps=0.06,
+        lr_scheduler_type="linear",
+        train_sampling_strategy="group_by_length",
+        bf16=use_bf16(config.precision),
+        use_cpu=_only_cpu(),
+        save_strategy="steps",
+        save_steps=CHECKPOINT_SHARE,
+        save_total_limit=1,
+        logging_steps=CHECKPOINT_SHARE,
+        report_to="none",
+        seed=config.seed,
+        data_seed=config.seed,
+        optim="adamw_torch_fused",
+    )
+
+
+def _only_cpu() -> bool:
+    import torch
+
+    return not (torch.cuda.is_available() or torch.backends.mps.is_available())
+
+
+def _checkpoint(output: Path) -> str | None:
+    # The state is written last: a checkpoint without it was cut off in the middle.
+    folder = output / "checkpoints"
+    whole = [path.parent for path in folder.glob(f"checkpoint-*/{TRAINER_STATE_NAME}")]
+    return str(max(whole, key=lambda path: int(path.name.rpartition("-")[2]))) if whole else None
+
+
+def _save_words(current: Path, corpus: Corpus, vocabulary: Vocabulary, output: Path) -> None:
+    write_json(output / "tags.json", vocabulary.to_json())
+    convert(output)
+    for name in (EMBEDDER_FOLDER, BEFORE_FOLDER):
+        if (current / name).is_dir():
+            shutil.copytree(current / name, output / name, dirs_exist_ok=True)
+
+
+def _save_memory(current: Path, corpus: Corpus, vocabulary: Vocabulary, output: Path) -> None:
+    """Makes the memory anew from the train split: what has left it is forgotten."""
+    embedder = Embedder.load(output)
+    if embedder is None:
+        return
+    path = current / RECALL_FILE
+    earlier = load_file(path) if path.is_file() else None
+    _, tokenizer, _ = load_base(str(output))
+    train = corpus.splits["train"]
+    save_recall(fit_recall(train, tokenizer, vocabulary, embedder, earlier), output)
+
+
+def _ranking(current: Path, corpus: Corpus, output: Path) -> dict[str, Any]:
+    """Takes over the ranking's weights; a model that has none yet gets some.
+
+    Returns:
+        The log's part on ranking.
+    """
+    if (current / RANKING_FILE).is_file() and (output / RECALL_FILE).is_file():
+        shutil.copyfile(current / RANKING_FILE, output / RANKING_FILE)
+        path = current / LOG_FILE
+        log = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        return dict(log.get("ranking", {}))
+    return fit_ranking(output, corpus.splits["train"], corpus.splits["validation"])

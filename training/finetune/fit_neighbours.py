@@ -1,0 +1,182 @@
+"""Makes a tagger's memory of its training articles, ``recall.safetensors``."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import save_file
+from scipy import sparse
+from tqdm.auto import tqdm
+
+from tagloop.ranking.keyphrases import KnownPhrases, Words, linked_shares
+from tagloop.ranking.neighbours import FILE_NAME, article_ids, to_bytes, weigh
+from tagloop.ranking.sentence_encoder import DIMENSIONS, Embedder
+from tagloop.tagger.selection import text_of
+from tagloop.vocabulary.vocabulary import Vocabulary
+
+EMBEDDED_AT_ONCE = 256
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """What the memory takes from articles, whatever their tags are.
+
+    Attributes:
+        digests: Tells articles from one another, uint64, (articles,).
+        ids: Token ids of each one's title and text.
+        words: Of each.
+        vectors: In 8 bits a number, (articles, DIMENSIONS).
+    """
+
+    digests: np.ndarray
+    ids: list[tuple[list[int], list[int]]]
+    words: list[Words]
+    vectors: np.ndarray
+
+
+def fit_recall(
+    articles: Sequence[Mapping[str, Any]],
+    tokenizer: Any,
+    vocabulary: Vocabulary,
+    embedder: Embedder | None,
+    earlier: Mapping[str, np.ndarray] | None = None,
+) -> dict[str, np.ndarray]:
+    """Makes the memory's arrays.
+
+    Args:
+        articles: ``title``, ``text`` and ``tags`` of the training articles.
+        tokenizer: Of the model.
+        vocabulary: Its tags; what the memory calls a tag is a place in ``vocabulary.counts``.
+        embedder: Gives articles and tags their vectors; without, they are all 0, and nothing is
+            like anything but by its words.
+        earlier: A memory by the same embedder; articles that it has need no new vectors.
+    """
+    remembered = remember(articles, tokenizer, embedder, earlier)
+    tags = [row["tags"] for row in articles]
+    return arrays_of(remembered, tags, len(tokenizer), vocabulary, embedder)
+
+
+def remember(
+    articles: Sequence[Mapping[str, Any]],
+    tokenizer: Any,
+    embedder: Embedder | None,
+    earlier: Mapping[str, np.ndarray] | None = None,
+) -> Remembered:
+    """Reads articles: tokens, words and vectors; see ``fit_recall``."""
+    bar = tqdm(articles, desc="remembering articles", unit="article")
+    ids = [article_ids(tokenizer, row["title"] or "", row["text"] or "") for row in bar]
+    words = [Words.of(row["title"] or "", row["text"] or "") for row in articles]
+    texts = [text_of(row).strip() for row in articles]
+    digests = np.array([_digest(text) for text in texts], dtype=np.uint64)
+    return Remembered(digests, ids, words, _vectors(texts, digests, embedder, earlier or {}))
+
+
+def arrays_of(
+    remembered: Remembered,
+    tags: Sequence[Sequence[str]],
+    tokens: int,
+    vocabulary: Vocabulary,
+    embedder: Embedder | None,
+) -> dict[str, np.ndarray]:
+    """Makes the memory's arrays of articles that were read, and their tags.
+
+    Args:
+        remembered: The articles.
+        tags: Of each.
+        tokens: Size of the tokenizer.
+        vocabulary: See ``fit_recall``, as for the embedder.
+        embedder: See there.
+    """
+    idf = _idf(remembered.ids, tokens)
+    rows = [weigh(title, text, idf) for title, text in remembered.ids]
+    known = {form: place for place, form in enumerate(vocabulary.counts)}
+    given = [
+        {known[form] for form in map(vocabulary.canonical, row) if form in known} for row in tags
+    ]
+    named = map(KnownPhrases(known).in_article, remembered.words)
+    return {
+        "tags": np.array([len(known)]),
+        "idf": idf,
+        "linked": linked_shares(list(zip(named, given, strict=True)), len(known)),
+        "digests": remembered.digests,
+        "vectors": remembered.vectors,
+        "tag_vectors": to_bytes(embedder.embed(list(known)) if embedder else _zeros(len(known))),
+        **_arrays("postings", _matrix(rows, tokens).T.tocsr()),
+        **_arrays("carried", _carried(given, len(known))),
+    }
+
+
+def _zeros(count: int) -> np.ndarray:
+    return np.zeros((count, DIMENSIONS), dtype=np.int8)
+
+
+def _digest(text: str) -> int:
+    return int.from_bytes(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:8])
+
+
+def _vectors(
+    texts: Sequence[str],
+    digests: np.ndarray,
+    embedder: Embedder | None,
+    earlier: Mapping[str, np.ndarray],
+) -> np.ndarray:
+    vectors = _zeros(len(texts))
+    if embedder is None:
+        return vectors
+    places = {digest: place for place, digest in enumerate(earlier.get("digests", ()))}
+    had = [place for place, digest in enumerate(digests) if digest in places]
+    if had:
+        vectors[had] = earlier["vectors"][[places[digests[place]] for place in had]]
+    new = set(range(len(texts))).difference(had)
+    # Of like length together, so that little is computed on padding.
+    order = sorted(new, key=lambda place: len(texts[place]))
+    with tqdm(total=len(order), desc="embedding articles", unit="article") as bar:
+        for first in range(0, len(order), EMBEDDED_AT_ONCE):
+            chosen = order[first : first + EMBEDDED_AT_ONCE]
+            vectors[chosen] = to_bytes(embedder.embed([texts[place] for place in chosen]))
+            bar.update(len(chosen))
+    return vectors
+
+
+def save_recall(arrays: Mapping[str, np.ndarray], folder: Path) -> None:
+    """Writes the memory into a model folder."""
+    save_file(dict(arrays), folder / FILE_NAME)
+
+
+def _idf(ids: Sequence[tuple[list[int], list[int]]], size: int) -> np.ndarray:
+    """Gives log(articles / articles with the token) + 1; 0 for tokens of a single article."""
+    found = np.zeros(size)
+    for title, text in ids:
+        found[list({*title, *text})] += 1
+    idf = np.log(len(ids) / np.maximum(found, 1)) + 1
+    idf[found < 2] = 0
+    return idf.astype(np.float32)
+
+
+def _matrix(rows: Sequence[tuple[np.ndarray, np.ndarray]], width: int) -> sparse.csr_array:
+    starts = np.concatenate([[0], np.cumsum([len(tokens) for tokens, _ in rows])])
+    columns = np.concatenate([tokens for tokens, _ in rows])
+    values = np.concatenate([weights for _, weights in rows]).astype(np.float32)
+    return sparse.csr_array((values, columns, starts), shape=(len(rows), width))
+
+
+def _carried(given: Sequence[set[int]], tags: int) -> sparse.csr_array:
+    """Gives which article carries which tag: 1 each, (articles, tags)."""
+    return _matrix([(np.array(sorted(row), np.int64), np.ones(len(row))) for row in given], tags)
+
+
+def _arrays(name: str, matrix: sparse.csr_array) -> dict[str, np.ndarray]:
+    """Gives a matrix as ``tagloop.ranking.neighbours.Table`` reads it, its values in 8 bits."""
+    scale = max(float(matrix.data.max(initial=0.0)), 1e-9) / 255
+    width = np.uint16 if matrix.shape[1] <= 2**16 else np.uint32
+    return {
+        f"{name}.starts": matrix.indptr.astype(np.int64),
+        f"{name}.columns": matrix.indices.astype(width),
+        f"{name}.values": np.rint(matrix.data / scale).astype(np.uint8),
+        f"{name}.scale": np.array([scale], dtype=np.float32),
+    }

@@ -1,0 +1,168 @@
+"""Fits how sure a tagger is of its tags, on the validation split: ``ranking.json``, the threshold.
+
+The memory of the training articles comes first (``training.finetune.fit_neighbours``), then every
+validation article is tagged, and a logistic regression learns from the authors' tags which
+candidates are right. Where validation has too few articles for that, the bundled base's weights are
+taken.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GroupKFold
+from sklearn.preprocessing import StandardScaler
+
+from tagloop.generation.settings import TaggingSettings
+from tagloop.ranking.features import COLUMNS, Pooler
+from tagloop.ranking.neighbours import FILE_NAME as RECALL_FILE
+from tagloop.ranking.neighbours import Recall
+from tagloop.ranking.ranker import FILE_NAME, Weights
+from tagloop.ranking.sentence_encoder import Embedder
+from tagloop.tagger.tagger import Tagger
+from training.evaluation.calibration import reliability
+from training.finetune.ctranslate2_conversion import convert_embedder
+from training.finetune.fit_neighbours import fit_recall, save_recall
+from training.finetune.preprocess import BUNDLED_BASE
+from training.finetune.ranker_examples import Articles, Candidates, collect
+from training.finetune.training_log import write_json
+
+FOLDS = 5
+STRENGTHS = (0.01, 0.1, 1.0)
+"""Inverse strengths of the regularisation (scikit-learn's C) that are tried."""
+LEAST_ARTICLES = 20
+"""With fewer validation articles no weights are fitted: folds of three or four tell nothing."""
+THRESHOLDS = np.round(np.arange(0.02, 0.62, 0.02), 2)
+USUAL_THRESHOLD = 0.2
+"""Without validation articles; what the bundled base's had."""
+MOST_TAGS = 5
+"""The threshold is chosen for answers of at most so many tags."""
+
+
+def fit_ranking(folder: Path, train: Articles, validation: Articles) -> dict[str, Any]:
+    """Gives a model folder (with tags.json and its conversion) a memory, weights and a threshold.
+
+    Args:
+        folder: The model's; ``recall.safetensors``, ``ranking.json`` and ``tagging.json`` are
+            written.
+        train: ``title``, ``text`` and ``tags`` of the training articles.
+        validation: The same of the validation articles.
+
+    Returns:
+        What was chosen and how well it is calibrated, for the training log.
+    """
+    collected = _collect(folder, train, validation)
+    weights, chances, chosen = _weights(collected)
+    write_json(folder / FILE_NAME, weights.to_json())
+    threshold, f1 = best_threshold(collected, chances)
+    settings = TaggingSettings.load(folder)
+    replace(settings, threshold=threshold).save(folder)
+    shown, _ = _surest(collected, chances, settings.max_tags)
+    return {
+        **chosen,
+        "articles": len(validation),
+        "candidates": len(collected.right),
+        "threshold": threshold,
+        "f1@m": round(f1, 4),
+        "calibration": reliability(chances[shown].tolist(), collected.right[shown].tolist()),
+    }
+
+
+def _collect(folder: Path, train: Articles, validation: Articles) -> Candidates:
+    """Makes embedder and memory, tags the validation articles and pools their candidates."""
+    for name in (FILE_NAME, RECALL_FILE):
+        (folder / name).unlink(missing_ok=True)  # of an earlier training
+    convert_embedder(folder)
+    embedder = Embedder.load(folder)
+    assert embedder is not None  # just written
+    tagger = Tagger.from_pretrained(folder)
+    arrays = fit_recall(train, tagger.tokenizer, tagger.vocabulary, embedder)
+    save_recall(arrays, folder)
+    pooler = Pooler(Recall(arrays), tagger.vocabulary, tagger.tokenizer, embedder)
+    return collect(tagger, pooler, validation)
+
+
+def _weights(collected: Candidates) -> tuple[Weights, np.ndarray, dict[str, Any]]:
+    """Chooses weights by the log loss on folds of articles that they were not fitted on.
+
+    Returns:
+        The weights, each candidate's probability by weights that have not seen its article, and
+        what was chosen.
+    """
+    prior = Weights.load(BUNDLED_BASE) or _nothing()
+    chances = prior.probabilities(collected.features)
+    least = _log_loss(chances, collected.right)
+    best: tuple[Weights, np.ndarray, dict[str, Any]]
+    best = prior, chances, {"weights": "bundled", "log_loss": least}
+    if len(np.unique(collected.article)) < LEAST_ARTICLES or not collected.right.any():
+        return best
+    for strength in STRENGTHS:
+        chances = np.zeros(len(collected.right))
+        folds = GroupKFold(FOLDS, shuffle=True, random_state=0)
+        for seen, unseen in folds.split(collected.features, collected.right, collected.article):
+            model = fit_weights(collected.features[seen], collected.right[seen], strength)
+            chances[unseen] = model.probabilities(collected.features[unseen])
+        loss = _log_loss(chances, collected.right)
+        if loss < least:
+            least = loss
+            model = fit_weights(collected.features, collected.right, strength)
+            chosen = {"weights": "fitted", "regularisation": strength, "log_loss": loss}
+            best = model, chances, chosen
+    return best
+
+
+def fit_weights(features: np.ndarray, right: np.ndarray, strength: float) -> Weights:
+    """Fits the logistic regression and takes the scaling of its features into its weights.
+
+    Args:
+        features: (candidates, columns).
+        right: Whether each is right, (candidates,).
+        strength: Inverse strength of the regularisation.
+    """
+    scaler, regression = StandardScaler(), LogisticRegression(C=strength, max_iter=500)
+    regression.fit(scaler.fit_transform(features), right)
+    columns = regression.coef_[0] / scaler.scale_
+    return Weights(columns, float(regression.intercept_[0] - columns @ scaler.mean_))
+
+
+def _nothing() -> Weights:
+    return Weights(np.zeros(len(COLUMNS)), 0.0)
+
+
+def _log_loss(chances: np.ndarray, right: np.ndarray) -> float:
+    if not len(right):
+        return 0.0
+    chances = np.clip(chances, 1e-6, 1 - 1e-6)
+    return round(float(-np.where(right, np.log(chances), np.log(1 - chances)).mean()), 5)
+
+
+def best_threshold(collected: Candidates, chances: np.ndarray) -> tuple[float, float]:
+    """Chooses the confidence from which on tags are shown: the best mean F1@M, one tag at least.
+
+    Returns:
+        The threshold (0..1) and its mean F1@M.
+    """
+    if not len(collected.wanted):
+        return USUAL_THRESHOLD, 0.0
+    order, place = _surest(collected, chances, MOST_TAGS)
+    article, right = collected.article[order], collected.right[order]
+    scores = []
+    for threshold in THRESHOLDS:
+        kept = (place == 0) | (chances[order] >= threshold)
+        hits = np.bincount(article[kept & right], minlength=len(collected.wanted))
+        written = np.bincount(article[kept], minlength=len(collected.wanted))
+        scores.append(float((2 * hits / np.maximum(written + collected.wanted, 1)).mean()))
+    best = int(np.argmax(scores))
+    return float(THRESHOLDS[best]), scores[best]
+
+
+def _surest(collected: Candidates, chances: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """Gives the surest candidates of every article, and each one's place among them."""
+    order = np.lexsort((-chances, collected.article))
+    firsts = np.searchsorted(collected.article[order], np.arange(len(collected.wanted)))
+    place = np.arange(len(order)) - firsts[collected.article[order]]
+    return order[place < most], place[place < most]

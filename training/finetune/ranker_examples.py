@@ -1,0 +1,105 @@
+"""The candidates of many articles, right and wrong: what the ranking is fitted on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from tqdm.auto import tqdm
+
+from tagloop.generation.candidates import Candidate, ScoredTag
+from tagloop.generation.engine import Written
+from tagloop.ranking.features import COLUMNS, Pool, Pooler
+from tagloop.tagger.tagger import Tagger
+from tagloop.vocabulary.vocabulary import Vocabulary
+
+Articles = Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """All candidates of some articles.
+
+    Attributes:
+        features: (candidates, columns), as ``tagloop.ranking.features.Pool`` has them.
+        right: Whether the article's author gave the tag, (candidates,).
+        article: Index of the candidate's article, (candidates,).
+        wanted: Number of the author's tags, (articles,).
+    """
+
+    features: np.ndarray
+    right: np.ndarray
+    article: np.ndarray
+    wanted: np.ndarray
+
+
+class PoolCollector:
+    """Keeps each article's pool, by the article's ``index``, instead of ranking it.
+
+    Attributes:
+        pools: As ranking sees the articles.
+    """
+
+    def __init__(self, pooler: Pooler) -> None:
+        self._pooler = pooler
+        self.pools: dict[int, Pool] = {}
+
+    def rank(
+        self,
+        articles: Sequence[Mapping[str, Any]],
+        candidates: Sequence[Sequence[Candidate]],
+        outputs: Sequence[Sequence[Written]],
+        also: Mapping[str, str] | None = None,
+    ) -> list[list[ScoredTag]]:
+        """Pools the articles' candidates; ranks none."""
+        pools = self._pooler.pool(articles, candidates, outputs, also)
+        self.pools |= {row["index"]: pool for row, pool in zip(articles, pools, strict=True)}
+        return [[] for _ in articles]
+
+
+def collect(tagger: Tagger, pooler: Pooler, articles: Articles) -> Candidates:
+    """Tags articles and pools their candidates.
+
+    Args:
+        tagger: Writes; its ranker is replaced.
+        pooler: Of the same model.
+        articles: With ``tags``.
+    """
+    collector = PoolCollector(pooler)
+    tagger.ranker = collector
+    rows = [
+        {"title": row["title"], "text": row["text"], "index": index}
+        for index, row in enumerate(articles)
+    ]
+    with tqdm(total=len(rows), desc="tagging, validation", unit="article") as bar:
+        tagger.tag_batch(rows, progress=bar.update)
+    return candidates_of(collector.pools, articles, tagger.vocabulary)
+
+
+def candidates_of(
+    pools: Mapping[int, Pool], articles: Articles, vocabulary: Vocabulary
+) -> Candidates:
+    """Joins the pools of articles and tells which candidates their authors gave.
+
+    Args:
+        pools: By the article's index; an article without a word has none.
+        articles: With ``tags``.
+        vocabulary: Of the model.
+    """
+    features, right, article, wanted = [], [], [], []
+    for index, row in enumerate(articles):
+        theirs = {vocabulary.canonical(tag) for tag in row["tags"]}
+        wanted.append(len(theirs))
+        if index in pools:
+            pool = pools[index]
+            features.append(pool.features)
+            right += [form in theirs for form in pool.displays]
+            article += [index] * len(pool.displays)
+    return Candidates(
+        np.concatenate(features) if features else np.zeros((0, len(COLUMNS))),
+        np.array(right, dtype=bool),
+        np.array(article, dtype=np.int64),
+        np.array(wanted, dtype=np.int64),
+    )

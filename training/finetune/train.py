@@ -1,0 +1,241 @@
+"""Fine-tunes any seq2seq model into a tag generator, in the order of the talk.
+
+    python -m training.train --dataset build/tagloop/dataset             # on the bundled base
+    python -m training.train --dataset me/blog-articles --base google/flan-t5-small
+    python -m training.train --resume                                    # after an interruption
+    accelerate launch -m training.train --dataset me/blog-articles       # on several devices
+
+Writes the model folder (default ``build/<name>/model``): stock transformers files, tagging.json,
+tags.json, training_log.json, the int8 conversion, and the tagger's memory and calibration
+(recall.safetensors, embedding, ranking.json).
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import evaluate
+import numpy as np
+import torch
+from datasets import Dataset
+from transformers import (
+    DataCollatorForSeq2Seq,
+    EarlyStoppingCallback,
+    Seq2SeqTrainer,
+    Seq2SeqTrainingArguments,
+    set_seed,
+)
+from transformers.trainer import TRAINER_STATE_NAME
+from transformers.trainer_utils import EvalPrediction
+
+from tagloop.errors import UserError
+from tagloop.generation.settings import TaggingSettings
+from tagloop.vocabulary.vocabulary import parse_tags
+from training.config import TrainConfig, parse_config
+from training.data.corpus import Corpus, load_corpus
+from training.finetune.ctranslate2_conversion import convert
+from training.finetune.fit_ranker import fit_ranking
+from training.finetune.frozen_encoder import FrozenEncoderTrainer
+from training.finetune.glibc import keep_freed_memory
+from training.finetune.preprocess import decoding_defaults, features, load_base, tagging_settings
+from training.finetune.training_log import LOG_FILE, training_log, write_json
+
+METRIC = Path(__file__).parents[1] / "evaluation" / "metrics" / "tag_f1"
+LOG_SHARE = 0.04
+"""The loss is logged after this share of the steps: a curve for a dozen articles, too."""
+
+
+def train(config: TrainConfig, corpus: Corpus) -> Path:
+    """Fine-tunes a tag generator; each numbered step is one of the talk's.
+
+    Returns:
+        The model folder.
+
+    Raises:
+        UserError: The base cannot be loaded, or there is nothing to resume.
+    """
+    keep_freed_memory()
+    output = Path(config.output_dir or f"build/{config.name}/model")
+    set_seed(config.seed)
+    _say(1, f"the task: an article in, its tags out, as text ({config.name})")
+    _say(2, f"the dataset: {corpus.repo_id}, {_sizes(corpus)}")
+    model, tokenizer, base_id = load_base(config.base)
+    settings = tagging_settings(config, corpus, base_id)
+    _say(3, f"preprocess: {settings.prompt_template!r} to at most {config.max_input_tokens} tokens")
+    splits = {
+        split: features(corpus, split, tokenizer, model, settings, config)
+        for split in ("train", "validation")
+    }
+    millions = sum(parameter.numel() for parameter in model.parameters()) / 1e6
+    _say(4, f"the model: {base_id}, {millions:.1f} M parameters")
+    if config.freeze_encoder:
+        model.get_encoder().requires_grad_(False)
+    rate = f"rate {config.learning_rate:g}"
+    _say(5, f"parameters: {config.epochs:g} epochs, batches of {config.batch_size}, {rate}")
+    checkpoints = output / "checkpoints"
+    arguments = training_arguments(config, checkpoints, has_validation=bool(splits["validation"]))
+    _say(6, "metrics: F1 of the generated tags on the validation split, after each epoch")
+    trainer = _trainer(model, tokenizer, arguments, splits, settings, config)
+    _say(7, f"the training loop; checkpoints in {checkpoints}")
+    started = time.monotonic()
+    trainer.train(resume_from_checkpoint=_checkpoint(output, config.resume))
+    if trainer.is_world_process_zero():
+        log = training_log(config, corpus, trainer, settings, splits, time.monotonic() - started)
+        _save(trainer, tokenizer, settings, corpus, log, output)
+        _say(8, f"check the output: python -m training.evaluation --model {output}")
+    return output
+
+
+def training_arguments(
+    config: TrainConfig, checkpoints: Path, *, has_validation: bool
+) -> Seq2SeqTrainingArguments:
+    """Says in the Trainer's words what the configuration says."""
+    use_cpu = not (torch.cuda.is_available() or torch.backends.mps.is_available())
+    when = "epoch" if has_validation else "no"
+    return Seq2SeqTrainingArguments(
+        output_dir=str(checkpoints),
+        num_train_epochs=config.epochs,
+        per_device_train_batch_size=config.batch_size,
+        per_device_eval_batch_size=config.batch_size,
+        learning_rate=config.learning_rate,
+        weight_decay=config.weight_decay,
+        warmup_steps=config.warmup,
+        lr_scheduler_type="linear",
+        label_smoothing_factor=config.label_smoothing,
+        train_sampling_strategy="group_by_length",
+        bf16=use_bf16(config.precision),
+        use_cpu=use_cpu,
+        eval_strategy=when,
+        save_strategy="epoch",
+        save_total_limit=2,
+        load_best_model_at_end=has_validation,
+        metric_for_best_model="f1@m" if has_validation else None,
+        greater_is_better=True if has_validation else None,
+        predict_with_generate=True,
+        generation_max_length=config.max_new_tokens + 1,
+        generation_num_beams=1,
+        logging_steps=LOG_SHARE,
+        report_to="none",
+        seed=config.seed,
+        data_seed=config.seed,
+        optim="adamw_torch_fused",
+    )
+
+
+def use_bf16(precision: str) -> bool:
+    """Tells whether to train in bf16: where the GPU has it, or the CPU tiles for it (AMX).
+
+    Without tiles float32 is faster, even where the CPU knows bf16 (AVX512-BF16): see
+    ``training.bench.training_speed``.
+
+    Raises:
+        UserError: ``precision`` is none of auto, bf16, fp32.
+    """
+    if precision not in ("auto", "bf16", "fp32"):
+        raise UserError(f"--precision {precision} is unknown: take auto, bf16 or fp32.")
+    if precision != "auto":
+        return precision == "bf16"
+    if torch.cuda.is_available():
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return torch.cpu._is_amx_tile_supported()
+
+
+def _trainer(
+    model: Any,
+    tokenizer: Any,
+    arguments: Seq2SeqTrainingArguments,
+    splits: dict[str, Dataset],
+    settings: TaggingSettings,
+    config: TrainConfig,
+) -> Seq2SeqTrainer:
+    model.generation_config = decoding_defaults(model.generation_config, settings)
+    metric = evaluate.load(str(METRIC))
+
+    def compute_metrics(prediction: EvalPrediction) -> dict[str, float]:
+        texts = [
+            tokenizer.batch_decode(
+                np.where(ids == -100, tokenizer.pad_token_id, ids), skip_special_tokens=True
+            )
+            for ids in (prediction.predictions, prediction.label_ids)
+        ]
+        written, wanted = (
+            [parse_tags(text, settings.separator) for text in side] for side in texts
+        )
+        return metric.compute(predictions=written, references=wanted)
+
+    has_validation = bool(len(splits["validation"]))
+    kind = FrozenEncoderTrainer if config.freeze_encoder else Seq2SeqTrainer
+    return kind(
+        model=model,
+        args=arguments,
+        train_dataset=splits["train"],
+        eval_dataset=splits["validation"] if has_validation else None,
+        data_collator=DataCollatorForSeq2Seq(tokenizer, model=model),
+        processing_class=tokenizer,
+        compute_metrics=compute_metrics,
+        callbacks=[EarlyStoppingCallback(config.patience)] if has_validation else [],
+    )
+
+
+def _checkpoint(output: Path, resume: bool) -> str | None:
+    folder = output / "checkpoints"
+    if not resume:
+        shutil.rmtree(folder, ignore_errors=True)
+        return None
+    # The state is written last: a checkpoint without it was cut off in the middle.
+    whole = [path.parent for path in folder.glob(f"checkpoint-*/{TRAINER_STATE_NAME}")]
+    if not whole:
+        raise UserError(f"{folder} holds no checkpoint to resume; leave out --resume to start.")
+    return str(max(whole, key=lambda path: int(path.name.rpartition("-")[2])))
+
+
+def _save(
+    trainer: Seq2SeqTrainer,
+    tokenizer: Any,
+    settings: TaggingSettings,
+    corpus: Corpus,
+    log: dict[str, Any],
+    output: Path,
+) -> None:
+    trainer.save_model(str(output))
+    tokenizer.save_pretrained(output)
+    (output / "training_args.bin").unlink(missing_ok=True)  # a pickle, which nobody needs
+    settings.save(output)
+    write_json(output / "tags.json", corpus.train_vocabulary().to_json())
+    convert(output)
+    log["ranking"] = fit_ranking(output, corpus.splits["train"], corpus.splits["validation"])
+    # Last: a folder with a log is a finished one.
+    write_json(output / LOG_FILE, log)
+
+
+def _sizes(corpus: Corpus) -> str:
+    return ", ".join(f"{len(data)} {split}" for split, data in corpus.splits.items())
+
+
+def _say(step: int, text: str) -> None:
+    print(f"[{step}/8] {text}", flush=True)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the command line."""
+    try:
+        config = parse_config(
+            TrainConfig, argv if argv is not None else sys.argv[1:], "training.train"
+        )
+        corpus = load_corpus(config.dataset or f"build/{config.name}/dataset")
+        train(config, corpus)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\ninterrupted; the same command with --resume goes on from the last checkpoint")
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,1 @@
+"""Repositories on disk: git objects, large files, settings, discussions."""

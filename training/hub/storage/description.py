@@ -1,0 +1,152 @@
+"""A repository as the API describes it: the answer to "info" and the lines of listings."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from dulwich.objects import Commit
+
+from training.hub.storage.git_store import Entry
+from training.hub.storage.history import date_of
+from training.hub.storage.metadata import Card, lenient_card
+from training.hub.storage.repositories import Repository
+
+TAG_KEYS = {
+    "license": "license",
+    "datasets": "dataset",
+    "base_model": "base_model",
+    "task_categories": "task_categories",
+    "size_categories": "size_categories",
+    "language": "language",
+}
+"""Metadata keys that become tags such as ``license:mit``."""
+STOPPED = {"stage": "STOPPED", "hardware": {"current": None, "requested": "cpu-basic"}}
+"""Runtime of every Space: this Hub keeps Spaces, it runs none."""
+
+
+def summary(repository: Repository) -> dict[str, Any]:
+    """Describes a repository at its main branch, without its files."""
+    settings = repository.settings()
+    head = repository.git.resolve("main")
+    card = lenient_card(repository.git.read(head, "README.md"))
+    described = {
+        "_id": hashlib.md5(
+            f"{repository.kind}/{repository.repo_id}".encode(), usedforsecurity=False
+        ).hexdigest()[:24],
+        "id": repository.repo_id,
+        "author": repository.namespace,
+        "sha": head.id.decode(),
+        "lastModified": date_of(head),
+        "createdAt": settings["created_at"],
+        "private": settings["private"],
+        "gated": False,
+        "disabled": False,
+        "downloads": 0,
+        "likes": 0,
+        "tags": tags(card),
+        "cardData": card.data,
+    }
+    if repository.kind == "models":
+        described["modelId"] = repository.repo_id
+        described["pipeline_tag"] = card.data.get("pipeline_tag")
+        described["library_name"] = card.data.get("library_name")
+    if repository.kind == "spaces":
+        described["sdk"] = card.data.get("sdk", settings["sdk"])
+        described["runtime"] = STOPPED
+        described["subdomain"] = repository.repo_id.replace("/", "-").lower()
+    return described
+
+
+def details(repository: Repository, revision: str, *, blobs: bool) -> dict[str, Any]:
+    """Describes a repository at a revision, with its files.
+
+    Args:
+        repository: Which one.
+        revision: Branch, tag, full ref or commit id.
+        blobs: Whether size and digests of every file are wanted.
+
+    Raises:
+        HubError: 404 ``RevisionNotFound``.
+    """
+    commit = repository.git.resolve(revision)
+    card = lenient_card(repository.git.read(commit, "README.md"))
+    described = summary(repository)
+    described.update(
+        sha=commit.id.decode(),
+        lastModified=date_of(commit),
+        cardData=card.data,
+        tags=tags(card),
+        siblings=_siblings(repository, commit, blobs),
+    )
+    if repository.kind == "models":
+        described["config"] = _model_config(repository, commit)
+        if "model-index" in card.data:
+            described["model-index"] = card.data["model-index"]
+    return described
+
+
+def tags(card: Card) -> list[str]:
+    """Gathers what a repository can be filtered by."""
+    found = [str(tag) for tag in _as_list(card.data.get("tags"))]
+    found += [str(card.data[key]) for key in ("library_name", "pipeline_tag") if key in card.data]
+    for key, prefix in TAG_KEYS.items():
+        found += [f"{prefix}:{value}" for value in _as_list(card.data.get(key))]
+    return list(dict.fromkeys(found))
+
+
+def tree_item(entry: Entry) -> dict[str, Any]:
+    """Describes a file or folder as tree listings do."""
+    item: dict[str, Any] = {
+        "type": "directory" if entry.is_folder else "file",
+        "oid": entry.oid,
+        "size": entry.size,
+        "path": entry.path,
+    }
+    if entry.lfs:
+        item["lfs"] = {
+            "oid": entry.lfs.oid,
+            "size": entry.lfs.size,
+            "pointerSize": entry.lfs.pointer_size,
+        }
+    return item
+
+
+def _siblings(repository: Repository, commit: Commit, blobs: bool) -> list[dict[str, Any]]:
+    if not blobs:
+        return [
+            {"rfilename": path.decode(errors="replace")} for path in repository.git.files(commit)
+        ]
+    siblings = []
+    for entry in repository.git.listing(commit, recursive=True):
+        if entry.is_folder:
+            continue
+        item: dict[str, Any] = {
+            "rfilename": entry.path,
+            "size": entry.size,
+            "blobId": entry.oid,
+        }
+        if entry.lfs:
+            item["lfs"] = {
+                "sha256": entry.lfs.oid,
+                "size": entry.lfs.size,
+                "pointerSize": entry.lfs.pointer_size,
+            }
+        siblings.append(item)
+    return siblings
+
+
+def _model_config(repository: Repository, commit: Commit) -> dict[str, Any]:
+    try:
+        config = json.loads(repository.git.read(commit, "config.json") or b"{}")
+    except ValueError:
+        return {}
+    wanted = ("architectures", "model_type")
+    return {key: config[key] for key in wanted if key in config} if isinstance(config, dict) else {}
+
+
+def _as_list(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]

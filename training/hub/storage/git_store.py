@@ -1,0 +1,272 @@
+"""One bare git repository: revisions, listings, and commits that appear whole or not at all."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dulwich.file import FileLocked
+from dulwich.index import commit_tree
+from dulwich.lfs import LFSPointer
+from dulwich.object_store import tree_lookup_path
+from dulwich.objects import Blob, Commit, ObjectID, Tag, Tree
+from dulwich.refs import Ref
+from dulwich.repo import Repo
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
+
+from training.hub.errors import HubError, entry_not_found, revision_not_found
+from training.hub.names import COMMIT_ID, OID, SPECIAL_REVISION
+from training.hub.storage.durable import sync_directory
+
+FILE_MODE = 0o100644
+TREE_MODE = 0o040000
+MAX_POINTER = 1024
+"""Longest LFS pointer, by the LFS specification."""
+BLOB_PAUSE, BLOB_SECONDS = 0.02, 30.0
+Files = dict[bytes, tuple[int, ObjectID]]
+"""A whole revision: path -> (mode, blob)."""
+
+
+@dataclass(frozen=True)
+class LfsFile:
+    """What a pointer says: sha256 and size of the file, and the size of the pointer itself."""
+
+    oid: str
+    size: int
+    pointer_size: int
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file or folder of a revision.
+
+    Attributes:
+        path: From the repository's root.
+        oid: Of its git blob or tree.
+        is_folder: Whether it is a folder.
+        size: In bytes, of the large file itself where a pointer stands for it; 0 for folders.
+        lfs: What the pointer says, for files in the LFS store.
+    """
+
+    path: str
+    oid: str
+    is_folder: bool
+    size: int
+    lfs: LfsFile | None
+
+
+class GitStore:
+    """Reads and commits; callers that write hold the repository's lock."""
+
+    def __init__(self, directory: Path) -> None:
+        """Opens the bare repository in that folder."""
+        self.repo = Repo(str(directory))
+        self.objects = self.repo.object_store
+        self.refs = self.repo.refs
+
+    @classmethod
+    def create(cls, directory: Path) -> GitStore:
+        """Makes an empty bare repository that writes its objects durably."""
+        repo = Repo.init_bare(str(directory), mkdir=True, default_branch=b"main")
+        config = repo.get_config()
+        config.set((b"core",), b"fsyncObjectFiles", True)
+        config.write_to_path()
+        repo.close()
+        return cls(directory)
+
+    def resolve(self, revision: str) -> Commit:
+        """Finds a commit by branch, tag, full ref (``refs/pr/1``) or commit id.
+
+        Raises:
+            HubError: 404 ``RevisionNotFound``.
+        """
+        names = [f"refs/heads/{revision}", f"refs/tags/{revision}"]
+        if SPECIAL_REVISION.match(revision):
+            names = [revision]
+        for name in names:
+            commit = self.at_ref(name)
+            if commit is not None:
+                return commit
+        if COMMIT_ID.fullmatch(revision) and ObjectID(revision.encode()) in self.objects:
+            found = self.objects[ObjectID(revision.encode())]
+            if isinstance(found, Commit):
+                return found
+        raise revision_not_found(revision)
+
+    def at_ref(self, ref: str) -> Commit | None:
+        """Gives the commit that a full ref points at, through annotated tags; None if absent."""
+        try:
+            found = self.objects[self.refs[Ref(ref.encode())]]
+        except (KeyError, UnicodeEncodeError, ValueError):
+            return None
+        while isinstance(found, Tag):
+            found = self.objects[found.object[1]]
+        return found if isinstance(found, Commit) else None
+
+    def list_refs(self, kind: str) -> dict[str, str]:
+        """Gives short name -> commit id for ``heads``, ``tags``, ``pr`` or ``convert``."""
+        prefix = f"refs/{kind}/"
+        names = sorted(
+            ref.decode() for ref in self.refs.allkeys() if ref.decode().startswith(prefix)
+        )
+        commits = {name.removeprefix(prefix): self.at_ref(name) for name in names}
+        return {name: commit.id.decode() for name, commit in commits.items() if commit}
+
+    def files(self, commit: Commit) -> Files:
+        """Lists all files of a commit."""
+        return self.files_of(commit.tree)
+
+    def files_of(self, tree: ObjectID) -> Files:
+        """Lists all files of a tree."""
+        entries = self.objects.iter_tree_contents(tree)
+        return {entry.path: (entry.mode, entry.sha) for entry in entries}
+
+    def blob(self, oid: bytes) -> bytes:
+        """Reads a blob."""
+        found = self.objects[ObjectID(oid)]
+        assert isinstance(found, Blob)
+        return found.data
+
+    def read(self, commit: Commit, path: str) -> bytes | None:
+        """Reads a file of a commit as git has it; None when there is no such file."""
+        try:
+            entry = self.entry(commit, path)
+        except HubError:
+            return None
+        return None if entry.is_folder else self.blob(entry.oid.encode())
+
+    def entry(self, commit: Commit, path: str) -> Entry:
+        """Describes one file or folder of a commit.
+
+        Raises:
+            HubError: 404 ``EntryNotFound``, with the commit.
+        """
+        try:
+            mode, oid = tree_lookup_path(self.objects.__getitem__, commit.tree, path.encode())
+        except (KeyError, ValueError, NotADirectoryError, UnicodeEncodeError):
+            raise entry_not_found(path, commit.id.decode()) from None
+        except Exception as error:
+            # dulwich has no common base for "a file stands where a folder should".
+            if type(error).__name__ not in ("NotTreeError", "SubmoduleEncountered"):
+                raise
+            raise entry_not_found(path, commit.id.decode()) from None
+        return self._describe(path.strip("/"), mode, oid)
+
+    def listing(self, commit: Commit, path: str = "", recursive: bool = False) -> list[Entry]:
+        """Lists a folder of a commit, in the order of the paths.
+
+        Raises:
+            HubError: 404 ``EntryNotFound`` when it is no folder of that commit.
+        """
+        root = self.entry(commit, path) if path else None
+        if root is not None and not root.is_folder:
+            raise entry_not_found(path, commit.id.decode())
+        tree = ObjectID(root.oid.encode()) if root else commit.tree
+        prefix = f"{root.path}/" if root else ""
+        return [
+            self._describe(prefix + name.decode(errors="surrogateescape"), mode, oid)
+            for name, mode, oid in sorted(self._walk(tree, b"", recursive))
+        ]
+
+    def _walk(
+        self, tree: ObjectID, prefix: bytes, recursive: bool
+    ) -> Iterator[tuple[bytes, int, ObjectID]]:
+        found = self.objects[tree]
+        assert isinstance(found, Tree)
+        for item in found.items():
+            yield prefix + item.path, item.mode, item.sha
+            if recursive and item.mode == TREE_MODE:
+                yield from self._walk(item.sha, prefix + item.path + b"/", recursive)
+
+    def _describe(self, path: str, mode: int, oid: ObjectID) -> Entry:
+        if mode == TREE_MODE:
+            return Entry(path, oid.decode(), True, 0, None)
+        content = self.blob(oid)
+        lfs = pointer(content)
+        return Entry(path, oid.decode(), False, lfs.size if lfs else len(content), lfs)
+
+    def add_blob(self, content: bytes) -> ObjectID:
+        """Stores a file's content; nothing refers to it until a commit does.
+
+        Callers need not hold the repository's lock: who meets another that stores the same content
+        waits, and then finds it there.
+        """
+        blob = Blob.from_string(content)
+        for attempt in Retrying(
+            retry=retry_if_exception_type(FileLocked),
+            wait=wait_fixed(BLOB_PAUSE),
+            stop=stop_after_delay(BLOB_SECONDS),
+            reraise=True,
+        ):
+            with attempt:
+                self.objects.add_object(blob)
+        return blob.id
+
+    def commit(
+        self,
+        ref: str,
+        files: Mapping[bytes, tuple[int, ObjectID]],
+        parents: Sequence[ObjectID],
+        author: str,
+        message: str,
+    ) -> str:
+        """Writes a commit, then moves the ref to it.
+
+        All objects are on disk before the ref moves, in one atomic rename: whoever reads, and
+        whatever stops the process, sees the previous commit or the new one.
+
+        Args:
+            ref: Full name. Its commit must still be the first parent, or it must not exist.
+            files: The whole new revision.
+            parents: Commits that come before.
+            author: User name.
+            message: First line and body.
+
+        Returns:
+            The commit id.
+
+        Raises:
+            HubError: 412 when the ref has moved meanwhile.
+        """
+        entries = ((path, oid, mode) for path, (mode, oid) in files.items())
+        commit = Commit()
+        commit.tree = commit_tree(self.objects, entries)
+        commit.parents = list(parents)
+        commit.author = commit.committer = f"{author} <{author}@localhost>".encode()
+        commit.author_time = commit.commit_time = int(time.time())
+        commit.author_timezone = commit.commit_timezone = 0
+        commit.encoding = b"UTF-8"
+        commit.message = message.replace("\0", "").encode(errors="replace")
+        self.objects.add_object(commit)
+        self.move_ref(ref, commit.id)
+        return commit.id.decode()
+
+    def move_ref(self, ref: str, target: ObjectID) -> None:
+        """Points a ref, new or not, at an object, atomically and durably.
+
+        Callers hold the repository's lock and have compared the ref with what they started from.
+        """
+        name = Ref(ref.encode())
+        self.refs.set_if_equals(name, None, target)
+        sync_directory((Path(self.repo.controldir()) / ref).parent)
+
+    def delete_ref(self, ref: str) -> None:
+        """Removes a ref."""
+        self.refs.remove_if_equals(Ref(ref.encode()), None)
+
+
+def pointer(content: bytes) -> LfsFile | None:
+    """Reads a git LFS pointer; None for any other content."""
+    if len(content) > MAX_POINTER:
+        return None
+    parsed = LFSPointer.from_bytes(content)
+    if parsed is None or not OID.fullmatch(parsed.oid):
+        return None
+    return LfsFile(parsed.oid, parsed.size, len(content))
+
+
+def pointer_text(oid: str, size: int) -> bytes:
+    """Writes the pointer that stands in git for a large file."""
+    return LFSPointer(oid, size).to_bytes()

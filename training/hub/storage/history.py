@@ -1,0 +1,100 @@
+"""What happened in a repository: its commits, who last touched a path, and differences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from io import BytesIO
+
+from dulwich.diff_tree import TreeChange, tree_changes
+from dulwich.objects import Commit, ObjectID
+from dulwich.patch import write_object_diff
+
+from training.hub.storage.git_store import GitStore
+
+MAX_DIFF = 200_000
+"""Most bytes of a file whose difference is shown line by line."""
+
+
+def commits(git: GitStore, head: Commit) -> Iterator[Commit]:
+    """Yields a commit and all that came before, newest first."""
+    for entry in git.repo.get_walker(include=[head.id]):
+        yield entry.commit
+
+
+def date_of(commit: Commit) -> str:
+    """Gives when a commit was made, as the Hub writes it."""
+    return datetime.fromtimestamp(commit.commit_time, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+def author_of(commit: Commit) -> str:
+    """Gives the user who made a commit."""
+    return commit.author.decode(errors="replace").split(" <")[0]
+
+
+def title_of(commit: Commit) -> str:
+    """Gives the first line of a commit's message."""
+    return commit.message.decode(errors="replace").split("\n", 1)[0]
+
+
+def body_of(commit: Commit) -> str:
+    """Gives the rest of a commit's message."""
+    return commit.message.decode(errors="replace").partition("\n")[2].strip()
+
+
+def last_commits(git: GitStore, head: Commit, paths: list[str]) -> dict[str, Commit]:
+    """Finds for each file or folder the newest commit that touched it."""
+    missing, found = set(paths), {}
+    for commit in commits(git, head):
+        if not missing:
+            break
+        for change in changes(git, commit):
+            side = change.new if change.new and change.new.path else change.old
+            assert side is not None and side.path is not None
+            changed = side.path.decode(errors="surrogateescape")
+            parents = [changed[:at] for at, char in enumerate(changed) if char == "/"]
+            for path in missing.intersection((changed, *parents)):
+                found[path] = commit
+                missing.discard(path)
+    return found
+
+
+def changes(git: GitStore, commit: Commit) -> list[TreeChange]:
+    """Lists what a commit changed against its first parent."""
+    before = git.resolve(commit.parents[0].decode()).tree if commit.parents else None
+    return list(tree_changes(git.objects, before, commit.tree))
+
+
+@dataclass(frozen=True)
+class FileDifference:
+    """One changed file.
+
+    Attributes:
+        path: After the change, or before where it was removed.
+        kind: ``add``, ``modify`` or ``delete``.
+        text: Unified diff; for large or binary files a line that says so.
+    """
+
+    path: str
+    kind: str
+    text: str
+
+
+def difference(git: GitStore, before: ObjectID | None, after: ObjectID) -> Iterator[FileDifference]:
+    """Compares two trees, file by file."""
+    for change in tree_changes(git.objects, before, after):
+        yield _file_difference(git, change)
+
+
+def _file_difference(git: GitStore, change: TreeChange) -> FileDifference:
+    old, new = change.old, change.new
+    side = new if new and new.path else old
+    assert side is not None and side.path is not None
+    path, buffer = side.path.decode(errors="replace"), BytesIO()
+    sizes = [len(git.blob(part.sha)) for part in (old, new) if part and part.sha]
+    if max(sizes) > MAX_DIFF:
+        return FileDifference(path, change.type, f"Too large to compare: {max(sizes)} bytes")
+    empty = (None, None, None)
+    write_object_diff(buffer, git.objects, old or empty, new or empty)
+    return FileDifference(path, change.type, buffer.getvalue().decode(errors="replace"))

@@ -1,0 +1,184 @@
+"""The repositories of a Hub: one folder each, with its git objects, large files and settings."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+import uuid
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from training.hub.accounts import now
+from training.hub.errors import HubError, repo_not_found
+from training.hub.names import PREFIXES
+from training.hub.storage.durable import move_into_place, sync_directory, write_json
+from training.hub.storage.git_store import FILE_MODE, GitStore
+from training.hub.storage.lfs_store import LfsStore
+
+GIT_ATTRIBUTES = (Path(__file__).parent / "gitattributes").read_bytes()
+"""First file of every repository: which files go to the LFS store by their name."""
+
+
+class Repository:
+    """One repository; cheap to make, opened at first use."""
+
+    def __init__(self, directory: Path, kind: str, repo_id: str, lock: threading.RLock) -> None:
+        """Names the repository; see `Repositories` for how one comes to be.
+
+        Args:
+            directory: Its folder.
+            kind: ``models``, ``datasets`` or ``spaces``.
+            repo_id: ``namespace/name``.
+            lock: Held by whoever writes.
+        """
+        self.directory, self.kind, self.repo_id, self._lock = directory, kind, repo_id, lock
+
+    @property
+    def namespace(self) -> str:
+        """Gives the user it belongs to."""
+        return self.repo_id.split("/")[0]
+
+    @property
+    def repo_type(self) -> str:
+        """Gives ``model``, ``dataset`` or ``space``."""
+        return self.kind.removesuffix("s")
+
+    @property
+    def address(self) -> str:
+        """Gives the path of its page, without the leading slash."""
+        return PREFIXES[self.kind] + self.repo_id
+
+    @cached_property
+    def git(self) -> GitStore:
+        """Its git objects."""
+        return GitStore(self.directory / "git")
+
+    @cached_property
+    def lfs(self) -> LfsStore:
+        """Its large files."""
+        return LfsStore(self.directory / "lfs", self.directory / "uploads")
+
+    def settings(self) -> dict[str, Any]:
+        """Reads what is no file: visibility, dates, SDK, variables, discussions."""
+        try:
+            found: dict[str, Any] = json.loads((self.directory / "repo.json").read_bytes())
+        except FileNotFoundError:
+            raise repo_not_found() from None
+        return found
+
+    def save(self, settings: dict[str, Any]) -> None:
+        """Writes the settings back; callers hold the lock since they read them."""
+        write_json(self.directory / "repo.json", settings)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Lets one writer at a time in.
+
+        Raises:
+            HubError: 404 when the repository was deleted or moved meanwhile.
+        """
+        with self._lock:
+            if not self.directory.is_dir():
+                raise repo_not_found()
+            yield
+
+    def plain_file(self, oid: str) -> Path:
+        """Gives a git blob as a file on disk, unpacked at first use, so that it can be streamed."""
+        path = self.directory / "blobs" / oid
+        if not path.exists():
+            temporary = self.directory / "uploads" / uuid.uuid4().hex
+            temporary.write_bytes(self.git.blob(oid.encode()))
+            move_into_place(temporary, path)
+        return path
+
+
+class Repositories:
+    """All repositories under a Hub's folder."""
+
+    def __init__(self, root: Path) -> None:
+        """Opens the folder, and removes what a process that was killed left half done.
+
+        Args:
+            root: Of the Hub; this process is the only one that serves it.
+        """
+        self.root, self.spare = root / "repos", root / "unfinished"
+        self.root.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(self.spare, ignore_errors=True)
+        self.spare.mkdir()
+        self._locks: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
+        self._creation = threading.Lock()
+        for repository in self.all():
+            _clear_unfinished(repository.directory)
+
+    def find(self, kind: str, repo_id: str) -> Repository | None:
+        """Gives a repository, None when there is none of that name."""
+        found = self._at(kind, repo_id)
+        return found if (found.directory / "repo.json").is_file() else None
+
+    def all(self, *kinds: str) -> list[Repository]:
+        """Lists the repositories of these kinds (all kinds if none is given), by name."""
+        return [
+            self._at(kind, f"{path.parent.name}/{path.name}")
+            for kind in kinds or PREFIXES
+            for path in sorted((self.root / kind).glob("*/*"))
+        ]
+
+    def create(self, kind: str, repo_id: str, *, private: bool, sdk: str | None) -> Repository:
+        """Makes a repository with its first commit; it appears complete or not at all.
+
+        Raises:
+            HubError: 409 when it exists.
+        """
+        made = self._at(kind, repo_id)
+        with self._creation:
+            if made.directory.exists():
+                raise HubError(409, f"You already created this {made.repo_type} repo")
+            temporary = self.spare / uuid.uuid4().hex
+            for folder in ("lfs", "uploads", "blobs"):
+                (temporary / folder).mkdir(parents=True)
+            git = GitStore.create(temporary / "git")
+            files = {b".gitattributes": (FILE_MODE, git.add_blob(GIT_ATTRIBUTES))}
+            git.commit("refs/heads/main", files, [], made.namespace, "initial commit")
+            settings = {"private": private, "created_at": now(), "sdk": sdk}
+            write_json(temporary / "repo.json", settings)
+            made.directory.parent.mkdir(parents=True, exist_ok=True)
+            move_into_place(temporary, made.directory)
+        return made
+
+    def delete(self, repository: Repository) -> None:
+        """Removes a repository; from the first moment on nobody sees any of it."""
+        with repository.locked():
+            doomed = self.spare / uuid.uuid4().hex
+            repository.directory.rename(doomed)
+            sync_directory(repository.directory.parent)
+        shutil.rmtree(doomed, ignore_errors=True)
+
+    def move(self, repository: Repository, repo_id: str) -> None:
+        """Gives a repository another name.
+
+        Raises:
+            HubError: 409 when that name is taken.
+        """
+        target = self._at(repository.kind, repo_id)
+        with self._creation, repository.locked():
+            if target.directory.exists():
+                raise HubError(409, f"The name {repo_id} is taken.")
+            target.directory.parent.mkdir(parents=True, exist_ok=True)
+            move_into_place(repository.directory, target.directory)
+
+    def _at(self, kind: str, repo_id: str) -> Repository:
+        directory = self.root / kind / repo_id
+        return Repository(directory, kind, repo_id, self._locks[f"{kind}/{repo_id}"])
+
+
+def _clear_unfinished(directory: Path) -> None:
+    """Drops half uploads, and lock files that git objects and refs are written through."""
+    shutil.rmtree(directory / "uploads", ignore_errors=True)
+    (directory / "uploads").mkdir()
+    for left in (directory / "git").rglob("*.lock"):
+        left.unlink()

@@ -1,0 +1,1 @@
+"""Station publish: dataset, model and Space to a Hub."""

@@ -1,0 +1,177 @@
+"""The stations build, train and evaluate for one project name, each skipped when it is up to date.
+
+python -m training.publish.pipeline --source articles.csv --name blog       # make train SOURCE=…
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from tagloop.errors import UserError
+from training.config import (
+    BuildConfig,
+    EvaluateConfig,
+    StationsConfig,
+    TrainConfig,
+    command_line,
+    parse_config,
+    read_settings,
+)
+from training.data.build_dataset import build
+from training.data.corpus import Corpus, load_corpus
+from training.evaluation.evaluation import REPORT_FILE, evaluate_tagger, show
+from training.finetune.preprocess import base_fingerprint
+from training.finetune.train import train
+from training.finetune.training_log import LOG_FILE, hyperparameters, write_json
+
+STARTER = Path(__file__).parents[2] / "dataset_card" / "starter"
+STARTER_LICENSE = "CC0-1.0"
+
+
+def build_station(config: StationsConfig, folder: Path) -> dict[str, Any]:
+    """Builds the dataset folder.
+
+    Returns:
+        The content of ``build_report.json``.
+
+    Raises:
+        UserError: A source is missing or broken.
+    """
+    license_ = config.license or (None if config.source else STARTER_LICENSE)
+    wanted = BuildConfig(
+        source=config.source or [str(STARTER)],
+        name=config.name,
+        output_dir=str(folder),
+        columns=config.columns,
+        license=license_,
+        tag_overrides=config.tag_overrides,
+    )
+    words = [word for source in wanted.source for word in ("--source", source)]
+    words += ["--columns", *config.columns] if config.columns else []
+    words += ["--license", license_] if license_ else []
+    words += ["--tag_overrides", config.tag_overrides] if config.tag_overrides else []
+    _, report = build(wanted, command_line("training.build_dataset", words))
+    return report
+
+
+def train_station(config: StationsConfig, corpus: Corpus, folder: Path) -> bool:
+    """Trains the model folder unless it has been trained on this very data with these settings.
+
+    Returns:
+        Whether it trained; an interrupted training is resumed.
+
+    Raises:
+        UserError: The base or the settings file is wrong.
+    """
+    wanted = train_config(config, folder)
+    if _is_trained(folder, wanted, corpus):
+        return False
+    if any((folder / "checkpoints").glob("checkpoint-*")) and _same_run(folder, wanted, corpus):
+        wanted.resume = True
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(folder / "checkpoints.json", _run_key(wanted, corpus))
+    # Before, not after: a kill in between must not leave the old model's figures to the new one.
+    (folder / REPORT_FILE).unlink(missing_ok=True)
+    train(wanted, corpus)
+    (folder / "checkpoints.json").unlink()
+    return True
+
+
+def train_config(config: StationsConfig, folder: Path) -> TrainConfig:
+    """Gives the training's settings: defaults, then the settings file, then the base.
+
+    Raises:
+        UserError: The settings file is broken.
+    """
+    values = read_settings(Path(config.training), TrainConfig) if config.training else {}
+    values |= {"name": config.name, "output_dir": str(folder)}
+    return TrainConfig(**(values | ({"base": config.base} if config.base else {})))
+
+
+def evaluate_station(config: StationsConfig, corpus: Corpus, folder: Path) -> dict[str, Any]:
+    """Measures the model folder on the test split, unless that is done.
+
+    Returns:
+        The content of ``report.json``.
+
+    Raises:
+        UserError: The model cannot be loaded.
+    """
+    path = folder / REPORT_FILE
+    if path.is_file():
+        report = json.loads(path.read_text(encoding="utf-8"))
+        if report["dataset"]["fingerprint"] == corpus.fingerprint:
+            return dict(report)
+    base = train_config(config, folder).base
+    wanted = EvaluateConfig(model=str(folder), name=config.name, before=base)
+    report = evaluate_tagger(wanted, corpus)
+    write_json(path, report)
+    return report
+
+
+def _run_key(wanted: TrainConfig, corpus: Corpus) -> dict[str, Any]:
+    return {
+        "base": wanted.base,
+        "fingerprint": corpus.fingerprint,
+        "hyperparameters": hyperparameters(wanted),
+    }
+
+
+def _same_run(folder: Path, wanted: TrainConfig, corpus: Corpus) -> bool:
+    path = folder / "checkpoints.json"
+    return path.is_file() and json.loads(path.read_text()) == _run_key(wanted, corpus)
+
+
+def is_trained_with(config: StationsConfig, folder: Path) -> bool:
+    """Tells whether the model folder was trained with these settings, on whatever articles.
+
+    Raises:
+        UserError: The base or the settings file is wrong.
+    """
+    return _has_settings(folder, train_config(config, folder))
+
+
+def _is_trained(folder: Path, wanted: TrainConfig, corpus: Corpus) -> bool:
+    if not _has_settings(folder, wanted):
+        return False
+    log = json.loads((folder / LOG_FILE).read_text(encoding="utf-8"))
+    return bool(log["dataset"]["fingerprint"] == corpus.fingerprint)
+
+
+def _has_settings(folder: Path, wanted: TrainConfig) -> bool:
+    path = folder / LOG_FILE
+    if not path.is_file():
+        return False
+    log = json.loads(path.read_text(encoding="utf-8"))
+    return bool(
+        log["hyperparameters"] == hyperparameters(wanted)
+        and log["base_fingerprint"] == base_fingerprint(wanted.base)
+    )
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the command line: build, train, evaluate."""
+    arguments = argv if argv is not None else sys.argv[1:]
+    try:
+        config = parse_config(StationsConfig, arguments, "training.publish.pipeline")
+        project = Path("build") / config.name
+        build_station(config, project / "dataset")
+        corpus = load_corpus(str(project / "dataset"))
+        train_station(config, corpus, project / "model")
+        report = evaluate_station(config, corpus, project / "model")
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\ninterrupted; the same command goes on from the last checkpoint")
+        return 130
+    print(show(report))
+    print(f"\ndataset, model and report are in {project}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,309 @@
+"""Publishes dataset, model and Space to the Hub, in this order; the only module that writes there.
+
+    python -m training.publish --namespace me --name blog --source articles.csv
+    python -m training.publish --namespace me --name blog --source articles.csv --dry_run
+    python -m training.publish --namespace me --base google/flan-t5-small --private
+
+Which Hub and who you are is for ``HF_ENDPOINT`` and the token to say; the embedded Hub and the
+public one take the same path. A second run without changes makes no commit. The Space writes
+corrections with the token in ``CORRECTIONS_TOKEN`` (best a fine-grained one that may write to the
+corrections dataset and nothing else); without it the Space tags but takes no corrections.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import HfApi, RepoCard, constants
+
+from tagloop.errors import UserError
+from tagloop.generation.settings import TaggingSettings
+from tagloop.inside.before import FOLDER as BEFORE
+from tagloop.inside.before import MODEL_FILE, MOST_BYTES
+from training.cards.cards import write_dataset_card, write_model_card
+from training.cards.changelog import carry_changelog
+from training.config import PublishConfig, parse_config
+from training.data.build_dataset import REPORT
+from training.data.corpus import load_corpus
+from training.evaluation.evaluation import show
+from training.finetune.training_log import write_json
+from training.publish.errors import check_access, clear_errors
+from training.publish.pipeline import (
+    build_station,
+    evaluate_station,
+    is_trained_with,
+    train_station,
+)
+from training.publish.repo_names import Names
+from training.publish.repository import Published, Repository
+from training.retrain.kept_corrections import report_of, retrained, with_corrections
+
+SPACE = Path(__file__).parents[2] / "space"
+NOT_FOR_SPACE = shutil.ignore_patterns("__pycache__", "outbox", "*.pyc", ".*")
+NOT_FOR_MODEL = shutil.ignore_patterns("checkpoints", "checkpoints.json", "*.part")
+NOT_FOR_BEFORE = shutil.ignore_patterns("*.safetensors", "*.safetensors.index.json", "*.part")
+MARKERS = {
+    "dataset": (REPORT,),
+    "model": ("tagging.json",),
+    "space": ("tagloop/web/app.py", "tagloop/app.py"),
+}
+"""One of these files is in every repository of a kind; the last is where a Space had it before."""
+CORRECTIONS_TOKEN = "CORRECTIONS_TOKEN"
+
+
+@dataclass
+class Outcome:
+    """What a publication did.
+
+    Attributes:
+        repos: ``dataset``, ``model`` and ``space`` to what became of each.
+        seconds: Seconds by station.
+        report: The content of report.json.
+        names: The repositories' ids.
+    """
+
+    names: Names
+    repos: dict[str, Published] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    report: dict[str, Any] = field(default_factory=dict)
+
+
+class Publication:
+    """One run of the whole way from articles to a Space on the Hub."""
+
+    def __init__(
+        self,
+        config: PublishConfig,
+        build_dir: Path = Path("build"),
+        say: Callable[[str], object] = print,
+    ) -> None:
+        """Checks who is publishing; nothing is written yet.
+
+        Raises:
+            UserError: No valid token, no permission in the namespace, or a name that is taken.
+        """
+        self.config, self.say = config, say
+        self.api = HfApi()
+        self.project = build_dir / config.name
+        self.outcome = Outcome(Names.of(config.namespace, config.name))
+        self.kept: Published | None = None  # a retrained model that needs no training
+        check_access(self.api, config.namespace)
+        names = self.outcome.names
+        self.repositories = {
+            kind: Repository(self.api, getattr(names, kind), kind, *markers)
+            for kind, markers in MARKERS.items()
+        }
+        for repository in self.repositories.values():
+            repository.check_name()
+
+    def run(self) -> Outcome:
+        """Builds, trains, evaluates and publishes; what is up to date is left alone.
+
+        Raises:
+            UserError: A station or the Hub refuses.
+        """
+        self._timed("build", self._build)
+        self._timed("publish dataset", self._publish_dataset)
+        self._timed("train", self._train)
+        self._timed("evaluate", self._evaluate)
+        self._timed("publish model", self._publish_model)
+        self._timed("publish space", self._publish_space)
+        return self.outcome
+
+    def _timed(self, station: str, run: Callable[[], None]) -> None:
+        started = time.monotonic()
+        self.say(f"\n== {station}")
+        run()
+        self.outcome.seconds[station] = round(time.monotonic() - started, 1)
+
+    def _build(self) -> None:
+        report = build_station(self.config, self.project / "dataset")
+        dropped = sum(report["dropped_counts"].values())
+        counts = ", ".join(f"{count} {split}" for split, count in report["splits"].items())
+        self.say(f"{counts}; {dropped} rows dropped; in {self.project / 'dataset'}")
+        self.dataset = self.project / "dataset"
+        merged = self.project / "dataset-with-corrections"
+        kept = with_corrections(self.api, self.outcome.names, self.dataset, merged)
+        if kept is not None:
+            self.dataset = merged
+            self.say(f"{kept:,} corrected articles of the published dataset are kept; in {merged}")
+
+    def _publish_dataset(self) -> None:
+        names = self.outcome.names
+
+        def render(version: str) -> str:
+            return write_dataset_card(
+                self.dataset,
+                names.dataset,
+                version=version,
+                corrections_repo=names.corrections,
+                model_repo=names.model,
+                space_repo=names.space,
+            )
+
+        self._push("dataset", self.dataset, render)
+
+    def _train(self) -> None:
+        published = self.outcome.repos["dataset"]
+        self.corpus = load_corpus(f"{published.repo_id}@{published.revision}")
+        kept = retrained(self.api, self.outcome.names.model, published.revision)
+        if kept and is_trained_with(self.config, self.project / "model"):
+            self.kept = kept
+            self.say(f"left as it is: retrained from corrections since, {kept.version}")
+        elif not train_station(self.config, self.corpus, self.project / "model"):
+            self.say("already trained on these articles with these settings")
+
+    def _evaluate(self) -> None:
+        if self.kept:
+            self.outcome.report = report_of(self.api, self.kept)
+            return
+        self.outcome.report = evaluate_station(self.config, self.corpus, self.project / "model")
+        self.say(show(self.outcome.report))
+
+    def _publish_model(self) -> None:
+        if self.kept:
+            self._said("model", self.kept)
+            return
+        names, dataset = self.outcome.names, self.outcome.repos["dataset"]
+        self._name_dataset(dataset)
+        folder = self.project / "upload-model"
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(self.project / "model", folder, ignore=NOT_FOR_MODEL)
+        self._add_before(folder)
+
+        def render(version: str) -> str:
+            carry_changelog(self.api, names.model, folder, dataset, version)
+            return write_model_card(
+                folder,
+                names.model,
+                dataset_repo=dataset.repo_id,
+                dataset_revision=dataset.revision,
+                version=version,
+                space_repo=names.space,
+            )
+
+        self._push("model", folder, render)
+        shutil.rmtree(folder)
+
+    def _add_before(self, folder: Path) -> None:
+        """Puts the base beside its tagger, as the evaluation converted it and without its weights:
+        the Space shows what fine-tuning changed. One too large for a free Space is left out.
+        """
+        base = self.project / BEFORE
+        model = base / MODEL_FILE
+        if model.is_file() and model.stat().st_size <= MOST_BYTES:
+            shutil.copytree(base, folder / BEFORE, ignore=NOT_FOR_BEFORE)
+
+    def _name_dataset(self, dataset: Published) -> None:
+        """Says in the model's files which commit of the Hub has the articles it learned from."""
+        folder = self.project / "model"
+        source = self.corpus.source | {"repo_id": dataset.repo_id, "revision": dataset.revision}
+        data = TaggingSettings.load(folder).to_json() | {"dataset": source}
+        write_json(folder / "tagging.json", data)
+        for name in ("training_log.json", "report.json"):
+            content = json.loads((folder / name).read_text(encoding="utf-8"))
+            write_json(folder / name, content | {"dataset": source})
+
+    def _publish_space(self) -> None:
+        names = self.outcome.names
+        with tempfile.TemporaryDirectory() as folder:
+            target = Path(folder) / "space"
+            shutil.copytree(SPACE, target, ignore=NOT_FOR_SPACE)
+            card = RepoCard.load(target / "README.md", ignore_metadata_errors=True)
+            for key, value in space_metadata(names).items():
+                card.data[key] = value
+            card.text = card.text.replace("owner/space", names.space)
+            card.save(target / "README.md")
+            self._push("space", target, lambda version: None)
+        self._configure_space(names)
+
+    def _configure_space(self, names: Names) -> None:
+        variables = {
+            "MODEL_REPO": names.model,
+            "DATASET_REPO": names.dataset,
+            "CORRECTIONS_REPO": names.corrections,
+        }
+        with clear_errors(names.space):
+            for key, value in variables.items():
+                self.api.add_space_variable(names.space, key, value)
+            if token := os.environ.get(CORRECTIONS_TOKEN):
+                self.api.add_space_secret(names.space, "HF_TOKEN", token)
+            else:
+                self.say(
+                    "The Space takes no corrections yet: give it a token that may write to "
+                    f"{names.corrections}, as {CORRECTIONS_TOKEN}=… here or as the secret "
+                    "HF_TOKEN in its settings."
+                )
+
+    def _push(self, kind: str, folder: Path, render: Callable[[str], object]) -> None:
+        repository = self.repositories[kind]
+        sdk = "gradio" if kind == "space" else None
+        repository.create(private=self.config.private, space_sdk=sdk)
+        self._said(kind, repository.push(folder, render, f"Tagloop publishes the {kind}"))
+
+    def _said(self, kind: str, published: Published) -> None:
+        self.outcome.repos[kind] = published
+        state = "published" if published.changed else "unchanged"
+        self.say(f"{state}: {published.page} {published.version} {published.revision[:8]}")
+
+
+def space_metadata(names: Names) -> dict[str, Any]:
+    """Gives the front matter that says what the Space runs on: the Hub links and preloads it."""
+    return {
+        "title": names.space.split("/")[1].replace("-", " ").capitalize(),
+        "models": [names.model],
+        "datasets": [names.dataset],
+        "preload_from_hub": [names.model],
+    }
+
+
+def plan(config: PublishConfig) -> list[str]:
+    """Says what a publication would do, asking the Hub but changing nothing.
+
+    Raises:
+        UserError: It could not be done: no token, no permission, a name that is taken.
+    """
+    publication = Publication(config, say=lambda text: None)
+    visibility = "private" if config.private else "public"
+    lines = [f"On {constants.ENDPOINT}, {visibility}:"]
+    for kind, repository in publication.repositories.items():
+        exists = repository.remote_files() is not None
+        verb = "update, if its content changed," if exists else "create"
+        lines.append(f"  {verb} the {kind} {repository.repo_id}")
+    lines.append(
+        f"  create {publication.outcome.names.corrections} (private) with a first correction"
+    )
+    sources = ", ".join(config.source) or "the starter corpus"
+    base = config.base or "the bundled base"
+    return [*lines, f"from {sources}, fine-tuning {base}. Nothing was changed."]
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the command line."""
+    arguments = argv if argv is not None else sys.argv[1:]
+    try:
+        config = parse_config(PublishConfig, arguments, "python -m training.publish")
+        if config.dry_run:
+            print("\n".join(plan(config)))
+            return 0
+        Publication(config).run()
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\ninterrupted; the same command goes on where it stopped", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

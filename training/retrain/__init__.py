@@ -1,0 +1,1 @@
+"""Station retrain: accepted corrections to the next version of dataset and model."""

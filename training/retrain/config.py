@@ -1,0 +1,88 @@
+"""The settings of ``training.retrain``: what to retrain, what is enough, and how it learns."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from tagloop.errors import UserError
+from training.finetune.adaptation import AdaptConfig
+from training.publish.repo_names import Names
+from training.retrain.gate import LEAST_HELD_OUT, TOLERANCE
+
+MODEL_ENDING = "-tagger"
+
+
+@dataclass
+class RetrainConfig(AdaptConfig):
+    """Settings of ``training.retrain``."""
+
+    model: str = field(default="", metadata={"help": "Tagger on the Hub: owner/name-tagger."})
+    dataset: str = field(
+        default="", metadata={"help": "Its dataset; default the one named in the model's files."}
+    )
+    corrections: str = field(
+        default="", metadata={"help": "Its corrections; default owner/name-corrections."}
+    )
+    agreement: int | None = field(
+        default=None,
+        metadata={
+            "help": "Take without review what so many different people corrected alike, 0 for "
+            "nothing; default: as the Space's TAGLOOP_AGREEMENT says."
+        },
+    )
+    tolerance: float = field(
+        default=TOLERANCE, metadata={"help": "F1@M that the frozen test may lose in the mean."}
+    )
+    least_held_out: int = field(
+        default=LEAST_HELD_OUT,
+        metadata={"help": "With fewer held-out corrections a person decides (pull request)."},
+    )
+    work: str | None = field(
+        default=None, metadata={"help": "Folder for unfinished runs; default build/<name>/retrain."}
+    )
+    break_lock: bool = field(
+        default=False, metadata={"help": "Take the lock of another run that is known to be dead."}
+    )
+    dry_run: bool = field(default=False, metadata={"help": "Print what would be done, do nothing."})
+
+    def __post_init__(self) -> None:
+        """Refuses what cannot be retrained with.
+
+        Raises:
+            UserError: The model is missing or no Hub id, or a number is out of its range.
+        """
+        super().__post_init__()
+        if self.model.count("/") != 1:
+            raise UserError("--model is missing: name a tagger on the Hub as owner/name-tagger.")
+        if not (self.corrections or self.model.endswith(MODEL_ENDING)):
+            raise UserError(
+                f"{self.model} does not end with {MODEL_ENDING}, so say where its corrections are: "
+                "--corrections owner/dataset."
+            )
+        if self.agreement is not None and (self.agreement < 0 or self.agreement == 1):
+            raise UserError(f"--agreement {self.agreement}: one person agrees with nobody; take 2.")
+        if not 0 <= self.tolerance <= 1:
+            raise UserError(f"--tolerance {self.tolerance}: take a number from 0 to 1.")
+
+    @property
+    def names(self) -> Names:
+        """The project's repositories, by DESIGN's convention where nothing else is said."""
+        namespace, name = self.model.split("/")
+        made = Names.of(namespace, name.removesuffix(MODEL_ENDING))
+        return Names(
+            self.dataset or made.dataset,
+            self.model,
+            made.space,
+            self.corrections or made.corrections,
+        )
+
+    @property
+    def adaptation(self) -> AdaptConfig:
+        """How the candidate learns."""
+        return AdaptConfig(**{part.name: getattr(self, part.name) for part in fields(AdaptConfig)})
+
+    def decisive(self) -> dict[str, Any]:
+        """Gives the settings that decide what comes out; the others only say how to get there."""
+        apart = ("work", "break_lock", "dry_run")
+        return {name: value for name, value in asdict(self).items() if name not in apart}

@@ -1,0 +1,289 @@
+"""The steps of a retrain, from what the Hub holds to what becomes of the candidate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import HfApi
+
+from tagloop.errors import UserError
+from training.cards.changelog import RETRAIN_REPORT
+from training.data.corpus import Corpus, load_corpus
+from training.finetune.adaptation import adapt
+from training.finetune.training_log import write_json
+from training.publish.errors import check_access
+from training.publish.repository import Moved, Published, Repository
+from training.retrain.candidate import (
+    MARKER,
+    RETRAIN_TEXT,
+    Learn,
+    current_folder,
+    finish_candidate,
+    propose_candidate,
+    publish_candidate,
+    pull_request_title,
+    report_text,
+    tag_merged,
+    upload_folder,
+)
+from training.retrain.compare import compare
+from training.retrain.config import RetrainConfig
+from training.retrain.data import (
+    Pulled,
+    agreement_of,
+    head,
+    merge_pulled,
+    merge_result,
+    publish_revision,
+    pull,
+    trained_on,
+    write_revision,
+)
+from training.retrain.gate import Compared, decide
+from training.retrain.hub_lock import RetrainLock
+from training.retrain.run_state import Run, Start, only_one_here, today
+
+PUBLISHED, PROPOSED, NOTHING, MERGED = "published", "proposed", "nothing", "merged"
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a retrain came to.
+
+    Attributes:
+        kind: ``published``, ``proposed`` (a pull request), ``merged`` (a dataset revision that
+            gives the model nothing to learn) or ``nothing``.
+        said: In a sentence.
+        version: Of the model, where it was published.
+        revision: Its commit, where it was published.
+        url: Of the pull request, where one was made.
+    """
+
+    kind: str
+    said: str
+    version: str | None = None
+    revision: str | None = None
+    url: str | None = None
+
+
+class Retrain:
+    """One retrain of one tagger, from what the Hub holds now."""
+
+    def __init__(
+        self,
+        config: RetrainConfig,
+        *,
+        learn: Learn = adapt,
+        say: Callable[[str], object] = print,
+        command: str = "",
+    ) -> None:
+        """Names what is to be done; nothing is asked of the Hub yet.
+
+        Args:
+            config: The settings.
+            learn: Makes the candidate's folder.
+            say: Tells a person how it goes.
+            command: That a card says the model was made with.
+        """
+        self.config, self.learn, self.say = config, learn, say
+        self.command = command or f"python -m training.retrain --model {config.model}"
+        self.api, self.names = HfApi(), config.names
+        name = self.names.model.split("/")[1].removesuffix("-tagger")
+        self.work = Path(config.work or Path("build") / name / "retrain")
+
+    def run(self) -> Outcome:
+        """Retrains under the lock; a dry run only tells what there is.
+
+        Raises:
+            UserError: The Hub refuses, another run holds the lock, or a model cannot be loaded.
+        """
+        check_access(self.api, self.names.model.split("/")[0])
+        if missing := self._missing():
+            return missing
+        if self.config.agreement is None:
+            self.config.agreement = agreement_of(self.api, self.names.space)
+        if self.config.dry_run:
+            return self._plan()
+        with only_one_here(self.work):
+            lock = RetrainLock(
+                self.api, self.names.corrections, self.work, take_over=self.config.break_lock
+            )
+            with lock:
+                return self._locked(lock)
+
+    def _missing(self) -> Outcome | None:
+        """Takes the dataset's name from the model; says it where there is nothing to begin with."""
+        source = trained_on(self.api, self.names.model, None)
+        if not self.config.dataset and "/" in str(source.get("repo_id", "")):
+            self.config.dataset = source["repo_id"]
+            self.names = self.config.names
+        if head(self.api, self.names.dataset, "dataset") is None:
+            raise UserError(
+                f"There is no dataset {self.names.dataset}: name the model's with --dataset."
+            )
+        if head(self.api, self.names.corrections, "dataset") is None:
+            said = (
+                f"Nothing to do: nobody has corrected anything yet (no {self.names.corrections})."
+            )
+            return Outcome(NOTHING, said)
+        return None
+
+    def _start(self) -> Start:
+        return Start(
+            head(self.api, self.names.model, "model") or "",
+            head(self.api, self.names.dataset, "dataset") or "",
+            head(self.api, self.names.corrections, "dataset") or "",
+            self.config.decisive(),
+            today(),
+        )
+
+    def _plan(self) -> Outcome:
+        pulled = pull(self.api, self.names, self._start(), self.config.agreement or None)
+        result = merge_result(pulled, merge_pulled(pulled, self.names.corrections))
+        self._say_merged(result)
+        verb = "would be made" if result["changed"] else "is not needed"
+        learned = len(result["new_ids"])
+        return Outcome(
+            NOTHING,
+            f"A new revision of {self.names.dataset} {verb}; {learned} corrected articles would be "
+            f"learned by {self.names.model}. Nothing was changed.",
+        )
+
+    def _locked(self, lock: RetrainLock) -> Outcome:
+        start = self._start()
+        if version := tag_merged(self.api, self.names, start.model):
+            self.say(f"{self.names.model} is at a candidate that a person merged: it is {version}")
+        run = Run.unfinished(self.work, start.model, start.dataset, start.settings)
+        if run:
+            self.say(f"going on with the run that was begun on {run.start.date}")
+        else:
+            run = Run.begin(self.work, start)
+        try:
+            outcome = self._steps(run, lock)
+        except Moved:
+            run.end({"kind": "overtaken"})  # the next run starts from what is there now
+            raise
+        run.end(asdict(outcome))
+        return outcome
+
+    def _steps(self, run: Run, lock: RetrainLock) -> Outcome:
+        self.say("\n== corrections")
+        merged = run.step("merge", lambda: self._merge(run))
+        self._say_merged(merged)
+        title = pull_request_title(self.names.dataset, run.start.dataset, run.start.settings)
+        if not merged["changed"]:
+            if not (merged["new_ids"] or merged["forget"]):
+                return Outcome(NOTHING, "Nothing to do: nothing was accepted or withdrawn since.")
+            repository = Repository(self.api, self.names.model, "model", MARKER)
+            tried = None if run.done("decision") else repository.proposed(title)
+            if tried:
+                said = f"Nothing new since the pull request {tried}: it waits for a person."
+                return Outcome(NOTHING, said, url=tried)
+        lock.check()
+        dataset = run.step("dataset", lambda: self._publish_data(run, merged))
+        self.say(f"dataset: {dataset['repo_id']} {dataset['version']} {dataset['revision'][:10]}")
+        if not (merged["new_ids"] or merged["forget"]):
+            said = "The new corrections are held out to measure by; the model has nothing to learn."
+            return Outcome(MERGED, said)
+        corpus = load_corpus(f"{dataset['repo_id']}@{dataset['revision']}")
+        current = current_folder(self.names, run.start.model)
+        log = self._learn(run, corpus, current, merged["new_ids"])
+        self.say("\n== compare")
+        report = run.step("decision", lambda: self._decide(run, corpus, current, log))
+        return self._release(run, lock, current, report)
+
+    def _merge(self, run: Run) -> dict[str, Any]:
+        pulled: Pulled = pull(self.api, self.names, run.start, self.config.agreement or None)
+        for line in pulled.records.damaged:
+            self.say(f"not read, damaged: {line}")
+        merged = merge_pulled(pulled, self.names.corrections)
+        result = merge_result(pulled, merged)
+        if result["changed"]:
+            folder, counts = run.folder / "dataset", result["counts"]
+            write_revision(folder, pulled, merged, self.names, run.start, counts)
+        return result
+
+    def _say_merged(self, merged: dict[str, Any]) -> None:
+        counts = merged["counts"]
+        self.say(
+            f"{counts['corrections']} accepted in {counts['rows']} articles ({counts['train']} "
+            f"train, {counts['validation']} validation, {counts['test']} test), "
+            f"{counts['replaced']} of them in the dataset before; {counts['pending']} not reviewed "
+            f"yet, {counts['rejected']} rejected, {counts['withdrawn']} withdrawn, "
+            f"{counts['frozen']} of frozen test articles, {counts['dropped']} that make no article"
+        )
+
+    def _publish_data(self, run: Run, merged: dict[str, Any]) -> dict[str, Any]:
+        if merged["changed"]:
+            counts = merged["counts"]
+            message = f"{counts['rows']} corrected articles, {counts['removed']} taken out again"
+            folder, parent = run.folder / "dataset", run.start.dataset
+            return asdict(publish_revision(self.api, folder, self.names, parent, message))
+        repository = Repository(self.api, self.names.dataset, "dataset", "")
+        version, revision = repository.version(), run.start.dataset
+        return asdict(Published(self.names.dataset, "dataset", revision, version, False))
+
+    def _learn(self, run: Run, corpus: Corpus, current: Path, new_ids: list[str]) -> dict[str, Any]:
+        self.say(f"\n== learn: {len(new_ids)} corrected articles")
+        candidate = run.folder / "candidate"
+
+        def make() -> dict[str, Any]:
+            return self.learn(current, corpus, new_ids, candidate, self.config.adaptation)
+
+        return run.step("learned", make)
+
+    def _decide(
+        self, run: Run, corpus: Corpus, current: Path, log: dict[str, Any]
+    ) -> dict[str, Any]:
+        candidate = run.folder / "candidate"
+        merged, dataset = run.result("merge"), run.result("dataset")
+        compared, evaluated = compare(current, candidate, corpus)
+        finish_candidate(candidate, corpus, log, self.command, evaluated)
+        decision = decide(
+            Compared.from_report(compared["frozen_test"]),
+            Compared.from_report(compared["held_out"]),
+            tolerance=self.config.tolerance,
+            least_held_out=self.config.least_held_out,
+        )
+        adaptation = log.get("adaptation", {})
+        corrections = {"repo_id": self.names.corrections, "revision": run.start.corrections}
+        return {
+            "schema": SCHEMA,
+            "date": run.start.date,
+            "model": {"repo_id": self.names.model, "revision": run.start.model},
+            "dataset": {key: dataset[key] for key in ("repo_id", "revision", "version")},
+            "corrections": corrections,
+            "merged": merged["counts"],
+            "learned": len(merged["new_ids"]),
+            "new_tags": adaptation.get("new_tags", []),
+            "adaptation": {key: value for key, value in adaptation.items() if key != "new_tags"},
+            "compared": compared,
+            "gate": {
+                "tolerance": self.config.tolerance,
+                "least_held_out": self.config.least_held_out,
+            },
+            "decision": asdict(decision),
+        }
+
+    def _release(
+        self, run: Run, lock: RetrainLock, current: Path, report: dict[str, Any]
+    ) -> Outcome:
+        write_json(run.folder / RETRAIN_REPORT, report)
+        text = report_text(report, "this candidate")
+        (run.folder / RETRAIN_TEXT).write_text(text + "\n", encoding="utf-8")
+        self.say(text)
+        folder = upload_folder(run.folder / "candidate", run.folder / "upload")
+        lock.check()
+        if not report["decision"]["passed"]:
+            settings = run.start.settings
+            url = propose_candidate(self.api, folder, current, self.names, report, settings)
+            said = f"The gate did not let it through; {self.names.model} stays as it is: {url}"
+            return Outcome(PROPOSED, said, url=url)
+        parent = run.start.model
+        made = publish_candidate(self.api, folder, current, self.names, report, parent)
+        said = f"Published: {made.repo_id} {made.version} {made.revision[:10]}"
+        return Outcome(PUBLISHED, said, version=made.version, revision=made.revision)
