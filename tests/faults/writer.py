@@ -144,7 +144,7 @@ def send(service: TaggingService, order: Order, row_id: str, chance: random.Rand
     text = "x" * chance.randint(1, order.characters) + "ü"
     tagging = Tagging("Title", text, (Tag("Banking", 0.5, False),), "demo/tagger", None)
     service.correct(tagging, corrected=["Money"], verdict="fixed", note="", id=row_id)
-    return ACKNOWLEDGED if service.receipt(row_id, order.patience).saved else KEPT
+    return ACKNOWLEDGED if service.delivery_status(row_id, order.patience).saved else KEPT
 
 
 def limit_resources(order: Order) -> None:

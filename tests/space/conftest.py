@@ -9,10 +9,10 @@ from pathlib import Path
 import frontmatter
 import pytest
 
-from tagloop.ranking.sentence_encoder import Embedder
+from tagloop.ranking.sentence_encoder import SentenceEncoder
 from tagloop.tagger.tagger import Tagger
 from tagloop.vocabulary.vocabulary import Vocabulary
-from training.finetune.ctranslate2_conversion import convert, convert_embedder
+from training.finetune.ctranslate2_conversion import convert, convert_sentence_encoder
 from training.finetune.preprocess import BUNDLED_BASE
 from training.publish.pipeline import STARTER
 
@@ -32,11 +32,11 @@ def model_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def embedder(tmp_path_factory: pytest.TempPathFactory) -> Embedder:
-    """Gives the embedder that every tagger carries."""
-    folder = tmp_path_factory.mktemp("embedder")
-    convert_embedder(folder)
-    loaded = Embedder.load(folder, threads=1)
+def sentence_encoder(tmp_path_factory: pytest.TempPathFactory) -> SentenceEncoder:
+    """Gives the sentence encoder that every tagger carries."""
+    folder = tmp_path_factory.mktemp("sentence_encoder")
+    convert_sentence_encoder(folder)
+    loaded = SentenceEncoder.load(folder, threads=1)
     assert loaded is not None
     return loaded
 

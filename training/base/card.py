@@ -21,7 +21,7 @@ from training.bench.loop import summary as loop_table
 from training.bench.quality.tables import render as render_suite
 from training.bench.reporting import RESULTS
 from training.bench.speed import table as speed_table
-from training.bench.studies import allowlist_table as house_table
+from training.bench.studies import allowlist_table as allowlist_table
 from training.bench.studies import evidence, windows
 from training.finetune.preprocess import BUNDLED_BASE
 
@@ -36,7 +36,7 @@ REPORTS = {
     "growth": growth.table,
     "evidence-test": evidence.table,
     "windows-test": windows.table,
-    "house-test": house_table.render,
+    "allowlist-test": allowlist_table.render,
     "loop-test": loop_table.table,
     "loop-validation": loop_table.table,
 }

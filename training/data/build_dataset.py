@@ -34,7 +34,7 @@ from tagloop.vocabulary.vocabulary import Vocabulary
 from training.config import BuildConfig, command_line, parse_config
 from training.data.articles import FEATURES, Article
 from training.data.sources.hub import PATTERN, dataset_commit
-from training.data.sources.reading import Dropped, Reading, read_sources
+from training.data.sources.reading import CollectedArticles, Dropped, read_sources
 from training.data.splits import METHOD, SPLITS, THRESHOLD, Arrangement, allowed_splits, arrange
 from training.data.tag_overrides import read_overrides
 
@@ -125,7 +125,7 @@ def build(config: BuildConfig, command: str) -> tuple[Path, dict[str, Any]]:
     return folder, report
 
 
-def _account(reading: Reading, arrangement: Arrangement) -> None:
+def _account(reading: CollectedArticles, arrangement: Arrangement) -> None:
     """Counts every article as kept or dropped."""
     for index, reason in sorted(arrangement.dropped.items()):
         number, where = reading.places[index]
@@ -137,7 +137,7 @@ def _account(reading: Reading, arrangement: Arrangement) -> None:
         count.license[reading.articles[index].license or "unknown"] += 1
 
 
-def _note_splits(reading: Reading, arrangement: Arrangement) -> None:
+def _note_splits(reading: CollectedArticles, arrangement: Arrangement) -> None:
     given = reading.given
     missing = [split for split in SPLITS if split not in given]
     if len(missing) < len(SPLITS):
@@ -158,7 +158,7 @@ def _note_splits(reading: Reading, arrangement: Arrangement) -> None:
 
 
 def _report(
-    command: str, reading: Reading, arrangement: Arrangement, vocabulary: Vocabulary
+    command: str, reading: CollectedArticles, arrangement: Arrangement, vocabulary: Vocabulary
 ) -> dict[str, Any]:
     splits = Counter(arrangement.splits.values())
     return {

@@ -14,7 +14,7 @@ from huggingface_hub import hf_hub_download
 from huggingface_hub.errors import EntryNotFoundError
 
 from tagloop.errors import UserError
-from tagloop.vocabulary.aliases import Merge, Overrides
+from tagloop.vocabulary.aliases import Overrides, TagMerge
 from tagloop.vocabulary.vocabulary import Vocabulary, normal_form
 from training.data.build_dataset import REPORT
 from training.data.sources.hub import dataset_commit
@@ -39,7 +39,7 @@ class Corpus:
     repo_id: str
     revision: str | None
     fingerprint: str
-    merges: tuple[Merge, ...] = ()
+    merges: tuple[TagMerge, ...] = ()
     overrides: Overrides = field(default_factory=Overrides)
 
     @property
@@ -86,13 +86,13 @@ def _download_report(repo_id: str, revision: str | None) -> Path | None:
         return None  # a dataset that others built
 
 
-def _merged_tags(report: Path | None) -> tuple[tuple[Merge, ...], Overrides]:
+def _merged_tags(report: Path | None) -> tuple[tuple[TagMerge, ...], Overrides]:
     """Reads from a report which tags are the same; none where there is no such report."""
     try:
         content = json.loads(report.read_text(encoding="utf-8")) if report else {}
         tags = content["tags"]
         merges = tuple(
-            Merge(merge["form"], normal_form(entry["tag"]), merge["reason"])
+            TagMerge(merge["form"], normal_form(entry["tag"]), merge["reason"])
             for entry in tags["merged"]
             for merge in entry["merged"]
         )

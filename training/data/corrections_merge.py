@@ -22,7 +22,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from tagloop.vocabulary.aliases import Merge, Overrides
+from tagloop.vocabulary.aliases import Overrides, TagMerge
 from tagloop.vocabulary.vocabulary import Vocabulary
 from training.config import BuildConfig
 from training.data.articles import FEATURES, Article, article_id, clean_article
@@ -95,7 +95,7 @@ def merge(
     earlier: Mapping[str, Any],
     accepted: Iterable[Accepted],
     source: str,
-    merges: Sequence[Merge] = (),
+    merges: Sequence[TagMerge] = (),
     overrides: Overrides | None = None,
     *,
     anew: bool = False,

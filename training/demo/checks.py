@@ -12,7 +12,7 @@ from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
 from tagloop.generation.settings import TaggingSettings
 from tagloop.vocabulary.vocabulary import parse_tags
-from training.publish.publish import Outcome
+from training.publish.publish import PublishResult
 
 TITLE = "The bank teller that never sleeps"
 TEXT = (
@@ -27,7 +27,7 @@ CORRECTED = ["Chatbots", "Banking", "Customer Service"]
 SAVED_SECONDS = 60
 
 
-def check(outcome: Outcome, url: str) -> dict[str, Any]:
+def check(outcome: PublishResult, url: str) -> dict[str, Any]:
     """Tags and corrects through the running Space, then reads everything back from the Hub.
 
     Returns:
@@ -70,7 +70,7 @@ def check(outcome: Outcome, url: str) -> dict[str, Any]:
     return {"ok": not problems, "problems": problems, **scores, "repos": repos, "tags": tags}
 
 
-def _read_back(outcome: Outcome, correction_id: str) -> list[str]:
+def _read_back(outcome: PublishResult, correction_id: str) -> list[str]:
     """Waits until the correction is a row of the Hub's dataset."""
     end = time.monotonic() + SAVED_SECONDS
     while time.monotonic() < end:
@@ -87,7 +87,7 @@ def _read_back(outcome: Outcome, correction_id: str) -> list[str]:
     return [f"the correction {correction_id} is not in the dataset after {SAVED_SECONDS} s"]
 
 
-def _stock_tools(outcome: Outcome, tags: list[str]) -> list[str]:
+def _stock_tools(outcome: PublishResult, tags: list[str]) -> list[str]:
     """Loads model and data as anybody would who never heard of Tagloop."""
     problems = []
     model_repo = outcome.repos["model"]

@@ -23,10 +23,10 @@ from huggingface_hub import HfApi
 
 from tagloop.corrections.delivery.outbox import Outbox
 from tagloop.corrections.record import corrections_card
-from tagloop.corrections.review.service import ReviewDesk
+from tagloop.corrections.review.service import ReviewService
 from tagloop.tagger.tagger import Tagger
 from training.config import command_line
-from training.publish.publish import Outcome
+from training.publish.publish import PublishResult
 
 CORRECTIONS = Path(__file__).parent / "corrections.jsonl"
 SPAM = {
@@ -57,7 +57,7 @@ ARRIVE_SECONDS, LIVE_SECONDS = 60, 90
 AT_A_TIME = 20
 
 
-def turn(outcome: Outcome, url: str, home: Path) -> dict[str, Any]:
+def turn(outcome: PublishResult, url: str, home: Path) -> dict[str, Any]:
     """Takes the loop round once.
 
     Args:
@@ -105,13 +105,13 @@ def _flag(client: Client) -> list[str]:
     return ids
 
 
-def _review(outcome: Outcome, ids: Sequence[str], home: Path) -> dict[str, Any]:
+def _review(outcome: PublishResult, ids: Sequence[str], home: Path) -> dict[str, Any]:
     """Accepts what is not suspicious and rejects the rest, at the Review tab's desk."""
     repo = outcome.names.corrections
     vocabulary = Tagger.from_pretrained(outcome.repos["model"].repo_id).vocabulary
     card = corrections_card(repo, outcome.names.model)
     outbox = Outbox(home / "reviews", repo, card=card, folder="reviews").start()
-    desk = ReviewDesk(repo, outbox, lambda: vocabulary)
+    desk = ReviewService(repo, outbox, lambda: vocabulary)
     end = time.monotonic() + ARRIVE_SECONDS
     while not set(ids) <= set(desk.records.corrections) and time.monotonic() < end:
         desk.refresh()
@@ -127,7 +127,7 @@ def _review(outcome: Outcome, ids: Sequence[str], home: Path) -> dict[str, Any]:
     return counts | ({"reviews_left": left} if left else {})
 
 
-def _retrain(outcome: Outcome, home: Path) -> subprocess.CompletedProcess[str]:
+def _retrain(outcome: PublishResult, home: Path) -> subprocess.CompletedProcess[str]:
     """Runs the command that a person or a schedule would run."""
     command = [sys.executable, "-m", "training.retrain", "--model", outcome.names.model]
     command += ["--tolerance", str(TOLERANCE), "--work", str(home / "retrain")]
@@ -137,7 +137,7 @@ def _retrain(outcome: Outcome, home: Path) -> subprocess.CompletedProcess[str]:
     return done
 
 
-def _live(outcome: Outcome, client: Client) -> dict[str, Any]:
+def _live(outcome: PublishResult, client: Client) -> dict[str, Any]:
     """Waits until the Space serves the new version, and asks it for what it has learned."""
     problems = []
     head = HfApi().model_info(outcome.names.model).sha

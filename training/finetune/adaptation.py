@@ -37,16 +37,16 @@ from transformers.trainer import TRAINER_STATE_NAME
 from tagloop.errors import UserError
 from tagloop.generation.settings import TaggingSettings
 from tagloop.inside.before import FOLDER as BEFORE_FOLDER
-from tagloop.ranking.neighbours import FILE_NAME as RECALL_FILE
+from tagloop.ranking.neighbours import FILE_NAME as NEIGHBOURS_FILE
 from tagloop.ranking.ranker import FILE_NAME as RANKING_FILE
-from tagloop.ranking.sentence_encoder import FOLDER as EMBEDDER_FOLDER
-from tagloop.ranking.sentence_encoder import Embedder
+from tagloop.ranking.sentence_encoder import FOLDER as SENTENCE_ENCODER_FOLDER
+from tagloop.ranking.sentence_encoder import SentenceEncoder
 from tagloop.tagger.model_folder import load_vocabulary
 from tagloop.vocabulary.vocabulary import Vocabulary
 from training.config import TrainConfig
 from training.data.corpus import Corpus
 from training.finetune.ctranslate2_conversion import convert
-from training.finetune.fit_neighbours import fit_recall, save_recall
+from training.finetune.fit_neighbours import fit_neighbours, save_neighbours
 from training.finetune.fit_ranker import fit_ranking
 from training.finetune.frozen_encoder import FrozenEncoderTrainer
 from training.finetune.glibc import keep_freed_memory
@@ -256,21 +256,21 @@ def _checkpoint(output: Path) -> str | None:
 def _save_words(current: Path, corpus: Corpus, vocabulary: Vocabulary, output: Path) -> None:
     write_json(output / "tags.json", vocabulary.to_json())
     convert(output)
-    for name in (EMBEDDER_FOLDER, BEFORE_FOLDER):
+    for name in (SENTENCE_ENCODER_FOLDER, BEFORE_FOLDER):
         if (current / name).is_dir():
             shutil.copytree(current / name, output / name, dirs_exist_ok=True)
 
 
 def _save_memory(current: Path, corpus: Corpus, vocabulary: Vocabulary, output: Path) -> None:
     """Makes the memory anew from the train split: what has left it is forgotten."""
-    embedder = Embedder.load(output)
-    if embedder is None:
+    sentence_encoder = SentenceEncoder.load(output)
+    if sentence_encoder is None:
         return
-    path = current / RECALL_FILE
+    path = current / NEIGHBOURS_FILE
     earlier = load_file(path) if path.is_file() else None
     _, tokenizer, _ = load_base(str(output))
     train = corpus.splits["train"]
-    save_recall(fit_recall(train, tokenizer, vocabulary, embedder, earlier), output)
+    save_neighbours(fit_neighbours(train, tokenizer, vocabulary, sentence_encoder, earlier), output)
 
 
 def _ranking(current: Path, corpus: Corpus, output: Path) -> dict[str, Any]:
@@ -279,7 +279,7 @@ def _ranking(current: Path, corpus: Corpus, output: Path) -> dict[str, Any]:
     Returns:
         The log's part on ranking.
     """
-    if (current / RANKING_FILE).is_file() and (output / RECALL_FILE).is_file():
+    if (current / RANKING_FILE).is_file() and (output / NEIGHBOURS_FILE).is_file():
         shutil.copyfile(current / RANKING_FILE, output / RANKING_FILE)
         path = current / LOG_FILE
         log = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}

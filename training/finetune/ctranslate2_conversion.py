@@ -1,4 +1,4 @@
-"""int8 conversions for CTranslate2, what the Space runs: the tagger's, and that of its embedder."""
+"""int8 conversions for CTranslate2, what the Space runs: the tagger's, its sentence encoder's."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ctranslate2.converters import TransformersConverter
 
 from tagloop.errors import UserError
 from tagloop.generation.engine import CTRANSLATE2_FOLDER
-from tagloop.ranking.sentence_encoder import FOLDER as EMBEDDER_FOLDER
+from tagloop.ranking.sentence_encoder import FOLDER as SENTENCE_ENCODER_FOLDER
 from training.base.minilm import minilm_folder
 
 QUANTIZATION = "int8_float32"
@@ -36,7 +36,7 @@ def convert(model_dir: Path) -> Path:
     return target
 
 
-def convert_embedder(model_dir: Path) -> Path:
+def convert_sentence_encoder(model_dir: Path) -> Path:
     """Writes ``model_dir/embedding`` anew: all-MiniLM-L6-v2 with its tokenizer.
 
     Returns:
@@ -45,7 +45,7 @@ def convert_embedder(model_dir: Path) -> Path:
     Raises:
         UserError: The package with the weights is missing or not the pinned one.
     """
-    target = model_dir / EMBEDDER_FOLDER
+    target = model_dir / SENTENCE_ENCODER_FOLDER
     _convert(minilm_folder(), target, "tokenizer.json")
     return target
 

@@ -15,7 +15,7 @@ from tqdm.auto import tqdm
 
 from tagloop.ranking.keyphrases import KnownPhrases, Words, linked_shares
 from tagloop.ranking.neighbours import FILE_NAME, article_ids, to_bytes, weigh
-from tagloop.ranking.sentence_encoder import DIMENSIONS, Embedder
+from tagloop.ranking.sentence_encoder import DIMENSIONS, SentenceEncoder
 from tagloop.tagger.selection import text_of
 from tagloop.vocabulary.vocabulary import Vocabulary
 
@@ -39,11 +39,11 @@ class Remembered:
     vectors: np.ndarray
 
 
-def fit_recall(
+def fit_neighbours(
     articles: Sequence[Mapping[str, Any]],
     tokenizer: Any,
     vocabulary: Vocabulary,
-    embedder: Embedder | None,
+    sentence_encoder: SentenceEncoder | None,
     earlier: Mapping[str, np.ndarray] | None = None,
 ) -> dict[str, np.ndarray]:
     """Makes the memory's arrays.
@@ -52,28 +52,30 @@ def fit_recall(
         articles: ``title``, ``text`` and ``tags`` of the training articles.
         tokenizer: Of the model.
         vocabulary: Its tags; what the memory calls a tag is a place in ``vocabulary.counts``.
-        embedder: Gives articles and tags their vectors; without, they are all 0, and nothing is
-            like anything but by its words.
-        earlier: A memory by the same embedder; articles that it has need no new vectors.
+        sentence_encoder: Gives articles and tags their vectors; without, they are all 0, and
+            nothing is like anything but by its words.
+        earlier: A memory by the same sentence encoder; articles that it has need no new vectors.
     """
-    remembered = remember(articles, tokenizer, embedder, earlier)
+    remembered = remember(articles, tokenizer, sentence_encoder, earlier)
     tags = [row["tags"] for row in articles]
-    return arrays_of(remembered, tags, len(tokenizer), vocabulary, embedder)
+    return arrays_of(remembered, tags, len(tokenizer), vocabulary, sentence_encoder)
 
 
 def remember(
     articles: Sequence[Mapping[str, Any]],
     tokenizer: Any,
-    embedder: Embedder | None,
+    sentence_encoder: SentenceEncoder | None,
     earlier: Mapping[str, np.ndarray] | None = None,
 ) -> Remembered:
-    """Reads articles: tokens, words and vectors; see ``fit_recall``."""
+    """Reads articles: tokens, words and vectors; see ``fit_neighbours``."""
     bar = tqdm(articles, desc="remembering articles", unit="article")
     ids = [article_ids(tokenizer, row["title"] or "", row["text"] or "") for row in bar]
     words = [Words.of(row["title"] or "", row["text"] or "") for row in articles]
     texts = [text_of(row).strip() for row in articles]
     digests = np.array([_digest(text) for text in texts], dtype=np.uint64)
-    return Remembered(digests, ids, words, _vectors(texts, digests, embedder, earlier or {}))
+    return Remembered(
+        digests, ids, words, _vectors(texts, digests, sentence_encoder, earlier or {})
+    )
 
 
 def arrays_of(
@@ -81,7 +83,7 @@ def arrays_of(
     tags: Sequence[Sequence[str]],
     tokens: int,
     vocabulary: Vocabulary,
-    embedder: Embedder | None,
+    sentence_encoder: SentenceEncoder | None,
 ) -> dict[str, np.ndarray]:
     """Makes the memory's arrays of articles that were read, and their tags.
 
@@ -89,8 +91,8 @@ def arrays_of(
         remembered: The articles.
         tags: Of each.
         tokens: Size of the tokenizer.
-        vocabulary: See ``fit_recall``, as for the embedder.
-        embedder: See there.
+        vocabulary: See ``fit_neighbours``, as for the sentence encoder.
+        sentence_encoder: See there.
     """
     idf = _idf(remembered.ids, tokens)
     rows = [weigh(title, text, idf) for title, text in remembered.ids]
@@ -105,7 +107,9 @@ def arrays_of(
         "linked": linked_shares(list(zip(named, given, strict=True)), len(known)),
         "digests": remembered.digests,
         "vectors": remembered.vectors,
-        "tag_vectors": to_bytes(embedder.embed(list(known)) if embedder else _zeros(len(known))),
+        "tag_vectors": to_bytes(
+            sentence_encoder.embed(list(known)) if sentence_encoder else _zeros(len(known))
+        ),
         **_arrays("postings", _matrix(rows, tokens).T.tocsr()),
         **_arrays("carried", _carried(given, len(known))),
     }
@@ -122,11 +126,11 @@ def _digest(text: str) -> int:
 def _vectors(
     texts: Sequence[str],
     digests: np.ndarray,
-    embedder: Embedder | None,
+    sentence_encoder: SentenceEncoder | None,
     earlier: Mapping[str, np.ndarray],
 ) -> np.ndarray:
     vectors = _zeros(len(texts))
-    if embedder is None:
+    if sentence_encoder is None:
         return vectors
     places = {digest: place for place, digest in enumerate(earlier.get("digests", ()))}
     had = [place for place, digest in enumerate(digests) if digest in places]
@@ -138,12 +142,12 @@ def _vectors(
     with tqdm(total=len(order), desc="embedding articles", unit="article") as bar:
         for first in range(0, len(order), EMBEDDED_AT_ONCE):
             chosen = order[first : first + EMBEDDED_AT_ONCE]
-            vectors[chosen] = to_bytes(embedder.embed([texts[place] for place in chosen]))
+            vectors[chosen] = to_bytes(sentence_encoder.embed([texts[place] for place in chosen]))
             bar.update(len(chosen))
     return vectors
 
 
-def save_recall(arrays: Mapping[str, np.ndarray], folder: Path) -> None:
+def save_neighbours(arrays: Mapping[str, np.ndarray], folder: Path) -> None:
     """Writes the memory into a model folder."""
     save_file(dict(arrays), folder / FILE_NAME)
 

@@ -18,15 +18,15 @@ from sklearn.model_selection import GroupKFold
 from sklearn.preprocessing import StandardScaler
 
 from tagloop.generation.settings import TaggingSettings
-from tagloop.ranking.features import COLUMNS, Pooler
-from tagloop.ranking.neighbours import FILE_NAME as RECALL_FILE
-from tagloop.ranking.neighbours import Recall
+from tagloop.ranking.features import COLUMNS, FeatureExtractor
+from tagloop.ranking.neighbours import FILE_NAME as NEIGHBOURS_FILE
+from tagloop.ranking.neighbours import Neighbours
 from tagloop.ranking.ranker import FILE_NAME, Weights
-from tagloop.ranking.sentence_encoder import Embedder
+from tagloop.ranking.sentence_encoder import SentenceEncoder
 from tagloop.tagger.tagger import Tagger
 from training.evaluation.calibration import reliability
-from training.finetune.ctranslate2_conversion import convert_embedder
-from training.finetune.fit_neighbours import fit_recall, save_recall
+from training.finetune.ctranslate2_conversion import convert_sentence_encoder
+from training.finetune.fit_neighbours import fit_neighbours, save_neighbours
 from training.finetune.preprocess import BUNDLED_BASE
 from training.finetune.ranker_examples import Articles, Candidates, collect
 from training.finetune.training_log import write_json
@@ -73,17 +73,19 @@ def fit_ranking(folder: Path, train: Articles, validation: Articles) -> dict[str
 
 
 def _collect(folder: Path, train: Articles, validation: Articles) -> Candidates:
-    """Makes embedder and memory, tags the validation articles and pools their candidates."""
-    for name in (FILE_NAME, RECALL_FILE):
+    """Fits neighbours, tags the validation articles and collects their candidates."""
+    for name in (FILE_NAME, NEIGHBOURS_FILE):
         (folder / name).unlink(missing_ok=True)  # of an earlier training
-    convert_embedder(folder)
-    embedder = Embedder.load(folder)
-    assert embedder is not None  # just written
+    convert_sentence_encoder(folder)
+    sentence_encoder = SentenceEncoder.load(folder)
+    assert sentence_encoder is not None  # just written
     tagger = Tagger.from_pretrained(folder)
-    arrays = fit_recall(train, tagger.tokenizer, tagger.vocabulary, embedder)
-    save_recall(arrays, folder)
-    pooler = Pooler(Recall(arrays), tagger.vocabulary, tagger.tokenizer, embedder)
-    return collect(tagger, pooler, validation)
+    arrays = fit_neighbours(train, tagger.tokenizer, tagger.vocabulary, sentence_encoder)
+    save_neighbours(arrays, folder)
+    extractor = FeatureExtractor(
+        Neighbours(arrays), tagger.vocabulary, tagger.tokenizer, sentence_encoder
+    )
+    return collect(tagger, extractor, validation)
 
 
 def _weights(collected: Candidates) -> tuple[Weights, np.ndarray, dict[str, Any]]:

@@ -10,8 +10,8 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from tagloop.generation.candidates import Candidate, ScoredTag
-from tagloop.generation.engine import Written
-from tagloop.ranking.features import COLUMNS, Pool, Pooler
+from tagloop.generation.engine import Output
+from tagloop.ranking.features import COLUMNS, CandidateFeatures, FeatureExtractor
 from tagloop.tagger.tagger import Tagger
 from tagloop.vocabulary.vocabulary import Vocabulary
 
@@ -23,7 +23,7 @@ class Candidates:
     """All candidates of some articles.
 
     Attributes:
-        features: (candidates, columns), as ``tagloop.ranking.features.Pool`` has them.
+        features: (candidates, columns), as ``tagloop.ranking.features.CandidateFeatures`` has them.
         right: Whether the article's author gave the tag, (candidates,).
         article: Index of the candidate's article, (candidates,).
         wanted: Number of the author's tags, (articles,).
@@ -35,39 +35,39 @@ class Candidates:
     wanted: np.ndarray
 
 
-class PoolCollector:
+class FeatureCollector:
     """Keeps each article's pool, by the article's ``index``, instead of ranking it.
 
     Attributes:
         pools: As ranking sees the articles.
     """
 
-    def __init__(self, pooler: Pooler) -> None:
-        self._pooler = pooler
-        self.pools: dict[int, Pool] = {}
+    def __init__(self, extractor: FeatureExtractor) -> None:
+        self._extractor = extractor
+        self.pools: dict[int, CandidateFeatures] = {}
 
     def rank(
         self,
         articles: Sequence[Mapping[str, Any]],
         candidates: Sequence[Sequence[Candidate]],
-        outputs: Sequence[Sequence[Written]],
+        outputs: Sequence[Sequence[Output]],
         also: Mapping[str, str] | None = None,
     ) -> list[list[ScoredTag]]:
         """Pools the articles' candidates; ranks none."""
-        pools = self._pooler.pool(articles, candidates, outputs, also)
+        pools = self._extractor.extract(articles, candidates, outputs, also)
         self.pools |= {row["index"]: pool for row, pool in zip(articles, pools, strict=True)}
         return [[] for _ in articles]
 
 
-def collect(tagger: Tagger, pooler: Pooler, articles: Articles) -> Candidates:
+def collect(tagger: Tagger, extractor: FeatureExtractor, articles: Articles) -> Candidates:
     """Tags articles and pools their candidates.
 
     Args:
         tagger: Writes; its ranker is replaced.
-        pooler: Of the same model.
+        extractor: Of the same model.
         articles: With ``tags``.
     """
-    collector = PoolCollector(pooler)
+    collector = FeatureCollector(extractor)
     tagger.ranker = collector
     rows = [
         {"title": row["title"], "text": row["text"], "index": index}
@@ -79,7 +79,7 @@ def collect(tagger: Tagger, pooler: Pooler, articles: Articles) -> Candidates:
 
 
 def candidates_of(
-    pools: Mapping[int, Pool], articles: Articles, vocabulary: Vocabulary
+    pools: Mapping[int, CandidateFeatures], articles: Articles, vocabulary: Vocabulary
 ) -> Candidates:
     """Joins the pools of articles and tells which candidates their authors gave.
 

@@ -21,7 +21,7 @@ from training.hub.accounts import WRITE, Accounts, Caller
 from training.hub.errors import HubError, repo_not_found
 from training.hub.names import NAME, PREFIXES, decode
 from training.hub.signing import Signer
-from training.hub.storage.repositories import Repositories, Repository
+from training.hub.storage.repositories import Repositories, StoredRepository
 
 MAX_BODY = 16 << 20
 """Longest body, in bytes, that is read into memory: everything but uploads and commits."""
@@ -67,11 +67,11 @@ class Call:
     request: Request
     hub: Hub
     caller: Caller | None
-    found: Repository | None = None
+    found: StoredRepository | None = None
     body: dict[str, Any] = field(default_factory=dict)
 
     @property
-    def repository(self) -> Repository:
+    def repository(self) -> StoredRepository:
         """Gives the repository that the address names."""
         assert self.found is not None, "declared without a repository"
         return self.found
@@ -184,7 +184,7 @@ async def prepare(request: Request, access: Access, kind: str | None) -> Call:
     return call
 
 
-def visible(call: Call, kind: str, namespace: str, name: str) -> Repository:
+def visible(call: Call, kind: str, namespace: str, name: str) -> StoredRepository:
     """Finds a repository that the caller may see.
 
     Raises:
@@ -202,7 +202,7 @@ def visible(call: Call, kind: str, namespace: str, name: str) -> Repository:
     raise error
 
 
-def may_see(caller: Caller | None, repository: Repository) -> bool:
+def may_see(caller: Caller | None, repository: StoredRepository) -> bool:
     """Tells whether a private repository is the caller's."""
     return caller is not None and caller.user == repository.namespace
 

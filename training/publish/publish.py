@@ -61,7 +61,7 @@ CORRECTIONS_TOKEN = "CORRECTIONS_TOKEN"
 
 
 @dataclass
-class Outcome:
+class PublishResult:
     """What a publication did.
 
     Attributes:
@@ -94,7 +94,7 @@ class Publication:
         self.config, self.say = config, say
         self.api = HfApi()
         self.project = build_dir / config.name
-        self.outcome = Outcome(Names.of(config.namespace, config.name))
+        self.outcome = PublishResult(Names.of(config.namespace, config.name))
         self.kept: Published | None = None  # a retrained model that needs no training
         check_access(self.api, config.namespace)
         names = self.outcome.names
@@ -105,7 +105,7 @@ class Publication:
         for repository in self.repositories.values():
             repository.check_name()
 
-    def run(self) -> Outcome:
+    def run(self) -> PublishResult:
         """Builds, trains, evaluates and publishes; what is up to date is left alone.
 
         Raises:

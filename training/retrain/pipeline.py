@@ -51,7 +51,7 @@ SCHEMA = 1
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RetrainResult:
     """What a retrain came to.
 
     Attributes:
@@ -95,7 +95,7 @@ class Retrain:
         name = self.names.model.split("/")[1].removesuffix("-tagger")
         self.work = Path(config.work or Path("build") / name / "retrain")
 
-    def run(self) -> Outcome:
+    def run(self) -> RetrainResult:
         """Retrains under the lock; a dry run only tells what there is.
 
         Raises:
@@ -115,7 +115,7 @@ class Retrain:
             with lock:
                 return self._locked(lock)
 
-    def _missing(self) -> Outcome | None:
+    def _missing(self) -> RetrainResult | None:
         """Takes the dataset's name from the model; says it where there is nothing to begin with."""
         source = trained_on(self.api, self.names.model, None)
         if not self.config.dataset and "/" in str(source.get("repo_id", "")):
@@ -129,7 +129,7 @@ class Retrain:
             said = (
                 f"Nothing to do: nobody has corrected anything yet (no {self.names.corrections})."
             )
-            return Outcome(NOTHING, said)
+            return RetrainResult(NOTHING, said)
         return None
 
     def _start(self) -> Start:
@@ -141,19 +141,19 @@ class Retrain:
             today(),
         )
 
-    def _plan(self) -> Outcome:
+    def _plan(self) -> RetrainResult:
         pulled = pull(self.api, self.names, self._start(), self.config.agreement or None)
         result = merge_result(pulled, merge_pulled(pulled, self.names.corrections))
         self._say_merged(result)
         verb = "would be made" if result["changed"] else "is not needed"
         learned = len(result["new_ids"])
-        return Outcome(
+        return RetrainResult(
             NOTHING,
             f"A new revision of {self.names.dataset} {verb}; {learned} corrected articles would be "
             f"learned by {self.names.model}. Nothing was changed.",
         )
 
-    def _locked(self, lock: RetrainLock) -> Outcome:
+    def _locked(self, lock: RetrainLock) -> RetrainResult:
         start = self._start()
         if version := tag_merged(self.api, self.names, start.model):
             self.say(f"{self.names.model} is at a candidate that a person merged: it is {version}")
@@ -170,25 +170,27 @@ class Retrain:
         run.end(asdict(outcome))
         return outcome
 
-    def _steps(self, run: Run, lock: RetrainLock) -> Outcome:
+    def _steps(self, run: Run, lock: RetrainLock) -> RetrainResult:
         self.say("\n== corrections")
         merged = run.step("merge", lambda: self._merge(run))
         self._say_merged(merged)
         title = pull_request_title(self.names.dataset, run.start.dataset, run.start.settings)
         if not merged["changed"]:
             if not (merged["new_ids"] or merged["forget"]):
-                return Outcome(NOTHING, "Nothing to do: nothing was accepted or withdrawn since.")
+                return RetrainResult(
+                    NOTHING, "Nothing to do: nothing was accepted or withdrawn since."
+                )
             repository = Repository(self.api, self.names.model, "model", MARKER)
             tried = None if run.done("decision") else repository.proposed(title)
             if tried:
                 said = f"Nothing new since the pull request {tried}: it waits for a person."
-                return Outcome(NOTHING, said, url=tried)
+                return RetrainResult(NOTHING, said, url=tried)
         lock.check()
         dataset = run.step("dataset", lambda: self._publish_data(run, merged))
         self.say(f"dataset: {dataset['repo_id']} {dataset['version']} {dataset['revision'][:10]}")
         if not (merged["new_ids"] or merged["forget"]):
             said = "The new corrections are held out to measure by; the model has nothing to learn."
-            return Outcome(MERGED, said)
+            return RetrainResult(MERGED, said)
         corpus = load_corpus(f"{dataset['repo_id']}@{dataset['revision']}")
         current = current_folder(self.names, run.start.model)
         log = self._learn(run, corpus, current, merged["new_ids"])
@@ -271,7 +273,7 @@ class Retrain:
 
     def _release(
         self, run: Run, lock: RetrainLock, current: Path, report: dict[str, Any]
-    ) -> Outcome:
+    ) -> RetrainResult:
         write_json(run.folder / RETRAIN_REPORT, report)
         text = report_text(report, "this candidate")
         (run.folder / RETRAIN_TEXT).write_text(text + "\n", encoding="utf-8")
@@ -282,8 +284,8 @@ class Retrain:
             settings = run.start.settings
             url = propose_candidate(self.api, folder, current, self.names, report, settings)
             said = f"The gate did not let it through; {self.names.model} stays as it is: {url}"
-            return Outcome(PROPOSED, said, url=url)
+            return RetrainResult(PROPOSED, said, url=url)
         parent = run.start.model
         made = publish_candidate(self.api, folder, current, self.names, report, parent)
         said = f"Published: {made.repo_id} {made.version} {made.revision[:10]}"
-        return Outcome(PUBLISHED, said, version=made.version, revision=made.revision)
+        return RetrainResult(PUBLISHED, said, version=made.version, revision=made.revision)

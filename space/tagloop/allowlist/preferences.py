@@ -18,7 +18,7 @@ PREFERRED_ODDS = 3.0
 
 
 @dataclass(frozen=True)
-class Wishes:
+class Preferences:
     """What a person wants an answer's tags to be taken from.
 
     Attributes:

@@ -1,4 +1,4 @@
-"""House vocabulary: scores the tags of a given list, whatever else the model would write."""
+"""Scores the tags of a given list, whatever else the model would write."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from tagloop.allowlist.allowed_tags import AllowedTags
-from tagloop.allowlist.preferences import Wishes, checked
+from tagloop.allowlist.preferences import Preferences, checked
 from tagloop.errors import UserError
 from tagloop.generation.candidates import Candidate, Ranks, ScoredTag, with_odds
 from tagloop.generation.decoding import Decoding
-from tagloop.generation.engine import Engine, Written
+from tagloop.generation.engine import Engine, Output
 from tagloop.generation.input_embeddings import InputEmbeddings
 from tagloop.generation.settings import TaggingSettings
 from tagloop.generation.token_trie import TokenTrie
@@ -38,7 +38,7 @@ with all such tags of the split on the list: a list with more words that nobody 
 them too sure."""
 
 
-class House:
+class AllowlistScorer:
     """Scores the tags of a list, alike on both engines.
 
     With a ranker, the tags that it knows have its calibrated probability, as without a list. (That
@@ -67,12 +67,12 @@ class House:
             lambda tags: AllowedTags(tags, tokenizer, vocabulary, settings)
         )
 
-    def wishes(
+    def preferences(
         self,
         allowed: Sequence[str] | None,
         preferred: Sequence[str] | None,
         decoding: Decoding,
-    ) -> Wishes:
+    ) -> Preferences:
         """Makes the lists ready.
 
         Raises:
@@ -82,20 +82,20 @@ class House:
         forms = {self._vocabulary.canonical(tag): tag for tag in reversed(liked)}
         forms.pop("", None)
         if allowed is None:
-            return Wishes(preferred=forms)
+            return Preferences(preferred=forms)
         if decoding.mode != "greedy":
             raise UserError(
                 f"allowed_tags needs decoding='greedy', not {decoding.mode!r}: a list is searched "
                 "in a way of its own."
             )
-        return Wishes(self._prepare(checked("allowed_tags", allowed)), forms)
+        return Preferences(self._prepare(checked("allowed_tags", allowed)), forms)
 
     def score(
         self,
         allowed: AllowedTags,
         article: Mapping[str, Any],
         prompts: Sequence[list[int]],
-        outputs: Sequence[Written],
+        outputs: Sequence[Output],
         candidates: Sequence[Candidate],
         ranker: Ranks | None,
     ) -> list[ScoredTag]:
@@ -126,7 +126,7 @@ class House:
         self,
         allowed: AllowedTags,
         article: Mapping[str, Any],
-        outputs: Sequence[Written],
+        outputs: Sequence[Output],
         candidates: Sequence[Candidate],
         ranker: Ranks,
     ) -> np.ndarray:
@@ -140,7 +140,7 @@ class House:
         self,
         allowed: AllowedTags,
         prompts: Sequence[list[int]],
-        outputs: Sequence[Written],
+        outputs: Sequence[Output],
         candidates: Sequence[Candidate],
         present: np.ndarray,
     ) -> np.ndarray:
@@ -161,7 +161,7 @@ class House:
         return np.where(present, with_odds(chances, float(np.exp(PRESENT_BONUS))), chances)
 
     def _likeliest(
-        self, trie: TokenTrie, prompt: list[int], written: Written, sought: set[int]
+        self, trie: TokenTrie, prompt: list[int], written: Output, sought: set[int]
     ) -> list[tuple[int, float]]:
         """Finds the tags that the model would write first, and those of the sought that it might.
 

@@ -14,7 +14,7 @@ KEPT_SECONDS = 3600
 _FOLDERS = "tagloop-batch-"
 
 
-class BatchDesk:
+class BatchQueue:
     """Knows the batches by their visitors' sessions."""
 
     def __init__(self) -> None:

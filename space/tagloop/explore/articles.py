@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tagloop.errors import UserError
-from tagloop.explore.parquet import OPTIONAL, Part, read_batches, read_text
+from tagloop.explore.parquet import OPTIONAL, ParquetFile, read_batches, read_text
 from tagloop.vocabulary.normal_form import normal_form
 
 MAX_ARTICLES = 250_000
@@ -46,7 +46,7 @@ class Articles:
         tag_counts: The number of articles of each tag.
     """
 
-    parts: Sequence[Part]
+    parts: Sequence[ParquetFile]
     total: int
     title: pa.Array
     url: pa.Array
@@ -165,7 +165,7 @@ class _Reader:
         short = pc.utf8_slice_codeunits(flat, 0, MAX_TAG_CHARACTERS)
         self.tags.append(self.surfaces.codes_of(short))
 
-    def articles(self, parts: Sequence[Part]) -> Articles:
+    def articles(self, parts: Sequence[ParquetFile]) -> Articles:
         columns = {
             name: pa.chunked_array(pieces, pa.string()).combine_chunks()
             for name, pieces in self.text_columns.items()
@@ -191,7 +191,7 @@ class _Reader:
 
 
 def read_articles(
-    parts: Sequence[Part], progress: Callable[[int, int], object] = lambda done, of: None
+    parts: Sequence[ParquetFile], progress: Callable[[int, int], object] = lambda done, of: None
 ) -> Articles:
     """Read the files once, from beginning to end.
 

@@ -24,7 +24,7 @@ _NAME = re.compile(r"(?P<split>\w+(?:\.\w+)*)-\d{5}-of-\d{5}(?:-\w+)?")
 
 
 @dataclass(frozen=True)
-class Part:
+class ParquetFile:
     """One file.
 
     Attributes:
@@ -45,7 +45,7 @@ class Part:
         return sum(self.groups)
 
 
-def open_parts(files: Sequence[Path]) -> list[Part]:
+def open_parts(files: Sequence[Path]) -> list[ParquetFile]:
     """Look at each file's footer; training articles come first.
 
     Raises:
@@ -59,7 +59,7 @@ def open_parts(files: Sequence[Path]) -> list[Part]:
             groups = tuple(meta.row_group(i).num_rows for i in range(meta.num_row_groups))
         _check_columns(path, schema)
         optional = [name for name in OPTIONAL if _is_single(schema, name, _reads_as_text)]
-        parts.append(Part(path, split_of(path), groups, (*REQUIRED, *optional)))
+        parts.append(ParquetFile(path, split_of(path), groups, (*REQUIRED, *optional)))
     return sorted(parts, key=lambda part: (_place(part.split), part.split, part.path.name))
 
 
@@ -71,7 +71,7 @@ def split_of(path: Path) -> str:
 
 
 def read_batches(
-    part: Part, columns: Sequence[str], groups: Sequence[int] | None = None
+    part: ParquetFile, columns: Sequence[str], groups: Sequence[int] | None = None
 ) -> Iterator[pa.RecordBatch]:
     """Yield the rows of a file in order.
 
@@ -93,7 +93,7 @@ def read_batches(
         )
 
 
-def read_text(part: Part, row: int) -> str:
+def read_text(part: ParquetFile, row: int) -> str:
     """Read the text of the row at this place of the file.
 
     Raises:

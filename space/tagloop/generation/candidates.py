@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
-from tagloop.generation.engine import Written
+from tagloop.generation.engine import Output
 from tagloop.vocabulary.vocabulary import Vocabulary, normal_form, tidy
 
 CONTINUATION = "##"
@@ -54,7 +54,7 @@ class Ranks(Protocol):
         self,
         articles: Sequence[Mapping[str, Any]],
         candidates: Sequence[Sequence[Candidate]],
-        outputs: Sequence[Sequence[Written]],
+        outputs: Sequence[Sequence[Output]],
         also: Mapping[str, str] | None = None,
     ) -> list[list[ScoredTag]]:
         """Scores each article's candidates and any tag it adds; no normal form twice.
@@ -68,7 +68,7 @@ class Ranks(Protocol):
 
 
 def read_candidates(
-    written: Written,
+    written: Output,
     tokenizer: Any,
     marks: Collection[int],
     vocabulary: Vocabulary,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tagloop.generation.decoding import NO_REPEAT, Decoding
-from tagloop.generation.engine import CTRANSLATE2_FOLDER, Step, Steps, Written
+from tagloop.generation.engine import CTRANSLATE2_FOLDER, Output, OutputBuilder, Step
 from tagloop.generation.settings import TaggingSettings
 from tagloop.generation.threads import ctranslate2, shares
 
@@ -45,7 +45,7 @@ class CTranslate2Engine:
         self._shares = shares(threads)
         self.workers = self._shares["inter_threads"]
         self._tokenizer = tokenizer
-        self._steps = Steps(tokenizer, TaggingSettings.load(folder))
+        self._steps = OutputBuilder(tokenizer, TaggingSettings.load(folder))
         self._translator = self._load()
         config = GenerationConfig.from_pretrained(folder)
         self._options = _decoding_options(config)
@@ -64,7 +64,7 @@ class CTranslate2Engine:
 
     def write(
         self, input_ids: Sequence[list[int]], max_new_tokens: int, *, starts: bool = False
-    ) -> list[Written]:
+    ) -> list[Output]:
         """Writes one output a prompt, in order, greedily; with ``starts`` if they are wanted."""
         if not input_ids:
             return []
@@ -84,7 +84,7 @@ class CTranslate2Engine:
 
     def write_many(
         self, input_ids: Sequence[list[int]], max_new_tokens: int, decoding: Decoding
-    ) -> list[list[Written]]:
+    ) -> list[list[Output]]:
         """Writes ``decoding.outputs`` outputs a prompt as beams or samples, the best first."""
         options: dict[str, Any] = self._options | {"num_hypotheses": decoding.outputs}
         translator = self._translator
@@ -182,7 +182,7 @@ class CTranslate2Engine:
             found |= {place: sum(row) for place, row in zip(batch, rows, strict=True)}
         return found
 
-    def _outputs(self, result: Any, length_penalty: float) -> list[Written]:
+    def _outputs(self, result: Any, length_penalty: float) -> list[Output]:
         written = []
         for tokens, score in zip(result.hypotheses, result.scores, strict=True):
             ids = self._tokenizer.convert_tokens_to_ids(tokens)
@@ -191,7 +191,7 @@ class CTranslate2Engine:
             written.append(self._steps.one_of_many(ids, finished, total))
         return written
 
-    def _written(self, result: Any, starts: bool) -> Written:
+    def _written(self, result: Any, starts: bool) -> Output:
         import numpy as np
 
         ids = self._tokenizer.convert_tokens_to_ids(result.hypotheses[0])

@@ -25,7 +25,7 @@ CTRANSLATE2_FOLDER = "ctranslate2"
 
 
 @dataclass(frozen=True)
-class Starts:
+class TagStarts:
     """What the model could have begun each tag with.
 
     Attributes:
@@ -40,7 +40,7 @@ class Starts:
 
 
 @dataclass(frozen=True)
-class Written:
+class Output:
     """One output.
 
     Attributes:
@@ -55,7 +55,7 @@ class Written:
     ids: list[int]
     log_probs: list[float]
     finished: bool = True
-    starts: Starts | None = None
+    starts: TagStarts | None = None
     total: float = 0.0
 
 
@@ -88,12 +88,12 @@ class Engine(Protocol):
 
     def write(
         self, input_ids: Sequence[list[int]], max_new_tokens: int, *, starts: bool = False
-    ) -> list[Written]:
+    ) -> list[Output]:
         """Writes one output a prompt, in order, greedily; with ``starts`` if they are wanted."""
 
     def write_many(
         self, input_ids: Sequence[list[int]], max_new_tokens: int, decoding: Decoding
-    ) -> list[list[Written]]:
+    ) -> list[list[Output]]:
         """Writes ``decoding.outputs`` outputs a prompt as beams or samples, the best first."""
 
     def score(
@@ -155,22 +155,22 @@ def separator_ids(tokenizer: Any, separator: str) -> frozenset[int]:
     return frozenset(id for piece, id in tokenizer.get_vocab().items() if mark in piece)
 
 
-class Steps:
-    """Makes ``Written`` of an output's tokens and the logits that they were chosen by."""
+class OutputBuilder:
+    """Makes ``Output`` of an output's tokens and the logits that they were chosen by."""
 
     def __init__(self, tokenizer: Any, settings: TaggingSettings) -> None:
         self._silent = set(tokenizer.all_special_ids) - {tokenizer.unk_token_id}
         self._end = tokenizer.eos_token_id
         self._marks = separator_ids(tokenizer, settings.separator)
 
-    def one_of_many(self, ids: Sequence[int], finished: bool, total: float) -> Written:
+    def one_of_many(self, ids: Sequence[int], finished: bool, total: float) -> Output:
         """Makes an output of which only the total log-probability is known."""
         kept = [token for token in ids if token not in self._silent]
-        return Written(kept, [0.0] * len(kept), finished, total=total)
+        return Output(kept, [0.0] * len(kept), finished, total=total)
 
     def written(
         self, ids: Sequence[int], logits: np.ndarray, finished: bool, starts: bool
-    ) -> Written:
+    ) -> Output:
         """Takes the log-softmax of all steps at once.
 
         Args:
@@ -189,8 +189,8 @@ class Steps:
             if ids[step] in self._marks and step + 1 < len(logits):
                 rows.append(step + 1)
                 places.append(place + 1)
-        found = Starts(logits[rows] - totals[rows], places) if starts else None
-        return Written([ids[i] for i in kept], [float(chosen[i]) for i in kept], finished, found)
+        found = TagStarts(logits[rows] - totals[rows], places) if starts else None
+        return Output([ids[i] for i in kept], [float(chosen[i]) for i in kept], finished, found)
 
     def choices(
         self, ids: Sequence[int], logits: np.ndarray, attention: np.ndarray, top: int

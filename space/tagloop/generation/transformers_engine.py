@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tagloop.generation.decoding import NO_REPEAT, Decoding
-from tagloop.generation.engine import Step, Steps, Written
+from tagloop.generation.engine import Output, OutputBuilder, Step
 from tagloop.generation.settings import TaggingSettings
 
 if TYPE_CHECKING:
@@ -38,12 +38,12 @@ class TransformersEngine:
 
         self._torch = torch
         self._tokenizer = tokenizer
-        self._steps = Steps(tokenizer, TaggingSettings.load(folder))
+        self._steps = OutputBuilder(tokenizer, TaggingSettings.load(folder))
         self.model = AutoModelForSeq2SeqLM.from_pretrained(folder, dtype=torch.float32).eval()
 
     def write(
         self, input_ids: Sequence[list[int]], max_new_tokens: int, *, starts: bool = False
-    ) -> list[Written]:
+    ) -> list[Output]:
         """Writes one output a prompt, in order, greedily; with ``starts`` if they are wanted."""
         if not input_ids:
             return []
@@ -67,7 +67,7 @@ class TransformersEngine:
 
     def write_many(
         self, input_ids: Sequence[list[int]], max_new_tokens: int, decoding: Decoding
-    ) -> list[list[Written]]:
+    ) -> list[list[Output]]:
         """Writes ``decoding.outputs`` outputs a prompt as beams or samples, the best first."""
         if not input_ids:
             return []

@@ -21,7 +21,7 @@ _NO_MATRIX = "relative_attention_bias"
 
 
 @dataclass(frozen=True)
-class Part:
+class ParameterGroup:
     """One part of a model.
 
     Attributes:
@@ -46,7 +46,7 @@ class Part:
         return self.attention + self.feed_forward + self.other
 
 
-def count_parts(weights: Weights) -> list[Part]:
+def count_parts(weights: Weights) -> list[ParameterGroup]:
     """Counts the parameters, in the order in which a text goes through the parts.
 
     A matrix that the file has twice, or that serves twice, counts once.
@@ -55,12 +55,12 @@ def count_parts(weights: Weights) -> list[Part]:
         Empty if the names are not those of an encoder and a decoder with layers.
     """
     copies = _copies(weights.shapes, weights.config)
-    found: dict[tuple[int, int], Part] = {}
+    found: dict[tuple[int, int], ParameterGroup] = {}
     for name, shape in weights.shapes.items():
         if name in copies or name.endswith(_BUFFERS):
             continue
         key, title, kind = _classify(name)
-        part = found.get(key, Part(title))
+        part = found.get(key, ParameterGroup(title))
         count = getattr(part, kind) + prod(shape)
         linear = kind != OTHER and _NO_MATRIX not in name
         matrices = part.matrices + ((linear and len(shape) == 2) or name == "lm_head.weight")

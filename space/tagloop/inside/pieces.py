@@ -44,7 +44,7 @@ class Word:
 
 
 @dataclass(frozen=True)
-class Reading:
+class TokenizedArticle:
     """A prompt and the pieces that the model reads of it.
 
     Attributes:
@@ -85,7 +85,9 @@ class Reading:
         return before.end == piece.begin and _ONE_WORD.fullmatch(seam) is not None
 
 
-def read_pieces(tokenizer: Any, settings: TaggingSettings, title: str, text: str) -> Reading:
+def read_pieces(
+    tokenizer: Any, settings: TaggingSettings, title: str, text: str
+) -> TokenizedArticle:
     """Cuts an article into the pieces of the model's first window."""
     prompt = settings.prompt(title, text)
     read = tokenizer(
@@ -97,7 +99,7 @@ def read_pieces(tokenizer: Any, settings: TaggingSettings, title: str, text: str
     tokens = tokenizer.convert_ids_to_tokens(read.input_ids)
     spans = [_without_blanks(prompt, span) for span in read.offset_mapping]
     rows = zip(tokens, read.input_ids, spans, strict=True)
-    return Reading(prompt, [Piece(token, id, *span) for token, id, span in rows])
+    return TokenizedArticle(prompt, [Piece(token, id, *span) for token, id, span in rows])
 
 
 def _without_blanks(prompt: str, span: Sequence[int]) -> Span:

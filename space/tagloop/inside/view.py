@@ -12,8 +12,8 @@ from tagloop.generation.engine import separator_ids
 from tagloop.generation.evidence import target_ids
 from tagloop.inside.linear import Worked, work_out
 from tagloop.inside.looks import Look, looks_of
-from tagloop.inside.parts import Part, count_parts
-from tagloop.inside.pieces import Reading, Word, read_pieces
+from tagloop.inside.parts import ParameterGroup, count_parts
+from tagloop.inside.pieces import TokenizedArticle, Word, read_pieces
 from tagloop.inside.weights import Weights
 from tagloop.inside.writing import Stretch, read_stretches
 from tagloop.tagger.selection import Tag, text_of
@@ -42,11 +42,11 @@ class View:
         problem: Why weights cannot be read; empty if they can.
     """
 
-    reading: Reading
+    reading: TokenizedArticle
     words: list[Word]
     tags: list[Tag]
     rows: np.ndarray | None
-    parts: list[Part]
+    parts: list[ParameterGroup]
     worked: Worked | None
     looks: list[Look]
     stretches: list[Stretch]
@@ -74,8 +74,8 @@ def look_inside(tagger: Tagger, title: str, text: str) -> View:
 
 
 def _of_weights(
-    tagger: Tagger, reading: Reading
-) -> tuple[np.ndarray | None, list[Part], Worked | None, str]:
+    tagger: Tagger, reading: TokenizedArticle
+) -> tuple[np.ndarray | None, list[ParameterGroup], Worked | None, str]:
     try:
         weights = Weights.open(folder_of(tagger))
     except UserError as error:
@@ -90,7 +90,7 @@ def _of_weights(
     return rows, count_parts(weights), worked, ""
 
 
-def first_letters(reading: Reading) -> int | None:
+def first_letters(reading: TokenizedArticle) -> int | None:
     """Gives the place of the first piece with letters or digits; None if there is none."""
     for place, piece in enumerate(reading.pieces):
         if any(char.isalnum() for char in reading.prompt[piece.begin : piece.end]):

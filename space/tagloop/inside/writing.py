@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from tagloop.generation.candidates import read_candidates
-from tagloop.generation.engine import Step, Written
+from tagloop.generation.engine import Output, Step
 from tagloop.inside.pieces import WORD_BLANK
 from tagloop.vocabulary.vocabulary import Vocabulary
 
@@ -102,7 +102,7 @@ def _tags(
     """Gives normal and display form of the tags, by their place in the output."""
     ended = bool(steps) and steps[-1].ids[0] == tokenizer.eos_token_id
     kept = steps[: len(steps) - ended]
-    written = Written([s.ids[0] for s in kept], [s.log_probs[0] for s in kept], ended)
+    written = Output([s.ids[0] for s in kept], [s.log_probs[0] for s in kept], ended)
     candidates = read_candidates(written, tokenizer, marks, vocabulary, text)
     return {tag.place: (tag.form, tag.display) for tag in candidates}
 

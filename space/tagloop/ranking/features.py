@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 
 from tagloop.generation.candidates import Candidate
-from tagloop.generation.engine import Written
+from tagloop.generation.engine import Output
 from tagloop.ranking.keyphrases import KnownPhrases, Words, salient_words
-from tagloop.ranking.neighbours import Recall, Recalled, article_ids
-from tagloop.ranking.sentence_encoder import Embedder
+from tagloop.ranking.neighbours import Neighbours, NeighbourTags, article_ids
+from tagloop.ranking.sentence_encoder import SentenceEncoder
 from tagloop.tagger.selection import parts, text_of
 from tagloop.vocabulary.vocabulary import Vocabulary
 
-POOL = 12
+OF_EACH_SORT = 12
 """So many tags of each sort may join those that the model wrote."""
 LEAST = -20.0
 """Log-probabilities below this are all the same: never."""
@@ -54,7 +54,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True)
-class Pool:
+class CandidateFeatures:
     """The candidates of one article: display forms by normal form, and features in their order.
 
     Attributes:
@@ -66,29 +66,33 @@ class Pool:
     features: np.ndarray
 
 
-class Pooler:
+class FeatureExtractor:
     """Collects candidates from what the model wrote, the memory and the article's own words."""
 
     def __init__(
-        self, recall: Recall, vocabulary: Vocabulary, tokenizer: Any, embedder: Embedder
+        self,
+        neighbours: Neighbours,
+        vocabulary: Vocabulary,
+        tokenizer: Any,
+        sentence_encoder: SentenceEncoder,
     ) -> None:
-        self._recall = recall
+        self._neighbours = neighbours
         self._vocabulary = vocabulary
         self._tokenizer = tokenizer
-        self._embedder = embedder
+        self._sentence_encoder = sentence_encoder
         self._forms = list(vocabulary.counts)
         self._places = {form: place for place, form in enumerate(self._forms)}
         self._phrases = KnownPhrases(self._places)
         self._counts = np.log1p(np.array(list(vocabulary.counts.values()), dtype=np.float64))
         self._first = _first_tokens(tokenizer, vocabulary)
 
-    def pool(
+    def extract(
         self,
         articles: Sequence[Mapping[str, Any]],
         candidates: Sequence[Sequence[Candidate]],
-        outputs: Sequence[Sequence[Written]],
+        outputs: Sequence[Sequence[Output]],
         also: Mapping[str, str] | None = None,
-    ) -> list[Pool]:
+    ) -> list[CandidateFeatures]:
         """Collects each article's candidates with their features.
 
         Args:
@@ -98,24 +102,26 @@ class Pooler:
             also: Tags that must be among them all: normal form to display form.
         """
         ids = [article_ids(self._tokenizer, *parts(article)) for article in articles]
-        vectors = self._embedder.embed([text_of(article).strip() for article in articles])
-        recalled = self._recall.of(ids, vectors)
+        vectors = self._sentence_encoder.embed([text_of(article).strip() for article in articles])
+        neighbour_tags = self._neighbours.of(ids, vectors)
         drafts = [
             self._draft(*each, also or {})
-            for each in zip(articles, candidates, outputs, recalled, strict=True)
+            for each in zip(articles, candidates, outputs, neighbour_tags, strict=True)
         ]
         self._compare_unknown([displays for displays, _ in drafts], [f for _, f in drafts], vectors)
         return [
-            Pool(displays, _by_circumstance(plain, sum(map(len, tokens)), of.familiarity))
-            for (displays, plain), tokens, of in zip(drafts, ids, recalled, strict=True)
+            CandidateFeatures(
+                displays, _by_circumstance(plain, sum(map(len, tokens)), of.familiarity)
+            )
+            for (displays, plain), tokens, of in zip(drafts, ids, neighbour_tags, strict=True)
         ]
 
     def _draft(
         self,
         article: Mapping[str, Any],
         candidates: Sequence[Candidate],
-        outputs: Sequence[Written],
-        recalled: Recalled,
+        outputs: Sequence[Output],
+        neighbour_tags: NeighbourTags,
         also: Mapping[str, str],
     ) -> tuple[dict[str, str], np.ndarray]:
         """Gives an article's candidates with their plain features.
@@ -124,12 +130,12 @@ class Pooler:
         """
         words = Words.of(*parts(article))
         named = self._phrases.in_article(words)
-        salient = salient_words(words, self._places, self._tokenizer, self._recall.idf)
+        salient = salient_words(words, self._places, self._tokenizer, self._neighbours.idf)
         begun = self._begun(outputs)
         written: dict[str, Candidate] = {}
         for candidate in candidates:
             written.setdefault(self._vocabulary.canonical(candidate.form), candidate)
-        known = self._known(recalled, begun[0], named)
+        known = self._known(neighbour_tags, begun[0], named)
         displays = {
             **also,
             **{word: word for word in salient},
@@ -139,7 +145,7 @@ class Pooler:
         forms = list(displays)
         columns = [
             *_of_written(forms, written),
-            *self._of_memory(forms, recalled, begun),
+            *self._of_memory(forms, neighbour_tags, begun),
             *self._of_words(forms, words, named, salient),
         ]
         return displays, np.column_stack(columns)
@@ -157,21 +163,28 @@ class Pooler:
             for place, form in enumerate(of)
             if form not in self._places
         ]
-        theirs = self._embedder.embed([form for *_, form in unknown])
+        theirs = self._sentence_encoder.embed([form for *_, form in unknown])
         for (article, place, _), vector in zip(unknown, theirs, strict=True):
             features[article][place, ALIKE] = vector @ vectors[article]
 
     def _known(
-        self, recalled: Recalled, begun: np.ndarray, named: Mapping[int, int]
+        self, neighbour_tags: NeighbourTags, begun: np.ndarray, named: Mapping[int, int]
     ) -> dict[str, None]:
         """Gives the vocabulary's tags that may be right, the likeliest of each sort."""
         told = np.zeros(len(self._forms))
         for place, count in named.items():
-            told[place] = self._recall.linked[place] * (1 + np.log(count))
-        lent = (recalled.near, recalled.wide, recalled.kin, recalled.kin_wide, recalled.alike, told)
+            told[place] = self._neighbours.linked[place] * (1 + np.log(count))
+        lent = (
+            neighbour_tags.near,
+            neighbour_tags.wide,
+            neighbour_tags.by_vector,
+            neighbour_tags.by_vector_wide,
+            neighbour_tags.alike,
+            told,
+        )
         found: dict[str, None] = {}
         for values, least in [(begun, LEAST), *((values, 0.0) for values in lent)]:
-            count = min(POOL, len(values))
+            count = min(OF_EACH_SORT, len(values))
             if count:
                 places = np.argpartition(-values, count - 1)[:count]
                 places = places[values[places] > least]
@@ -181,7 +194,7 @@ class Pooler:
     def _of_memory(
         self,
         forms: Sequence[str],
-        recalled: Recalled,
+        neighbour_tags: NeighbourTags,
         begun: tuple[np.ndarray, np.ndarray],
     ) -> list[np.ndarray]:
         places = np.array([self._places.get(form, -1) for form in forms])
@@ -193,10 +206,15 @@ class Pooler:
             return taken
 
         columns = [of(begun[0], LEAST), of(begun[1], LEAST)]
-        for share in (recalled.near, recalled.wide, recalled.kin, recalled.kin_wide):
+        for share in (
+            neighbour_tags.near,
+            neighbour_tags.wide,
+            neighbour_tags.by_vector,
+            neighbour_tags.by_vector_wide,
+        ):
             shares = of(share)
             columns += [shares, _log(shares)]
-        return [*columns, of(recalled.alike), of(self._counts)]
+        return [*columns, of(neighbour_tags.alike), of(self._counts)]
 
     def _of_words(
         self,
@@ -207,7 +225,9 @@ class Pooler:
     ) -> list[np.ndarray]:
         title, text = (f" {' '.join(part)} " for part in (words.title, words.text))
         places = [self._places.get(form, -1) for form in forms]
-        linked = [float(self._recall.linked[place]) if place in named else 0.0 for place in places]
+        linked = [
+            float(self._neighbours.linked[place]) if place in named else 0.0 for place in places
+        ]
         in_title = np.array([f" {form} " in title for form in forms], dtype=float)
         in_text = np.array([f" {form} " in text for form in forms], dtype=float)
         return [
@@ -218,7 +238,7 @@ class Pooler:
             in_title,
         ]
 
-    def _begun(self, outputs: Sequence[Written]) -> tuple[np.ndarray, np.ndarray]:
+    def _begun(self, outputs: Sequence[Output]) -> tuple[np.ndarray, np.ndarray]:
         """Gives, a tag of the vocabulary, how likely the model was to begin with its first token.
 
         Returns:

@@ -27,7 +27,7 @@ NEAR, WIDE = 20, 100
 """So many articles lend their tags: few are right for articles that have twins in the corpus, many
 for short ones (on validation, 20 gave the best F1@5 of 10, 20, 100, 500 for articles, 100 for
 titles)."""
-SHARPNESS, KIN_SHARPNESS = 3, 8
+SHARPNESS, VECTOR_SHARPNESS = 3, 8
 """A neighbour's say is its similarity to this power: by words, and by vectors, which are all more
 alike."""
 FAMILIAR = 5
@@ -62,27 +62,27 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Recalled:
+class NeighbourTags:
     """What the corpus says of an article; arrays have a number a tag of the vocabulary, (tags,).
 
     Attributes:
         near: Share (0..1) of the ``NEAR`` nearest articles by words that carry the tag.
         wide: The same of the ``WIDE`` nearest.
-        kin: The same of the ``NEAR`` nearest by vector.
-        kin_wide: The same of the ``WIDE`` nearest by vector.
+        by_vector: The same of the ``NEAR`` nearest by vector.
+        by_vector_wide: The same of the ``WIDE`` nearest by vector.
         alike: Cosine between the article's vector and that of the tag itself.
         familiarity: Mean cosine of the ``FAMILIAR`` nearest by vector.
     """
 
     near: np.ndarray
     wide: np.ndarray
-    kin: np.ndarray
-    kin_wide: np.ndarray
+    by_vector: np.ndarray
+    by_vector_wide: np.ndarray
     alike: np.ndarray
     familiarity: float
 
 
-class Recall:
+class Neighbours:
     """The training articles' tokens, vectors and tags, for look-up.
 
     Attributes:
@@ -103,7 +103,7 @@ class Recall:
         self._tag_vectors = from_bytes(arrays["tag_vectors"])
 
     @classmethod
-    def load(cls, folder: Path) -> Recall | None:
+    def load(cls, folder: Path) -> Neighbours | None:
         """Reads a model folder's memory; None where it has none."""
         if not (folder / FILE_NAME).is_file():
             return None
@@ -113,30 +113,32 @@ class Recall:
 
     def of(
         self, articles: Sequence[tuple[Sequence[int], Sequence[int]]], vectors: np.ndarray
-    ) -> list[Recalled]:
+    ) -> list[NeighbourTags]:
         """Looks articles up, together: to read all vectors takes longer than to multiply them.
 
         Args:
             articles: Token ids of each title and text, without special tokens.
             vectors: The articles', of length 1; float32, (articles, dimensions).
         """
-        kin, alike = self._vectors @ vectors.T, self._tag_vectors @ vectors.T
+        by_vector, alike = self._vectors @ vectors.T, self._tag_vectors @ vectors.T
         found = []
         for place, (title, text) in enumerate(articles):
             tokens, weights = weigh(title, text, self.idf)
             near = self._postings.weighted_sum(tokens, weights, self._articles)
-            found.append(self._recalled(near, kin[:, place], alike[:, place]))
+            found.append(self._neighbour_tags(near, by_vector[:, place], alike[:, place]))
         return found
 
-    def _recalled(self, near: np.ndarray, kin: np.ndarray, alike: np.ndarray) -> Recalled:
+    def _neighbour_tags(
+        self, near: np.ndarray, by_vector: np.ndarray, alike: np.ndarray
+    ) -> NeighbourTags:
         count = min(FAMILIAR, self._articles)
-        return Recalled(
+        return NeighbourTags(
             self._lent(near, NEAR, SHARPNESS),
             self._lent(near, WIDE, SHARPNESS),
-            self._lent(kin, NEAR, KIN_SHARPNESS),
-            self._lent(kin, WIDE, KIN_SHARPNESS),
+            self._lent(by_vector, NEAR, VECTOR_SHARPNESS),
+            self._lent(by_vector, WIDE, VECTOR_SHARPNESS),
             alike,
-            float(np.partition(kin, -count)[-count:].mean()),
+            float(np.partition(by_vector, -count)[-count:].mean()),
         )
 
     def _lent(self, alike: np.ndarray, count: int, sharpness: int) -> np.ndarray:

@@ -19,10 +19,10 @@ import numpy as np
 
 from tagloop.errors import UserError
 from tagloop.generation.candidates import Candidate, ScoredTag
-from tagloop.generation.engine import Written
-from tagloop.ranking.features import COLUMNS, Pool, Pooler
-from tagloop.ranking.neighbours import Recall
-from tagloop.ranking.sentence_encoder import Embedder
+from tagloop.generation.engine import Output
+from tagloop.ranking.features import COLUMNS, CandidateFeatures, FeatureExtractor
+from tagloop.ranking.neighbours import Neighbours
+from tagloop.ranking.sentence_encoder import SentenceEncoder
 from tagloop.tagger.selection import text_of
 from tagloop.vocabulary.vocabulary import Vocabulary
 
@@ -34,7 +34,7 @@ SCHEMA = 2
 
 @dataclass(frozen=True)
 class Weights:
-    """The logistic regression: a weight a column of ``Pool.features``, and the bias."""
+    """The logistic regression: a weight for each column of ``COLUMNS``, and the bias."""
 
     columns: np.ndarray
     bias: float
@@ -75,8 +75,10 @@ class Weights:
 class Ranker:
     """Gives the candidates of an article their probabilities."""
 
-    def __init__(self, pooler: Pooler, vocabulary: Vocabulary, weights: Weights) -> None:
-        self.pooler = pooler
+    def __init__(
+        self, extractor: FeatureExtractor, vocabulary: Vocabulary, weights: Weights
+    ) -> None:
+        self.extractor = extractor
         self._vocabulary = vocabulary
         self.weights = weights
 
@@ -84,40 +86,51 @@ class Ranker:
     def load(
         cls, folder: Path, tokenizer: Any, vocabulary: Vocabulary, threads: int | None = None
     ) -> Ranker | None:
-        """Reads a model folder's memory, embedder and weights; None where one is missing.
+        """Reads a model folder's memory, sentence encoder and weights; None where one is missing.
 
         Raises:
             UserError: The files do not fit each other.
         """
-        recall, weights = Recall.load(folder), Weights.load(folder)
-        embedder = Embedder.load(folder, threads)
-        if recall is None or weights is None or embedder is None or not vocabulary.counts:
+        neighbours, weights = Neighbours.load(folder), Weights.load(folder)
+        sentence_encoder = SentenceEncoder.load(folder, threads)
+        if (
+            neighbours is None
+            or weights is None
+            or sentence_encoder is None
+            or not vocabulary.counts
+        ):
             return None
-        if recall.tags != len(vocabulary.counts):
+        if neighbours.tags != len(vocabulary.counts):
             raise UserError(
-                f"{folder.name}: recall.safetensors knows {recall.tags} tags and tags.json "
+                f"{folder.name}: recall.safetensors knows {neighbours.tags} tags and tags.json "
                 f"{len(vocabulary.counts)}; both must come from one training."
             )
-        return cls(Pooler(recall, vocabulary, tokenizer, embedder), vocabulary, weights)
+        return cls(
+            FeatureExtractor(neighbours, vocabulary, tokenizer, sentence_encoder),
+            vocabulary,
+            weights,
+        )
 
     def rank(
         self,
         articles: Sequence[Mapping[str, Any]],
         candidates: Sequence[Sequence[Candidate]],
-        outputs: Sequence[Sequence[Written]],
+        outputs: Sequence[Sequence[Output]],
         also: Mapping[str, str] | None = None,
     ) -> list[list[ScoredTag]]:
         """Scores the candidates, the tags that memory or model nearly named, and those of also.
 
         The surest come first.
         """
-        pools = self.pooler.pool(articles, candidates, outputs, also)
+        pools = self.extractor.extract(articles, candidates, outputs, also)
         return [
             self._ranked(pool, text_of(article), also or {})
             for pool, article in zip(pools, articles, strict=True)
         ]
 
-    def _ranked(self, pool: Pool, text: str, also: Mapping[str, str]) -> list[ScoredTag]:
+    def _ranked(
+        self, pool: CandidateFeatures, text: str, also: Mapping[str, str]
+    ) -> list[ScoredTag]:
         chances = self.weights.probabilities(pool.features)
         order = np.argsort(-chances, kind="stable").tolist()
         forms, displays = list(pool.displays), list(pool.displays.values())

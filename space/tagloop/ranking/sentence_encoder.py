@@ -27,7 +27,7 @@ TOKENS_AT_ONCE = 4096
 """Padded tokens of one batch, about."""
 
 
-class Embedder:
+class SentenceEncoder:
     """Turns texts into vectors."""
 
     def __init__(self, encoder: Any, tokenizer: Any) -> None:
@@ -36,8 +36,8 @@ class Embedder:
         self._tokenizer = tokenizer
 
     @classmethod
-    def load(cls, folder: Path, threads: int | None = None) -> Embedder | None:
-        """Reads a model folder's embedder; None where it has none."""
+    def load(cls, folder: Path, threads: int | None = None) -> SentenceEncoder | None:
+        """Reads a model folder's sentence encoder; None where it has none."""
         folder = folder / FOLDER
         if not (folder / "model.bin").is_file():
             return None

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import uuid4
 
 from tagloop.corrections.delivery.outbox import Outbox
-from tagloop.corrections.delivery.status import Receipt
+from tagloop.corrections.delivery.status import DeliveryStatus
 from tagloop.corrections.record import Correction
 from tagloop.corrections.withdrawals import withdrawal
 from tagloop.errors import UserError
@@ -122,7 +122,7 @@ class TaggingService:
         Raises:
             UserError: An option is not in order.
         """
-        wishes = options.checked()
+        preferences = options.checked()
         results: list[dict[str, Any]] = [{"tags": []} for _ in articles]
         good: list[tuple[int, dict[str, str]]] = []
         for place, article in enumerate(articles):
@@ -131,7 +131,7 @@ class TaggingService:
             except UserError as error:
                 results[place]["error"] = str(error)
         tagger = self.tagger
-        found = tagger.tag_batch([article for _, article in good], **wishes)
+        found = tagger.tag_batch([article for _, article in good], **preferences)
         for (place, _), tags in zip(good, found, strict=True):
             results[place]["tags"] = [tag.to_json() for tag in tags]
         return results, tagger.model_revision
@@ -154,7 +154,7 @@ class TaggingService:
     ) -> str:
         """Take what a visitor says about a tagging and return the correction's id.
 
-        Whether it may be called saved by now is for `receipt` to say.
+        Whether it may be called saved by now is for `delivery_status` to say.
 
         Raises:
             UserError: The correction is not in order, or could not be saved.
@@ -181,7 +181,7 @@ class TaggingService:
     def withdraw(self, correction_id: str) -> str:
         """Take back a correction for a visitor; gives the correction's whole id.
 
-        Whether that may be called saved by now is for `withdrawal_receipt` to say.
+        Whether that may be called saved by now is for `withdrawal_status` to say.
 
         Raises:
             UserError: The id is none, or it could not be saved.
@@ -192,15 +192,15 @@ class TaggingService:
         self.withdrawals.save(row)
         return str(row["correction_id"])
 
-    def receipt(self, correction_id: str, timeout: float = 0.0) -> Receipt:
-        """Say where a correction is that was taken, see `Outbox.receipt`."""
+    def delivery_status(self, correction_id: str, timeout: float = 0.0) -> DeliveryStatus:
+        """Say where a correction is that was taken, see `Outbox.delivery_status`."""
         assert self.outbox is not None
-        return self.outbox.receipt(correction_id, timeout)
+        return self.outbox.delivery_status(correction_id, timeout)
 
-    def withdrawal_receipt(self, correction_id: str, timeout: float = 0.0) -> Receipt:
+    def withdrawal_status(self, correction_id: str, timeout: float = 0.0) -> DeliveryStatus:
         """Say where the withdrawal of a correction is."""
         assert self.withdrawals is not None
-        return self.withdrawals.receipt(withdrawal(correction_id)["id"], timeout)
+        return self.withdrawals.delivery_status(withdrawal(correction_id)["id"], timeout)
 
 
 def _article(article: Any) -> dict[str, str]:

@@ -8,12 +8,12 @@ from typing import Any
 
 from tagloop.errors import UserError
 from tagloop.generation.engine import CTRANSLATE2_FOLDER
-from tagloop.ranking.sentence_encoder import FOLDER as EMBEDDER_FOLDER
+from tagloop.ranking.sentence_encoder import FOLDER as SENTENCE_ENCODER_FOLDER
 from tagloop.vocabulary.vocabulary import Vocabulary
 
 SNAPSHOT_PATTERNS = [
     *("*.json", "*.txt", "*.model", "*.safetensors"),
-    *(f"{folder}/*" for folder in (CTRANSLATE2_FOLDER, EMBEDDER_FOLDER)),
+    *(f"{folder}/*" for folder in (CTRANSLATE2_FOLDER, SENTENCE_ENCODER_FOLDER)),
 ]
 """What of a model repo a tagger needs: no charts, no checkpoints."""
 

@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tagloop.allowlist.preferences import Wishes
-from tagloop.allowlist.scorer import House
+from tagloop.allowlist.preferences import Preferences
+from tagloop.allowlist.scorer import AllowlistScorer
 from tagloop.generation.candidates import (
     Candidate,
     Ranks,
@@ -18,7 +18,7 @@ from tagloop.generation.candidates import (
     score_candidates,
 )
 from tagloop.generation.decoding import Decoding, score_votes, weights
-from tagloop.generation.engine import Engine, Written, choose_engine, separator_ids
+from tagloop.generation.engine import Engine, Output, choose_engine, separator_ids
 from tagloop.generation.evidence import Evidence, Explainer, target_ids
 from tagloop.generation.input_embeddings import InputEmbeddings
 from tagloop.generation.settings import TaggingSettings
@@ -63,7 +63,7 @@ class Tagger:
         self.ranker = ranker
         self._marks = separator_ids(tokenizer, settings.separator)
         self._windows = Windows(tokenizer, settings)
-        self._house = House(engine, tokenizer, vocabulary, settings, embeddings)
+        self._allowlist = AllowlistScorer(engine, tokenizer, vocabulary, settings, embeddings)
         self._explainer = Explainer(engine, tokenizer, settings, vocabulary)
         self.model_repo = model_repo
         self.model_revision = model_revision
@@ -136,8 +136,10 @@ class Tagger:
             max_windows: So many windows of ``settings.max_input_tokens`` each are read of a long
                 text at the most; the model's default when None.
             allowed_tags: Only tags of this list come out, as it writes them, and by default only
-                those that reach the threshold (``Wishes.bounds``); other spellings of a known tag
-                are the tag. What confidence then means: see ``House``. Greedy decoding only.
+                those that reach the threshold (``Preferences.bounds``); other spellings of a known
+                tag are the tag. What confidence then means: see ``AllowlistScorer``. Greedy
+                decoding
+            only.
             prefer_tags: Tags of this list count as surer than the model has them; others stay.
             evidence: Whether to give each tag its evidence, which takes about as long again.
             progress: Called before each few windows with how many are read and how many there
@@ -214,8 +216,8 @@ class Tagger:
             UserError: The decoding is none, or a list of tags is.
         """
         how = Decoding(decoding) if isinstance(decoding, str) else decoding
-        wishes = self._house.wishes(allowed_tags, prefer_tags, how)
-        fewest, least = wishes.bounds(self.settings, min_tags, threshold)
+        preferences = self._allowlist.preferences(allowed_tags, prefer_tags, how)
+        fewest, least = preferences.bounds(self.settings, min_tags, threshold)
         prompts = [self._prompts(article, self._most(max_windows)) for article in articles]
         order = sorted(range(len(prompts)), key=lambda index: sum(map(len, prompts[index])))
         tags: list[list[Tag]] = [[] for _ in articles]
@@ -224,9 +226,9 @@ class Tagger:
             # An article without a word has no tags; the model would invent some.
             chosen = [i for i in batch if has_words(articles[i])]
             rows, read = [articles[i] for i in chosen], [prompts[i] for i in chosen]
-            scored = self._scored(rows, read, how, batch_size, wishes, reading)
+            scored = self._scored(rows, read, how, batch_size, preferences, reading)
             for index, found in zip(chosen, scored, strict=True):
-                found = wishes.prefer(found)
+                found = preferences.prefer(found)
                 tags[index] = answer(found, articles[index], self.settings, max_tags, fewest, least)
 
         batches = [order[at : at + batch_size] for at in range(0, len(order), batch_size)]
@@ -241,16 +243,16 @@ class Tagger:
         prompts: Sequence[list[list[int]]],
         decoding: Decoding,
         batch_size: int,
-        wishes: Wishes,
+        preferences: Preferences,
         reading: Callable[[int, int], object] | None,
     ) -> list[list[ScoredTag]]:
         """Writes and scores the tags of a batch."""
         limit = self.settings.max_new_tokens
         if decoding.mode == "greedy":
-            starts = self.ranker is not None or wishes.allowed is not None
+            starts = self.ranker is not None or preferences.allowed is not None
             write = partial(self._engine.write, max_new_tokens=limit, starts=starts)
             written = by_article(write, prompts, batch_size, reading)
-            return self._score(articles, prompts, written, wishes)
+            return self._score(articles, prompts, written, preferences)
         write_many = partial(self._engine.write_many, max_new_tokens=limit, decoding=decoding)
         many = by_article(write_many, prompts, batch_size, reading)
         scored = []
@@ -273,9 +275,7 @@ class Tagger:
     def _input_ids(self, article: Mapping[str, Any]) -> list[int]:
         return self._prompts(article, 1)[0]
 
-    def _candidates(
-        self, outputs: Sequence[Written], article: Mapping[str, Any]
-    ) -> list[Candidate]:
+    def _candidates(self, outputs: Sequence[Output], article: Mapping[str, Any]) -> list[Candidate]:
         """Reads the tags that the model wrote for an article, one output a window."""
         text = text_of(article)
         return [
@@ -290,14 +290,14 @@ class Tagger:
         self,
         articles: Sequence[Mapping[str, Any]],
         prompts: Sequence[Sequence[list[int]]],
-        outputs: Sequence[Sequence[Written]],
-        wishes: Wishes,
+        outputs: Sequence[Sequence[Output]],
+        preferences: Preferences,
     ) -> list[list[ScoredTag]]:
         """Gives each tag its confidence; a ranker may also add tags that were not written."""
         found = list(map(self._candidates, outputs, articles))
-        if wishes.allowed is not None:
+        if preferences.allowed is not None:
             return [
-                self._house.score(wishes.allowed, *each, self.ranker)
+                self._allowlist.score(preferences.allowed, *each, self.ranker)
                 for each in zip(articles, prompts, outputs, found, strict=True)
             ]
         if self.ranker is None:

@@ -20,7 +20,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tagloop.vocabulary.aliases import Merge
+from tagloop.vocabulary.aliases import TagMerge
 from tagloop.vocabulary.normal_form import normal_form
 
 KNOWN = {
@@ -70,7 +70,7 @@ class _Context:
 
 def abbreviation_merges(
     tag_sets: Sequence[Collection[str]], texts: Iterable[str], displays: Mapping[str, str]
-) -> list[Merge]:
+) -> list[TagMerge]:
     """Finds short forms that stand for a long one.
 
     Args:
@@ -82,10 +82,10 @@ def abbreviation_merges(
     if not candidates:
         return []
     evidence = _Evidence({form for pair in candidates for form in pair[:2]}, tag_sets, texts)
-    accepted: dict[str, list[Merge]] = defaultdict(list)
+    accepted: dict[str, list[TagMerge]] = defaultdict(list)
     for short, long, reason in candidates:
         if evidence.same(short, long, reason):
-            accepted[short].append(Merge(short, long, reason))
+            accepted[short].append(TagMerge(short, long, reason))
     # A short form with two meanings is ambiguous, whatever speaks for each.
     return [merges[0] for merges in accepted.values() if len(merges) == 1]
 

@@ -24,7 +24,7 @@ OVERRIDE = "override"
 
 
 @dataclass(frozen=True)
-class Merge:
+class TagMerge:
     """Two forms that are the same tag, and why: ``override``, ``spelling``, ``plural``, ..."""
 
     form: str
@@ -81,9 +81,9 @@ class AliasGroups:
         self._apart = set(self._overrides.never)
         self._apart |= {(other, one) for one, other in self._apart}
         for alias, form in self._overrides.aliases.items():
-            self.join([Merge(alias, form, OVERRIDE)])
+            self.join([TagMerge(alias, form, OVERRIDE)])
 
-    def join(self, merges: Iterable[Merge]) -> None:
+    def join(self, merges: Iterable[TagMerge]) -> None:
         """Joins the groups of each pair, unless a person keeps any two of their forms apart."""
         for merge in merges:
             ours = self._groups.setdefault(merge.form, {merge.form})
@@ -111,16 +111,16 @@ class AliasGroups:
         return {form: self._reasons[form] for form in self.aliases()}
 
 
-def spelling_merges(forms: Iterable[str]) -> Iterable[Merge]:
+def spelling_merges(forms: Iterable[str]) -> Iterable[TagMerge]:
     """Finds forms that differ by blanks alone: ``opensource``, ``open source``."""
     first: dict[str, str] = {}
     for form in forms:
         key = form.replace(" ", "")
         if len(key) >= SHORTEST_MERGED and first.setdefault(key, form) != form:
-            yield Merge(form, first[key], "spelling")
+            yield TagMerge(form, first[key], "spelling")
 
 
-def plural_merges(forms: Iterable[str]) -> Iterable[Merge]:
+def plural_merges(forms: Iterable[str]) -> Iterable[TagMerge]:
     """Finds forms and their regular plurals."""
     known = dict.fromkeys(forms)
     for form in known:
@@ -130,7 +130,7 @@ def plural_merges(forms: Iterable[str]) -> Iterable[Merge]:
             continue
         for plural in _plurals_of(form):
             if plural in known and not plural.endswith(NOT_PLURAL):
-                yield Merge(plural, form, "plural")
+                yield TagMerge(plural, form, "plural")
 
 
 def _plurals_of(singular: str) -> tuple[str, ...]:

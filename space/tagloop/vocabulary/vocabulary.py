@@ -12,7 +12,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from tagloop.vocabulary.abbreviations import abbreviation_merges
-from tagloop.vocabulary.aliases import AliasGroups, Merge, Overrides, plural_merges, spelling_merges
+from tagloop.vocabulary.aliases import (
+    AliasGroups,
+    Overrides,
+    TagMerge,
+    plural_merges,
+    spelling_merges,
+)
 from tagloop.vocabulary.normal_form import (
     join_tags,
     normal_form,
@@ -79,7 +85,7 @@ class Vocabulary:
         *,
         texts: Iterable[str] | None = None,
         overrides: Overrides | None = None,
-        merges: Iterable[Merge] = (),
+        merges: Iterable[TagMerge] = (),
         learn: bool = True,
     ) -> Vocabulary:
         """Learns the vocabulary of a corpus from one tag list an article.

@@ -161,10 +161,10 @@ class Endpoints:
             )
         except UserError as error:
             raise refusal(error) from error
-        receipt = service.receipt(saved_id, HUB_PATIENCE_SECONDS)
-        if receipt.saved:
+        delivery_status = service.delivery_status(saved_id, HUB_PATIENCE_SECONDS)
+        if delivery_status.saved:
             return {"id": saved_id, "saved": True}
-        return {"id": saved_id, "saved": False, "message": receipt.message}
+        return {"id": saved_id, "saved": False, "message": delivery_status.message}
 
     def _answer(self, content: dict[str, Any], revision: str | None) -> dict[str, Any]:
         return {

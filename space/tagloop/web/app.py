@@ -20,7 +20,7 @@ from tagloop.corrections.delivery.outbox import Outbox
 from tagloop.corrections.record import corrections_card
 from tagloop.corrections.review.access import Access
 from tagloop.corrections.review.decision import FOLDER as REVIEWS
-from tagloop.corrections.review.service import ReviewDesk
+from tagloop.corrections.review.service import ReviewService
 from tagloop.corrections.withdrawals import FOLDER as WITHDRAWALS
 from tagloop.errors import UserError
 from tagloop.service.examples import load_examples
@@ -194,7 +194,7 @@ def _review(settings: Settings, service: TaggingService, access: Access) -> Revi
     outbox = Outbox(
         settings.outbox / REVIEWS, repo, card=card, folder=REVIEWS, saved_when=settings.saved_when
     )
-    desk = ReviewDesk(repo, outbox.start(), lambda: service.tagger.vocabulary)
+    desk = ReviewService(repo, outbox.start(), lambda: service.tagger.vocabulary)
     return ReviewTab(desk, access, lambda: service.tagger.vocabulary, settings.agreement)
 
 

@@ -122,9 +122,9 @@ class HubDatasetCallback(gr.FlaggingCallback):
         row = {"id": str(uuid4()), "created_at": utc_now(), **values}
         try:
             self.outbox.save({**row, "flag": flag_option, "username": username})
-            receipt = self.outbox.receipt(row["id"], HUB_PATIENCE_SECONDS)
-            if not receipt.saved:
-                raise UserError(receipt.message)
+            delivery_status = self.outbox.delivery_status(row["id"], HUB_PATIENCE_SECONDS)
+            if not delivery_status.saved:
+                raise UserError(delivery_status.message)
         except UserError as error:
             # gradio turns an exception into a button that reads "Error!"; say why as well.
             gr.Warning(str(error))

@@ -1,4 +1,4 @@
-"""House vocabulary: only tags of a list come out, on both engines alike; others are preferred."""
+"""Allowed tags: only tags of a list come out, on both engines alike; others are preferred."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import pytest
 
 from tagloop.allowlist.allowed_tags import AllowedTags
 from tagloop.allowlist.preferences import LEAST_SURE, PREFERRED_ODDS
-from tagloop.allowlist.scorer import NEGLIGIBLE, WANTED, House
+from tagloop.allowlist.scorer import NEGLIGIBLE, WANTED, AllowlistScorer
 from tagloop.errors import UserError
 from tagloop.generation.candidates import Candidate, ScoredTag
 from tagloop.generation.decoding import Decoding
-from tagloop.generation.engine import Written
+from tagloop.generation.engine import Output
 from tagloop.generation.evidence import INFERRED, PRESENT
 from tagloop.generation.input_embeddings import InputEmbeddings
 from tagloop.generation.token_trie import TokenTrie
@@ -72,7 +72,7 @@ def alone(float32_tagger: Tagger, monkeypatch: pytest.MonkeyPatch) -> Iterator[T
         float32_tagger.tokenizer,
         float32_tagger.settings,
         vocabulary,
-        embeddings=float32_tagger._house.embeddings,
+        embeddings=float32_tagger._allowlist.embeddings,
     )
 
 
@@ -86,7 +86,7 @@ class FixedRanker:
         self,
         articles: Sequence[Mapping[str, Any]],
         candidates: Sequence[Sequence[Candidate]],
-        outputs: Sequence[Sequence[Written]],
+        outputs: Sequence[Sequence[Output]],
         also: Mapping[str, str] | None = None,
     ) -> list[list[ScoredTag]]:
         names = {form: form for form in self._chances} | dict(also or {})
@@ -327,7 +327,7 @@ def test_other_architectures_and_tokenizers_can_have_a_list(tmp_path: Path) -> N
     found = []
     for engine in ("transformers", "ctranslate2"):
         tagger = Tagger.from_pretrained(folder, engine=engine)
-        assert tagger._house.embeddings and tagger._house.embeddings.available
+        assert tagger._allowlist.embeddings and tagger._allowlist.embeddings.available
         tags = tagger.tag(**ARTICLE, allowed_tags=allowed, threshold=0.0)
         found.append({tag.tag: tag.confidence for tag in tags})
     assert set(found[0]) == set(allowed)
@@ -335,7 +335,10 @@ def test_other_architectures_and_tokenizers_can_have_a_list(tmp_path: Path) -> N
 
 
 def test_a_list_is_made_ready_once(float32_tagger: Tagger) -> None:
-    house: House = float32_tagger._house
+    scorer: AllowlistScorer = float32_tagger._allowlist
     tags = ["Bread", "Water"]
     how = Decoding()
-    assert house.wishes(tags, None, how).allowed is house.wishes(list(tags), None, how).allowed
+    assert (
+        scorer.preferences(tags, None, how).allowed
+        is scorer.preferences(list(tags), None, how).allowed
+    )

@@ -19,7 +19,7 @@ import pytest
 from tagloop.batch import markdown_zip
 from tagloop.batch.formulas import neutral
 from tagloop.batch.markdown_zip import PROBLEMS, add_tags
-from tagloop.batch.queue import BatchDesk, result_folder
+from tagloop.batch.queue import BatchQueue, result_folder
 from tagloop.batch.rows import MAX_ROWS, Tagged
 from tagloop.batch.run import CHUNK, FIRST_PROBLEMS, BatchState, Problem, open_batch, tag_file
 from tagloop.errors import UserError
@@ -41,11 +41,13 @@ class LongWords:
 
     def __init__(self) -> None:
         self.sizes: list[int] = []
-        self.wishes: dict[str, Any] = {}
+        self.preferences: dict[str, Any] = {}
 
-    def tag_batch(self, articles: Sequence[Mapping[str, str]], **wishes: Any) -> list[list[Tag]]:
+    def tag_batch(
+        self, articles: Sequence[Mapping[str, str]], **preferences: Any
+    ) -> list[list[Tag]]:
         self.sizes.append(len(articles))
-        self.wishes = wishes
+        self.preferences = preferences
         if any("poison" in article["text"] for article in articles):
             raise RuntimeError("the engine broke")
         return [
@@ -68,11 +70,11 @@ def service(tagger: LongWords) -> TaggingService:
     return TaggingService(tagger)  # type: ignore[arg-type]
 
 
-def run(service: TaggingService, path: Path, **wishes: Any) -> BatchState:
+def run(service: TaggingService, path: Path, **preferences: Any) -> BatchState:
     """Tag a file to its end."""
     folder = path.parent / "result"
     folder.mkdir(exist_ok=True)
-    *_, last = tag_file(service, path, folder, Options(**wishes))
+    *_, last = tag_file(service, path, folder, Options(**preferences))
     assert last.result is not None and last.done == last.total
     return last
 
@@ -483,7 +485,7 @@ def test_options_reach_the_tagger(
     path.write_text("text\n" + "Something\n" * 40)
     run(service, path, max_tags=3, threshold=0.5)
     assert tagger.sizes == [CHUNK] * 5 == [8] * 5
-    assert (tagger.wishes["max_tags"], tagger.wishes["threshold"]) == (3, 0.5)
+    assert (tagger.preferences["max_tags"], tagger.preferences["threshold"]) == (3, 0.5)
     with pytest.raises(UserError, match="max_tags"):
         next(tag_file(service, path, tmp_path, Options(max_tags=99)))
 
@@ -545,7 +547,7 @@ def test_ten_thousand_rows_stay_out_of_memory(service: TaggingService, tmp_path:
 
 
 def test_the_desk_knows_who_waits() -> None:
-    desk = BatchDesk()
+    desk = BatchQueue()
     assert (desk.announce("a"), desk.announce("b")) == (0, 1)
     sign = desk.stop_sign("b")
     desk.cancel("b")

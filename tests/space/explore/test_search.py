@@ -5,7 +5,7 @@ import pytest
 from tagloop.errors import UserError
 from tagloop.explore import search as module
 from tagloop.explore.articles import Articles, read_articles
-from tagloop.explore.parquet import Part, open_parts, read_batches
+from tagloop.explore.parquet import ParquetFile, open_parts, read_batches
 from tagloop.explore.search import Query, find
 
 from .article_rows import article, write_dataset
@@ -64,7 +64,7 @@ def test_only_row_groups_that_matter_are_read(
 ) -> None:
     read: list[tuple[str, int]] = []
 
-    def watch(part: Part, columns: list[str], groups: list[int]) -> object:
+    def watch(part: ParquetFile, columns: list[str], groups: list[int]) -> object:
         read.extend((part.split, group) for group in groups)
         return read_batches(part, columns, groups)
 

@@ -14,7 +14,7 @@ from tagloop.generation.candidates import (
     score_candidates,
     select,
 )
-from tagloop.generation.engine import Steps, Written, separator_ids
+from tagloop.generation.engine import Output, OutputBuilder, separator_ids
 from tagloop.generation.settings import TaggingSettings
 from tagloop.vocabulary.vocabulary import Vocabulary
 from training.finetune.preprocess import BUNDLED_BASE
@@ -29,7 +29,7 @@ def tokenizer() -> Any:
 
 def read(tokenizer: Any, pieces: str, finished: bool = True) -> list[str]:
     ids = tokenizer.convert_tokens_to_ids(pieces.split())
-    written = Written(ids, [-0.5] * len(ids), finished)
+    written = Output(ids, [-0.5] * len(ids), finished)
     vocabulary = Vocabulary.from_tag_lists([["Machine Learning", "C++"]])
     marks = separator_ids(tokenizer, ", ")
     return [found.display for found in read_candidates(written, tokenizer, marks, vocabulary, "")]
@@ -107,7 +107,7 @@ def test_selection(min_tags: int, max_tags: int, threshold: float, chosen: str) 
 def test_starts_are_the_rows_where_tags_begin(tokenizer: Any) -> None:
     ids = tokenizer.convert_tokens_to_ids(["python", ",", "data", "science", ","])
     logits = np.random.default_rng(0).normal(size=(6, len(tokenizer))).astype(np.float32)
-    steps = Steps(tokenizer, TaggingSettings())
+    steps = OutputBuilder(tokenizer, TaggingSettings())
     written = steps.written(ids, logits, True, starts=True)
     assert written.starts is not None
     assert written.starts.places == [0, 2, 5]

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from transformers import AutoTokenizer
 
-from tagloop.ranking.features import COLUMNS, FEATURES, LEAST, Pool, Pooler
-from tagloop.ranking.neighbours import Recall
-from tagloop.ranking.sentence_encoder import Embedder
+from tagloop.ranking.features import COLUMNS, FEATURES, LEAST, CandidateFeatures, FeatureExtractor
+from tagloop.ranking.neighbours import Neighbours
+from tagloop.ranking.sentence_encoder import SentenceEncoder
 from tagloop.vocabulary.vocabulary import Vocabulary
-from training.finetune.fit_neighbours import fit_recall
+from training.finetune.fit_neighbours import fit_neighbours
 from training.finetune.preprocess import BUNDLED_BASE
 
 from .test_neighbours import ARTICLES
@@ -24,29 +24,31 @@ ARTICLE = {
 
 
 @pytest.fixture(scope="module")
-def pooler(embedder: Embedder) -> Pooler:
+def extractor(sentence_encoder: SentenceEncoder) -> FeatureExtractor:
     # Words of two articles in four are not rare.
     others = [{"title": f"Tax form {i}", "text": "", "tags": ["Tax"]} for i in range(40)]
     articles = [*ARTICLES, *others]
     vocabulary = Vocabulary.from_tag_lists([row["tags"] for row in articles])
     tokenizer = AutoTokenizer.from_pretrained(BUNDLED_BASE)
-    recall = Recall(fit_recall(articles, tokenizer, vocabulary, embedder))
-    return Pooler(recall, vocabulary, tokenizer, embedder)
+    neighbours = Neighbours(fit_neighbours(articles, tokenizer, vocabulary, sentence_encoder))
+    return FeatureExtractor(neighbours, vocabulary, tokenizer, sentence_encoder)
 
 
 def pooled(
-    pooler: Pooler, article: Mapping[str, str | None], also: Mapping[str, str] | None = None
-) -> Pool:
-    return pooler.pool([article], [[]], [[]], also)[0]
+    extractor: FeatureExtractor,
+    article: Mapping[str, str | None],
+    also: Mapping[str, str] | None = None,
+) -> CandidateFeatures:
+    return extractor.extract([article], [[]], [[]], also)[0]
 
 
-def column(pool: Pool, name: str) -> dict[str, float]:
+def column(pool: CandidateFeatures, name: str) -> dict[str, float]:
     values = pool.features[:, COLUMNS.index(name)].tolist()
     return dict(zip(pool.displays, values, strict=True))
 
 
-def test_memory_and_words_name_candidates(pooler: Pooler) -> None:
-    pool = pooled(pooler, ARTICLE)
+def test_memory_and_words_name_candidates(extractor: FeatureExtractor) -> None:
+    pool = pooled(extractor, ARTICLE)
     assert {"bread", "rye", "sourdough"} <= set(pool.displays)
     assert pool.features.shape == (len(pool.displays), len(COLUMNS))
     assert np.isfinite(pool.features).all()
@@ -58,13 +60,15 @@ def test_memory_and_words_name_candidates(pooler: Pooler) -> None:
     assert set(column(pool, "begun").values()) == {LEAST}
 
 
-def test_what_no_training_article_had_is_compared_with_the_article_too(pooler: Pooler) -> None:
-    alike = column(pooled(pooler, ARTICLE), "alike")
+def test_what_no_training_article_had_is_compared_with_the_article_too(
+    extractor: FeatureExtractor,
+) -> None:
+    alike = column(pooled(extractor, ARTICLE), "alike")
     assert alike["sourdough"] > alike["bread"] > alike.get("chess", -1)
 
 
-def test_every_feature_counts_by_length_and_familiarity(pooler: Pooler) -> None:
-    long = pooled(pooler, ARTICLE)
+def test_every_feature_counts_by_length_and_familiarity(extractor: FeatureExtractor) -> None:
+    long = pooled(extractor, ARTICLE)
     features = len(FEATURES)
     plain, by_length, by_familiarity = (
         long.features[:, start : start + features] for start in (0, features, 2 * features)
@@ -72,34 +76,34 @@ def test_every_feature_counts_by_length_and_familiarity(pooler: Pooler) -> None:
     length, familiarity = long.features[:, -2:].T
     assert by_length == pytest.approx(plain * length[:, None])
     assert by_familiarity == pytest.approx(plain * familiarity[:, None])
-    short = pooled(pooler, {"title": "Rye", "text": ""})
+    short = pooled(extractor, {"title": "Rye", "text": ""})
     assert short.features[0, -2] < length[0]
 
 
-def test_familiar_is_what_is_like_the_corpus(pooler: Pooler) -> None:
+def test_familiar_is_what_is_like_the_corpus(extractor: FeatureExtractor) -> None:
     known, stranger = (
-        pooled(pooler, {"title": title, "text": ""}).features[0, -1]
+        pooled(extractor, {"title": title, "text": ""}).features[0, -1]
         for title in ("Tax form 7", "Volcanoes of Iceland")
     )
     assert known > stranger + 1
 
 
-def test_wanted_tags_are_among_the_candidates(pooler: Pooler) -> None:
-    pool = pooled(pooler, ARTICLE, {"opera": "Opera"})
+def test_wanted_tags_are_among_the_candidates(extractor: FeatureExtractor) -> None:
+    pool = pooled(extractor, ARTICLE, {"opera": "Opera"})
     assert pool.displays["opera"] == "Opera"
     assert column(pool, "count_log")["opera"] == 0
 
 
-def test_an_article_without_words_has_features_all_the_same(pooler: Pooler) -> None:
-    pool = pooled(pooler, {"title": None, "text": ""})
+def test_an_article_without_words_has_features_all_the_same(extractor: FeatureExtractor) -> None:
+    pool = pooled(extractor, {"title": None, "text": ""})
     assert np.isfinite(pool.features).all()
 
 
-def test_articles_pooled_together_are_as_each_alone(pooler: Pooler) -> None:
+def test_articles_pooled_together_are_as_each_alone(extractor: FeatureExtractor) -> None:
     articles = [ARTICLE, {"title": "Queen's gambit", "text": "A gambit on move two."}]
-    together = pooler.pool(articles, [[], []], [[], []])
+    together = extractor.extract(articles, [[], []], [[], []])
     for article, pool in zip(articles, together, strict=True):
-        alone = pooled(pooler, article)
+        alone = pooled(extractor, article)
         assert pool.displays == alone.displays
         assert pool.features == pytest.approx(alone.features, abs=0.02)
-    assert pooler.pool([], [], []) == []
+    assert extractor.extract([], [], []) == []

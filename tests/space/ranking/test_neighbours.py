@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from transformers import AutoTokenizer
 
-from tagloop.ranking.neighbours import Recall, Recalled, Table, from_bytes, to_bytes, weigh
-from tagloop.ranking.sentence_encoder import DIMENSIONS, Embedder
+from tagloop.ranking.neighbours import Neighbours, NeighbourTags, Table, from_bytes, to_bytes, weigh
+from tagloop.ranking.sentence_encoder import DIMENSIONS, SentenceEncoder
 from tagloop.vocabulary.vocabulary import Vocabulary
-from training.finetune.fit_neighbours import fit_recall, save_recall
+from training.finetune.fit_neighbours import fit_neighbours, save_neighbours
 from training.finetune.preprocess import BUNDLED_BASE
 
 ARTICLES = [
@@ -23,11 +23,13 @@ ARTICLES = [
 
 
 @pytest.fixture(scope="module")
-def recall(embedder: Embedder, tmp_path_factory: pytest.TempPathFactory) -> Recall:
-    folder = tmp_path_factory.mktemp("recall")
+def neighbours(
+    sentence_encoder: SentenceEncoder, tmp_path_factory: pytest.TempPathFactory
+) -> Neighbours:
+    folder = tmp_path_factory.mktemp("neighbours")
     vocabulary = Vocabulary.from_tag_lists([row["tags"] for row in ARTICLES])
-    save_recall(fit_recall(ARTICLES, TOKENIZER, vocabulary, embedder), folder)
-    loaded = Recall.load(folder)
+    save_neighbours(fit_neighbours(ARTICLES, TOKENIZER, vocabulary, sentence_encoder), folder)
+    loaded = Neighbours.load(folder)
     assert loaded is not None
     return loaded
 
@@ -44,50 +46,52 @@ NOWHERE = np.zeros(DIMENSIONS, dtype=np.float32)
 
 
 def look_up(
-    recall: Recall, title: list[int], text: list[int], vector: np.ndarray = NOWHERE
-) -> Recalled:
-    return recall.of([(title, text)], vector[None])[0]
+    neighbours: Neighbours, title: list[int], text: list[int], vector: np.ndarray = NOWHERE
+) -> NeighbourTags:
+    return neighbours.of([(title, text)], vector[None])[0]
 
 
-def test_an_article_like_others_is_lent_their_tags(recall: Recall) -> None:
+def test_an_article_like_others_is_lent_their_tags(neighbours: Neighbours) -> None:
     names = NAMES
-    found = look_up(recall, ids("Flour"), ids("water makes bread"))
+    found = look_up(neighbours, ids("Flour"), ids("water makes bread"))
     assert names[int(np.argmax(found.near))] == "bread"
     assert found.near[names.index("bread")] == pytest.approx(1.0)
     assert found.near[names.index("chess")] == 0
     assert 0 < found.near[names.index("rye")] < 1
 
 
-def test_an_article_of_unknown_words_is_lent_nothing(recall: Recall) -> None:
-    found = look_up(recall, [], ids("Zyzzyva quux"))
+def test_an_article_of_unknown_words_is_lent_nothing(neighbours: Neighbours) -> None:
+    found = look_up(neighbours, [], ids("Zyzzyva quux"))
     assert not found.near.any() and not found.wide.any()
 
 
-def test_an_empty_article_is_lent_nothing(recall: Recall) -> None:
-    assert not look_up(recall, [], []).near.any()
+def test_an_empty_article_is_lent_nothing(neighbours: Neighbours) -> None:
+    assert not look_up(neighbours, [], []).near.any()
 
 
 def test_an_article_on_a_subject_is_lent_its_tags_without_a_common_word(
-    recall: Recall, embedder: Embedder
+    neighbours: Neighbours, sentence_encoder: SentenceEncoder
 ) -> None:
-    found = look_up(recall, [], [], embedder.embed(["Bishops and knights attack the king"])[0])
+    found = look_up(
+        neighbours, [], [], sentence_encoder.embed(["Bishops and knights attack the king"])[0]
+    )
     assert not found.near.any()
-    assert NAMES[int(np.argmax(found.kin))] == "chess"
+    assert NAMES[int(np.argmax(found.by_vector))] == "chess"
     assert NAMES[int(np.argmax(found.alike))] == "chess"
 
 
-def test_vectors_survive_eight_bits(embedder: Embedder) -> None:
-    vectors = embedder.embed(["Sourdough", "Chess"])
+def test_vectors_survive_eight_bits(sentence_encoder: SentenceEncoder) -> None:
+    vectors = sentence_encoder.embed(["Sourdough", "Chess"])
     assert (from_bytes(to_bytes(vectors)) * vectors).sum(axis=1).min() > 0.999
 
 
 def test_a_folder_without_memory_has_none(tmp_path: Path) -> None:
-    assert Recall.load(tmp_path) is None
+    assert Neighbours.load(tmp_path) is None
 
 
-def test_the_file_holds_no_text(tmp_path: Path, embedder: Embedder) -> None:
+def test_the_file_holds_no_text(tmp_path: Path, sentence_encoder: SentenceEncoder) -> None:
     vocabulary = Vocabulary.from_tag_lists([row["tags"] for row in ARTICLES])
-    save_recall(fit_recall(ARTICLES, TOKENIZER, vocabulary, embedder), tmp_path)
+    save_neighbours(fit_neighbours(ARTICLES, TOKENIZER, vocabulary, sentence_encoder), tmp_path)
     content = (tmp_path / "recall.safetensors").read_bytes().lower()
     assert not any(word in content for word in (b"flour", b"queen", b"direction"))
 
@@ -108,21 +112,23 @@ def test_weights_have_length_one_and_leave_out_what_does_not_count() -> None:
     assert weights == pytest.approx(raw / np.linalg.norm(raw))
 
 
-def test_articles_of_an_earlier_memory_are_not_embedded_again(embedder: Embedder) -> None:
+def test_articles_of_an_earlier_memory_are_not_embedded_again(
+    sentence_encoder: SentenceEncoder,
+) -> None:
     class Counting:
         def __init__(self) -> None:
             self.texts: list[str] = []
 
         def embed(self, texts: list[str]) -> np.ndarray:
             self.texts += texts
-            return embedder.embed(texts)
+            return sentence_encoder.embed(texts)
 
     vocabulary = Vocabulary.from_tag_lists([row["tags"] for row in ARTICLES])
-    earlier = fit_recall(ARTICLES[:3], TOKENIZER, vocabulary, embedder)
+    earlier = fit_neighbours(ARTICLES[:3], TOKENIZER, vocabulary, sentence_encoder)
     counting = Counting()
-    again = fit_recall(ARTICLES[::-1], TOKENIZER, vocabulary, counting, earlier)  # type: ignore[arg-type]
+    again = fit_neighbours(ARTICLES[::-1], TOKENIZER, vocabulary, counting, earlier)  # type: ignore[arg-type]
     assert counting.texts == ["Openings\nThe queen stays home in a good opening.", *NAMES]
-    fresh = fit_recall(ARTICLES[::-1], TOKENIZER, vocabulary, embedder)
+    fresh = fit_neighbours(ARTICLES[::-1], TOKENIZER, vocabulary, sentence_encoder)
     assert {name: array.tolist() for name, array in again.items()} == {
         name: array.tolist() for name, array in fresh.items()
     }

@@ -15,7 +15,7 @@ import torch
 from huggingface_hub import HfApi
 
 from tagloop.errors import UserError
-from tagloop.generation.engine import Written
+from tagloop.generation.engine import Output
 from tagloop.generation.settings import TaggingSettings
 from tagloop.tagger.tagger import Tag, Tagger
 from tagloop.vocabulary.vocabulary import Vocabulary, normal_form, occurs_in
@@ -220,8 +220,8 @@ class Recorded:
 
     def write(
         self, input_ids: list[list[int]], max_new_tokens: int, *, starts: bool = False
-    ) -> list[Written]:
-        return [Written(self.ids, self.log_probs) for _ in input_ids]
+    ) -> list[Output]:
+        return [Output(self.ids, self.log_probs) for _ in input_ids]
 
 
 def recorded(tokenizer: Any, text: str, vocabulary: Vocabulary | None = None) -> Tagger:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import pytest
 
 from tagloop.vocabulary.abbreviations import stated_meanings
-from tagloop.vocabulary.aliases import Merge, Overrides
+from tagloop.vocabulary.aliases import Overrides, TagMerge
 from tagloop.vocabulary.vocabulary import Vocabulary, normal_form
 
 TOPICS = {
@@ -218,7 +218,10 @@ def test_never_holds_through_a_third_form() -> None:
 
 
 def test_merges_from_elsewhere_name_only_tags_that_are_here() -> None:
-    merges = [Merge("nlp", "natural language processing", "initials"), Merge("x", "y", "plural")]
+    merges = [
+        TagMerge("nlp", "natural language processing", "initials"),
+        TagMerge("x", "y", "plural"),
+    ]
     vocabulary = Vocabulary.from_tag_lists([["Natural Language Processing"]], merges=merges)
     assert vocabulary.display("nlp") == "Natural Language Processing"
     assert vocabulary.aliases == {"nlp": "natural language processing"}

@@ -18,7 +18,7 @@ from tagloop.vocabulary.vocabulary import normal_form
 from training.base.examples import FILES, MAX_TAGS, Row
 from training.base.optimizer import make_optimizer, train_step
 from training.base.trials import trials
-from training.base.trials.neighbours import HINT_LINE, Neighbours, with_hints
+from training.base.trials.neighbours import HINT_LINE, RowNeighbours, with_hints
 from training.base.trials.results import beyond_noise, summarise, table
 from training.base.trials.variants import VARIANTS, Examples, by_frequency, by_place, shuffled
 
@@ -118,18 +118,18 @@ def test_no_part_is_left_out_where_the_variant_says_so(rows: list[Row], tokenize
 def test_hints_leave_the_article_itself_out(tokenizer: Any) -> None:
     twins = [row("Bread at home", (f"bread {i}",), f"Flour, water and salt. {i}") for i in range(4)]
     others = [row(f"Notes {i}", ("writing",), f"A pen and paper, day {i}.") for i in range(30)]
-    memory = Neighbours([*twins[:1], *others], tokenizer)
+    memory = RowNeighbours([*twins[:1], *others], tokenizer)
     assert "bread 0" not in memory.shares(twins[0])
     # Without its split the same row is a stranger, and finds its copy first.
     stranger = row("Bread at home", (), "Flour, water and salt. 0", split="validation")
     assert memory.hints(stranger)[0] == "bread 0"
     # Others of the same title, mostly copies, are left out, too.
-    memory = Neighbours([*twins, *others], tokenizer)
+    memory = RowNeighbours([*twins, *others], tokenizer)
     assert not [tag for tag in memory.shares(twins[1]) if tag.startswith("bread")]
 
 
 def test_half_of_the_prompts_get_hints_that_fit(rows: list[Row], tokenizer: Any) -> None:
-    memory = Neighbours(rows, tokenizer)
+    memory = RowNeighbours(rows, tokenizer)
     plain = pairs("plain", rows, tokenizer)
     found = pairs("hints", rows, tokenizer, memory)
     hinted = [prompt for [(prompt, _)] in found if HINT_LINE in prompt]
@@ -151,7 +151,7 @@ def test_the_teacher_keeps_the_authors_tags_and_adds_what_neighbours_agree_on(
     text = "Flour, water, salt and yeast make a dough."
     bakers = [row(f"Loaf {i}", ("baking", "bread"), f"{text} {i}") for i in range(20)]
     others = [row(f"Notes {i}", ("writing",), f"A pen and paper, day {i}.") for i in range(30)]
-    memory = Neighbours([*bakers, *others], tokenizer)
+    memory = RowNeighbours([*bakers, *others], tokenizer)
     new = row("A loaf", ("my kitchen", "bread"), text)
     # What neighbours confirm comes first, then the author's own, then what they agree on.
     assert memory.taught(new) == ["bread", "my kitchen", "baking"]

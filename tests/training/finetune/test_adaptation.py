@@ -15,14 +15,14 @@ from transformers import AutoModelForSeq2SeqLM, Seq2SeqTrainer
 from tagloop.errors import UserError
 from tagloop.generation.settings import TaggingSettings
 from tagloop.ranking.ranker import Weights
-from tagloop.ranking.sentence_encoder import Embedder
+from tagloop.ranking.sentence_encoder import SentenceEncoder
 from tagloop.tagger.tagger import Tagger
 from tagloop.vocabulary.vocabulary import Vocabulary
 from training.data.corpus import Corpus
 from training.finetune import adaptation
 from training.finetune.adaptation import AdaptConfig, adapt, lessons_of
-from training.finetune.ctranslate2_conversion import convert, convert_embedder
-from training.finetune.fit_neighbours import fit_recall, save_recall
+from training.finetune.ctranslate2_conversion import convert, convert_sentence_encoder
+from training.finetune.fit_neighbours import fit_neighbours, save_neighbours
 from training.finetune.preprocess import BUNDLED_BASE
 
 from ..tiny_models import starter_articles
@@ -57,9 +57,11 @@ def current(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Path:
     vocabulary = Vocabulary.from_tag_lists(old["tags"])
     (folder / "tags.json").write_text(json.dumps(vocabulary.to_json()), encoding="utf-8")
     convert(folder)
-    convert_embedder(folder)
+    convert_sentence_encoder(folder)
     tagger = Tagger.from_pretrained(folder)
-    save_recall(fit_recall(old, tagger.tokenizer, vocabulary, Embedder.load(folder)), folder)
+    save_neighbours(
+        fit_neighbours(old, tagger.tokenizer, vocabulary, SentenceEncoder.load(folder)), folder
+    )
     return folder
 
 

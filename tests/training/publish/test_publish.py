@@ -17,7 +17,7 @@ from tagloop.inside.before import base_of
 from training.config import PublishConfig
 from training.data.corpus import Corpus
 from training.hub import EmbeddedHub
-from training.publish.publish import Outcome, Publication, main, plan
+from training.publish.publish import Publication, PublishResult, main, plan
 from training.publish.repo_names import Names
 from training.retrain import compare as retrain_measure
 
@@ -48,13 +48,13 @@ def build_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def outcome(config: PublishConfig, build_dir: Path) -> Outcome:
+def outcome(config: PublishConfig, build_dir: Path) -> PublishResult:
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("CORRECTIONS_TOKEN", raising=False)
         return Publication(config, build_dir).run()
 
 
-def test_everything_is_there_with_stock_tools(outcome: Outcome) -> None:
+def test_everything_is_there_with_stock_tools(outcome: PublishResult) -> None:
     names = outcome.names
     articles = load_dataset(names.dataset)
     assert set(articles) == {"train", "validation", "test"}
@@ -68,7 +68,7 @@ def test_everything_is_there_with_stock_tools(outcome: Outcome) -> None:
     assert not [name for name in files if "__pycache__" in name or "outbox/" in name]
 
 
-def test_the_base_is_beside_its_tagger_and_runs(outcome: Outcome) -> None:
+def test_the_base_is_beside_its_tagger_and_runs(outcome: PublishResult) -> None:
     names = outcome.names
     files = {name for name in HfApi().list_repo_files(names.model) if name.startswith("before/")}
     assert {"before/tokenizer.json", "before/tagging.json", "before/ctranslate2/model.bin"} <= files
@@ -78,7 +78,7 @@ def test_the_base_is_beside_its_tagger_and_runs(outcome: Outcome) -> None:
     assert isinstance(base.tag("A text about banks.", threshold=0.0), list)
 
 
-def test_the_versions_are_tagged_and_name_each_other(outcome: Outcome) -> None:
+def test_the_versions_are_tagged_and_name_each_other(outcome: PublishResult) -> None:
     api = HfApi()
     for kind, published in outcome.repos.items():
         assert published.changed and published.version == "v1.0.0"
@@ -93,7 +93,7 @@ def test_the_versions_are_tagged_and_name_each_other(outcome: Outcome) -> None:
     assert tagging["dataset"]["revision"] == dataset.revision
 
 
-def test_the_space_knows_its_repositories(outcome: Outcome) -> None:
+def test_the_space_knows_its_repositories(outcome: PublishResult) -> None:
     api, names = HfApi(), outcome.names
     variables = {key: item.value for key, item in api.get_space_variables(names.space).items()}
     assert variables == {
@@ -107,7 +107,10 @@ def test_the_space_knows_its_repositories(outcome: Outcome) -> None:
 
 
 def test_a_second_run_makes_no_commit(
-    outcome: Outcome, config: PublishConfig, build_dir: Path, capsys: pytest.CaptureFixture[str]
+    outcome: PublishResult,
+    config: PublishConfig,
+    build_dir: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     again = Publication(config, build_dir).run()
     for kind, published in again.repos.items():
@@ -117,7 +120,7 @@ def test_a_second_run_makes_no_commit(
 
 
 def test_more_articles_make_new_versions(
-    outcome: Outcome, config: PublishConfig, build_dir: Path
+    outcome: PublishResult, config: PublishConfig, build_dir: Path
 ) -> None:
     source = Path(config.source[0])
     extra = starter_articles()[1]
@@ -183,7 +186,7 @@ def learn_beside(current: Path, corpus: Corpus, *arguments: Any) -> dict[str, An
 
 
 def test_a_publication_keeps_corrections_and_the_retrained_tagger(
-    outcome: Outcome,
+    outcome: PublishResult,
     config: PublishConfig,
     build_dir: Path,
     tmp_path: Path,

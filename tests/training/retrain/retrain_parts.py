@@ -35,7 +35,7 @@ from training.retrain import compare as retrain_measure
 from training.retrain import run_state as retrain_run
 from training.retrain.config import RetrainConfig
 from training.retrain.data import publish_revision
-from training.retrain.pipeline import Outcome, Retrain
+from training.retrain.pipeline import Retrain, RetrainResult
 
 INTERVAL = {"value": 0.5, "low": 0.4, "high": 0.6}
 LOG = {
@@ -133,7 +133,7 @@ class Project:
     def config(self, **changes: Any) -> RetrainConfig:
         return RetrainConfig(**{"model": self.names.model, "work": str(self.work), **changes})
 
-    def retrain(self, learn: Any = learn_all, **changes: Any) -> Outcome:
+    def retrain(self, learn: Any = learn_all, **changes: Any) -> RetrainResult:
         return Retrain(self.config(**changes), learn=learn, say=self.said.append).run()
 
     def head(self, kind: str) -> str:

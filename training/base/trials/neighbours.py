@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from tagloop.ranking.neighbours import NEAR, SHARPNESS, Recall, article_ids, weigh
+from tagloop.ranking.neighbours import NEAR, SHARPNESS, Neighbours, article_ids, weigh
 from tagloop.vocabulary.vocabulary import Vocabulary
 from training.base.examples import MAX_TAGS, Row, written
-from training.finetune.fit_neighbours import fit_recall
+from training.finetune.fit_neighbours import fit_neighbours
 
 HINTS = 5
 LEAST_HINT = 0.1
@@ -27,7 +27,7 @@ On 250 validation rows each, tags of such a share were the author's in half of t
 HINT_LINE = "\nsimilar articles: "
 
 
-class _LeavingOut(Recall):
+class _LeavingOut(Neighbours):
     """A memory that can forget articles for one look-up."""
 
     def near(
@@ -40,7 +40,7 @@ class _LeavingOut(Recall):
         return self._lent(alike, NEAR, SHARPNESS)
 
 
-class Neighbours:
+class RowNeighbours:
     """The training rows of articles and titles, to be asked for the tags of a row's neighbours."""
 
     def __init__(self, rows: Sequence[Row], tokenizer: Any) -> None:
@@ -53,7 +53,7 @@ class Neighbours:
         self._tokenizer = tokenizer
         self._vocabulary = Vocabulary.from_tag_lists([row.tags for row in rows])
         articles = [{"title": row.title, "text": row.text, "tags": row.tags} for row in rows]
-        self._recall = _LeavingOut(fit_recall(articles, tokenizer, self._vocabulary, None))
+        self._neighbours = _LeavingOut(fit_neighbours(articles, tokenizer, self._vocabulary, None))
         self._tags = [written(self._vocabulary.display(form)) for form in self._vocabulary.counts]
         self._titled: dict[str, list[int]] = defaultdict(list)
         for place, row in enumerate(rows):
@@ -67,7 +67,7 @@ class Neighbours:
         """
         if row not in self._known:
             own = self._titled.get(row.title.casefold(), []) if row.split == "train" else []
-            near = self._recall.near(*article_ids(self._tokenizer, row.title, row.text), own)
+            near = self._neighbours.near(*article_ids(self._tokenizer, row.title, row.text), own)
             places = [int(place) for place in np.argsort(-near)[:20] if near[place] > 0]
             self._known[row] = {self._tags[place]: float(near[place]) for place in places}
         return self._known[row]

@@ -33,7 +33,7 @@ from training.base.averaging import averaged_copy, updated
 from training.base.examples import Row, read_rows
 from training.base.optimizer import make_optimizer, set_lr, train_step
 from training.base.recipe import STAGES, stage_rows
-from training.base.trials.neighbours import Neighbours, with_hints
+from training.base.trials.neighbours import RowNeighbours, with_hints
 from training.base.trials.results import summarise, table
 from training.base.trials.variants import PLAIN, VARIANTS, Examples, Variant
 from training.base.validation import MAX_INPUT_TOKENS, prompt, validation_sample, write_tags
@@ -116,11 +116,11 @@ class Trials:
         return self._summary(found)
 
     @cached_property
-    def neighbours(self) -> Neighbours:
+    def neighbours(self) -> RowNeighbours:
         """The memory of the training articles and titles."""
         kinds = ("articles", "titles")
         rows = [row for kind in kinds for row in self.tagged[kind] if row.split == "train"]
-        return Neighbours(rows, self.tokenizer)
+        return RowNeighbours(rows, self.tokenizer)
 
     def _found(self) -> dict[str, dict[str, Any]]:
         found = {}

@@ -13,7 +13,7 @@ import torch
 from tagloop.vocabulary.vocabulary import normal_form
 from training.base.batches import POOL_EXAMPLES, batches
 from training.base.examples import Row, Style, tag_examples
-from training.base.trials.neighbours import Neighbours, with_hints
+from training.base.trials.neighbours import RowNeighbours, with_hints
 
 SMOOTHING = 0.1
 HALF = 0.5
@@ -72,7 +72,7 @@ class Examples:
         variant: Variant,
         rows: Sequence[Row],
         tokenizer: Any,
-        neighbours: Neighbours | None = None,
+        neighbours: RowNeighbours | None = None,
         *,
         max_tokens: int,
         seed: int,

@@ -13,8 +13,8 @@ import numpy as np
 from safetensors.torch import load_file, save_file
 
 from tagloop.generation.engine import Engine
-from tagloop.ranking.features import Pooler
-from tagloop.ranking.neighbours import Recall
+from tagloop.ranking.features import FeatureExtractor
+from tagloop.ranking.neighbours import Neighbours
 from tagloop.ranking.ranker import Ranker
 from tagloop.tagger.tagger import Tagger
 from tagloop.vocabulary.vocabulary import Vocabulary
@@ -128,12 +128,17 @@ class Simulation:
         places = [one.place for one in learned] if way.memory else []
         both = _joined(world.remembered["old"], _chosen(world.remembered[source], places))
         tokenizer = world.tagger.tokenizer
-        arrays = arrays_of(both, tags, len(tokenizer), vocabulary, world.embedder)  # type: ignore[arg-type]
+        arrays = arrays_of(both, tags, len(tokenizer), vocabulary, world.sentence_encoder)
         engine = world.tagger._engine
         if way.config and new:
             engine = self._taught(new, way, folder)
-        pooler = Pooler(Recall(arrays), vocabulary, tokenizer, world.embedder)  # type: ignore[arg-type]
-        ranker = Ranker(pooler, vocabulary, world.weights)
+        extractor = FeatureExtractor(
+            Neighbours(arrays),
+            vocabulary,
+            tokenizer,
+            world.sentence_encoder,
+        )
+        ranker = Ranker(extractor, vocabulary, world.weights)
         return Tagger(engine, tokenizer, world.tagger.settings, vocabulary, ranker=ranker)
 
     def _taught(self, new: Sequence[tuple[Row, Sequence[str]]], way: Way, folder: Path) -> Engine:

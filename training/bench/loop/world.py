@@ -21,10 +21,10 @@ from safetensors.numpy import load_file
 from tqdm.auto import tqdm
 
 from tagloop.errors import UserError
-from tagloop.generation.engine import Engine, Written
-from tagloop.ranking.neighbours import FILE_NAME as RECALL_FILE
+from tagloop.generation.engine import Engine, Output
+from tagloop.ranking.neighbours import FILE_NAME as NEIGHBOURS_FILE
 from tagloop.ranking.ranker import Weights
-from tagloop.ranking.sentence_encoder import Embedder
+from tagloop.ranking.sentence_encoder import SentenceEncoder
 from tagloop.tagger.tagger import Tagger
 from training.bench.data import OTHER_FILE, Row, _read, load_suites
 from training.bench.peers.tagloop_system import prepare_model
@@ -37,32 +37,32 @@ CHARACTERS = 8000
 """Of a text that the decoder's lessons keep: more than it reads."""
 
 
-class KeptEmbedder:
+class CachedSentenceEncoder(SentenceEncoder):
     """Embeds every text once: words that no tag knows come again in every turn."""
 
-    def __init__(self, embedder: Embedder) -> None:
-        self._embedder = embedder
+    def __init__(self, sentence_encoder: SentenceEncoder) -> None:
+        self._sentence_encoder = sentence_encoder
         self._kept: dict[str, np.ndarray] = {}
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """Gives vectors of length 1, float32, (texts, dimensions)."""
         new = [text for text in dict.fromkeys(texts) if text not in self._kept]
         if new:
-            self._kept |= dict(zip(new, self._embedder.embed(new), strict=True))
+            self._kept |= dict(zip(new, self._sentence_encoder.embed(new), strict=True))
         return np.stack([self._kept[text] for text in texts]) if len(texts) else np.zeros((0, 384))
 
 
-class KeptEngine:
+class CachedEngine:
     """Writes for every prompt once: turns that leave the weights alone write the same."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.name, self.workers = engine.name, 1
-        self._kept: dict[tuple[int, ...], Written] = {}
+        self._kept: dict[tuple[int, ...], Output] = {}
 
     def write(
         self, input_ids: Sequence[list[int]], max_new_tokens: int, *, starts: bool = False
-    ) -> list[Written]:
+    ) -> list[Output]:
         """Writes as the engine does."""
         new = [ids for ids in input_ids if tuple(ids) not in self._kept]
         if new:
@@ -132,7 +132,7 @@ class World:
     def tagger(self) -> Tagger:
         """Gives the tagger of the current weights; what it has written it does not write again."""
         made = Tagger.from_pretrained(self.current, engine="ctranslate2")
-        made._engine = KeptEngine(made._engine)
+        made._engine = CachedEngine(made._engine)
         return made
 
     @cached_property
@@ -143,21 +143,21 @@ class World:
         return loaded
 
     @cached_property
-    def embedder(self) -> KeptEmbedder:
-        """Gives the embedder."""
-        loaded = Embedder.load(self.current)
+    def sentence_encoder(self) -> CachedSentenceEncoder:
+        """Gives the sentence encoder."""
+        loaded = SentenceEncoder.load(self.current)
         assert loaded is not None
-        return KeptEmbedder(loaded)
+        return CachedSentenceEncoder(loaded)
 
     @cached_property
     def remembered(self) -> dict[str, Remembered]:
         """Gives what the memory takes from each part's articles, read once."""
-        earlier: Mapping[str, np.ndarray] = load_file(self.current / RECALL_FILE)
+        earlier: Mapping[str, np.ndarray] = load_file(self.current / NEIGHBOURS_FILE)
         return {
             name: remember(
                 [article(row) for row in rows],
                 self.tagger.tokenizer,
-                self.embedder,  # type: ignore[arg-type]
+                self.sentence_encoder,
                 earlier,
             )
             for name, rows in (("old", self.old), ("spare", self.spare), ("pool", self.pool))

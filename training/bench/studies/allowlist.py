@@ -37,7 +37,7 @@ from training.bench.data import KINDS, Row, Suite, load_suites
 from training.bench.peers.tagloop_system import BATCH, prepare_model
 from training.bench.quality.measuring import WARM_UP, intervals
 from training.bench.reporting import Report, finish, report_file
-from training.bench.studies.allowlist_articles import Answers, House, choose, keep
+from training.bench.studies.allowlist_articles import Allowlist, Answers, choose, keep
 from training.bench.studies.allowlist_table import MEASURES, render
 from training.bench.studies.never_seen import measure_never
 from training.config import command_line, parse_config
@@ -53,7 +53,7 @@ MOST = 200
 
 
 @dataclass
-class HouseSettings:
+class AllowlistSettings:
     """Flags of the measurement."""
 
     data: str = field(default="", metadata={"help": "folder with the labelled files"})
@@ -64,56 +64,58 @@ class HouseSettings:
     weights: str = field(default=str(BUNDLED_BASE), metadata={"help": "seq2seq model"})
     model: str = field(default="", metadata={"help": "finished model folder, not to be made"})
     quick: bool = field(default=False, metadata={"help": "few articles, for trying it out"})
-    output: str = field(default="", metadata={"help": "JSON; default house-SPLIT.json in results"})
+    output: str = field(
+        default="", metadata={"help": "JSON; default allowlist-SPLIT.json in results"}
+    )
 
 
-def measure(suite: Suite, model: Path, settings: HouseSettings) -> Report:
+def measure(suite: Suite, model: Path, settings: AllowlistSettings) -> Report:
     """Tags the articles in all ways.
 
     Returns:
         ``split``, number of ``tags``; ``systems``, an entry a way of tagging with its scores by
         kind of article; ``agreement``, an entry a ranker and kind; ``never``, of tags never seen.
     """
-    house = choose(suite, model, settings.tags, settings.limit)
+    allowlist = choose(suite, model, settings.tags, settings.limit)
     systems: list[dict[str, Any]] = []
     agreement: list[dict[str, Any]] = []
     for ranker in RANKERS:
         lists = {}
         for engine in settings.engines:
-            tagger = Tagger.from_pretrained(house.model, engine=engine)
+            tagger = Tagger.from_pretrained(allowlist.model, engine=engine)
             least = max(tagger.settings.threshold, LEAST_SURE)
             if ranker != RANKERS[0]:
                 tagger.ranker, least = None, LEAST_SURE
             entry = {"ranker": ranker, "engine": engine}
-            free, speed = tag_all(tagger, house, None, f"free, {ranker}, {engine}")
+            free, speed = tag_all(tagger, allowlist, None, f"free, {ranker}, {engine}")
             shown = [free_answer(tags, tagger.settings, least) for tags in free]
             for way, answers, lowest in ((ANSWER, shown, 0.0), (CANDIDATES, free, least)):
-                kinds = summarise(house, [in_list(tags, house) for tags in answers], lowest)
+                kinds = summarise(allowlist, [in_list(tags, allowlist) for tags in answers], lowest)
                 systems.append({"way": way, **entry, "articles/s": speed, "kinds": kinds})
-            listed, speed = tag_all(tagger, house, house.tags, f"list, {ranker}, {engine}")
-            kinds = summarise(house, listed, least)
+            listed, speed = tag_all(tagger, allowlist, allowlist.tags, f"list, {ranker}, {engine}")
+            kinds = summarise(allowlist, listed, least)
             systems.append({"way": LIST, **entry, "articles/s": speed, "kinds": kinds})
             lists[engine] = listed, least
         if len(lists) == 2:
-            agreement += agreements(house.rows, ranker, *lists.values())
+            agreement += agreements(allowlist.rows, ranker, *lists.values())
     return {
         "split": settings.split,
-        "tags": len(house.tags),
+        "tags": len(allowlist.tags),
         "systems": systems,
         "agreement": agreement,
-        "never": measure_never(house),
+        "never": measure_never(allowlist),
     }
 
 
 def tag_all(
-    tagger: Tagger, house: House, allowed: Sequence[str] | None, name: str
+    tagger: Tagger, allowlist: Allowlist, allowed: Sequence[str] | None, name: str
 ) -> tuple[Answers, float]:
     """Tags all articles.
 
     Returns:
         All tags that the tagger has for each article, the surest first, and articles a second.
     """
-    rows = [{"title": row.title, "text": row.text} for row in house.rows]
+    rows = [{"title": row.title, "text": row.text} for row in allowlist.rows]
     options: dict[str, Any] = {"allowed_tags": allowed, "batch_size": BATCH}
     tagger.tag_batch(rows[:WARM_UP], **options)
     started = time.perf_counter()
@@ -130,28 +132,28 @@ def free_answer(tags: Sequence[Tag], settings: TaggingSettings, least: float) ->
     return list(tags[: min(max(sure, settings.min_tags), settings.max_tags)])
 
 
-def in_list(tags: Sequence[Tag], house: House) -> list[Tag]:
+def in_list(tags: Sequence[Tag], allowlist: Allowlist) -> list[Tag]:
     """Gives the tags that the list has."""
-    forms = set(map(normal_form, house.tags))
+    forms = set(map(normal_form, allowlist.tags))
     return [tag for tag in tags if normal_form(tag.tag) in forms]
 
 
-def summarise(house: House, answers: Answers, least: float) -> dict[str, Any]:
+def summarise(allowlist: Allowlist, answers: Answers, least: float) -> dict[str, Any]:
     """Scores answers against the authors' tags of the list, by kind of article."""
-    forms = set(map(normal_form, house.tags))
+    forms = set(map(normal_form, allowlist.tags))
     kinds = {}
     for kind in KINDS:
         scores: list[Values] = []
         false, without = 0, 0
-        for row, tags in zip(house.rows, answers, strict=True):
+        for row, tags in zip(allowlist.rows, answers, strict=True):
             if row.kind != kind:
                 continue
-            theirs = [tag for tag in row.tags if house.canonical(tag) in forms]
+            theirs = [tag for tag in row.tags if allowlist.canonical(tag) in forms]
             if not theirs:
                 without += 1
                 false += bool(keep(tags, least))
                 continue
-            theirs = [house.canonical(tag) for tag in theirs]
+            theirs = [allowlist.canonical(tag) for tag in theirs]
             ranked = [tag.tag for tag in tags]
             values = answer_scores(ranked, keep(tags, least), theirs)
             scores.append({name: values[name] for name in MEASURES})
@@ -189,7 +191,7 @@ def agreements(
     return entries
 
 
-def run(settings: HouseSettings) -> Report:
+def run(settings: AllowlistSettings) -> Report:
     """Makes the model, if need be, and measures."""
     suite = load_suites(Path(settings.data), ["in-domain"], settings.split)[0]
     if settings.model:
@@ -205,11 +207,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
 
     def measured() -> tuple[Report, Path]:
-        settings = parse_config(HouseSettings, words, f"python -m {MODULE}")
+        settings = parse_config(AllowlistSettings, words, f"python -m {MODULE}")
         if settings.quick:
             settings.limit = 2
         report = {"command": command_line(MODULE, words)} | run(settings)
-        name = f"house-{settings.split}.json"
+        name = f"allowlist-{settings.split}.json"
         return report, report_file(settings.output, name, settings.quick)
 
     return finish(measured, render)

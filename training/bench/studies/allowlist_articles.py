@@ -16,7 +16,7 @@ Answers = list[list[Tag]]
 
 
 @dataclass(frozen=True)
-class House:
+class Allowlist:
     """What the measurements share.
 
     Attributes:
@@ -40,12 +40,12 @@ class House:
         return normal_form(self.vocabulary.display(tag))
 
 
-def choose(suite: Suite, model: Path, tags: int, limit: int) -> House:
+def choose(suite: Suite, model: Path, tags: int, limit: int) -> Allowlist:
     """Takes the list from the train rows and articles evenly over the measured ones.
 
     Args:
         suite: Of the measured split.
-        model: See ``House``.
+        model: See ``Allowlist``.
         tags: Length of the list.
         limit: Articles of each kind; twice as many with tags never seen.
     """
@@ -58,7 +58,7 @@ def choose(suite: Suite, model: Path, tags: int, limit: int) -> House:
     rows = [row for kind in KINDS for row in _evenly(suite.of_kind(kind), limit)]
     having = [row for row in suite.measured if any(form in never for form in row.forms)]
     chosen = _evenly(having, 2 * limit)
-    return House(model, vocabulary.tags[:tags], rows, vocabulary, never, chosen)
+    return Allowlist(model, vocabulary.tags[:tags], rows, vocabulary, never, chosen)
 
 
 def _evenly(rows: Sequence[Row], limit: int) -> list[Row]:

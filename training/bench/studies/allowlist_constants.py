@@ -32,7 +32,7 @@ from tagloop.vocabulary.vocabulary import Vocabulary
 from training.bench.data import Row, load_suites
 from training.bench.quality.tables import shown, table
 from training.bench.studies.allowlist import summarise, tag_all
-from training.bench.studies.allowlist_articles import House, choose
+from training.bench.studies.allowlist_articles import Allowlist, choose
 from training.config import parse_config
 from training.finetune.ctranslate2_conversion import convert
 from training.finetune.preprocess import BUNDLED_BASE
@@ -56,19 +56,19 @@ class ConstantsSettings:
     limit: int = field(default=150, metadata={"help": "articles of each kind, for the bonus"})
 
 
-def unseen_pairs(house: House) -> tuple[np.ndarray, np.ndarray]:
+def unseen_pairs(allowlist: Allowlist) -> tuple[np.ndarray, np.ndarray]:
     """Gives nearness and presence of every never-seen tag in every article that has one.
 
     Returns:
         (pairs, 2), and whether the article's author gave the tag, (pairs,).
     """
-    tagger = Tagger.from_pretrained(house.model)
-    embeddings = InputEmbeddings(house.model)
+    tagger = Tagger.from_pretrained(allowlist.model)
+    embeddings = InputEmbeddings(allowlist.model)
     allowed = AllowedTags(
-        list(house.never.values()), tagger.tokenizer, tagger.vocabulary, tagger.settings
+        list(allowlist.never.values()), tagger.tokenizer, tagger.vocabulary, tagger.settings
     )
     features, given = [], []
-    for row in tqdm(house.with_never, desc="tags never seen", unit="article"):
+    for row in tqdm(allowlist.with_never, desc="tags never seen", unit="article"):
         article = {"title": row.title, "text": row.text}
         present = allowed.standing_in(text_of(article))
         read = tagger.tokenizer(
@@ -83,17 +83,17 @@ def unseen_pairs(house: House) -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate(features), np.array(given)
 
 
-def fit_unseen(house: House) -> dict[str, float]:
+def fit_unseen(allowlist: Allowlist) -> dict[str, float]:
     """Fits the log-odds of a never-seen tag.
 
     Raises:
         UserError: The split has no such tags.
     """
-    if not house.with_never:
+    if not allowlist.with_never:
         raise UserError(
             "The validation split has no tag that the train split lacks: nothing to fit."
         )
-    features, given = unseen_pairs(house)
+    features, given = unseen_pairs(allowlist)
     model = LogisticRegression(C=STRENGTH, max_iter=1000).fit(features, given)
     near, present = model.coef_[0]
     return {
@@ -114,15 +114,15 @@ def bonus(value: float) -> Iterator[None]:
         tagloop.allowlist.scorer.PRESENT_BONUS = before
 
 
-def try_bonuses(house: House) -> str:
+def try_bonuses(allowlist: Allowlist) -> str:
     """Renders F1@5 and F1@M of the model alone for every bonus."""
-    tagger = Tagger.from_pretrained(house.model)
+    tagger = Tagger.from_pretrained(allowlist.model)
     tagger.ranker = None
     lines = []
     for value in BONUSES:
         with bonus(value):
-            answers, _ = tag_all(tagger, house, house.tags, f"bonus {value}")
-        kinds = summarise(house, answers, LEAST_SURE)
+            answers, _ = tag_all(tagger, allowlist, allowlist.tags, f"bonus {value}")
+        kinds = summarise(allowlist, answers, LEAST_SURE)
         for kind, part in kinds.items():
             scores = part["scores"]
             lines.append([str(value), kind, shown(scores["f1@5"]), shown(scores["f1@m"])])

@@ -17,21 +17,21 @@ from tagloop.tagger.tagger import Tagger
 from tagloop.vocabulary.vocabulary import normal_form
 from training.bench.peers.tagloop_system import BATCH
 from training.bench.quality.measuring import intervals
-from training.bench.studies.allowlist_articles import SHOWN, House, keep
+from training.bench.studies.allowlist_articles import SHOWN, Allowlist, keep
 from training.evaluation.scores import Values
 
 ENGINE = "ctranslate2"
 
 
-def measure_never(house: House) -> dict[str, Any]:
+def measure_never(allowlist: Allowlist) -> dict[str, Any]:
     """Tags articles with tags that no training article has, these tags on the list."""
-    names = [*house.tags, *house.never.values()]
-    articles = [{"title": row.title, "text": row.text} for row in house.with_never]
+    names = [*allowlist.tags, *allowlist.never.values()]
+    articles = [{"title": row.title, "text": row.text} for row in allowlist.with_never]
     systems = {}
     with tempfile.TemporaryDirectory() as folder:
         bare = Path(folder) / "model"
-        shutil.copytree(house.model, bare, ignore=shutil.ignore_patterns(WEIGHTS_FILE))
-        for name, model in (("with embeddings", house.model), ("by presence alone", bare)):
+        shutil.copytree(allowlist.model, bare, ignore=shutil.ignore_patterns(WEIGHTS_FILE))
+        for name, model in (("with embeddings", allowlist.model), ("by presence alone", bare)):
             tagger = Tagger.from_pretrained(model, engine=ENGINE)
             least = max(tagger.settings.threshold, LEAST_SURE)
             with tqdm(total=len(articles), desc=f"never seen, {name}", unit="article") as bar:
@@ -44,11 +44,11 @@ def measure_never(house: House) -> dict[str, Any]:
                     progress=bar.update,
                 )
             scores = [
-                never_scores(tags, set(house.never), set(row.forms), least)
-                for tags, row in zip(found, house.with_never, strict=True)
+                never_scores(tags, set(allowlist.never), set(row.forms), least)
+                for tags, row in zip(found, allowlist.with_never, strict=True)
             ]
             systems[name] = intervals(scores)
-    return {"tags": len(house.never), "articles": len(articles), "systems": systems}
+    return {"tags": len(allowlist.never), "articles": len(articles), "systems": systems}
 
 
 def never_scores(tags: Sequence[Tag], never: set[str], theirs: set[str], least: float) -> Values:

@@ -12,9 +12,9 @@ import numpy as np
 from tqdm import tqdm
 
 from tagloop.generation.candidates import Candidate, ScoredTag, score_candidates
-from tagloop.generation.engine import Written
+from tagloop.generation.engine import Output
 from tagloop.generation.settings import TaggingSettings
-from tagloop.ranking.features import Pool, Pooler
+from tagloop.ranking.features import CandidateFeatures, FeatureExtractor
 from tagloop.ranking.ranker import Ranker
 from tagloop.tagger.tagger import Tagger
 from training.bench.data import Row
@@ -22,7 +22,7 @@ from training.bench.peers import RANKED
 from training.bench.peers import ScoredTag as Entry
 from training.bench.quality.tuning import Ranking
 from training.bench.timing import Job, by_turns
-from training.finetune.ranker_examples import Candidates, PoolCollector, candidates_of
+from training.finetune.ranker_examples import Candidates, FeatureCollector, candidates_of
 
 WINDOWS = (2, 3, 4)
 ROUNDS = 3
@@ -45,11 +45,11 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Part:
+class RowsRead:
     """Rows as one reading found them: by their place, pools and the tags without a ranker."""
 
     rows: Sequence[Row]
-    pools: dict[int, Pool]
+    pools: dict[int, CandidateFeatures]
     plain: dict[int, list[ScoredTag]]
 
     def candidates(self, tagger: Tagger) -> Candidates:
@@ -77,18 +77,18 @@ def _ranked(pairs: Iterable[tuple[str, float]]) -> list[Entry]:
     return sorted(entries, key=lambda entry: -entry.score)[:RANKED]
 
 
-class _Keeper(PoolCollector):
+class _Keeper(FeatureCollector):
     """Keeps also what an answer would be made of without a ranker."""
 
-    def __init__(self, pooler: Pooler) -> None:
-        super().__init__(pooler)
+    def __init__(self, extractor: FeatureExtractor) -> None:
+        super().__init__(extractor)
         self.plain: dict[int, list[ScoredTag]] = {}
 
     def rank(
         self,
         articles: Sequence[Mapping[str, Any]],
         candidates: Sequence[Sequence[Candidate]],
-        outputs: Sequence[Sequence[Written]],
+        outputs: Sequence[Sequence[Output]],
         also: Mapping[str, str] | None = None,
     ) -> list[list[ScoredTag]]:
         for row, found in zip(articles, candidates, strict=True):
@@ -119,7 +119,7 @@ class Model:
         """Tells whether one window cannot hold the row."""
         return is_long(row, self.tagger.tokenizer, self.settings)
 
-    def read(self, rows: Sequence[Row], name: str) -> dict[Reading, Part]:
+    def read(self, rows: Sequence[Row], name: str) -> dict[Reading, RowsRead]:
         """Reads rows in every way; those that are not long are the same in all."""
         first, *others = self.readings
         base = self._part(rows, range(len(rows)), first, name)
@@ -127,21 +127,21 @@ class Model:
         parts = {first: base}
         for reading in others:
             part = self._part(rows, long, reading, name)
-            parts[reading] = Part(rows, base.pools | part.pools, base.plain | part.plain)
+            parts[reading] = RowsRead(rows, base.pools | part.pools, base.plain | part.plain)
         return parts
 
     def _part(
         self, rows: Sequence[Row], places: Sequence[int], reading: Reading, name: str
-    ) -> Part:
+    ) -> RowsRead:
         tagger = self._taggers[reading.tokens]
-        tagger.ranker = keeper = _Keeper(self._ranker.pooler)
+        tagger.ranker = keeper = _Keeper(self._ranker.extractor)
         articles = [
             {"title": rows[index].title, "text": rows[index].text, "index": index}
             for index in places
         ]
         with tqdm(total=len(articles), desc=f"{name}, {reading.name}", unit="article") as bar:
             tagger.tag_batch(articles, max_windows=reading.windows, progress=bar.update)
-        return Part(rows, keeper.pools, keeper.plain)
+        return RowsRead(rows, keeper.pools, keeper.plain)
 
     def speeds(self, rows: Sequence[Row]) -> dict[str, dict[str, float]]:
         """Times every reading on the same rows with the model's own ranker."""

@@ -39,7 +39,7 @@ class Dropped:
 
 
 @dataclass
-class Reading:
+class CollectedArticles:
     """Everything read from the sources; ``articles``, ``places`` and ``given`` run in parallel.
 
     Attributes:
@@ -63,7 +63,7 @@ class Reading:
     notes: list[str] = field(default_factory=list)
 
 
-def read_sources(config: BuildConfig) -> Reading:
+def read_sources(config: BuildConfig) -> CollectedArticles:
     """Reads and cleans every source.
 
     Raises:
@@ -80,7 +80,7 @@ def read_sources(config: BuildConfig) -> Reading:
         )
         for location in config.source
     ]
-    reading = Reading()
+    reading = CollectedArticles()
     for source in sources:
         _read_source(source, config, reading)
     if not reading.articles:
@@ -95,7 +95,7 @@ def read_sources(config: BuildConfig) -> Reading:
     return reading
 
 
-def _read_source(source: Source, config: BuildConfig, reading: Reading) -> None:
+def _read_source(source: Source, config: BuildConfig, reading: CollectedArticles) -> None:
     count = SourceCount(source.kind, source.location)
     reading.sources.append(count)
     splits: list[tuple[str, str]] = []

@@ -17,7 +17,7 @@ from training.hub.routing import REPO, Access, Call, api, repo_addresses
 from training.hub.storage.description import tree_item
 from training.hub.storage.git_store import Entry
 from training.hub.storage.history import date_of, last_commits, title_of
-from training.hub.storage.repositories import Repository
+from training.hub.storage.repositories import StoredRepository
 
 PAGE, EXPANDED_PAGE = 1000, 50
 """Most entries in a page of a tree, without and with each one's last commit."""
@@ -64,7 +64,7 @@ def paths_info(call: Call) -> list[dict[str, Any]]:
 
 
 def _items(
-    repository: Repository, head: Commit, entries: list[Entry], expand: bool
+    repository: StoredRepository, head: Commit, entries: list[Entry], expand: bool
 ) -> list[dict[str, Any]]:
     items = [tree_item(entry) for entry in entries]
     if expand:

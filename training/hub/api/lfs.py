@@ -16,7 +16,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from training.hub.errors import HubError, entry_not_found
 from training.hub.names import OID
 from training.hub.routing import Access, Call, api, read_json, repo_addresses, require_write
-from training.hub.storage.repositories import Repository
+from training.hub.storage.repositories import StoredRepository
 
 MEDIA_TYPE = "application/vnd.git-lfs+json"
 PART = 16 << 20
@@ -92,7 +92,7 @@ def _signed(call: Call, action: str, oid: str, **claims: str | int) -> str:
     return call.base + call.hub.signer.sign(action, path, **claims)
 
 
-def _permitted(call: Call, action: str) -> tuple[Repository, str, dict[str, str]]:
+def _permitted(call: Call, action: str) -> tuple[StoredRepository, str, dict[str, str]]:
     """Gives what a signed address is about; the signature stands for the caller's permission."""
     path = call.request.scope["path"]
     claims = call.hub.signer.check(action, path, call.request.query_params)

@@ -13,7 +13,7 @@ from training.hub.names import PREFIXES, repo_id
 from training.hub.routing import REPO, Access, Call, api, may_see, require_write, visible
 from training.hub.storage.description import details, summary
 from training.hub.storage.metadata import SDKS, faults
-from training.hub.storage.repositories import Repository
+from training.hub.storage.repositories import StoredRepository
 
 PAGE = 100
 """Most repositories in one page of a listing."""
@@ -204,7 +204,7 @@ def _is_private(call: Call) -> bool:
     return visibility == "private" if visibility else bool(call.body.get("private"))
 
 
-def _writable(call: Call, kind: str, namespace: str, name: str) -> Repository:
+def _writable(call: Call, kind: str, namespace: str, name: str) -> StoredRepository:
     repository = visible(call, kind, namespace, name)
     require_write(call, repository.namespace)
     return repository

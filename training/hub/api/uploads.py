@@ -17,7 +17,7 @@ from training.hub.routing import REPO, Access, Call, api, require_write
 from training.hub.storage.commits import MAX_REGULAR, branch_ref, commit, read_changes
 from training.hub.storage.discussions import Discussions
 from training.hub.storage.lfs_store import stream_to_file
-from training.hub.storage.repositories import Repository
+from training.hub.storage.repositories import StoredRepository
 
 MAX_COMMIT = 2 << 30
 """Longest body of a commit, in bytes; large files do not travel in it."""
@@ -48,12 +48,12 @@ def preupload(call: Call) -> dict[str, Any]:
     return {"files": answers, "commitOid": head.id.decode()}
 
 
-def _attributes(repository: Repository, head: Commit) -> GitAttributes:
+def _attributes(repository: StoredRepository, head: Commit) -> GitAttributes:
     content = repository.git.read(head, ".gitattributes") or b""
     return GitAttributes(compile_gitattributes_patterns(parse_git_attributes(BytesIO(content))))
 
 
-def _ignored(call: Call, repository: Repository, head: Commit) -> IgnoreFilter:
+def _ignored(call: Call, repository: StoredRepository, head: Commit) -> IgnoreFilter:
     given = call.body.get("gitIgnore")
     content = repository.git.read(head, ".gitignore") or b""
     if isinstance(given, str):
@@ -61,7 +61,7 @@ def _ignored(call: Call, repository: Repository, head: Commit) -> IgnoreFilter:
     return IgnoreFilter(read_ignore_patterns(BytesIO(content)))
 
 
-def _known_oid(repository: Repository, head: Commit, path: str) -> dict[str, str]:
+def _known_oid(repository: StoredRepository, head: Commit, path: str) -> dict[str, str]:
     """Gives the digest of what stands there now, so that unchanged files are not sent again."""
     try:
         entry = repository.git.entry(head, path)
@@ -85,7 +85,7 @@ async def make_commit(call: Call) -> dict[str, Any]:
         body.unlink(missing_ok=True)
 
 
-def _commit(call: Call, repository: Repository, body: Any) -> dict[str, Any]:
+def _commit(call: Call, repository: StoredRepository, body: Any) -> dict[str, Any]:
     changes = read_changes(repository, body)
     branch = branch_ref(decode(call.request.path_params["revision"]))
     discussions = Discussions(repository)
@@ -111,7 +111,7 @@ def _commit(call: Call, repository: Repository, body: Any) -> dict[str, Any]:
 
 
 def _require_branch(
-    call: Call, repository: Repository, discussions: Discussions, branch: str
+    call: Call, repository: StoredRepository, discussions: Discussions, branch: str
 ) -> None:
     """Lets the owner commit anywhere, and the author of a pull request into that one."""
     if branch.startswith("refs/pr/") and repository.git.at_ref(branch):

@@ -16,7 +16,7 @@ from training.hub.errors import HubError, entry_not_found, revision_not_found
 from training.hub.names import OID, SPECIAL_REVISION, file_path
 from training.hub.storage.git_store import FILE_MODE, Files, pointer_text
 from training.hub.storage.metadata import faults
-from training.hub.storage.repositories import Repository
+from training.hub.storage.repositories import StoredRepository
 
 MAX_REGULAR = 10 << 20
 """Largest file, in bytes, that goes into git itself; larger ones belong into the LFS store."""
@@ -60,7 +60,7 @@ class Changes:
     card: str | None = None
 
 
-def read_changes(repository: Repository, body: Path) -> Changes:
+def read_changes(repository: StoredRepository, body: Path) -> Changes:
     """Reads a commit's body line by line and stores the contents.
 
     Raises:
@@ -81,7 +81,7 @@ def read_changes(repository: Repository, body: Path) -> Changes:
 
 
 def commit(
-    repository: Repository, changes: Changes, source: str, target: str, author: str
+    repository: StoredRepository, changes: Changes, source: str, target: str, author: str
 ) -> tuple[str, Commit]:
     """Applies changes on top of one ref and moves another, or the same, to the result.
 
@@ -179,7 +179,9 @@ def _header(value: dict[str, Any]) -> Header:
     return Header(summary, description, parent)
 
 
-def _read_step(repository: Repository, changes: Changes, key: str, value: dict[str, Any]) -> None:
+def _read_step(
+    repository: StoredRepository, changes: Changes, key: str, value: dict[str, Any]
+) -> None:
     name = value.get("path")
     if not isinstance(name, str):
         raise HubError(400, f"{key!r} needs a path.")
@@ -213,7 +215,7 @@ def _content(value: dict[str, Any]) -> bytes:
     return read
 
 
-def _pointer(repository: Repository, value: dict[str, Any]) -> bytes:
+def _pointer(repository: StoredRepository, value: dict[str, Any]) -> bytes:
     oid = value.get("oid")
     if not isinstance(oid, str) or not OID.fullmatch(oid) or value.get("algo") != "sha256":
         raise HubError(400, "A large file is named by its sha256.")

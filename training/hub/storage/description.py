@@ -11,7 +11,7 @@ from dulwich.objects import Commit
 from training.hub.storage.git_store import Entry
 from training.hub.storage.history import date_of
 from training.hub.storage.metadata import Card, lenient_card
-from training.hub.storage.repositories import Repository
+from training.hub.storage.repositories import StoredRepository
 
 TAG_KEYS = {
     "license": "license",
@@ -26,7 +26,7 @@ STOPPED = {"stage": "STOPPED", "hardware": {"current": None, "requested": "cpu-b
 """Runtime of every Space: this Hub keeps Spaces, it runs none."""
 
 
-def summary(repository: Repository) -> dict[str, Any]:
+def summary(repository: StoredRepository) -> dict[str, Any]:
     """Describes a repository at its main branch, without its files."""
     settings = repository.settings()
     head = repository.git.resolve("main")
@@ -59,7 +59,7 @@ def summary(repository: Repository) -> dict[str, Any]:
     return described
 
 
-def details(repository: Repository, revision: str, *, blobs: bool) -> dict[str, Any]:
+def details(repository: StoredRepository, revision: str, *, blobs: bool) -> dict[str, Any]:
     """Describes a repository at a revision, with its files.
 
     Args:
@@ -113,7 +113,7 @@ def tree_item(entry: Entry) -> dict[str, Any]:
     return item
 
 
-def _siblings(repository: Repository, commit: Commit, blobs: bool) -> list[dict[str, Any]]:
+def _siblings(repository: StoredRepository, commit: Commit, blobs: bool) -> list[dict[str, Any]]:
     if not blobs:
         return [
             {"rfilename": path.decode(errors="replace")} for path in repository.git.files(commit)
@@ -137,7 +137,7 @@ def _siblings(repository: Repository, commit: Commit, blobs: bool) -> list[dict[
     return siblings
 
 
-def _model_config(repository: Repository, commit: Commit) -> dict[str, Any]:
+def _model_config(repository: StoredRepository, commit: Commit) -> dict[str, Any]:
     try:
         config = json.loads(repository.git.read(commit, "config.json") or b"{}")
     except ValueError:

@@ -7,7 +7,7 @@ from typing import Any
 
 from training.hub.accounts import now
 from training.hub.errors import HubError, printable
-from training.hub.storage.repositories import Repository
+from training.hub.storage.repositories import StoredRepository
 
 MAX_TITLE = 200
 MAX_COMMENT = 64 << 10
@@ -16,7 +16,7 @@ MAX_COMMENT = 64 << 10
 class Discussions:
     """Reads and changes them; callers that change hold the repository's lock."""
 
-    def __init__(self, repository: Repository) -> None:
+    def __init__(self, repository: StoredRepository) -> None:
         """Names the repository."""
         self.repository = repository
 

@@ -24,7 +24,7 @@ GIT_ATTRIBUTES = (Path(__file__).parent / "gitattributes").read_bytes()
 """First file of every repository: which files go to the LFS store by their name."""
 
 
-class Repository:
+class StoredRepository:
     """One repository; cheap to make, opened at first use."""
 
     def __init__(self, directory: Path, kind: str, repo_id: str, lock: threading.RLock) -> None:
@@ -115,12 +115,12 @@ class Repositories:
         for repository in self.all():
             _clear_unfinished(repository.directory)
 
-    def find(self, kind: str, repo_id: str) -> Repository | None:
+    def find(self, kind: str, repo_id: str) -> StoredRepository | None:
         """Gives a repository, None when there is none of that name."""
         found = self._at(kind, repo_id)
         return found if (found.directory / "repo.json").is_file() else None
 
-    def all(self, *kinds: str) -> list[Repository]:
+    def all(self, *kinds: str) -> list[StoredRepository]:
         """Lists the repositories of these kinds (all kinds if none is given), by name."""
         return [
             self._at(kind, f"{path.parent.name}/{path.name}")
@@ -128,7 +128,9 @@ class Repositories:
             for path in sorted((self.root / kind).glob("*/*"))
         ]
 
-    def create(self, kind: str, repo_id: str, *, private: bool, sdk: str | None) -> Repository:
+    def create(
+        self, kind: str, repo_id: str, *, private: bool, sdk: str | None
+    ) -> StoredRepository:
         """Makes a repository with its first commit; it appears complete or not at all.
 
         Raises:
@@ -150,7 +152,7 @@ class Repositories:
             move_into_place(temporary, made.directory)
         return made
 
-    def delete(self, repository: Repository) -> None:
+    def delete(self, repository: StoredRepository) -> None:
         """Removes a repository; from the first moment on nobody sees any of it."""
         with repository.locked():
             doomed = self.spare / uuid.uuid4().hex
@@ -158,7 +160,7 @@ class Repositories:
             sync_directory(repository.directory.parent)
         shutil.rmtree(doomed, ignore_errors=True)
 
-    def move(self, repository: Repository, repo_id: str) -> None:
+    def move(self, repository: StoredRepository, repo_id: str) -> None:
         """Gives a repository another name.
 
         Raises:
@@ -171,9 +173,9 @@ class Repositories:
             target.directory.parent.mkdir(parents=True, exist_ok=True)
             move_into_place(repository.directory, target.directory)
 
-    def _at(self, kind: str, repo_id: str) -> Repository:
+    def _at(self, kind: str, repo_id: str) -> StoredRepository:
         directory = self.root / kind / repo_id
-        return Repository(directory, kind, repo_id, self._locks[f"{kind}/{repo_id}"])
+        return StoredRepository(directory, kind, repo_id, self._locks[f"{kind}/{repo_id}"])
 
 
 def _clear_unfinished(directory: Path) -> None:

@@ -25,8 +25,8 @@ from tenacity.wait import wait_exception, wait_random_exponential
 
 from tagloop.corrections.delivery.hub_errors import problem_of, retry_after_seconds
 from tagloop.corrections.delivery.journal import Journal, read_segment
-from tagloop.corrections.delivery.status import Receipt, SavedWhen
-from tagloop.corrections.delivery.uploader import Deposit
+from tagloop.corrections.delivery.status import DeliveryStatus, SavedWhen
+from tagloop.corrections.delivery.uploader import Uploader
 from tagloop.errors import UserError
 
 logger = logging.getLogger(__name__)
@@ -73,7 +73,7 @@ class Outbox:
         gather_seconds: How long a row waits for others to share its commit.
         max_bytes: How much may wait on the disk before `save` refuses.
         retry_seconds: The first back-off is at most this long, and doubles from there.
-        saved_when: What `receipt` calls saved: what is on the disk, or on the Hub.
+        saved_when: What `delivery_status` calls saved: what is on the disk, or on the Hub.
 
     Raises `UserError` if the folder cannot be made.
     """
@@ -95,7 +95,7 @@ class Outbox:
     ) -> None:
         self.repo_id = repo_id
         self.saved_when: SavedWhen = saved_when
-        self._deposit = Deposit(
+        self._uploader = Uploader(
             repo_id, card=card, folder=folder, token=token, endpoint=endpoint, private=private
         )
         self._journal = Journal(directory, max_bytes)
@@ -152,7 +152,7 @@ class Outbox:
             )
             return self.is_delivered(row_id)
 
-    def receipt(self, row_id: str, timeout: float = 0.0) -> Receipt:
+    def delivery_status(self, row_id: str, timeout: float = 0.0) -> DeliveryStatus:
         """Say where a row is that `save` took.
 
         Args:
@@ -167,7 +167,7 @@ class Outbox:
             delivered = self.is_delivered(row_id)
             saved = delivered or self.saved_when == "disk"
             problem, refused = self._state.problem, self._state.refused
-        return Receipt(
+        return DeliveryStatus(
             row_id, saved, delivered, *((None, False) if delivered else (problem, refused))
         )
 
@@ -227,7 +227,7 @@ class Outbox:
                 reraise=True,
             )
             try:
-                commit = retrying(self._deposit.put, paths)
+                commit = retrying(self._uploader.put, paths)
             except FileNotFoundError:  # somebody has emptied the folder by hand: look again
                 logger.error("Outbox: waiting rows were removed from the disk by somebody else")
                 continue

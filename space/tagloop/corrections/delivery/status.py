@@ -11,7 +11,7 @@ HUB_PATIENCE_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
-class Receipt:
+class DeliveryStatus:
     """Where a record is by now.
 
     Attributes:

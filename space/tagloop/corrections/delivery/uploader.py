@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 HUB_TIMEOUT_SECONDS = 60.0
 
 
-class Deposit:
+class Uploader:
     """A dataset that takes segments, each under its own name, for ever.
 
     Args:

@@ -31,7 +31,7 @@ from tagloop.corrections.review.queue import (
     decided_article,
     queue_item,
 )
-from tagloop.corrections.review.source import Reading, Source
+from tagloop.corrections.review.source import NewRecords, Source
 from tagloop.corrections.review.store import Records, folder_of
 from tagloop.corrections.review.suspicion import Suspicion
 from tagloop.errors import UserError
@@ -43,7 +43,7 @@ POLL_SECONDS = 0.2
 Order = Literal["value", "oldest"]
 
 
-class ReviewDesk:
+class ReviewService:
     """Corrections that wait for a decision, and those that have one.
 
     Args:
@@ -99,7 +99,7 @@ class ReviewDesk:
             with self._lock:
                 return self._take_in(read)
 
-    def _take_in(self, read: Reading) -> int:
+    def _take_in(self, read: NewRecords) -> int:
         if self._files - read.names:
             self._forget()
             for review in self._own:  # may not have reached the dataset yet

@@ -26,7 +26,7 @@ class Session:
         chosen: Which of its answers.
         decided: Whether the list shows what is decided.
         order: Of the queue.
-        mark: See `tagloop.corrections.review.service.ReviewDesk.waiting`.
+        mark: See `tagloop.corrections.review.service.ReviewService.waiting`.
         page: Of the list, from 1.
         skipped: Articles that were left for later.
         done: The corrections of each decision of this session, the latest last.

@@ -14,7 +14,7 @@ DOWNLOADS = 8  # at a time
 
 
 @dataclass(frozen=True)
-class Reading:
+class NewRecords:
     """One look at the dataset.
 
     Attributes:
@@ -42,7 +42,7 @@ class Source:
         self._token = token
         self._cache = cache
 
-    def read(self, known_commit: str | None, known: set[str]) -> Reading:
+    def read(self, known_commit: str | None, known: set[str]) -> NewRecords:
         """Look at the head.
 
         Args:
@@ -55,7 +55,7 @@ class Source:
         api = HfApi(token=self._token)
         commit = api.dataset_info(self._repo_id).sha or ""
         if commit == known_commit:
-            return Reading(commit, known)
+            return NewRecords(commit, known)
         listed = api.list_repo_files(self._repo_id, repo_type="dataset", revision=commit)
         names = {name for name in listed if folder_of(name)}
 
@@ -73,4 +73,4 @@ class Source:
         # If a file went, a person took it out: what it held is forgotten, so all is read again.
         new = sorted(names if known - names else names - known)
         with ThreadPoolExecutor(DOWNLOADS) as pool:
-            return Reading(commit, names, dict(zip(new, pool.map(content, new), strict=True)))
+            return NewRecords(commit, names, dict(zip(new, pool.map(content, new), strict=True)))

@@ -239,10 +239,10 @@ def test_what_another_process_took_over_is_not_waited_for(
     assert not outbox.wait_delivered(gone["id"], 10)  # its commit is being tried by now
     [path] = (tmp_path / "outbox").glob("*.jsonl")
     path.unlink()
-    outbox._deposit._api.endpoint = hub.endpoint
+    outbox._uploader._api.endpoint = hub.endpoint
     outbox.save(entry)
-    assert outbox.receipt(entry["id"], 20).delivered
-    assert not outbox.receipt(gone["id"]).saved  # nobody can say where it is
+    assert outbox.delivery_status(entry["id"], 20).delivered
+    assert not outbox.delivery_status(gone["id"]).saved  # nobody can say where it is
     assert [stored_row["id"] for stored_row in stored(repo_id)] == [entry["id"]]
 
 
@@ -271,34 +271,34 @@ def test_on_a_space_saved_means_on_the_hub(
     proxy.faults.extend([Fault(500), Fault(412)])  # a passing problem is waited through
     first = row()
     outbox.save(first)
-    assert not outbox.receipt(first["id"]).saved
-    receipt = outbox.receipt(first["id"], 20)
-    assert receipt.saved and receipt.delivered and receipt.problem is None
+    assert not outbox.delivery_status(first["id"]).saved
+    delivery_status = outbox.delivery_status(first["id"], 20)
+    assert delivery_status.saved and delivery_status.delivered and delivery_status.problem is None
     assert stored(repo_id) == [first]
     proxy.standing = Fault(503)
     late = row()
     outbox.save(late)
-    receipt = outbox.receipt(late["id"], 0.5)
-    assert not receipt.saved
-    assert f"kept on this server as {late['id']}, which goes on trying" in receipt.message
+    delivery_status = outbox.delivery_status(late["id"], 0.5)
+    assert not delivery_status.saved
+    assert f"kept on this server as {late['id']}, which goes on trying" in delivery_status.message
     proxy.standing = Fault(403)
     began = time.monotonic()
-    refused = outbox.receipt(late["id"], 30)
+    refused = outbox.delivery_status(late["id"], 30)
     assert refused.refused and not refused.saved
     assert "(403)" in refused.message
     assert time.monotonic() - began < 20
     proxy.standing = None
-    assert outbox.receipt(late["id"]).saved is False
+    assert outbox.delivery_status(late["id"]).saved is False
     while outbox.state.refused:
         time.sleep(0.05)
-    assert outbox.receipt(late["id"], 20).saved
+    assert outbox.delivery_status(late["id"], 20).saved
 
 
 def test_elsewhere_saved_means_on_the_disk(open_outbox: Callable[..., Outbox]) -> None:
     outbox, entry = open_outbox(endpoint="http://127.0.0.1:9"), row()
     outbox.save(entry)
     began = time.monotonic()
-    assert outbox.receipt(entry["id"], 30).saved
+    assert outbox.delivery_status(entry["id"], 30).saved
     assert time.monotonic() - began < 1
 
 

@@ -14,7 +14,7 @@ from tagloop.corrections.delivery.outbox import Outbox
 from tagloop.corrections.record import Correction, corrections_card
 from tagloop.corrections.review.accepted import accepted
 from tagloop.corrections.review.decision import FOLDER
-from tagloop.corrections.review.service import ReviewDesk
+from tagloop.corrections.review.service import ReviewService
 from tagloop.corrections.review.store import read_records
 from tagloop.corrections.withdrawals import withdrawal
 from tagloop.errors import UserError
@@ -24,7 +24,7 @@ from training.hub import EmbeddedHub
 from .review_rows import correction, write_rows
 
 VOCABULARY = Vocabulary.from_tag_lists([["Banking"], ["Banking", "Java"]])
-Make = Callable[[], ReviewDesk]
+Make = Callable[[], ReviewService]
 
 
 @pytest.fixture
@@ -40,12 +40,12 @@ def make_desk(hub: EmbeddedHub, repo_id: str, tmp_path: Path) -> Iterator[Make]:
     """Makes desks, each with an outbox and a cache of its own: replicas of one Space."""
     outboxes: list[Outbox] = []
 
-    def make() -> ReviewDesk:
+    def make() -> ReviewService:
         place = tmp_path / f"desk{len(outboxes)}"
         card = corrections_card(repo_id, "me/tagger")
         outbox = Outbox(place / "outbox", repo_id, card=card, folder=FOLDER, gather_seconds=0.05)
         outboxes.append(outbox.start())
-        return ReviewDesk(repo_id, outbox, lambda: VOCABULARY, cache=place / "cache")
+        return ReviewService(repo_id, outbox, lambda: VOCABULARY, cache=place / "cache")
 
     yield make
     for outbox in outboxes:
@@ -64,7 +64,7 @@ def put(hub: EmbeddedHub, repo_id: str, tmp_path: Path) -> Callable[..., None]:
     return put
 
 
-def delivered(desk: ReviewDesk) -> None:
+def delivered(desk: ReviewService) -> None:
     deadline = time.monotonic() + 20
     while desk.outbox.state.waiting and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -73,7 +73,7 @@ def delivered(desk: ReviewDesk) -> None:
 
 def test_a_dataset_that_is_not_there_yet_is_empty(hub: EmbeddedHub, tmp_path: Path) -> None:
     outbox = Outbox(tmp_path / "outbox", "nobody/nothing", card="")
-    desk = ReviewDesk("nobody/nothing", outbox, lambda: VOCABULARY, cache=tmp_path)
+    desk = ReviewService("nobody/nothing", outbox, lambda: VOCABULARY, cache=tmp_path)
     assert desk.refresh() == 0 and desk.waiting() == []
 
 

@@ -14,9 +14,9 @@ from tagloop.generation.settings import TaggingSettings
 from tagloop.tagger.selection import Tag
 from tagloop.vocabulary.vocabulary import Vocabulary
 from training.bench.data import Row, load_suites
-from training.bench.studies import allowlist_constants as house_constants
+from training.bench.studies import allowlist_constants as allowlist_constants
 from training.bench.studies.allowlist import agreements, free_answer, in_list, main, summarise
-from training.bench.studies.allowlist_articles import House, keep
+from training.bench.studies.allowlist_articles import Allowlist, keep
 from training.bench.studies.never_seen import never_scores
 
 VOCABULARY = Vocabulary.from_tag_lists([["Trains", "Cats"], ["train"], ["Trains"], ["Rust"]])
@@ -30,8 +30,8 @@ def row(kind: str, *tags: str) -> Row:
     return Row(kind, "", "", "", tags, "validation")
 
 
-def of_rows(rows: Sequence[Row]) -> House:
-    return House(Path(), ["Trains", "Cats"], list(rows), VOCABULARY, {}, [])
+def of_rows(rows: Sequence[Row]) -> Allowlist:
+    return Allowlist(Path(), ["Trains", "Cats"], list(rows), VOCABULARY, {}, [])
 
 
 def test_five_sure_tags_are_kept() -> None:
@@ -81,12 +81,12 @@ def test_the_command_prints_its_tables(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(house_constants, "BUNDLED_BASE", tiny_base)
+    monkeypatch.setattr(allowlist_constants, "BUNDLED_BASE", tiny_base)
     suite = load_suites(data_folder, ["in-domain"], "validation")[0]
-    model = house_constants.make_model(tmp_path, suite.train)
+    model = allowlist_constants.make_model(tmp_path, suite.train)
     # An untrained model writes until it is stopped.
     replace(TaggingSettings.load(model), max_new_tokens=12).save(model)
-    report = tmp_path / "house.json"
+    report = tmp_path / "allowlist.json"
     arguments = ["--data", str(data_folder), "--model", str(model), "--output", str(report)]
     assert main([*arguments, "--quick", "--tags", "30"]) == 0
     shown = capsys.readouterr().out
@@ -105,9 +105,11 @@ def test_constants_are_fitted(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(house_constants, "BUNDLED_BASE", tiny_base)
+    monkeypatch.setattr(allowlist_constants, "BUNDLED_BASE", tiny_base)
     before = tagloop.allowlist.scorer.PRESENT_BONUS
-    assert house_constants.main(["--data", str(data_folder), "--tags", "20", "--limit", "3"]) == 0
+    assert (
+        allowlist_constants.main(["--data", str(data_folder), "--tags", "20", "--limit", "3"]) == 0
+    )
     shown = capsys.readouterr().out
     assert shown.startswith("UNSEEN_BIAS = -")
     assert "| 0.5           | articles |" in shown
@@ -115,6 +117,6 @@ def test_constants_are_fitted(
 
 
 def test_mistakes_are_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for command in (main, house_constants.main):
+    for command in (main, allowlist_constants.main):
         assert command(["--data", str(tmp_path)]) == 2
         assert "is missing; --data names the folder" in capsys.readouterr().err

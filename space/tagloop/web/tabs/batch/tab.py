@@ -10,7 +10,7 @@ from typing import Any
 
 import gradio as gr
 
-from tagloop.batch.queue import BatchDesk, result_folder
+from tagloop.batch.queue import BatchQueue, result_folder
 from tagloop.batch.rows import MAX_FILE_BYTES, MAX_ROWS
 from tagloop.batch.run import ENDINGS, BatchState, tag_file
 from tagloop.errors import UserError
@@ -49,7 +49,7 @@ class BatchTab:
 
     def __init__(self, service: TaggingService) -> None:
         self.service = service
-        self.desk = BatchDesk()
+        self.desk = BatchQueue()
         self.files = RateLimit("files", FILES_A_MINUTE)
 
     def build(self) -> None:

@@ -3,8 +3,8 @@
 import numpy as np
 
 from tagloop.inside.linear import Worked
-from tagloop.inside.parts import Part
-from tagloop.inside.pieces import Piece, Reading
+from tagloop.inside.parts import ParameterGroup
+from tagloop.inside.pieces import Piece, TokenizedArticle
 from tagloop.inside.view import SHOWN_PIECES, View
 from tagloop.web.tabs.inside.figure import (
     SHOWN_NUMBERS,
@@ -54,7 +54,7 @@ def draw_tokens(view: View) -> str:
     return figure("tokens", "From words to a matrix of numbers", picture, sentence)
 
 
-def _coloured(reading: Reading, shown: list[Piece]) -> str:
+def _coloured(reading: TokenizedArticle, shown: list[Piece]) -> str:
     out, at = "", 0
     for place, piece in enumerate(shown):
         if piece.end <= at:
@@ -98,7 +98,7 @@ def draw_parts(view: View) -> str:
     return figure("parts", heading, picture, sentence)
 
 
-def _part(part: Part, longest: int) -> str:
+def _part(part: ParameterGroup, longest: int) -> str:
     kinds = (("att", part.attention), ("ff", part.feed_forward), ("oth", part.other))
     segments = "".join(
         f'<i class="tl-in-{kind}" style="flex-grow:{count / part.total:.4f}"></i>'

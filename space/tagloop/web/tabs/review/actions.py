@@ -11,11 +11,11 @@ from typing import Any
 import gradio as gr
 
 from tagloop.corrections.review.access import Access
-from tagloop.corrections.review.service import ReviewDesk
+from tagloop.corrections.review.service import ReviewService
 from tagloop.corrections.review.session import Session
 from tagloop.errors import UserError
 from tagloop.web.tabs.markup import notice
-from tagloop.web.tabs.review.components import Parts
+from tagloop.web.tabs.review.components import Components
 from tagloop.web.tabs.review.page import (
     DECISIONS,
     decided_list,
@@ -42,10 +42,10 @@ class ReviewActions:
         agreement: So many people who agree need no reviewer; 0 if one is always needed.
     """
 
-    parts: Parts
+    parts: Components
     session: gr.State
 
-    def __init__(self, desk: ReviewDesk, access: Access, agreement: int = 0) -> None:
+    def __init__(self, desk: ReviewService, access: Access, agreement: int = 0) -> None:
         self.desk = desk
         self.access = access
         self.agreement = agreement

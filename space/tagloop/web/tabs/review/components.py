@@ -23,7 +23,7 @@ MARKS = [
 
 
 @dataclass
-class Parts:
+class Components:
     """The components that events read and write."""
 
     status: gr.HTML
@@ -66,7 +66,7 @@ class Parts:
         return [getattr(self, one.name) for one in fields(self)]
 
 
-def build_parts(script: str, by_secret: bool, vocabulary: Sequence[str]) -> Parts:
+def build_parts(script: str, by_secret: bool, vocabulary: Sequence[str]) -> Components:
     """Lay the tab out inside the `gr.Blocks` that is open.
 
     Args:
@@ -92,7 +92,7 @@ def build_parts(script: str, by_secret: bool, vocabulary: Sequence[str]) -> Part
                     parts |= _bulk()
             with gr.Column(scale=7, min_width=320, elem_classes="tl-sheet"):
                 parts |= _article(script, vocabulary)
-    return Parts(**parts)
+    return Components(**parts)
 
 
 def _sign_in(by_secret: bool) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 import gradio as gr
 
 from tagloop.corrections.review.access import Access
-from tagloop.corrections.review.service import ReviewDesk
+from tagloop.corrections.review.service import ReviewService
 from tagloop.corrections.review.session import Session
 from tagloop.errors import UserError
 from tagloop.rate_limits import visitor_of
@@ -43,7 +43,7 @@ class ReviewTab(ReviewActions):
 
     def __init__(
         self,
-        desk: ReviewDesk,
+        desk: ReviewService,
         access: Access,
         vocabulary: Callable[[], Vocabulary],
         agreement: int = 0,

@@ -6,7 +6,7 @@ from uuid import UUID, uuid5
 
 import gradio as gr
 
-from tagloop.corrections.delivery.status import HUB_PATIENCE_SECONDS, Receipt
+from tagloop.corrections.delivery.status import HUB_PATIENCE_SECONDS, DeliveryStatus
 from tagloop.corrections.pseudonyms import pseudonym
 from tagloop.errors import UserError
 from tagloop.rate_limits import visitor_of
@@ -133,11 +133,11 @@ class FlagForm:
         except UserError as error:
             yield notice("problem", str(error))
             return
-        receipt = self.service.receipt(saved_id)
-        yield _told(receipt, waiting=True)
-        if self.service.outbox is not None and receipt.saved:
+        delivery_status = self.service.delivery_status(saved_id)
+        yield _told(delivery_status, waiting=True)
+        if self.service.outbox is not None and delivery_status.saved:
             self.service.outbox.wait_delivered(saved_id, WATCH_SECONDS)
-        yield _told(self.service.receipt(saved_id, WATCH_SECONDS))
+        yield _told(self.service.delivery_status(saved_id, WATCH_SECONDS))
 
     def take_back(self, correction_id: str, request: gr.Request | None = None) -> str:
         """Withdraw a visitor's own correction."""
@@ -146,9 +146,9 @@ class FlagForm:
             whole = self.service.withdraw(correction_id)
         except UserError as error:
             return notice("problem", str(error))
-        receipt = self.service.withdrawal_receipt(whole, WATCH_SECONDS)
-        if not receipt.saved:
-            return notice("waiting", f"Not withdrawn yet: #{whole[:8]}.", receipt.message)
+        delivery_status = self.service.withdrawal_status(whole, WATCH_SECONDS)
+        if not delivery_status.saved:
+            return notice("waiting", f"Not withdrawn yet: #{whole[:8]}.", delivery_status.message)
         return notice(
             "saved",
             f"Withdrawn: #{whole[:8]}.",
@@ -156,26 +156,27 @@ class FlagForm:
         )
 
 
-def _told(receipt: Receipt, waiting: bool = False) -> str:
+def _told(delivery_status: DeliveryStatus, waiting: bool = False) -> str:
     """Say where a correction is by now; nothing is called saved that is not."""
-    name = f"#{receipt.id[:8]}"
-    if receipt.delivered:
+    name = f"#{delivery_status.id[:8]}"
+    if delivery_status.delivered:
         return notice(
             "saved",
             f"Saved, {name}. Thank you!",
-            f"In the dataset as {receipt.id}, which you need if you want to withdraw it.",
+            f"In the dataset as {delivery_status.id}, which you need if you want to withdraw it.",
         )
-    if receipt.refused:
+    if delivery_status.refused:
         return notice(
             "problem",
-            f"Not in the dataset yet: {receipt.problem}",
-            f"The correction is kept on this server as {receipt.id} until its owner mends that.",
+            f"Not in the dataset yet: {delivery_status.problem}",
+            f"The correction is kept on this server as "
+            f"{delivery_status.id} until its owner mends that.",
         )
-    if receipt.saved and receipt.problem is None:
+    if delivery_status.saved and delivery_status.problem is None:
         return notice("busy", f"Saved, {name}. Thank you!", "On its way to the dataset …")
-    if receipt.saved:
-        later = f"It goes to the dataset later. {receipt.problem}"
+    if delivery_status.saved:
+        later = f"It goes to the dataset later. {delivery_status.problem}"
         return notice("waiting", f"Saved, {name}. Thank you!", later)
     if waiting:
         return notice("busy", f"Sending {name} …", "It is saved once the dataset has it.")
-    return notice("waiting", f"Not saved yet, {name}.", receipt.message)
+    return notice("waiting", f"Not saved yet, {name}.", delivery_status.message)

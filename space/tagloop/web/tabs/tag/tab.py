@@ -28,7 +28,7 @@ SHOW_RESULT = """() => {
 
 
 @dataclass
-class Parts:
+class Components:
     """The components that events read and write."""
 
     title: gr.Textbox
@@ -72,7 +72,7 @@ class TagTab:
         examples = self._examples_row()
         # Kept on the server, so that what is stored is what was tagged; gone after an hour.
         tagging = gr.State(None, time_to_live=3600)
-        parts = Parts(**article, **result, examples=examples, tagging=tagging)
+        parts = Components(**article, **result, examples=examples, tagging=tagging)
         self._connect(parts)
         self.flag.connect(tagging, parts.editor)
 
@@ -142,7 +142,7 @@ class TagTab:
             elem_id="examples",
         )
 
-    def _connect(self, parts: Parts) -> None:
+    def _connect(self, parts: Components) -> None:
         show = [
             parts.result,
             parts.hint,
@@ -289,4 +289,4 @@ def reading(progress: Progress[Tagging]) -> str:
     """Give the bar of an article that is being read."""
     done, total = progress.done, progress.total
     parts = f"{done} of {total} parts of it are read" if total > 1 else ""
-    return progress_bar("Reading the article …", "Parts read", done, total, parts)
+    return progress_bar("Reading the article …", "Components read", done, total, parts)
