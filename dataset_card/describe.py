@@ -152,7 +152,7 @@ def _count(description: Description, row: dict[str, Any]) -> None:
 
 
 def size_category(articles: int) -> str:
-    """Gives the Hub's size category.
+    """Returns the Hub's size category.
 
     >>> size_category(999), size_category(6222)
     ('n<1K', '1K<n<10K')

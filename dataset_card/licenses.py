@@ -31,7 +31,7 @@ _CREATIVE_COMMONS_URL = re.compile(r"creativecommons\.org/licenses/([a-z-]+)/([\
 
 
 def hub_license(stated: str | None) -> str:
-    """Gives the Hub's identifier for a licence as a source states it.
+    """Returns the Hub's identifier for a licence as a source states it.
 
     ``unknown`` when nothing is stated, ``cc`` for a Creative Commons licence without its version,
     ``other`` for everything that the Hub has no name for.
@@ -60,7 +60,7 @@ def _slug(text: str) -> str:
 
 
 def hub_licenses(counts: Mapping[str | None, int]) -> list[str]:
-    """Gives the identifiers of all licences of a dataset, the most frequent first.
+    """Returns the identifiers of all licences of a dataset, the most frequent first.
 
     Args:
         counts: Licence as stated to number of articles.

@@ -45,7 +45,7 @@ class Markdown(str):
 
 
 def visible(text: str) -> str:
-    """Gives the text in one line as a reader sees it: no control, hidden or reordering characters.
+    """Returns the text in one line as a reader sees it: no control, hidden or reordering signs.
 
     Removed are Unicode's Cc and Cf but the joiners of scripts and emoji; blanks and line breaks of
     every kind become one blank (Unicode Technical Report 36 on such spoofing).
@@ -80,7 +80,7 @@ def _escape_line_start(match: re.Match[str]) -> str:
 
 
 def code(text: str) -> Markdown:
-    """Gives a short text as inline code, or merely escaped when it could break out of it."""
+    """Returns a short text as inline code, or merely escaped when it could break out of it."""
     text = visible(str(text))
     if _PLAIN_CODE.fullmatch(text) and not PLACEHOLDER.search(text):
         return Markdown(f"`{text}`")
@@ -88,7 +88,7 @@ def code(text: str) -> Markdown:
 
 
 def fenced(text: str, language: str) -> Markdown:
-    """Gives a code block; its fence is longer than any run of backticks inside."""
+    """Returns a code block; its fence is longer than any run of backticks inside."""
     lines = [re.sub(r"[^\S ]", " ", line) for line in text.strip("\n").split("\n")]
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
@@ -105,7 +105,7 @@ def shorten(text: str, length: int) -> str:
 
 
 def number(value: int | float) -> str:
-    """Gives 1234 as ``1,234``."""
+    """Returns 1234 as ``1,234``."""
     return f"{value:,}"
 
 

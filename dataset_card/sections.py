@@ -41,7 +41,7 @@ print(articles["train"][0]["title"], articles["train"][0]["tags"])
 def dataset_sections(
     description: Description, report: Mapping[str, Any], repo_id: str, version: str
 ) -> dict[str, Any]:
-    """Gives the template's values.
+    """Returns the template's values.
 
     Args:
         description: What the Parquet files hold.
@@ -144,7 +144,7 @@ def _columns(description: Description) -> list[dict[str, Any]]:
 
 
 def _dropped(report: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Gives a row a reason, with its first article as an instance."""
+    """Returns a row a reason, with its first article as an instance."""
     first: dict[str, Mapping[str, Any]] = {}
     for entry in report["dropped"]:
         first.setdefault(entry["reason"], entry)
@@ -170,6 +170,6 @@ def _tags_alt(description: Description) -> Markdown:
 
 
 def pretty_name(repo_id: str) -> str:
-    """Gives ``me/food_blog-articles`` as ``Food blog articles``."""
+    """Returns ``me/food_blog-articles`` as ``Food blog articles``."""
     words = repo_id.split("/")[-1].replace("-", " ").replace("_", " ").split()
     return " ".join(words)[:1].upper() + " ".join(words)[1:]

@@ -35,12 +35,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def hub() -> Iterator[EmbeddedHub]:
-    """Gives the running Hub; `HfApi()` and all other clients in this process talk to it."""
+    """Yields the running Hub; `HfApi()` and all other clients in this process talk to it."""
     with HUB:
         yield HUB
 
 
 @pytest.fixture(scope="session")
 def hub_namespace(hub: EmbeddedHub) -> str:
-    """Gives the user whose token the clients use, and whose namespace they may write to."""
+    """Returns the user whose token the clients use, and whose namespace they may write to."""
     return hub.user

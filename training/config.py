@@ -102,7 +102,7 @@ def parse_config(config_class: type[Config], argv: Sequence[str], command: str) 
 
 
 def command_line(module: str, argv: Sequence[str]) -> str:
-    """Gives the command for reports and cards, without the folders of this machine."""
+    """Returns the command for reports and cards, without the folders of this machine."""
     outside = [Path(word).is_absolute() or word.startswith("..") for word in argv]
     shown = [Path(word).name if out else word for word, out in zip(argv, outside, strict=True)]
     return shlex.join(["python", "-m", module, *shown])
@@ -144,7 +144,7 @@ def read_settings(path: Path, config_class: Any) -> dict[str, Any]:
 
 
 def _typed(path: Path, name: str, value: Any, hint: Any) -> Any:
-    """Gives the value in the setting's type; YAML reads a number such as ``3e-4`` as text."""
+    """Returns the value in the setting's type; YAML reads a number such as ``3e-4`` as text."""
     kinds = get_args(hint) if isinstance(hint, UnionType) else (hint,)
     types = tuple(get_origin(kind) or kind for kind in kinds)
     if float in types and isinstance(value, int | str) and not isinstance(value, bool):

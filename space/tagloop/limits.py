@@ -17,7 +17,7 @@ MAX_ARTICLES = 64
 
 
 def readable(text: str) -> str:
-    """Return the text with what no file can hold replaced.
+    """Returns the text with what no file can hold replaced.
 
     JSON may carry half a surrogate pair (``"\\ud83d"``), which is no character: it has no UTF-8
     form, and Parquet and Arrow readers refuse a whole file for one of them.
@@ -26,7 +26,7 @@ def readable(text: str) -> str:
 
 
 def check_length(what: str, text: str, limit: int) -> str:
-    """Return ``text``, made `readable`.
+    """Returns ``text``, made `readable`.
 
     Raises:
         UserError: It has more than ``limit`` characters; the message names both figures.
@@ -42,7 +42,7 @@ def check_length(what: str, text: str, limit: int) -> str:
 
 
 def check_article(title: str, text: str) -> tuple[str, str]:
-    """Return title and text ready for the tagger.
+    """Returns title and text ready for the tagger.
 
     Raises:
         UserError: There is no text, or one of the two is too long.

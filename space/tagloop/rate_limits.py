@@ -40,7 +40,7 @@ class RateLimit:
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def take(self, visitor: str, cost: int = 1) -> None:
-        """Count a visitor's request.
+        """Counts a visitor's request.
 
         Raises:
             UserError: It is more than the visitor may have now; the message says when it is not.
@@ -88,7 +88,7 @@ class DayCap:
         self._done: Counter[str] = Counter()
 
     def take(self, *names: str | None) -> None:
-        """Count one thing for each name of a visitor (account, hashed address); None is no name.
+        """Counts one thing for each name of a visitor (account, hashed address); None is no name.
 
         Raises:
             UserError: One of the names has had its share today; then none is counted.
@@ -107,7 +107,7 @@ class DayCap:
 
 
 def visitor_of(request: Any) -> str:
-    """Tell visitors apart: by their address, of IPv6 the network (/64), of which one has them all.
+    """Tells visitors apart: by their address, of IPv6 the network (/64), of which one has them all.
 
     On a Space of the Hub all requests come from its proxy, which puts the visitor's address last
     in ``X-Forwarded-For``; elsewhere that header is only what a visitor says.

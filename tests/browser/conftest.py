@@ -99,7 +99,7 @@ sys.meta_path.insert(0, Changing())
 
 
 def find_chromium() -> str:
-    """Return a Chromium: on PATH, else Playwright's own, else Debian's package if we are root."""
+    """Returns a Chromium: on PATH, else Playwright's own, else Debian's package if we are root."""
     if found := shutil.which("chromium"):
         return found
     with sync_playwright() as playwright:
@@ -143,7 +143,7 @@ SpaceStarter = Callable[..., RunningSpace]
 
 
 def open_tab(page: Page, name: str) -> None:
-    """Open one of the page's tabs."""
+    """Opens one of the page's tabs."""
     page.get_by_role("tab", name=name).click()
 
 

@@ -41,7 +41,7 @@ class Provider(ThreadingHTTPServer):
         }
 
     def tokens(self, form: dict[str, str], authorization: str) -> dict[str, object]:
-        """Give the tokens for a code, once, to the client that it was made for."""
+        """Returns the tokens for a code, once, to the client that it was made for."""
         asked = self.asked.pop(form["code"])
         client = base64.b64encode(f"{CLIENT_ID}:{CLIENT_SECRET}".encode()).decode()
         assert authorization == f"Basic {client}"
@@ -102,12 +102,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(json.dumps(answer).encode())
 
     def log_message(self, *arguments: object) -> None:
-        """Say nothing."""
+        """Says nothing."""
 
 
 @contextmanager
 def running_provider(person: str) -> Iterator[Provider]:
-    """Run a provider for as long as the block takes."""
+    """Runs a provider for as long as the block takes."""
     with Provider(person) as provider:
         threading.Thread(target=provider.serve_forever, daemon=True).start()
         try:

@@ -17,7 +17,7 @@ GRADIOS_OWN: set[str] = set()
 
 
 def serious(page: Page) -> list[str]:
-    """Gives what axe-core calls serious or critical, with the element."""
+    """Returns what axe-core calls serious or critical, with the element."""
     found: list[dict[str, Any]] = Axe().run(page).response["violations"]
     return [
         f"{one['id']}: {node['html'][:160]}"

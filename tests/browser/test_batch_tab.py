@@ -39,7 +39,7 @@ def many_rows(folder: Path) -> Path:
 
 
 def choose(page: Page, path: Path) -> None:
-    """Open the tab and give it a file, without running it."""
+    """Opens the tab and returns it a file, without running it."""
     page.get_by_role("tab", name="Batch").click()
     page.locator("#batch-file input[type=file]").set_input_files(path)
     expect(page.locator("#batch-file")).to_contain_text(path.stem)

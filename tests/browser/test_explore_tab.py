@@ -52,7 +52,7 @@ def space(start_space: SpaceStarter, published_articles: str) -> RunningSpace:
 
 
 def opened(page: Page) -> Page:
-    """Open the tab and wait for the list."""
+    """Opens the tab and waits for the list."""
     open_tab(page, NAME)
     expect(page.locator("#explore-found")).to_be_visible()
     return page
@@ -67,7 +67,7 @@ def top_tag(rows: Rows) -> str:
 
 
 def found(page: Page, count: int) -> Locator:
-    """Wait until the list says that it has this many articles."""
+    """Waits until the list says that it has this many articles."""
     heading = page.locator("#explore-found")
     number = f"{count} article{'' if count == 1 else 's'}" if count else "No article"
     expect(heading).to_have_text(re.compile(rf"^{number}\b"))
@@ -192,7 +192,7 @@ def test_an_article_is_opened(open_page: OpenPage, rows: Rows) -> None:
 
 
 def visit(page: Page, address: str) -> Page:
-    """Follow a link into a tab of its own, as a visitor does from elsewhere."""
+    """Follows a link into a tab of its own, as a visitor does from elsewhere."""
     visited = page.context.new_page()
     visited.set_default_timeout(20_000)
     visited.on("pageerror", lambda error: pytest.fail(f"error: {error}"))

@@ -15,7 +15,7 @@ HOSTILE = '<img src=x onerror="document.title=1"> ${1+1}'
 
 
 def look(page: Page) -> None:
-    """Open the tab and look at the example that stands in it."""
+    """Opens the tab and look at the example that stands in it."""
     open_tab(page, "Inside the model")
     page.locator("#look-inside").click()
     expect(page.locator("#inside-before")).to_be_visible()

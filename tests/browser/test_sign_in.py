@@ -26,7 +26,7 @@ def space(start_space: SpaceStarter) -> Iterator[RunningSpace]:
 
 
 def flagged_by(page: Page, space: RunningSpace, title: str) -> str | None:
-    """Save a correction, and give whose it is in the dataset."""
+    """Saves a correction, and returns whose it is in the dataset."""
     choose(page, title)
     page.locator("#good").click()
     saved = saved_id(page)

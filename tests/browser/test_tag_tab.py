@@ -23,7 +23,7 @@ OpenPage = Callable[..., Page]
 
 
 def choose(page: Page, title: str = BANKING) -> None:
-    """Click an example and wait for its tags."""
+    """Clicks an example and waits for its tags."""
     page.locator("#examples").get_by_role("button", name=title).click()
     expect(page.locator("#title textarea, #title input")).to_have_value(title)
     expect(page.locator(".tl-chip").first).to_be_visible()
@@ -54,7 +54,7 @@ def wait_for_evidence(page: Page) -> None:
 
 
 def saved_id(page: Page) -> str:
-    """Wait until a correction is in the dataset and return its whole id."""
+    """Waits until a correction is in the dataset and returns its whole id."""
     expect(page.locator("#outcome .tl-saved")).to_contain_text("Saved, #")
     found = re.search(r"In the dataset as ([0-9a-f-]{36})", page.locator("#outcome").inner_text())
     assert found, page.locator("#outcome").inner_text()

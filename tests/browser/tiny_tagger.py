@@ -38,7 +38,7 @@ STEPS = 150
 
 
 def make_tiny_tagger(folder: Path) -> Path:
-    """Train the model, and write it into ``folder`` as Tagloop publishes one."""
+    """Trains the model, and writes it into ``folder`` as Tagloop publishes one."""
     torch.manual_seed(7)
     examples = load_examples(SPACE_FOLDER / "examples")
     settings = TaggingSettings(max_input_tokens=120, max_new_tokens=24, base_model="none")

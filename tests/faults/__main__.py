@@ -27,7 +27,7 @@ COLUMNS = [column.name for column in fields(Counts)]
 
 
 def main() -> int:
-    """Read the command line, run, and print the table."""
+    """Reads the command line, run, and print the table."""
     parser = argparse.ArgumentParser(
         prog="python -m tests.faults", description=(__doc__ or "").split("\n")[0]
     )
@@ -73,7 +73,7 @@ def _real_space(rig: Rig, seed: int) -> Counts:
 
 
 def table(found: dict[str, Counts | str]) -> str:
-    """Return the counts as a Markdown table, with their sum."""
+    """Returns the counts as a Markdown table, with their sum."""
     rows = [["scenario", *COLUMNS], ["---", *["--:"] * len(COLUMNS)]]
     total = Counts()
     for name, counts in found.items():

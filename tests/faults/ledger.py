@@ -26,7 +26,7 @@ class Told:
 
     @classmethod
     def read(cls, logs: Iterable[Path]) -> Told:
-        """Read the writers' logs.
+        """Reads the writers' logs.
 
         Raises:
             ValueError: A line is none of theirs: then nothing in it can be trusted.
@@ -94,7 +94,7 @@ class StoredIds:
         self.rewritten: set[str] = set()
 
     def read(self) -> list[str]:
-        """Return the id of every row that the dataset holds now."""
+        """Returns the id of every row that the dataset holds now."""
         found: set[str] = set()
         try:
             tree = list(
@@ -122,7 +122,7 @@ class StoredIds:
 
 
 def judge(told: Told, stored: list[str], *, kept_counts: bool = True) -> Counts:
-    """Compare what was told with what is stored, once everything has been delivered.
+    """Compares what was told with what is stored, once everything has been delivered.
 
     Args:
         told: By the writers.

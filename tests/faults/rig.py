@@ -49,11 +49,11 @@ class Nursery:
             )
 
     def bear(self, order: Order) -> int:
-        """Start a writer and return its process id."""
+        """Starts a writer and returns its process id."""
         return self._ask(order.to_line())
 
     def end(self, pid: int, number: int) -> int:
-        """Send a signal, wait for the end of the writer and return its wait status."""
+        """Sends a signal, wait for the end of the writer and returns its wait status."""
         return self._ask(f"end {pid} {number}\n")
 
     def _ask(self, line: str) -> int:
@@ -63,12 +63,12 @@ class Nursery:
         return int(self._process.stdout.readline())
 
     def close(self) -> None:
-        """End the nursery; writers that still live are killed by then."""
+        """Ends the nursery; writers that still live are killed by then."""
         self._process.communicate()
 
 
 def can_make_disks() -> bool:
-    """Tell whether a small file system can be made here (user namespaces, util-linux)."""
+    """Tells whether a small file system can be made here (user namespaces, util-linux)."""
     try:
         return subprocess.run(["unshare", "-Urm", "true"], capture_output=True).returncode == 0
     except FileNotFoundError:
@@ -84,17 +84,17 @@ class Rig:
         self._hub_runs = True
 
     def kill_hub(self) -> None:
-        """Kill the Hub with -9."""
+        """Kills the Hub with -9."""
         self.hub.kill()
         self._hub_runs = False
 
     def restart_hub(self) -> None:
-        """Start the Hub again, where it was."""
+        """Starts the Hub again, where it was."""
         self.hub.start()
         self._hub_runs = True
 
     def scene(self, name: str) -> Scene:
-        """Open a scene: a dataset and a folder of its own, and fair weather."""
+        """Opens a scene: a dataset and a folder of its own, and fair weather."""
         self.proxy.faults.clear()
         self.proxy.standing = None
         if not self._hub_runs:  # a scenario before has failed
@@ -118,7 +118,7 @@ class Scene:
         self._logs: list[Path] = []
 
     def start(self, seed: float, outbox: str | Path = "outbox", **changes: object) -> int:
-        """Start a writer, by default behind the proxy, and return its process id."""
+        """Starts a writer, by default behind the proxy, and returns its process id."""
         log = self.folder / f"told-{len(self._logs)}.log"
         self._logs.append(log)
         order = Order(
@@ -135,17 +135,17 @@ class Scene:
         return pid
 
     def take_log(self, log: Path) -> None:
-        """Count what is told in a log that no writer of `start` writes."""
+        """Counts what is told in a log that no writer of `start` writes."""
         self._logs.append(log)
 
     def kill(self, pid: int) -> None:
-        """Kill a writer with -9."""
+        """Kills a writer with -9."""
         status = self.nursery.end(pid, signal.SIGKILL)
         assert os.WIFSIGNALED(status), f"the writer ended by itself, with {status}"
         self.counts.kills += 1
 
     def stop(self, pid: int) -> None:
-        """Stop a writer with SIGTERM; it has to deliver everything.
+        """Stops a writer with SIGTERM; it has to deliver everything.
 
         Raises:
             AssertionError: It ended otherwise, or left something.
@@ -153,12 +153,12 @@ class Scene:
         self._end(pid, signal.SIGTERM)
 
     def drain(self, *outboxes: str | Path) -> None:
-        """Start again on outboxes whose writers were killed, with nobody who flags."""
+        """Starts again on outboxes whose writers were killed, with nobody who flags."""
         for outbox in outboxes or ("outbox",):
             self.finish(self.start(0, outbox, clients=0))
 
     def finish(self, pid: int) -> None:
-        """Wait for a writer that ends by itself."""
+        """Waits for a writer that ends by itself."""
         self._end(pid, 0)
 
     def _end(self, pid: int, number: int) -> None:
@@ -168,11 +168,11 @@ class Scene:
         assert left == ["0"], f"a writer left {left} rows on the disk"
 
     def told(self) -> Told:
-        """Return what visitors were told by now."""
+        """Returns what visitors were told by now."""
         return Told.read(log for log in self._logs if log.exists())
 
     def wait_for(self, number: int, what: str = ACKNOWLEDGED) -> None:
-        """Wait until so many more visitors were told something, by default "saved"."""
+        """Waits until so many more visitors were told something, by default "saved"."""
         wanted, deadline = self._count(what) + number, time.monotonic() + WAIT_SECONDS
         while self._count(what) < wanted:
             assert time.monotonic() < deadline, f"fewer than {number} were told {what!r}"
@@ -182,7 +182,7 @@ class Scene:
         return len(getattr(self.told(), what))
 
     def compare(self, *, kept_counts: bool = True) -> Counts:
-        """Compare what was told with the dataset, after everything was delivered: one trial."""
+        """Compares what was told with the dataset, after everything was delivered: one trial."""
         judged = judge(self.told(), self._stored.read(), kept_counts=kept_counts)
         judged.trials, judged.kills = self.counts.trials + 1, self.counts.kills
         judged.rewritten = len(self._stored.rewritten)
@@ -192,7 +192,7 @@ class Scene:
 
 @contextmanager
 def open_rig(root: Path) -> Iterator[Rig]:
-    """Start a Hub, a proxy and a nursery in ``root``, and end them."""
+    """Starts a Hub, a proxy and a nursery in ``root``, and ends them."""
     hub = EmbeddedHub(root / "hub").start()
     try:
         with fault_proxy(hub.endpoint) as proxy:
@@ -207,5 +207,5 @@ def open_rig(root: Path) -> Iterator[Rig]:
 
 
 def pause(chance: random.Random, longest: float) -> None:
-    """Wait for a random time."""
+    """Waits for a random time."""
     time.sleep(chance.uniform(0, longest))

@@ -97,7 +97,7 @@ def lost_disk(rig: Rig, chance: Random, scale: Scale) -> Counts:
 
 
 def _through(name: str, fault: Fault) -> Scenario:
-    """Make the scenario of a Hub that answers everything with a fault, for a while."""
+    """Makes the scenario of a Hub that answers everything with a fault, for a while."""
 
     def scenario(rig: Rig, chance: Random, scale: Scale) -> Counts:
         scene = rig.scene(name)
@@ -290,10 +290,10 @@ SCENARIOS: dict[str, Scenario] = {
 
 
 def trials_of(scale: Scale) -> int:
-    """Return how often ``after_trial`` is called in all."""
+    """Returns how often ``after_trial`` is called in all."""
     return scale.kills + scale.repeats * (len(SCENARIOS) - 1) + 2 * scale.repeats
 
 
 def run(rig: Rig, seed: int, scale: Scale, name: str) -> Counts:
-    """Run one scenario; the same seed gives the same choices."""
+    """Runs one scenario; the same seed gives the same choices."""
     return SCENARIOS[name](rig, Random(f"{seed} {name}"), replace(scale))

@@ -27,7 +27,7 @@ LIVES = 3
 
 
 def real_space(rig: Rig, chance: Random, model: Path) -> Counts:
-    """Run the Space three times over on one outbox, and compare at the end.
+    """Runs the Space three times over on one outbox, and compare at the end.
 
     Args:
         rig: Has the Hub and the proxy.
@@ -86,7 +86,7 @@ def _start(scene: Scene, model: Path, port: int) -> subprocess.Popen[bytes]:
 
 
 def _visit(port: int, told: Path, stopping: threading.Event) -> None:
-    """Be a program that sends corrections and notes what the Space answers."""
+    """Is a program that sends corrections and notes what the Space answers."""
     log = Log(str(told))
     data = ["", "Some text.", [{"tag": "Banking", "confidence": 0.5}], ["Money"], "fixed", ""]
     with httpx2.Client(base_url=f"http://127.0.0.1:{port}/gradio_api/call/correct") as client:

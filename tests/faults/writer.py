@@ -74,7 +74,7 @@ class Order:
     clock_steps: bool = False
 
     def to_line(self) -> str:
-        """Return the order as the nursery reads it."""
+        """Returns the order as the nursery reads it."""
         return json.dumps(asdict(self)) + "\n"
 
 
@@ -85,12 +85,12 @@ class Log:
         self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
     def note(self, what: str, value: object) -> None:
-        """Append one line: in one write, and the kernel has it whatever becomes of us."""
+        """Appends one line: in one write, and the kernel has it whatever becomes of us."""
         os.write(self._descriptor, f"{what} {value}\n".encode())
 
 
 def work(order: Order) -> None:
-    """Flag until SIGTERM comes, then deliver what waits and say what is left."""
+    """Flags until SIGTERM comes, then deliver what waits and says what is left."""
     limit_resources(order)
     log = Log(order.log)
     outbox = open_outbox(order)
@@ -111,7 +111,7 @@ def work(order: Order) -> None:
 
 
 def open_outbox(order: Order) -> Outbox:
-    """Open the outbox as the Space does, with short waits."""
+    """Opens the outbox as the Space does, with short waits."""
     return Outbox(
         Path(order.outbox),
         order.repo_id,
@@ -140,7 +140,7 @@ def flag(
 
 
 def send(service: TaggingService, order: Order, row_id: str, chance: random.Random) -> str:
-    """Send one correction and return what its visitor is told."""
+    """Sends one correction and returns what its visitor is told."""
     text = "x" * chance.randint(1, order.characters) + "ü"
     tagging = Tagging("Title", text, (Tag("Banking", 0.5, False),), "demo/tagger", None)
     service.correct(tagging, corrected=["Money"], verdict="fixed", note="", id=row_id)
@@ -148,7 +148,7 @@ def send(service: TaggingService, order: Order, row_id: str, chance: random.Rand
 
 
 def limit_resources(order: Order) -> None:
-    """Give this process the disk and the clock of its order."""
+    """Gives this process the disk and the clock of its order."""
     if order.file_limit is not None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
@@ -158,7 +158,7 @@ def limit_resources(order: Order) -> None:
 
 
 def _unsettle_clock(chance: random.Random) -> None:
-    """Make the wall clock jump back and forth by up to three days, wherever Python reads it.
+    """Makes the wall clock jump back and forth by up to three days, wherever Python reads it.
 
     The machine's own clock belongs to others. `time.monotonic` is left alone: the kernel
     promises that it never goes back.
@@ -177,7 +177,7 @@ def _unsettle_clock(chance: random.Random) -> None:
 
 
 def nursery() -> None:
-    """Fork a writer an order; ``end PID SIGNAL`` ends one and answers when it is gone."""
+    """Forks a writer an order; ``end PID SIGNAL`` ends one and answers when it is gone."""
     children: set[int] = set()
     for line in sys.stdin:
         if line.startswith("end "):

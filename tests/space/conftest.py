@@ -22,7 +22,7 @@ CHARACTERS = 600
 
 @pytest.fixture(scope="session")
 def model_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Gives the bundled base as a tagger's folder: with a vocabulary and the int8 conversion."""
+    """Returns the bundled base as a tagger's folder: with a vocabulary and the int8 conversion."""
     folder = shutil.copytree(BUNDLED_BASE, tmp_path_factory.mktemp("tagger") / "model")
     tags = [post["tags"] for post in map(frontmatter.load, map(str, STARTER.glob("*.md")))]
     content = json.dumps(Vocabulary.from_tag_lists(tags).to_json())
@@ -33,7 +33,7 @@ def model_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def sentence_encoder(tmp_path_factory: pytest.TempPathFactory) -> SentenceEncoder:
-    """Gives the sentence encoder that every tagger carries."""
+    """Returns the sentence encoder that every tagger carries."""
     folder = tmp_path_factory.mktemp("sentence_encoder")
     convert_sentence_encoder(folder)
     loaded = SentenceEncoder.load(folder, threads=1)
@@ -53,7 +53,7 @@ def ctranslate2_tagger(model_dir: Path) -> Tagger:
 
 @pytest.fixture(scope="session")
 def float32_tagger(model_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Tagger:
-    """Gives CTranslate2 without quantization: what differs from it is int8's rounding."""
+    """Returns CTranslate2 without quantization: what differs from it is int8's rounding."""
     folder = shutil.copytree(model_dir, tmp_path_factory.mktemp("float32") / "model")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("training.finetune.ctranslate2_conversion.QUANTIZATION", "float32")

@@ -18,19 +18,19 @@ CHARACTERS = 500
 
 @pytest.fixture(scope="session")
 def tiny_t5(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Gives the folder of a T5 with SentencePiece."""
+    """Returns the folder of a T5 with SentencePiece."""
     return make_tiny_t5(tmp_path_factory.mktemp("bases") / "tiny-t5")
 
 
 @pytest.fixture(scope="session")
 def tiny_bart(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Gives the folder of a BART with WordPiece, as the bundled base is."""
+    """Returns the folder of a BART with WordPiece, as the bundled base is."""
     return make_tiny_bart(tmp_path_factory.mktemp("bases") / "tiny-bart")
 
 
 @pytest.fixture(scope="session")
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Gives a dataset folder of a dozen training articles, and a few of the other splits."""
+    """Returns a dataset folder of a dozen training articles, and a few of the other splits."""
     folder = tmp_path_factory.mktemp("articles")
     articles = starter_articles()[:: len(starter_articles()) // sum(SPLITS.values())]
     rows = []

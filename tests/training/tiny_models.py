@@ -27,7 +27,7 @@ VOCABULARY = 1000
 
 
 def starter_articles() -> list[dict[str, Any]]:
-    """Gives the starter corpus as ``title``, ``text``, ``tags``, in the order of file names."""
+    """Returns the starter corpus as ``title``, ``text``, ``tags``, in the order of file names."""
     posts = [frontmatter.load(str(path)) for path in sorted(STARTER.glob("*.md"))]
     return [
         {"title": str(post["title"]), "text": post.content, "tags": list(post["tags"])}
@@ -36,7 +36,7 @@ def starter_articles() -> list[dict[str, Any]]:
 
 
 def starter_lines() -> list[str]:
-    """Gives the starter corpus line by line: what the tokenizers are trained on."""
+    """Returns the starter corpus line by line: what the tokenizers are trained on."""
     articles = starter_articles()
     tags = [", ".join(article["tags"]) for article in articles]
     texts = [f"{article['title']}\n{article['text']}" for article in articles]

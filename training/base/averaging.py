@@ -14,7 +14,7 @@ Weights = dict[str, torch.Tensor]
 
 @torch.no_grad()
 def updated(average: Weights | None, model: torch.nn.Module, decay: float) -> Weights:
-    """Gives the average after one more look at the model; the first look is the average."""
+    """Returns the average after one more look at the model; the first look is the average."""
     if average is None:
         return {name: weight.detach().clone() for name, weight in model.named_parameters()}
     for name, weight in model.named_parameters():
@@ -25,7 +25,7 @@ def updated(average: Weights | None, model: torch.nn.Module, decay: float) -> We
 def averaged_copy(
     model: BartForConditionalGeneration, average: Weights | None
 ) -> BartForConditionalGeneration:
-    """Gives a copy of the model with the averaged weights (the plain ones before there are)."""
+    """Returns a copy of the model with the averaged weights (the plain ones before there are)."""
     copy = BartForConditionalGeneration(model.config)
     copy.load_state_dict(model.state_dict())
     if average:

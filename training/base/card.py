@@ -97,7 +97,7 @@ def _measured_rows(measured: Mapping[str, Any]) -> list[dict[str, str]]:
 
 
 def _trial_row(entry: Mapping[str, Any]) -> dict[str, str]:
-    """Gives a variant's F1@M and F1@5 of each kind with its difference to the plain recipe."""
+    """Returns a variant's F1@M and F1@5 of each kind with its difference to the plain recipe."""
     cells = {}
     for kind in KINDS:
         for measure, value in entry["scores"][kind].items():

@@ -81,7 +81,7 @@ def _row(kind: str, record: dict[str, Any]) -> Row:
 
 
 def written(tag: str) -> str:
-    """Gives the tag as the base writes it: hyphens of slugs are blanks, no comma, short."""
+    """Returns the tag as the base writes it: hyphens of slugs are blanks, no comma, short."""
     return " ".join(tidy(tag).replace("-", " ").replace("_", " ").replace(",", " ").split())
 
 
@@ -130,7 +130,7 @@ def _textbook(row: Row, rng: random.Random, style: Style) -> tuple[str, list[str
 
 
 def prompt_of(title: str, text: str) -> str:
-    """Gives the base's prompt, ``{title}\\n{text}``."""
+    """Returns the base's prompt, ``{title}\\n{text}``."""
     return f"{title}\n{text}".strip()
 
 

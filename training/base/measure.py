@@ -87,7 +87,7 @@ def _measure_kind(tagger: Tagger, rows: list[Row], settings: MeasureSettings) ->
 
 
 def _most_frequent(rows: list[Row], vocabulary: Vocabulary) -> list[str]:
-    """Gives the k most frequent training tags, k chosen on validation."""
+    """Returns the k most frequent training tags, k chosen on validation."""
     top = vocabulary.tags[:CUT]
     wanted = [row.tags for row in rows if row.split == "validation"]
     totals = [

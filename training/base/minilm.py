@@ -65,7 +65,7 @@ def minilm_folder() -> Path:
 
 
 def base_config(tokenizer: BertTokenizer) -> BartConfig:
-    """Gives MiniLM's sizes as a BART configuration: 6 and 2 layers, d_model 384."""
+    """Returns MiniLM's sizes as a BART configuration: 6 and 2 layers, d_model 384."""
     config = BartConfig(
         vocab_size=len(tokenizer),
         d_model=384,

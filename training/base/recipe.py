@@ -216,7 +216,7 @@ class Trainer:
 
 
 def stage_rows(tagged: Mapping[str, list[Row]], stage: Stage) -> list[Row]:
-    """Gives the tagged rows of one round, the articles and titles as often as the stage says."""
+    """Returns the tagged rows of one round, the articles and titles as often as the stage says."""
     rounds = {"articles": stage.article_rounds, "titles": stage.title_rounds, "textbook": 1}
     return [
         row for kind, rows in tagged.items() for row in rows * rounds[kind] if row.split == "train"

@@ -21,7 +21,7 @@ BATCH = 32
 def validate(
     model: Any, tokenizer: BertTokenizer, tagged: Mapping[str, list[Row]]
 ) -> dict[str, float]:
-    """Gives macro F1 over all written tags, a file kind each (0..1)."""
+    """Returns macro F1 over all written tags, a file kind each (0..1)."""
     scores = {}
     for kind in ("articles", "titles"):
         sample = validation_sample(tagged[kind], SAMPLE)
@@ -38,7 +38,7 @@ def validation_sample(rows: Sequence[Row], count: int) -> list[Row]:
 
 
 def prompt(row: Row) -> str:
-    """Gives a row's prompt; more text than the model reads is not tokenized."""
+    """Returns a row's prompt; more text than the model reads is not tokenized."""
     return prompt_of(row.title, row.text[:MAX_CHARACTERS])
 
 

@@ -67,7 +67,7 @@ class Suite:
     measured: list[Row]
 
     def of_kind(self, kind: str) -> list[Row]:
-        """Gives the measured rows of one kind."""
+        """Returns the measured rows of one kind."""
         return [row for row in self.measured if row.kind == kind]
 
     @property

@@ -151,7 +151,7 @@ def visit(url: str, rows: Sequence[Row], until: float) -> tuple[list[float], lis
 
 
 def _tagged(client: httpx2.Client, row: Row) -> str:
-    """Has one article tagged; gives what went wrong, or nothing."""
+    """Has one article tagged; returns what went wrong, or nothing."""
     data = [row.title, row.text, None, None, None, None, None, False]
     call = client.post("/gradio_api/call/tag", json={"data": data})
     if call.status_code != 200:
@@ -188,7 +188,7 @@ def measure(space: RunningSpace, rows: Sequence[Row], settings: LoadSettings) ->
 
 
 def visit_once(url: str, row: Row) -> list[float]:
-    """Gives the seconds that one article takes while nobody else is there."""
+    """Returns the seconds that one article takes while nobody else is there."""
     with httpx2.Client(base_url=url, timeout=PATIENCE_SECONDS) as client:
         began = time.perf_counter()
         return [] if _tagged(client, row) else [time.perf_counter() - began]

@@ -16,7 +16,7 @@ RESET_PEAK = "5"
 
 
 def peak_megabytes() -> float:
-    """Gives the most memory that this process has had (resident set), in MB of 10^6 bytes.
+    """Returns the most memory that this process has had (resident set), in MB of 10^6 bytes.
 
     Source: VmHWM of /proc/self/status (proc(5)); where there is none, getrusage's maximum.
     """

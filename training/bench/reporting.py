@@ -17,7 +17,7 @@ Report = dict[str, Any]
 
 
 def report_file(output: str, name: str, quick: bool) -> Path:
-    """Gives where a report goes: what a person named, or ``name`` among the results."""
+    """Returns where a report goes: what a person named, or ``name`` among the results."""
     return Path(output or (QUICK if quick else RESULTS) / name)
 
 

@@ -44,7 +44,7 @@ class Resampler:
         return made
 
     def article(self, words: int) -> dict[str, Any]:
-        """Gives ``title``, ``text`` of exactly so many words, and a real article's ``tags``."""
+        """Returns ``title``, ``text`` of exactly so many words, and a real article's ``tags``."""
         drawn: list[str] = []
         count = 0
         while count < words:

@@ -58,7 +58,7 @@ def seconds(run: Callable[[], object]) -> float:
 
 
 def spread(values: list[float]) -> dict[str, float]:
-    """Gives median, least and greatest value to four significant digits."""
+    """Returns median, least and greatest value to four significant digits."""
     named = {"median": statistics.median(values), "low": min(values), "high": max(values)}
     return {name: significant(value) for name, value in named.items()}
 

@@ -156,12 +156,12 @@ def write_model_card(
 
 
 def version_tag(version: str) -> str:
-    """Gives ``1.2.3`` and ``v1.2.3`` as the git tag ``v1.2.3``."""
+    """Returns ``1.2.3`` and ``v1.2.3`` as the git tag ``v1.2.3``."""
     return f"v{version.removeprefix('v')}"
 
 
 def repo_url(repo_id: str, repo_type: str) -> str:
-    """Gives a repository's page on the Hub in use (``HF_ENDPOINT`` at import, as all of its cards).
+    """Returns a repository's page on the Hub in use (``HF_ENDPOINT`` at import).
 
     Raises:
         UserError: ``repo_id`` is none.
@@ -175,7 +175,7 @@ def repo_url(repo_id: str, repo_type: str) -> str:
 
 
 def repo_link(repo_id: str, repo_type: str) -> Markdown:
-    """Gives a Markdown link to a repository."""
+    """Returns a Markdown link to a repository."""
     return Markdown(f"[{escape(repo_id)}]({repo_url(repo_id, repo_type)})")
 
 
@@ -186,7 +186,7 @@ def _at_commit(source: dict[str, Any]) -> Markdown:
 
 
 def _base_model(log: dict[str, Any]) -> str | None:
-    """Gives the base's id on the Hub; None for a folder of the person who trained."""
+    """Returns the base's id on the Hub; None for a folder of the person who trained."""
     base = log["base_model"]
     if base == BUNDLED:
         return MINILM

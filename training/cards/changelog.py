@@ -48,7 +48,7 @@ def read_changelog(folder: Path) -> list[dict[str, Any]]:
 
 
 def latest_changes(folder: Path) -> Markdown:
-    """Gives the newest entry for a card, without its heading; empty where nothing was retrained."""
+    """Returns the newest entry for a card, without its heading; empty before a retrain."""
     versions = read_changelog(folder)
     if not versions or "compared" not in versions[0]:
         return Markdown("")
@@ -114,7 +114,7 @@ def write_changelog(folder: Path, earlier: list[dict[str, Any]], *entry: Mapping
 
 
 def entry_text(entry: Mapping[str, Any]) -> str:
-    """Gives an entry as a section of Markdown."""
+    """Returns an entry as a section of Markdown."""
     dataset = entry["dataset"]
     heading = f"## {escape(entry['version'])}, {escape(entry['date'])}"
     data = (
@@ -152,7 +152,7 @@ def tags_sentence(tags: list[str]) -> str:
 
 
 def figures_table(compared: Mapping[str, Any]) -> list[str]:
-    """Gives the figures before and after as lines of a Markdown table."""
+    """Returns the figures before and after as lines of a Markdown table."""
     lines = [
         "| measured on | measure | before | after | change (95 % interval) | better with chance |",
         "|---|---|--:|--:|--:|--:|",

@@ -14,7 +14,7 @@ ARCHITECTURES = {"bart": ["lewis2020bart"], "t5": ["raffel2020exploring"]}
 
 
 def citations(base_model: str, model_type: str) -> list[str]:
-    """Gives the BibTeX entries of a base, where its papers are known, and of the library.
+    """Returns the BibTeX entries of a base, where its papers are known, and of the library.
 
     Args:
         base_model: ``tagloop-base``, or the base's id on the Hub or folder name.

@@ -56,7 +56,7 @@ LOG_COLUMNS = {
 
 
 def metric_of(name: str) -> Metric:
-    """Gives a measure's names; one that is not in `METRICS` goes by its own."""
+    """Returns a measure's names; one that is not in `METRICS` goes by its own."""
     return METRICS.get(name, Metric(name, name, ""))
 
 
@@ -70,7 +70,7 @@ def model_sections(
     version: str,
     space_repo: str,
 ) -> dict[str, Any]:
-    """Gives the template's values but the links.
+    """Returns the template's values but the links.
 
     Args:
         log: Content of training_log.json.
@@ -207,7 +207,7 @@ def _training(log: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def log_table(log: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[list[str]]]:
-    """Gives the training log as a table: a row a validation, or a row a loss when there is none.
+    """Returns the training log as a table: a row a validation, or a row a loss when there is none.
 
     Returns:
         Keys of `LOG_COLUMNS` that occur, and at most `SHOWN_ROWS` rows of texts, taken evenly.
@@ -275,7 +275,7 @@ def _millions(count: int) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Gives 7500 as ``2 h 5 min``, 720 as ``12 min``, 45 as ``45 s``."""
+    """Returns 7500 as ``2 h 5 min``, 720 as ``12 min``, 45 as ``45 s``."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     hours, minutes = divmod(round(seconds / 60), 60)

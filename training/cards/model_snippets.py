@@ -39,7 +39,7 @@ print([tag["tag"] for tag in answer["tags"]])
 def model_snippet(
     repo_id: str, version: str, settings: TaggingSettings, title: str, text: str
 ) -> Markdown:
-    """Gives the code block that tags an article with nothing but transformers.
+    """Returns the code block that tags an article with nothing but transformers.
 
     Args:
         repo_id: The model's id on the Hub.
@@ -61,7 +61,7 @@ def model_snippet(
 
 
 def client_snippet(space_repo: str, title: str, text: str) -> Markdown:
-    """Gives the code block that asks the Space for an article's tags."""
+    """Returns the code block that asks the Space for an article's tags."""
     code = CLIENT_SNIPPET.format(
         space_repo=literal(space_repo), title=literal(title), text=literal(text)
     )

@@ -71,7 +71,7 @@ class Article:
     origin: str = "source"
 
     def row(self) -> dict[str, Any]:
-        """Gives the dataset's row."""
+        """Returns the dataset's row."""
         return {name: getattr(self, name) for name in FEATURES} | {"tags": list(self.tags)}
 
 
@@ -92,7 +92,7 @@ class Cleaned(NamedTuple):
 
 
 def article_id(title: str, text: str, url: str | None = None) -> str:
-    """Gives the article's stable id: SHA-256 of its URL, else of its normalised title and text.
+    """Returns the article's stable id: SHA-256 of its URL, else of its normalised title and text.
 
     Normalised means NFKC, casefolded, words only: a changed blank, quotation mark or line break
     does not change the id.
@@ -150,7 +150,7 @@ def clean_tags(tags: Iterable[str]) -> tuple[list[str], list[RejectedTag]]:
 
 
 def iso_date(value: Any) -> str | None:
-    """Gives a date as ISO 8601 (a time of day in UTC), None when it cannot be read.
+    """Returns a date as ISO 8601 (a time of day in UTC), None when it cannot be read.
 
     Reads dates, datetimes, ISO 8601 and RFC 2822 texts. Texts such as ``03/04/2021`` are not
     guessed at.

@@ -243,7 +243,7 @@ def write_dataset(
 
 
 def summary(folder: Path, report: dict[str, Any]) -> Iterable[str]:
-    """Gives the lines that tell a person what was built."""
+    """Yields the lines that tell a person what was built."""
     for source in report["sources"]:
         yield (
             f"{source['kind']} {source['location']}: "
@@ -270,7 +270,7 @@ def summary(folder: Path, report: dict[str, Any]) -> Iterable[str]:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command; gives its exit status."""
+    """Runs the command; returns its exit status."""
     words = list(sys.argv[1:] if argv is None else argv)
     module = "training.build_dataset"
     datasets.disable_progress_bars()

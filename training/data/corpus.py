@@ -52,7 +52,7 @@ class Corpus:
         }
 
     def train_vocabulary(self) -> Vocabulary:
-        """Gives the vocabulary of the train split, with the merges of the whole dataset."""
+        """Returns the vocabulary of the train split, with the merges of the whole dataset."""
         return Vocabulary.from_tag_lists(
             self.splits["train"]["tags"], merges=self.merges, overrides=self.overrides
         )

@@ -127,7 +127,7 @@ def merge(
 
 
 def digest(accepted: Iterable[Accepted]) -> str:
-    """Gives the sha256 of what is accepted: which corrections with which tags, by whom."""
+    """Returns the sha256 of what is accepted: which corrections with which tags, by whom."""
     parts = sorted([item.correction.id, *item.tags, item.by, item.decided_at] for item in accepted)
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
@@ -135,7 +135,7 @@ def digest(accepted: Iterable[Accepted]) -> str:
 def without_corrections(
     rows: Mapping[str, Iterable[Mapping[str, Any]]], earlier: Mapping[str, Any]
 ) -> Rows:
-    """Gives the rows as they were before any correction was merged."""
+    """Returns the rows as they were before any correction was merged."""
     base: Rows = {split: [] for split in SPLITS}
     for split in SPLITS:
         for row in rows.get(split, []):
@@ -148,7 +148,7 @@ def without_corrections(
 
 
 def _article(item: Accepted, source: str) -> Article | str:
-    """Gives the correction's article, or why it makes none."""
+    """Returns the correction's article, or why it makes none."""
     fields = {"title": item.correction.title, "text": item.correction.text, "tags": item.tags}
     cleaned = clean_article(
         fields | {"origin": "correction"}, default_source=source, min_words=LEAST_WORDS
@@ -159,7 +159,7 @@ def _article(item: Accepted, source: str) -> Article | str:
 def _place_known(
     merged: Merged, items: Sequence[tuple[Accepted, Article | str]]
 ) -> list[tuple[Accepted, Article]]:
-    """Gives articles that are in the dataset their reviewed tags; returns the other ones.
+    """Puts the reviewed tags on articles of the dataset; returns the other articles.
 
     An article is known by its title and text, or by its text alone: visitors paste without title.
     """

@@ -85,7 +85,7 @@ class Arrangement:
 
 
 def hashed_split(article_id: str) -> str:
-    """Gives the split that an id alone decides: 80 % train, 10 % validation, 10 % test."""
+    """Returns the split that an id alone decides: 80 % train, 10 % validation, 10 % test."""
     fraction = _fraction(article_id)
     if fraction < TEST_SHARE:
         return "test"
@@ -211,7 +211,7 @@ def _fill_empty_splits(
 
 
 def shingles(article: Article) -> set[bytes]:
-    """Gives the word 5-grams of title and text; one shingle when there are fewer words."""
+    """Returns the word 5-grams of title and text; one shingle when there are fewer words."""
     words = re.findall(r"\w+", f"{article.title}\n{article.text}".casefold())
     count = max(1, len(words) - SHINGLE_WORDS + 1)
     return {" ".join(words[start : start + SHINGLE_WORDS]).encode() for start in range(count)}

@@ -21,7 +21,7 @@ from training.data.build_dataset import REPORT
 
 
 def merge_lines(merged: Sequence[dict[str, Any]], reason: str | None = None) -> Iterator[str]:
-    """Gives the lines to print: a count of each reason, then a line for each merged tag.
+    """Yields the lines to print: a count of each reason, then a line for each merged tag.
 
     Args:
         merged: ``tags.merged`` of a build report.
@@ -58,7 +58,7 @@ def read_merges(folder: Path) -> list[dict[str, Any]]:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command; gives its exit status."""
+    """Runs the command; returns its exit status."""
     words = list(sys.argv[1:] if argv is None else argv)
     try:
         config = parse_config(MergesConfig, words, "python -m training.tag_merges")

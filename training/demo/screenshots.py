@@ -61,7 +61,7 @@ def take(settings: ScreenshotSettings) -> list[Path]:
 
 
 def _here(repo: str) -> Path | str:
-    """Gives a folder's whole path: the Space runs in another one."""
+    """Returns a folder's whole path: the Space runs in another one."""
     return Path(repo).resolve() if repo and Path(repo).is_dir() else repo
 
 

@@ -14,7 +14,7 @@ BINS = 10
 
 
 def reliability(confidences: Sequence[float], right: Sequence[bool]) -> dict[str, Any]:
-    """Gives the expected calibration error and what a reliability chart draws.
+    """Returns the expected calibration error and what a reliability chart draws.
 
     Source: Guo et al., "On Calibration of Modern Neural Networks" (ICML 2017): bins of equal
     width; the error is the mean distance of confidence and share of right tags, by bin size.
@@ -53,7 +53,7 @@ def reliability(confidences: Sequence[float], right: Sequence[bool]) -> dict[str
 def answers_reliability(
     answers: Sequence[Sequence[Tag]], references: Sequence[Sequence[str]]
 ) -> dict[str, Any]:
-    """Gives the ``reliability`` of all tags of all answers.
+    """Returns the ``reliability`` of all tags of all answers.
 
     Args:
         answers: Each article's tags.

@@ -110,7 +110,7 @@ def kept(tags: Sequence[Tag], settings: TaggingSettings) -> list[Tag]:
 
 
 def _most_frequent(corpus: Corpus, articles: int) -> Predictions:
-    """Gives every article the k most frequent training tags, k chosen on the validation split."""
+    """Returns every article the k most frequent training tags, k chosen on the validation split."""
     top = Vocabulary.from_tag_lists(corpus.splits["train"]["tags"]).tags[:CUT]
     wanted = corpus.splits["validation"]["tags"] or corpus.splits["train"]["tags"]
     scores = [

@@ -96,7 +96,7 @@ def answer_scores(
 def bootstrap(
     rows: Sequence[Values], *, samples: int = 1000, confidence: float = 0.95, seed: int = 0
 ) -> dict[str, Interval]:
-    """Gives each measure's mean with a percentile bootstrap interval over articles.
+    """Returns each measure's mean with a percentile bootstrap interval over articles.
 
     Source: Efron & Tibshirani, "An Introduction to the Bootstrap" (1993), chapter 13.
 
@@ -121,7 +121,7 @@ def paired_difference(
     confidence: float = 0.95,
     seed: int = 0,
 ) -> Interval:
-    """Gives the mean of ``after - before`` on the same articles with its bootstrap interval."""
+    """Returns the mean of ``after - before`` on the same articles with its bootstrap interval."""
     difference = _column(after, measure) - _column(before, measure)
     return _interval(difference, samples, confidence, seed)
 
@@ -134,7 +134,7 @@ def chance_better(
     samples: int = 1000,
     seed: int = 0,
 ) -> float:
-    """Gives the share of the same resamples in which the mean of ``after - before`` is above 0."""
+    """Returns the share of these resamples whose mean of ``after - before`` is above 0."""
     difference = _column(after, measure) - _column(before, measure)
     difference = difference[~np.isnan(difference)]
     means = _resampled_means(difference, samples, seed) if len(difference) else np.zeros(1)
@@ -160,7 +160,7 @@ def _resampled_means(values: np.ndarray, samples: int, seed: int) -> np.ndarray:
 
 
 def _rank_scores(ours: Sequence[str], theirs: Sequence[str]) -> Values:
-    """Gives the measures that ask for the surest tags alone."""
+    """Returns the measures that ask for the surest tags alone."""
     return {
         "f1@5": _f1(ours[:CUT], theirs, places=CUT),
         "precision@1": float(bool(ours) and ours[0] in theirs),

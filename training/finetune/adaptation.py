@@ -139,7 +139,7 @@ def adapt(
 
 
 def lessons_of(train: Dataset, new_ids: Collection[str], config: AdaptConfig) -> Dataset:
-    """Gives what the decoder reads: every pass the new rows and a fresh sample of the old ones.
+    """Returns what the decoder reads: every pass the new rows and a fresh sample of the old ones.
 
     Args:
         train: The merged train split.

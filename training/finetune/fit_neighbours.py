@@ -153,7 +153,7 @@ def save_neighbours(arrays: Mapping[str, np.ndarray], folder: Path) -> None:
 
 
 def _idf(ids: Sequence[tuple[list[int], list[int]]], size: int) -> np.ndarray:
-    """Gives log(articles / articles with the token) + 1; 0 for tokens of a single article."""
+    """Returns log(articles / articles with the token) + 1; 0 for tokens of a single article."""
     found = np.zeros(size)
     for title, text in ids:
         found[list({*title, *text})] += 1
@@ -170,12 +170,12 @@ def _matrix(rows: Sequence[tuple[np.ndarray, np.ndarray]], width: int) -> sparse
 
 
 def _carried(given: Sequence[set[int]], tags: int) -> sparse.csr_array:
-    """Gives which article carries which tag: 1 each, (articles, tags)."""
+    """Returns which article carries which tag: 1 each, (articles, tags)."""
     return _matrix([(np.array(sorted(row), np.int64), np.ones(len(row))) for row in given], tags)
 
 
 def _arrays(name: str, matrix: sparse.csr_array) -> dict[str, np.ndarray]:
-    """Gives a matrix as ``tagloop.ranking.neighbours.Table`` reads it, its values in 8 bits."""
+    """Returns a matrix as ``tagloop.ranking.neighbours.Table`` reads it, its values in 8 bits."""
     scale = max(float(matrix.data.max(initial=0.0)), 1e-9) / 255
     width = np.uint16 if matrix.shape[1] <= 2**16 else np.uint32
     return {

@@ -44,7 +44,7 @@ MOST_TAGS = 5
 
 
 def fit_ranking(folder: Path, train: Articles, validation: Articles) -> dict[str, Any]:
-    """Gives a model folder (with tags.json and its conversion) a memory, weights and a threshold.
+    """Returns a model folder (with tags.json and its conversion) a memory, weights and a threshold.
 
     Args:
         folder: The model's; ``recall.safetensors``, ``ranking.json`` and ``tagging.json`` are
@@ -163,7 +163,7 @@ def best_threshold(collected: Candidates, chances: np.ndarray) -> tuple[float, f
 
 
 def _surest(collected: Candidates, chances: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
-    """Gives the surest candidates of every article, and each one's place among them."""
+    """Returns the surest candidates of every article, and each one's place among them."""
     order = np.lexsort((-chances, collected.article))
     firsts = np.searchsorted(collected.article[order], np.arange(len(collected.wanted)))
     place = np.arange(len(order)) - firsts[collected.article[order]]

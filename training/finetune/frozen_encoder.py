@@ -33,7 +33,7 @@ class EncoderCache:
 
     @torch.no_grad()
     def states(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
-        """Gives the encoder's last hidden states, without dropout.
+        """Returns the encoder's last hidden states, without dropout.
 
         Args:
             input_ids: Of shape (rows, tokens), padded on the right.
@@ -83,7 +83,7 @@ class FrozenEncoderTrainer(Seq2SeqTrainer):
     def compute_loss(
         self, model: torch.nn.Module, inputs: dict[str, Any], *args: Any, **options: Any
     ) -> Any:
-        """Gives the loss; in training the encoder's part comes from the cache."""
+        """Returns the loss; in training the encoder's part comes from the cache."""
         if model.training:
             states = self.cache.states(inputs["input_ids"], inputs["attention_mask"])
             # BART and T5, and all of their kind, take a tuple in place of their encoder's output.

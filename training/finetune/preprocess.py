@@ -61,7 +61,7 @@ def base_fingerprint(base: str) -> str:
 
 
 def tagging_settings(config: TrainConfig, corpus: Corpus, base_id: str) -> TaggingSettings:
-    """Gives the ``tagging.json`` of the model to be; the prompt is the base's own if it has one."""
+    """Returns the ``tagging.json`` of the model to be; with the base's own prompt, if any."""
     source = Path(config.base or BUNDLED_BASE)
     template = config.prompt_template
     if template is None and (source / "tagging.json").is_file():
@@ -106,7 +106,7 @@ def features(
 
 
 def decoding_defaults(config: GenerationConfig, settings: TaggingSettings) -> GenerationConfig:
-    """Gives the model's ``generation_config.json``: plain ``generate(**inputs)`` is right."""
+    """Returns the model's ``generation_config.json``: plain ``generate(**inputs)`` is right."""
     config.num_beams = 1
     config.do_sample = False
     config.repetition_penalty = REPETITION_PENALTY

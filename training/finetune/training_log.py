@@ -30,7 +30,7 @@ def training_log(
     splits: dict[str, Dataset],
     seconds: float,
 ) -> dict[str, Any]:
-    """Gives the content of ``training_log.json``, what the card shows of the training."""
+    """Returns the content of ``training_log.json``, what the card shows of the training."""
     state, arguments, model = trainer.state, trainer.args, trainer.model
     assert isinstance(model, PreTrainedModel)
     return {
@@ -58,7 +58,7 @@ def training_log(
 
 
 def hyperparameters(config: TrainConfig) -> dict[str, Any]:
-    """Gives what decides the outcome besides data and base."""
+    """Returns what decides the outcome besides data and base."""
     apart = ("dataset", "base", "name", "output_dir", "resume")
     return {name: value for name, value in asdict(config).items() if name not in apart}
 
@@ -78,7 +78,7 @@ def parameter_counts(model: torch.nn.Module) -> dict[str, int]:
 
 
 def command_of(config: TrainConfig) -> str:
-    """Gives the command that repeats this training, without paths of this machine."""
+    """Returns the command that repeats this training, without paths of this machine."""
     defaults = TrainConfig()
     words = ["python -m training.train"]
     for name, value in asdict(config).items():

@@ -51,7 +51,7 @@ class Accounts:
         return bytes.fromhex(self._load()["signing_key"])
 
     def token_of(self, user: str, role: str = WRITE) -> str:
-        """Gives a user's token of that role, made at the first call.
+        """Returns a user's token of that role, made at the first call.
 
         Raises:
             UserError: The name cannot be one, or the role is unknown.
@@ -97,5 +97,5 @@ class Accounts:
 
 
 def now() -> str:
-    """Gives the time as the Hub writes it: UTC, milliseconds, ``Z``."""
+    """Returns the time as the Hub writes it: UTC, milliseconds, ``Z``."""
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -33,7 +33,7 @@ class EmbeddedHub:
 
     @property
     def endpoint(self) -> str:
-        """Gives the Hub's address, which is settled once a port is."""
+        """Returns the Hub's address, which is settled once a port is."""
         assert self.port, "start it first, or choose a port"
         return f"http://127.0.0.1:{self.port}"
 
@@ -102,7 +102,7 @@ class EmbeddedHub:
         return self.accounts.create_token(user, role)
 
     def client_env(self, hf_home: Path | None = None) -> dict[str, str]:
-        """Gives the environment of a process whose Hub this is, before it imports a client.
+        """Returns the environment of a process whose Hub this is, before it imports a client.
 
         Args:
             hf_home: Cache and settings of the clients; by default a folder under the root.

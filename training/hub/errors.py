@@ -32,7 +32,7 @@ class HubError(Exception):
         self.details = dict(details or {})
 
     def response_headers(self) -> dict[str, str]:
-        """Gives all headers; whatever is in the message, each stays one printable line."""
+        """Returns all headers; whatever is in the message, each stays one printable line."""
         headers = {"X-Error-Message": printable(self.message), **self.headers}
         if self.code:
             headers["X-Error-Code"] = self.code

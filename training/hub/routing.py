@@ -72,27 +72,27 @@ class Call:
 
     @property
     def repository(self) -> StoredRepository:
-        """Gives the repository that the address names."""
+        """Returns the repository that the address names."""
         assert self.found is not None, "declared without a repository"
         return self.found
 
     @property
     def user(self) -> str:
-        """Gives the name of the caller, where the access asks for one."""
+        """Returns the name of the caller, where the access asks for one."""
         assert self.caller is not None, "declared for anonymous callers"
         return self.caller.user
 
     @property
     def base(self) -> str:
-        """Gives the Hub's own address as the caller wrote it, without a slash at the end."""
+        """Returns the Hub's own address as the caller wrote it, without a slash at the end."""
         return str(self.request.base_url).rstrip("/")
 
     def part(self, name: str) -> str:
-        """Gives a part of the address, decoded."""
+        """Returns a part of the address, decoded."""
         return decode(self.request.path_params[name])
 
     def text(self, name: str, default: str | None = None) -> str:
-        """Gives a string from the JSON body.
+        """Returns a string from the JSON body.
 
         Raises:
             HubError: 400 when it is missing or no string.

@@ -22,7 +22,7 @@ class Signer:
         self._key = key
 
     def sign(self, action: str, path: str, **claims: str | int) -> str:
-        """Gives ``path?claims&expires&signature``.
+        """Returns ``path?claims&expires&signature``.
 
         Args:
             action: What it permits, such as ``upload``.
@@ -35,7 +35,7 @@ class Signer:
         return f"{path}?{urlencode(fields)}"
 
     def check(self, action: str, path: str, query: Mapping[str, str]) -> dict[str, str]:
-        """Gives the claims of an address that this Hub has signed for that action.
+        """Returns the claims of an address that this Hub has signed for that action.
 
         Raises:
             HubError: 403 when the signature is not ours or its time is over.

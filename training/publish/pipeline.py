@@ -81,7 +81,7 @@ def train_station(config: StationsConfig, corpus: Corpus, folder: Path) -> bool:
 
 
 def train_config(config: StationsConfig, folder: Path) -> TrainConfig:
-    """Gives the training's settings: defaults, then the settings file, then the base.
+    """Returns the training's settings: defaults, then the settings file, then the base.
 
     Raises:
         UserError: The settings file is broken.

@@ -257,7 +257,7 @@ class Publication:
 
 
 def space_metadata(names: Names) -> dict[str, Any]:
-    """Gives the front matter that says what the Space runs on: the Hub links and preloads it."""
+    """Returns the front matter that says what the Space runs on: the Hub links and preloads it."""
     return {
         "title": names.space.split("/")[1].replace("-", " ").capitalize(),
         "models": [names.model],

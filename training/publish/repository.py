@@ -108,7 +108,7 @@ class Repository:
             )
 
     def latest_version(self) -> tuple[int, int, int] | None:
-        """Gives the highest version tag, None before the first."""
+        """Returns the highest version tag, None before the first."""
         with clear_errors(self.repo_id):
             refs = self.api.list_repo_refs(self.repo_id, repo_type=self.repo_type)
         found = [VERSION_TAG.fullmatch(tag.name) for tag in refs.tags]
@@ -116,7 +116,7 @@ class Repository:
         return max(versions, default=None)  # type: ignore[return-value]
 
     def version(self) -> str:
-        """Gives the newest version, such as ``v1.2.0``; the first one before any."""
+        """Returns the newest version, such as ``v1.2.0``; the first one before any."""
         return version_tag(self.latest_version() or FIRST_VERSION)
 
     def push(
@@ -155,7 +155,7 @@ class Repository:
         return Published(self.repo_id, self.repo_type, revision, version, changed)
 
     def next_version(self) -> str:
-        """Gives the version that the next push of changed content gets."""
+        """Returns the version that the next push of changed content gets."""
         latest = self.latest_version()
         return version_tag((latest[0], latest[1] + 1, 0) if latest else FIRST_VERSION)
 
@@ -182,7 +182,7 @@ class Repository:
         return str(made.pr_url)
 
     def proposed(self, title: str) -> str | None:
-        """Gives the address of the pull request with this title, open or not; None without."""
+        """Returns the address of the pull request with this title, open or not; None without."""
         with clear_errors(self.repo_id):
             found = self.api.get_repo_discussions(
                 self.repo_id, discussion_type="pull_request", repo_type=self.repo_type
@@ -236,7 +236,7 @@ class Repository:
 
 
 def version_tag(version: tuple[int, int, int]) -> str:
-    """Gives ``v1.2.0`` for (1, 2, 0)."""
+    """Returns ``v1.2.0`` for (1, 2, 0)."""
     return "v" + ".".join(map(str, version))
 
 

@@ -39,7 +39,7 @@ SETTINGS_CHARACTERS = 6
 
 
 def current_folder(names: Names, revision: str) -> Path:
-    """Gives the folder of the model in use, at its commit.
+    """Returns the folder of the model in use, at its commit.
 
     Raises:
         UserError: The Hub refuses.
@@ -74,7 +74,7 @@ def upload_folder(candidate: Path, target: Path) -> Path:
 def renderer(
     folder: Path, current: Path, names: Names, report: dict[str, Any]
 ) -> Callable[[str], object]:
-    """Gives what writes card, changelog and retrain report into a folder for a version."""
+    """Returns what writes card, changelog and retrain report into a folder for a version."""
     earlier = read_changelog(current)
 
     def render(version: str) -> str:
@@ -118,7 +118,7 @@ def propose_candidate(
     report: dict[str, Any],
     settings: dict[str, Any],
 ) -> str:
-    """Opens a pull request with the candidate and the comparison; gives its address.
+    """Opens a pull request with the candidate and the comparison; returns its address.
 
     Raises:
         UserError: The Hub refuses.
@@ -130,14 +130,14 @@ def propose_candidate(
 
 
 def pull_request_title(dataset: str, revision: str, settings: dict[str, Any]) -> str:
-    """Gives the title that tells later runs that this revision was tried with these settings."""
+    """Returns the title that tells later runs that this revision was tried with these settings."""
     text = json.dumps(settings, sort_keys=True)
     digest = hashlib.sha256(text.encode()).hexdigest()[:SETTINGS_CHARACTERS]
     return f"Retrained on {dataset}@{revision[:10]} (settings {digest}): a person decides"
 
 
 def tag_merged(api: HfApi, names: Names, revision: str) -> str | None:
-    """Tags a candidate that a person merged from a pull request; gives the version, if one was.
+    """Tags a candidate that a person merged from a pull request; returns the version, if one was.
 
     Raises:
         UserError: The Hub refuses.
@@ -156,7 +156,7 @@ def tag_merged(api: HfApi, names: Names, revision: str) -> str | None:
 
 
 def report_text(report: dict[str, Any], version: str) -> str:
-    """Gives the retrain report for people, as Markdown."""
+    """Returns the retrain report for people, as Markdown."""
     counts = report["merged"]
     lines = [
         entry_text(entry_of(report, version)),

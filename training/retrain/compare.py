@@ -27,12 +27,12 @@ SEED = 20
 
 
 def frozen_test(corpus: Corpus) -> Dataset:
-    """Gives the test articles of the sources."""
+    """Returns the test articles of the sources."""
     return _of_origin(corpus.splits["test"], "source")
 
 
 def held_out_corrections(corpus: Corpus) -> Dataset:
-    """Gives the corrections that no training learns from."""
+    """Returns the corrections that no training learns from."""
     parts = [_of_origin(corpus.splits[split], "correction") for split in ("validation", "test")]
     return concatenate_datasets(parts)
 

@@ -83,6 +83,6 @@ class RetrainConfig(AdaptConfig):
         return AdaptConfig(**{part.name: getattr(self, part.name) for part in fields(AdaptConfig)})
 
     def decisive(self) -> dict[str, Any]:
-        """Gives the settings that decide what comes out; the others only say how to get there."""
+        """Returns the settings that decide what comes out; the others only say how to get there."""
         apart = ("work", "break_lock", "dry_run")
         return {name: value for name, value in asdict(self).items() if name not in apart}

@@ -54,7 +54,7 @@ class Pulled:
 
 
 def head(api: HfApi, repo_id: str, repo_type: str) -> str | None:
-    """Gives the commit that ``main`` is at; None when there is no such repository."""
+    """Returns the commit that ``main`` is at; None when there is no such repository."""
     with clear_errors(repo_id):
         try:
             return str(api.repo_info(repo_id, repo_type=repo_type).sha)
@@ -116,7 +116,7 @@ def agreement_of(api: HfApi, space: str) -> int | None:
 
 
 def known_tags(corpus: Corpus) -> frozenset[str]:
-    """Gives the tags that a dataset has, in any way of writing."""
+    """Returns the tags that a dataset has, in any way of writing."""
     vocabulary = corpus.train_vocabulary()
     return frozenset([*vocabulary.tags, *vocabulary.counts, *vocabulary.aliases])
 
@@ -151,7 +151,7 @@ def merge_pulled(pulled: Pulled, corrections_repo: str) -> Merged:
 
 
 def merge_result(pulled: Pulled, merged: Merged) -> dict[str, Any]:
-    """Gives what a merge comes to: whether the data change, and what there is to learn.
+    """Returns what a merge comes to: whether the data change, and what there is to learn.
 
     Returns:
         ``changed`` (the dataset gets a revision), ``new_ids`` (rows of train that the model in use

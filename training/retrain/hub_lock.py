@@ -196,7 +196,7 @@ class RetrainLock:
             ) from None
 
     def _holder(self) -> tuple[str | None, Holder | None]:
-        """Gives the branch's commit and who holds the lock; None where there is none (yet)."""
+        """Returns the branch's commit and who holds the lock; None where there is none (yet)."""
         try:
             head = str(self.api.dataset_info(self.repo_id, revision=BRANCH).sha)
             path = self.api.hf_hub_download(self.repo_id, FILE, repo_type="dataset", revision=head)

@@ -78,7 +78,7 @@ def with_corrections(api: HfApi, names: Names, built: Path, folder: Path) -> int
 
 
 def retrained(api: HfApi, model: str, revision: str) -> Published | None:
-    """Gives the tagger on the Hub, if a retrain made it of the dataset at this commit.
+    """Returns the tagger on the Hub, if a retrain made it of the dataset at this commit.
 
     Args:
         api: Client with a token that may read it.

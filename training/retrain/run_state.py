@@ -97,11 +97,11 @@ class Run:
         return (self.folder / f"{step}.json").is_file()
 
     def result(self, step: str) -> dict[str, Any]:
-        """Gives what a step that has ended gave."""
+        """Returns what a step that has ended gave."""
         return dict(json.loads((self.folder / f"{step}.json").read_text(encoding="utf-8")))
 
     def step(self, name: str, make: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
-        """Runs a step unless it has ended; gives its result in either case."""
+        """Runs a step unless it has ended; returns its result in either case."""
         if not self.done(name):
             write_whole(self.folder / f"{name}.json", make())
         return self.result(name)
@@ -115,7 +115,7 @@ class Run:
 
 
 def today() -> str:
-    """Gives the day in UTC."""
+    """Returns the day in UTC."""
     return datetime.now(UTC).date().isoformat()
 
 

@@ -65,7 +65,7 @@ class AllowedTags:
 
 
 def _end_token(tokenizer: Any, separator: str) -> int:
-    """Gives the token of the separator as it is written after a word; else the end token."""
+    """Returns the token of the separator as it is written after a word; else the end token."""
     marks = separator_ids(tokenizer, separator)
     ids = target_ids(f"a{separator.strip() or separator}", tokenizer)
     return next((token for token in reversed(ids) if token in marks), tokenizer.eos_token_id)

@@ -44,7 +44,7 @@ class Preferences:
     def bounds(
         self, settings: TaggingSettings, min_tags: int | None, threshold: float | None
     ) -> tuple[int | None, float | None]:
-        """Gives ``min_tags`` and ``threshold`` of an answer.
+        """Returns ``min_tags`` and ``threshold`` of an answer.
 
         Of a list only tags that reach the threshold come out, be it none, unless a person asks
         for more: no list must have a tag that fits an article.

@@ -67,7 +67,7 @@ class CsvFile:
         self.total = check_count(name, count, "rows")
 
     def rows(self) -> Iterator[Row]:
-        """Read the rows; a broken one has its problem with it."""
+        """Reads the rows; a broken one has its problem with it."""
         records = self._records()
         next(records)
         width = len(self.header)
@@ -81,7 +81,7 @@ class CsvFile:
             yield Row(f"line {line:,}", title, text, problem, cells)
 
     def writer(self, target: Path) -> CsvWriter:
-        """Begin the file with the tags."""
+        """Begins the file with the tags."""
         # Tags may have letters that the file's own encoding has not; the mark is for Excel.
         encoding = self.encoding if self.encoding in _UTF8 else "utf-8-sig"
         return CsvWriter(target, self.header, self.delimiter, encoding)
@@ -94,7 +94,7 @@ class CsvFile:
         return max(counts, key=lambda sign: counts[sign]) if found else ","
 
     def _records(self) -> Iterator[tuple[int, list[str], str | None]]:
-        """Give the line where each record begins, its cells, and what is wrong with it.
+        """Yields the line where each record begins, its cells, and what is wrong with it.
 
         A quote that is never closed would swallow the rest of the file: then its first line alone
         is the broken record, and the others are read again.
@@ -149,11 +149,11 @@ class _Lines:
         return line
 
     def swallowed(self) -> bool:
-        """Tell whether the record goes on to the end of the file because of an open quote."""
+        """Tells whether the record goes on to the end of the file because of an open quote."""
         return self._ended and len(self.taken) > 1 and "".join(self.taken).count('"') % 2 == 1
 
     def only_first(self, delimiter: str) -> list[str]:
-        """Put all lines but the record's first back; give that one's cells."""
+        """Puts all lines but the record's first back; returns that one's cells."""
         first, rest = self.taken[0], self.taken[1:]
         self._again.extendleft(reversed(rest))
         self.number -= len(rest)
@@ -173,7 +173,7 @@ class CsvWriter:
         self._write([*header, *self._names])
 
     def write(self, row: Row, tagged: Tagged) -> None:
-        """Write a row; cells beyond the columns come last, so that nothing is lost."""
+        """Writes a row; cells beyond the columns come last, so that nothing is lost."""
         cells: list[str] = row.given
         own = [*cells[: self._width], *[""] * (self._width - len(cells))]
         confidences = ", ".join(map(str, tagged.confidences))
@@ -181,7 +181,7 @@ class CsvWriter:
         self._write([*own, *added, *cells[self._width :]])
 
     def close(self) -> list[str]:
-        """Complete the file."""
+        """Completes the file."""
         self._file.close()
         notes = []
         if self._names[0] != TAGS:

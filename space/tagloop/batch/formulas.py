@@ -20,10 +20,10 @@ _HARMLESS = re.compile(r"[+-]?(?:\d[\d.,]*(?:[eE][+-]?\d+)?\s?%?)?")
 
 
 def is_formula(cell: str) -> bool:
-    """Tell whether a spreadsheet could take the cell for a formula."""
+    """Tells whether a spreadsheet could take the cell for a formula."""
     return cell.startswith(_BEGINNINGS) and not _HARMLESS.fullmatch(cell)
 
 
 def neutral(cell: str) -> str:
-    """Give the cell as it may stand in a CSV file."""
+    """Returns the cell as it may stand in a CSV file."""
     return f"'{cell}" if is_formula(cell) else cell

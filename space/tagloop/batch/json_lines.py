@@ -66,7 +66,7 @@ class JsonLinesFile:
         self._names = [free_name(key, keys) for key in (TAGS, CONFIDENCES, ERROR)]
 
     def rows(self) -> Iterator[Row]:
-        """Read the lines; a broken one has its problem with it."""
+        """Reads the lines; a broken one has its problem with it."""
         for number, line in self._lines():
             where = f"line {number:,}"
             record, problem = _parse(line)
@@ -80,11 +80,11 @@ class JsonLinesFile:
             yield Row(where, title, text, problem or title_problem, line)
 
     def writer(self, target: Path) -> JsonLinesWriter:
-        """Begin the file with the tags."""
+        """Begins the file with the tags."""
         return JsonLinesWriter(target, self._names)
 
     def _lines(self) -> Iterator[tuple[int, str]]:
-        """Give the lines that are not blank; of one that is too long only so much that it shows."""
+        """Yields the lines that are not blank; of one too long only so much that it shows."""
         with self._path.open(encoding=self._encoding, errors="replace", newline="\n") as file:
             number = 0
             while line := file.readline(MAX_LINE_CHARACTERS + 1):
@@ -106,7 +106,7 @@ class JsonLinesWriter:
         self._names = names
 
     def write(self, row: Row, tagged: Tagged) -> None:
-        """Write a line; one that is no JSON object becomes one, with the line as its ``line``."""
+        """Writes a line; one that is no JSON object becomes one, with the line as its ``line``."""
         line: str = row.given
         if _parse(line)[0] is None:
             line = json.dumps({"line": readable(line)}, ensure_ascii=False)
@@ -117,7 +117,7 @@ class JsonLinesWriter:
         self._file.write(f"{inside}{comma}{added[1:]}\n")
 
     def close(self) -> list[str]:
-        """Complete the file."""
+        """Completes the file."""
         self._file.close()
         if self._names[0] != TAGS:
             return [f"The file had {TAGS} already: the new ones are under {self._names[0]}."]

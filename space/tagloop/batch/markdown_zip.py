@@ -60,13 +60,13 @@ class MarkdownZip:
         self.total = check_count(name, len(self._entries), "Markdown files")
 
     def rows(self) -> Iterator[Row]:
-        """Read the files; one that cannot be read has its problem with it."""
+        """Reads the files; one that cannot be read has its problem with it."""
         with zipfile.ZipFile(self._path) as archive:
             for entry in self._entries:
                 yield _read(archive, entry)
 
     def writer(self, target: Path) -> MarkdownZipWriter:
-        """Begin the archive with the tags."""
+        """Begins the archive with the tags."""
         return MarkdownZipWriter(target, self._left_out)
 
 
@@ -80,7 +80,7 @@ class MarkdownZipWriter:
         self._renamed = 0
 
     def write(self, row: Row, tagged: Tagged) -> None:
-        """Write a file; one with a problem stays as it was, and the problem goes into a list."""
+        """Writes a file; one with a problem stays as it was, and the problem goes into a list."""
         entry, data, text = row.given
         if tagged.problem is None:
             try:
@@ -97,7 +97,7 @@ class MarkdownZipWriter:
         self._archive.writestr(info, data)
 
     def close(self) -> list[str]:
-        """Complete the archive."""
+        """Completes the archive."""
         notes = []
         if self._problems:
             table = io.StringIO()
@@ -117,7 +117,7 @@ class MarkdownZipWriter:
 
 
 def add_tags(content: str, tagged: Tagged, where: str) -> tuple[str, str]:
-    """Add tags and their confidences to the front matter; give the file and the tags' name in it.
+    """Adds tags with confidences to front matter; returns the file and the name of the tags.
 
     Every line that was there stays as it was written; ``tags`` that are empty are filled.
 

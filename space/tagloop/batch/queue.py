@@ -22,9 +22,7 @@ class BatchQueue:
         self._batches: OrderedDict[str, tuple[Event, float]] = OrderedDict()
 
     def announce(self, session: str) -> int:
-        """Note that a batch comes, in place of one of the same session; give how many are before
-        it.
-        """
+        """Queues a batch, in place of one of the same session; returns how many are before it."""
         with self._lock:
             now = time.monotonic()
             for old, (_, since) in list(self._batches.items()):
@@ -36,25 +34,25 @@ class BatchQueue:
             return before
 
     def cancel(self, session: str) -> None:
-        """Let a session's batch stop before its next rows, or never begin."""
+        """Lets a session's batch stop before its next rows, or never begin."""
         with self._lock:
             if session in self._batches:
                 self._batches[session][0].set()
 
     def stop_sign(self, session: str) -> Event:
-        """Give what ``cancel`` sets for the batch that is announced."""
+        """Returns what ``cancel`` sets for the batch that is announced."""
         with self._lock:
             return self._batches.setdefault(session, (Event(), time.monotonic()))[0]
 
     def leave(self, session: str, sign: Event) -> None:
-        """Note that the batch with this sign is over."""
+        """Notes that the batch with this sign is over."""
         with self._lock:
             if session in self._batches and self._batches[session][0] is sign:
                 del self._batches[session]
 
 
 def result_folder() -> Path:
-    """Make a folder for one result that nobody else can guess or, on this machine, read.
+    """Makes a folder for one result that nobody else can guess or, on this machine, read.
 
     Folders that a batch left behind because it was killed go at this occasion.
     """

@@ -55,7 +55,7 @@ class Tagged:
 
     @classmethod
     def of(cls, result: Mapping[str, Any]) -> Tagged:
-        """Take one result of ``TaggingService.tag_batch``."""
+        """Takes one result of ``TaggingService.tag_batch``."""
         tags = result["tags"]
         return cls(
             [tag["tag"] for tag in tags],
@@ -70,24 +70,24 @@ class BatchFile(Protocol):
     total: int
 
     def rows(self) -> Iterator[Row]:
-        """Read the rows, one after the other."""
+        """Reads the rows, one after the other."""
 
     def writer(self, target: Path) -> BatchWriter:
-        """Begin the file of the same format that has the tags as well."""
+        """Begins the file of the same format that has the tags as well."""
 
 
 class BatchWriter(Protocol):
     """Writes rows as they come; ``close`` completes the file and says what is to be said of it."""
 
     def write(self, row: Row, tagged: Tagged) -> None:
-        """Write a row of the file with what it is given."""
+        """Writes a row of the file with what it is given."""
 
     def close(self) -> list[str]:
-        """Complete the file; give sentences for the visitor."""
+        """Completes the file; returns sentences for the visitor."""
 
 
 def free_name(name: str, taken: Collection[str]) -> str:
-    """Give the name, or ``suggested_…`` if the file has it: what was given is never overwritten."""
+    """Returns the name, or ``suggested_…`` if the file has it: nothing is overwritten."""
     used = {each.strip().casefold() for each in taken}
     while name in used:
         name = f"suggested_{name}"
@@ -95,13 +95,13 @@ def free_name(name: str, taken: Collection[str]) -> str:
 
 
 def find_name(usual: Sequence[str], names: Sequence[str]) -> int | None:
-    """Give the place of the first of the usual names among the names, or None."""
+    """Returns the place of the first of the usual names among the names, or None."""
     folded = [name.strip().casefold().replace(" ", "_") for name in names]
     return next((folded.index(name) for name in usual if name in folded), None)
 
 
 def check_count(name: str, count: int, what: str) -> int:
-    """Return the number of rows.
+    """Returns the number of rows.
 
     Raises:
         UserError: There are none, or too many.

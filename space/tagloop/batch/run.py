@@ -82,7 +82,7 @@ class BatchState:
 
 
 def open_batch(path: Path) -> BatchFile:
-    """Open a file of articles by its ending, and count its rows.
+    """Opens a file of articles by its ending, and counts its rows.
 
     Raises:
         UserError: It is none, too large, or has nothing that could be tagged.
@@ -114,7 +114,7 @@ def tag_file(
     options: Options,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Iterator[BatchState]:
-    """Tag a file's articles into a file of the same format.
+    """Tags a file's articles into a file of the same format.
 
     Args:
         service: Tags the articles.
@@ -166,7 +166,7 @@ def _tag(service: TaggingService, rows: list[Row], options: Options) -> list[Tag
 def _results(
     service: TaggingService, articles: list[dict[str, str]], options: Options
 ) -> list[dict[str, Any]]:
-    """Tag articles together; if that fails, one by one, to find the one that it is about."""
+    """Tags articles together; if that fails, one by one, to find the one that it is about."""
     if not articles:
         return []
     try:
@@ -181,7 +181,7 @@ def _results(
 
 
 def _unfit(row: Row) -> str | None:
-    """Say in terms of a row what would be said in terms of the form otherwise."""
+    """Says in terms of a row what would be said in terms of the form otherwise."""
     if not row.text.strip():
         return "it has no text"
     if len(row.text) > MAX_TEXT_CHARACTERS:

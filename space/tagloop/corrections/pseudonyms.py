@@ -16,7 +16,7 @@ CHARACTERS = 16  # 64 bits: no two visitors of a Space meet by chance
 
 
 def pseudonym(address: str) -> str | None:
-    """Return what stands for an address in a record; None for no address."""
+    """Returns what stands for an address in a record; None for no address."""
     if not address:
         return None
     return hmac.new(_key(), address.encode(), sha256).hexdigest()[:CHARACTERS]

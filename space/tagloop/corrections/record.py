@@ -51,7 +51,7 @@ FEATURES: list[dict[str, Any]] = [
 
 
 def utc_now() -> str:
-    """Return the time as ISO 8601 in UTC, always with microseconds.
+    """Returns the time as ISO 8601 in UTC, always with microseconds.
 
     The fraction is never left out: Arrow's JSON reader takes a column of whole seconds for
     timestamps and writes them back in another form.
@@ -105,7 +105,7 @@ class Correction:
         visitor: str | None = None,
         id: str | None = None,
     ) -> "Correction":
-        """Check what a visitor or a client sent and make the record of it.
+        """Checks what a visitor or a client sent and makes the record of it.
 
         "good" vouches for the predicted tags, so it stores them whatever ``corrected`` says.
         "bad" keeps the edited tags where they were edited, and none otherwise: nobody vouches
@@ -142,14 +142,14 @@ class Correction:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Return the record as plain JSON values, keys in the order of the dataset's columns."""
+        """Returns the record as plain JSON values, keys in the order of the dataset's columns."""
         row = asdict(self)
         row |= {"predicted": list(row["predicted"]), "corrected": list(row["corrected"])}
         return {feature["name"]: row[feature["name"]] for feature in FEATURES}
 
     @classmethod
     def from_json(cls, row: Mapping[str, Any]) -> "Correction":
-        """Read a stored record, of this schema or an older one.
+        """Reads a stored record, of this schema or an older one.
 
         Raises:
             UserError: A column is missing, unknown or of another kind, or the record has a
@@ -222,7 +222,7 @@ def _predicted_tag(entry: Mapping[str, Any]) -> PredictedTag:
 
 
 def corrections_card(repo_id: str, model_repo: str) -> str:
-    """Return the README.md of a new corrections dataset ``repo_id``."""
+    """Returns the README.md of a new corrections dataset ``repo_id``."""
     body = _CARD.replace("MODEL", model_repo).replace("REPO", repo_id)
     return card_of_rows("Tag corrections", body, FEATURES)
 

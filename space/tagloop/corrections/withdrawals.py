@@ -24,7 +24,7 @@ _NAMESPACE = UUID("8d9f6a5e-7f0e-5c0b-9c54-2f5f3f9a2b61")  # any constant: ids o
 
 
 def withdrawal(correction_id: str) -> dict[str, Any]:
-    """Make the record; the same correction always gets the same one, so it is stored once.
+    """Makes the record; the same correction always gets the same one, so it is stored once.
 
     Raises:
         UserError: The id is none.

@@ -96,7 +96,7 @@ class Articles:
         return self.row_of_tag[self.tags == tag]
 
     def text_of(self, row: int) -> str:
-        """Read a text from its file.
+        """Reads a text from its file.
 
         Raises:
             UserError: It cannot be read.
@@ -193,7 +193,7 @@ class _Reader:
 def read_articles(
     parts: Sequence[ParquetFile], progress: Callable[[int, int], object] = lambda done, of: None
 ) -> Articles:
-    """Read the files once, from beginning to end.
+    """Reads the files once, from beginning to end.
 
     Args:
         parts: The files.

@@ -37,7 +37,7 @@ class TagMap:
 
 
 def map_tags(articles: Articles, most: int = 16) -> TagMap:
-    """Compare the most frequent tags and order them by how related they are."""
+    """Compares the most frequent tags and order them by how related they are."""
     count = min(most, len(articles.tag_names))
     frequent = articles.tags < count
     carries = np.zeros((len(articles), count), np.float32)

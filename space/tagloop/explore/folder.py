@@ -57,7 +57,7 @@ def shown_name(repo: str) -> str:
 
 
 def look_up(repo: str) -> Version:
-    """Ask what the dataset is at now; one small request.
+    """Asks what the dataset is at now; one small request.
 
     Raises:
         UserError: There is no such dataset, or this Space must not show it.
@@ -76,7 +76,7 @@ def look_up(repo: str) -> Version:
 
 
 def fetch(repo: str, version: Version) -> list[Path]:
-    """Bring the dataset's Parquet files here, unless they are, and list them.
+    """Brings the dataset's Parquet files here, unless they are, and list them.
 
     Raises:
         UserError: It cannot be had, or holds none.

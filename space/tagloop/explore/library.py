@@ -71,7 +71,7 @@ class Library:
         return self._thread is not None and self._thread.is_alive()
 
     def open(self) -> None:
-        """Begin to read the dataset unless it has been read lately; returns at once."""
+        """Begins to read the dataset unless it has been read lately; returns at once."""
         with self._lock:
             if self.busy or self._clock() < self._next_look:
                 return
@@ -80,12 +80,12 @@ class Library:
             self._thread.start()
 
     def wait(self, seconds: float | None = None) -> None:
-        """Wait until nothing is being read."""
+        """Waits until nothing is being read."""
         if self._thread is not None:
             self._thread.join(seconds)
 
     def find(self, holding: Holding, query: Query) -> np.ndarray:
-        """Give the rows that a query asks for; the last searches are remembered.
+        """Returns the rows that a query asks for; the last searches are remembered.
 
         Only one visitor's search reads texts at a time, so that tagging keeps its share of the
         processor.

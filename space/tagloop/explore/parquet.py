@@ -46,7 +46,7 @@ class ParquetFile:
 
 
 def open_parts(files: Sequence[Path]) -> list[ParquetFile]:
-    """Look at each file's footer; training articles come first.
+    """Looks at each file's footer; training articles come first.
 
     Raises:
         UserError: One is no Parquet file, or has not the columns of a dataset of articles.
@@ -73,7 +73,7 @@ def split_of(path: Path) -> str:
 def read_batches(
     part: ParquetFile, columns: Sequence[str], groups: Sequence[int] | None = None
 ) -> Iterator[pa.RecordBatch]:
-    """Yield the rows of a file in order.
+    """Yields the rows of a file in order.
 
     Args:
         part: The file.
@@ -94,7 +94,7 @@ def read_batches(
 
 
 def read_text(part: ParquetFile, row: int) -> str:
-    """Read the text of the row at this place of the file.
+    """Reads the text of the row at this place of the file.
 
     Raises:
         UserError: It cannot be read.

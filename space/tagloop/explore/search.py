@@ -48,7 +48,7 @@ class Query:
         source: str | None = None,
         in_text: bool = False,
     ) -> Query:
-        """Make a query of what a visitor wrote and chose.
+        """Makes a query of what a visitor wrote and chose.
 
         Raises:
             UserError: It is longer than is reasonable.
@@ -70,7 +70,7 @@ class Query:
 
 
 def find(articles: Articles, query: Query) -> np.ndarray:
-    """Give the rows that a query asks for: those with all words in title and tags first.
+    """Returns the rows that a query asks for: those with all words in title and tags first.
 
     Args:
         articles: All.
@@ -123,7 +123,7 @@ def _in_text(
     near: np.ndarray,
     open_rows: np.ndarray,
 ) -> np.ndarray:
-    """Find the rows among ``open_rows`` whose text has those words that are not near by."""
+    """Finds the rows among ``open_rows`` whose text has those words that are not near by."""
     found = np.zeros(len(articles), bool)
     for begin, column in _texts(articles, open_rows):
         here = slice(begin, begin + len(column))
@@ -139,7 +139,7 @@ def _in_text(
 
 
 def _texts(articles: Articles, open_rows: np.ndarray) -> Iterator[tuple[int, pa.Array]]:
-    """Yield the texts in batches with their first row; row groups without an open row are left
+    """Yields the texts in batches with their first row; row groups without an open row are left
     out.
     """
     begin = 0

@@ -140,7 +140,7 @@ def _any_of(chances: Sequence[float]) -> float:
 
 
 def with_odds(chance: Chance, times: float) -> Chance:
-    """Gives the probability whose odds are so many times those of ``chance``."""
+    """Returns the probability whose odds are so many times those of ``chance``."""
     raised = times * chance
     return raised / (raised + 1 - chance)
 

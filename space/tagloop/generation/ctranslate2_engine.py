@@ -112,7 +112,7 @@ class CTranslate2Engine:
     def score(
         self, input_ids: Sequence[list[int]], targets: Sequence[list[int]]
     ) -> list[list[float]]:
-        """Gives the log-probability of each target token, as if the model had written the target.
+        """Returns the log-probability of each target token, as if the model had written the target.
 
         One target a prompt, without end token and without repetition penalty.
         """
@@ -132,7 +132,7 @@ class CTranslate2Engine:
         *,
         all_heads: bool = False,
     ) -> list[np.ndarray]:
-        """Gives what the model looks at while it writes each target, (target, input)."""
+        """Returns what the model looks at while it writes each target, (target, input)."""
         import numpy as np
 
         if not input_ids:

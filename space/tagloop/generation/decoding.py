@@ -50,7 +50,7 @@ class Decoding:
 
 
 def weights(decoding: Decoding, totals: Sequence[float]) -> list[float]:
-    """Gives each output's part of the whole: a vote each, or its share of the probability mass.
+    """Returns each output's part of the whole: a vote each, or its share of the probability mass.
 
     Args:
         decoding: ``beam`` or ``sample``.

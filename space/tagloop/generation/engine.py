@@ -99,7 +99,7 @@ class Engine(Protocol):
     def score(
         self, input_ids: Sequence[list[int]], targets: Sequence[list[int]]
     ) -> list[list[float]]:
-        """Gives the log-probability of each target token, as if the model had written the target.
+        """Returns the log-probability of each target token, as if the model had written the target.
 
         One target a prompt, without end token and without repetition penalty.
         """
@@ -111,7 +111,7 @@ class Engine(Protocol):
         *,
         all_heads: bool = False,
     ) -> list[np.ndarray]:
-        """Gives what the model looks at while it writes each target; one a prompt.
+        """Returns what the model looks at while it writes each target; one a prompt.
 
         Returns:
             (target, input) each, rows sum to 1: the cross-attention of the last decoder layer, of
@@ -150,7 +150,7 @@ class Engine(Protocol):
 
 
 def separator_ids(tokenizer: Any, separator: str) -> frozenset[int]:
-    """Gives the ids of all tokens that hold the separator (without its blanks)."""
+    """Returns the ids of all tokens that hold the separator (without its blanks)."""
     mark = separator.strip() or separator
     return frozenset(id for piece, id in tokenizer.get_vocab().items() if mark in piece)
 
@@ -215,7 +215,7 @@ class OutputBuilder:
 
 
 def _log_sums(logits: np.ndarray) -> np.ndarray:
-    """Gives what makes log-probabilities of logits when it is taken away, (steps, 1)."""
+    """Returns what makes log-probabilities of logits when it is taken away, (steps, 1)."""
     import numpy as np
 
     top = logits.max(axis=1, keepdims=True)

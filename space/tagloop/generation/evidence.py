@@ -46,7 +46,7 @@ class Evidence:
     text: tuple[Span, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """Gives the evidence as a plain dict; spans are ``[begin, end]``."""
+        """Returns the evidence as a plain dict; spans are ``[begin, end]``."""
         spans = {"title": self.title, "text": self.text}
         return {"kind": self.kind} | {name: [*map(list, part)] for name, part in spans.items()}
 
@@ -94,7 +94,7 @@ class Explainer:
     def explain(
         self, title: str, text: str, tags: Sequence[str], max_windows: int = 1
     ) -> list[Evidence]:
-        """Gives each tag's evidence, in order; the model runs only for tags that are not there."""
+        """Returns each tag's evidence, in order; the model runs only for absent tags."""
         found = []
         for tag in tags:
             spans = (find_spans(tag, part, self._vocabulary) for part in (title, text))
@@ -108,7 +108,7 @@ class Explainer:
     def _sentences_for(
         self, tags: Sequence[str], title: str, text: str, max_windows: int
     ) -> list[tuple[Span, ...]]:
-        """Gives each tag's sentence, as if it was the first tag that the model wrote."""
+        """Returns each tag's sentence, as if it was the first tag that the model wrote."""
         targets = [target_ids(tag, self._tokenizer) for tag in tags]
         chosen: list[tuple[Span, ...]] = [() for _ in tags]
         if not all(targets):
@@ -126,7 +126,7 @@ class Explainer:
     def _likeliest_windows(
         self, title: str, text: str, windows: Sequence[Span], targets: Sequence[list[int]]
     ) -> list[int]:
-        """Gives, a target, the window for which the model would most likely write it."""
+        """Returns, a target, the window for which the model would most likely write it."""
         if len(windows) == 1:
             return [0] * len(targets)
         prompts = [self._read(title, text[begin:end])[0] for begin, end in windows]
@@ -139,7 +139,7 @@ class Explainer:
     def _sentences_in(
         self, title: str, text: str, targets: Sequence[list[int]]
     ) -> list[tuple[Span, ...]]:
-        """Gives each target's sentence in one window's text."""
+        """Returns each target's sentence in one window's text."""
         text = self._read_beginning(title, text)
         sentences = split_sentences(text)
         if not sentences:
@@ -155,7 +155,7 @@ class Explainer:
     def _least_spared(
         self, title: str, text: str, sentences: Sequence[Span], target: list[int]
     ) -> Span:
-        """Gives the sentence without which the model is least likely to write the target."""
+        """Returns the sentence without which the model is least likely to write the target."""
         if len(sentences) == 1:
             return sentences[0]
         bare = [f"{text[:begin]} {text[end:]}" for begin, end in sentences]
@@ -164,17 +164,17 @@ class Explainer:
         return sentences[left.index(min(left))]
 
     def read_part(self, title: str, text: str, max_windows: int = 1) -> str:
-        """Gives the part of the text that the model reads."""
+        """Returns the part of the text that the model reads."""
         begin, end = self._windows.spans(title, text, max_windows)[-1]
         return text[:begin] + self._read_beginning(title, text[begin:end])
 
     def _read_beginning(self, title: str, text: str) -> str:
-        """Gives what the model reads of one window's text."""
+        """Returns what the model reads of one window's text."""
         _, spans = self._read(title, text)
         return text[: max([end for _, end in spans], default=0)]
 
     def _read(self, title: str, text: str) -> tuple[list[int], list[Span]]:
-        """Gives the prompt's tokens and where each stands in the text (below 0: before it)."""
+        """Returns the prompt's tokens and where each stands in the text (below 0: before it)."""
         prompt, offset = self._settings.place_prompt(title, text)
         limit = self._settings.max_input_tokens
         read = self._tokenizer(
@@ -189,7 +189,7 @@ class Explainer:
 
 
 def target_ids(tag: str, tokenizer: Any) -> list[int]:
-    """Gives the tokens by which a model writes a tag; of an endless one the first."""
+    """Returns the tokens by which a model writes a tag; of an endless one the first."""
     return tokenizer(tag, add_special_tokens=False).input_ids[:MOST_TOKENS]
 
 

@@ -32,7 +32,7 @@ class InputEmbeddings:
         return self._matrix is not None
 
     def nearness(self, text: Sequence[int], tags: Sequence[Sequence[int]]) -> np.ndarray:
-        """Gives how near each tag is to a text, -1 to 1; 1 if all of its tokens stand there.
+        """Returns how near each tag is to a text, -1 to 1; 1 if all of its tokens stand there.
 
         Args:
             text: Token ids without special ones; not empty.
@@ -50,7 +50,7 @@ class InputEmbeddings:
         return np.asarray(np.add.reduceat(nearest[where], starts) / lengths, dtype=np.float32)
 
     def _rows(self, tokens: np.ndarray) -> np.ndarray:
-        """Gives rows of length 1, float32."""
+        """Returns rows of length 1, float32."""
         assert self._matrix is not None
         raw = np.asarray(self._matrix[tokens])
         if raw.dtype == np.uint16:  # bfloat16 is the upper half of a float32

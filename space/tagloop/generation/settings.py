@@ -65,7 +65,7 @@ class TaggingSettings:
         return prompt.strip(), (places or [0])[0] - blanks - before
 
     def to_json(self) -> dict[str, Any]:
-        """Gives the file's content."""
+        """Returns the file's content."""
         return {"schema": SCHEMA, **asdict(self)}
 
     def save(self, folder: Path) -> None:

@@ -21,7 +21,7 @@ Item = TypeVar("Item")
 
 @cache
 def ctranslate2() -> ModuleType:
-    """Gives CTranslate2, set to use the best instructions that the processor has.
+    """Returns CTranslate2, set to use the best instructions that the processor has.
 
     Of itself it takes no more than AVX2; AVX-512 must be asked for before its first model is
     loaded (https://github.com/OpenNMT/CTranslate2/pull/1108). Whoever sets ``CT2_FORCE_CPU_ISA`` is

@@ -24,7 +24,7 @@ class TokenTrie:
                 node = node.setdefault(token, {})
 
     def following(self, written: Sequence[int]) -> list[int]:
-        """Gives the tokens that may follow; none after a whole sequence or what begins none."""
+        """Returns the tokens that may follow; none after a whole sequence or what begins none."""
         node = self._root
         for token in written:
             if token not in node:

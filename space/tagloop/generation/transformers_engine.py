@@ -104,7 +104,7 @@ class TransformersEngine:
     def score(
         self, input_ids: Sequence[list[int]], targets: Sequence[list[int]]
     ) -> list[list[float]]:
-        """Gives the log-probability of each target token, as if the model had written the target.
+        """Returns the log-probability of each target token, as if the model had written the target.
 
         One target a prompt, without end token and without repetition penalty.
         """
@@ -122,7 +122,7 @@ class TransformersEngine:
         *,
         all_heads: bool = False,
     ) -> list[np.ndarray]:
-        """Gives what the model looks at while it writes each target, (target, input)."""
+        """Returns what the model looks at while it writes each target, (target, input)."""
         if not input_ids:
             return []
         with self._keeping_attention():
@@ -203,7 +203,7 @@ class TransformersEngine:
         return found
 
     def _totals(self, output: Any) -> list[float]:
-        """Gives the log-probability of each output; of samples, whose votes are equal, 0."""
+        """Returns the log-probability of each output; of samples, whose votes are equal, 0."""
         beams = getattr(output, "beam_indices", None)
         if beams is None:
             return [0.0] * len(output.sequences)

@@ -37,7 +37,7 @@ class Windows:
         self._settings = settings
 
     def prompts(self, title: str, text: str, most: int) -> list[list[int]]:
-        """Gives the token ids of an article's windows in reading order, at least one.
+        """Returns the token ids of an article's windows in reading order, at least one.
 
         An article that fits is one window, read as ever, and so is every article if ``most`` is
         1: then what is too long is cut at its end.
@@ -54,7 +54,7 @@ class Windows:
         return [whole] if len(spans) == 1 else [self._prompt(title, text[a:b]) for a, b in spans]
 
     def spans(self, title: str, text: str, most: int) -> list[Span]:
-        """Gives the part of the text that each window of ``prompts`` holds.
+        """Returns the part of the text that each window of ``prompts`` holds.
 
         Every window is full; the first begins with the text, the last ends with it, the others are
         evenly spread. Together they hold the whole text, overlapping, or where ``most`` are too few
@@ -92,7 +92,7 @@ class Windows:
 
 
 def _pieces(text: str, ends: Sequence[int], room: int) -> list[Span]:
-    """Gives the sentences that have tokens; the words of those that are longer than a window.
+    """Returns the sentences that have tokens; the words of those that are longer than a window.
 
     Args:
         text: To cut.
@@ -134,7 +134,7 @@ def _spread(pieces: Sequence[Span], ends: Sequence[int], room: int, most: int) -
 
 
 def _nearest(places: Sequence[int], wanted: float) -> int:
-    """Gives the index of the rising number that is nearest to the wanted one."""
+    """Returns the index of the rising number that is nearest to the wanted one."""
     after = bisect_left(places, wanted)
     around = [index for index in (after - 1, after) if 0 <= index < len(places)]
     return min(around, key=lambda index: abs(places[index] - wanted))

@@ -93,7 +93,7 @@ def _from_hub(base_model: str) -> Tagger | None:
 
 
 def _size(repo: str, path: str, revision: str | None) -> int:
-    """Gives a file's size on the Hub, in bytes; 0 if it isn't there or the Hub cannot be had."""
+    """Returns a file's size on the Hub, in bytes; 0 if it isn't there or the Hub cannot be had."""
     import httpx2
     from huggingface_hub import HfApi
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, OfflineModeIsEnabled

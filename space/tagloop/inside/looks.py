@@ -43,7 +43,7 @@ def looks_of(
     steps: Sequence[Step],
     stretches: Sequence[Stretch],
 ) -> list[Look]:
-    """Gives the look of each tag: at the steps that wrote it, if any did.
+    """Returns the look of each tag: at the steps that wrote it, if any did.
 
     Args:
         engine: Runs for those of the tags that the model did not write.

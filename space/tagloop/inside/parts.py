@@ -72,7 +72,7 @@ def count_parts(weights: Weights) -> list[ParameterGroup]:
 
 
 def _classify(name: str) -> tuple[tuple[int, int], str, str]:
-    """Gives where a tensor's part stands, the part's name, and the kind of its parameters."""
+    """Returns where a tensor's part stands, the part's name, and the kind of its parameters."""
     if match := _LAYER.search(name):
         side, number, rest = match[1], int(match[2]), match[3]
         kind = OTHER
@@ -91,7 +91,7 @@ def _classify(name: str) -> tuple[tuple[int, int], str, str]:
 
 
 def _copies(shapes: Mapping[str, tuple[int, ...]], config: Mapping[str, Any]) -> set[str]:
-    """Gives the names under which a file has the word embeddings again."""
+    """Returns the names under which a file has the word embeddings again."""
     endings = ["shared.weight"]
     if config.get("share_encoder_decoder_embeddings", True):
         endings.append("embed_tokens.weight")

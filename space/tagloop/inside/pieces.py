@@ -66,7 +66,7 @@ class TokenizedArticle:
         return max((piece.end for piece in self.pieces), default=0)
 
     def words(self) -> list[Word]:
-        """Gives the words; a piece that is no letters is one for itself, so is one of Chinese."""
+        """Returns the words; a piece that is no letters is one for itself, so is one of Chinese."""
         found: list[Word] = []
         for place, piece in enumerate(self.pieces):
             if piece.begin == piece.end:

@@ -91,7 +91,7 @@ def _of_weights(
 
 
 def first_letters(reading: TokenizedArticle) -> int | None:
-    """Gives the place of the first piece with letters or digits; None if there is none."""
+    """Returns the place of the first piece with letters or digits; None if there is none."""
     for place, piece in enumerate(reading.pieces):
         if any(char.isalnum() for char in reading.prompt[piece.begin : piece.end]):
             return place
@@ -99,7 +99,7 @@ def first_letters(reading: TokenizedArticle) -> int | None:
 
 
 def folder_of(tagger: Tagger) -> Path:
-    """Gives the folder that a tagger was loaded from, without asking the Hub again.
+    """Returns the folder that a tagger was loaded from, without asking the Hub again.
 
     Raises:
         UserError: It is gone.

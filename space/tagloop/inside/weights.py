@@ -73,11 +73,11 @@ class Weights:
         return all(name in self._places and self._places[name].dtype in TYPES for name in names)
 
     def whole(self, name: str) -> np.ndarray:
-        """Gives a tensor, float32."""
+        """Returns a tensor, float32."""
         return _float32(np.asarray(self._mapped(name)))
 
     def rows(self, name: str, rows: Sequence[int]) -> np.ndarray:
-        """Gives rows of a matrix, float32, (rows, width)."""
+        """Returns rows of a matrix, float32, (rows, width)."""
         return _float32(np.asarray(self._mapped(name)[list(rows)]))
 
     def _mapped(self, name: str) -> np.ndarray:

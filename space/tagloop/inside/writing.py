@@ -99,7 +99,7 @@ def _tags(
     vocabulary: Vocabulary,
     text: str,
 ) -> Mapping[int, tuple[str, str]]:
-    """Gives normal and display form of the tags, by their place in the output."""
+    """Returns normal and display form of the tags, by their place in the output."""
     ended = bool(steps) and steps[-1].ids[0] == tokenizer.eos_token_id
     kept = steps[: len(steps) - ended]
     written = Output([s.ids[0] for s in kept], [s.log_probs[0] for s in kept], ended)

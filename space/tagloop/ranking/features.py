@@ -124,7 +124,7 @@ class FeatureExtractor:
         neighbour_tags: NeighbourTags,
         also: Mapping[str, str],
     ) -> tuple[dict[str, str], np.ndarray]:
-        """Gives an article's candidates with their plain features.
+        """Returns an article's candidates with their plain features.
 
         How alike it is to those that the vocabulary does not know is not among them yet.
         """
@@ -170,7 +170,7 @@ class FeatureExtractor:
     def _known(
         self, neighbour_tags: NeighbourTags, begun: np.ndarray, named: Mapping[int, int]
     ) -> dict[str, None]:
-        """Gives the vocabulary's tags that may be right, the likeliest of each sort."""
+        """Returns the vocabulary's tags that may be right, the likeliest of each sort."""
         told = np.zeros(len(self._forms))
         for place, count in named.items():
             told[place] = self._neighbours.linked[place] * (1 + np.log(count))
@@ -239,7 +239,7 @@ class FeatureExtractor:
         ]
 
     def _begun(self, outputs: Sequence[Output]) -> tuple[np.ndarray, np.ndarray]:
-        """Gives, a tag of the vocabulary, how likely the model was to begin with its first token.
+        """Returns, a tag of the vocabulary, how likely the model was to begin with its first token.
 
         Returns:
             The greatest log-probability over all places, and over first places, both (tags,).
@@ -276,7 +276,7 @@ def _log(shares: np.ndarray) -> np.ndarray:
 
 
 def _first_tokens(tokenizer: Any, vocabulary: Vocabulary) -> np.ndarray:
-    """Gives the token that each tag begins with, (tags,); the unknown token where it has none."""
+    """Returns the token that each tag begins with, (tags,); the unknown token where it has none."""
     if not vocabulary.counts:
         return np.zeros(0, dtype=np.int64)
     ids = tokenizer(vocabulary.tags, add_special_tokens=False).input_ids

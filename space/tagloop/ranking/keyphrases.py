@@ -80,7 +80,7 @@ class KnownPhrases:
 def salient_words(
     article: Words, known: Mapping[str, int], tokenizer: Any, idf: np.ndarray
 ) -> dict[str, float]:
-    """Gives words that are no known tags but stand out in the article.
+    """Returns words that are no known tags but stand out in the article.
 
     Args:
         article: Its words; those of the title count three times.
@@ -113,7 +113,7 @@ def salient_words(
 
 
 def linked_shares(articles: Sequence[tuple[Counter[int], set[int]]], tags: int) -> np.ndarray:
-    """Gives, a tag, the share of articles naming it whose authors also gave it, (tags,).
+    """Returns, a tag, the share of articles naming it whose authors also gave it, (tags,).
 
     Args:
         articles: Of each training article the tags that it names and those that its author gave.

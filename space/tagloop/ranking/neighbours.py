@@ -51,7 +51,7 @@ class Table:
     values: np.ndarray
 
     def weighted_sum(self, rows: np.ndarray, weights: np.ndarray, width: int) -> np.ndarray:
-        """Gives the sum of rows, each times its weight: float64, (width,)."""
+        """Returns the sum of rows, each times its weight: float64, (width,)."""
         first, last = self.starts[rows], self.starts[rows + 1]
         counts = last - first
         # The places of all entries of the rows, one after another.
@@ -155,7 +155,7 @@ def to_bytes(vectors: np.ndarray) -> np.ndarray:
 
 
 def from_bytes(rounded: np.ndarray) -> np.ndarray:
-    """Gives the vectors again, float32."""
+    """Returns the vectors again, float32."""
     return rounded.astype(np.float32) / BYTE_SCALE
 
 

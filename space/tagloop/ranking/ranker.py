@@ -40,11 +40,11 @@ class Weights:
     bias: float
 
     def probabilities(self, features: np.ndarray) -> np.ndarray:
-        """Gives each candidate's probability, (candidates,)."""
+        """Returns each candidate's probability, (candidates,)."""
         return np.asarray(1 / (1 + np.exp(-(features @ self.columns + self.bias))))
 
     def to_json(self) -> dict[str, Any]:
-        """Gives the content of ``ranking.json``."""
+        """Returns the content of ``ranking.json``."""
         columns = [round(float(value), 6) for value in self.columns]
         return {
             "schema": SCHEMA,

@@ -50,7 +50,7 @@ class SentenceEncoder:
         return cls(encoder, tokenizer)
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
-        """Gives the mean of a text's last hidden states, scaled to length 1.
+        """Returns the mean of a text's last hidden states, scaled to length 1.
 
         Returns:
             float32, (texts, DIMENSIONS).

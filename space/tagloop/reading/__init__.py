@@ -38,7 +38,7 @@ _fetchers = BoundedSemaphore(MAX_READERS)  # apart, so that slow sites do not ke
 
 
 def read_file(path: Path, tell: Tell = lambda done, total: None) -> tuple[str, str]:
-    """Give a file's title (which may be empty) and its plain text, paragraphs by blank line.
+    """Returns a file's title (which may be empty) and its plain text, paragraphs by blank line.
 
     Args:
         path: Of one of ``ENDINGS``.
@@ -54,7 +54,7 @@ def read_file(path: Path, tell: Tell = lambda done, total: None) -> tuple[str, s
 
 
 def read_address(address: str, tell: Tell = lambda done, total: None) -> tuple[str, str]:
-    """Give the title (which may be empty) and the plain text of the page at an address.
+    """Returns the title (which may be empty) and the plain text of the page at an address.
 
     What is fetched, and what is not, says `tagloop.reading.page`; ``tell`` as for a file.
 
@@ -70,7 +70,7 @@ def read_address(address: str, tell: Tell = lambda done, total: None) -> tuple[s
 
 @contextmanager
 def _turn(slots: BoundedSemaphore, busy: str, tell: Tell) -> Iterator[None]:
-    """Wait for one of the slots, as long as somebody waits, and not too long."""
+    """Waits for one of the slots, as long as somebody waits, and not too long."""
     deadline = time.monotonic() + MAX_SECONDS
     while not slots.acquire(timeout=LOOK_SECONDS):
         tell(0, 0)
@@ -125,7 +125,7 @@ def _answer(process: subprocess.Popen[bytes], tell: Tell) -> bytes:
 
 
 def _environment() -> dict[str, str]:
-    """Give the process what Python needs, and none of the Space's secrets."""
+    """Returns the process what Python needs, and none of the Space's secrets."""
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     places = [str(_PACKAGES), *filter(None, sys.path)]
     return kept | {"PYTHONPATH": os.pathsep.join(places), "PYTHONIOENCODING": "utf-8"}

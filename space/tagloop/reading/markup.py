@@ -20,7 +20,7 @@ _XML_DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
 
 
 def read_markdown(content: str, name: str) -> tuple[str, str]:
-    """Give title and text; the title is the front matter's, else the heading at the top.
+    """Returns title and text; the title is the front matter's, else the heading at the top.
 
     Raises:
         UserError: The front matter is not in order.
@@ -37,7 +37,7 @@ def read_markdown(content: str, name: str) -> tuple[str, str]:
 
 
 def read_html(html: str, name: str) -> tuple[str, str]:
-    """Give title and text of a page: of its article, if it marks one, without its navigation.
+    """Returns title and text of a page: of its article, if it marks one, without its navigation.
 
     Raises:
         UserError: There is nothing in it.
@@ -61,7 +61,7 @@ def read_html(html: str, name: str) -> tuple[str, str]:
 
 
 def read_text(content: str, name: str) -> tuple[str, str]:
-    """Give title and text; the title is a short first line with a blank line after it."""
+    """Returns title and text; the title is a short first line with a blank line after it."""
     first, _, rest = content.strip().partition("\n")
     alone = rest[:1] == "\n" or rest[:1] == "\r"
     if alone and len(first) <= MAX_TITLE_LINE and not first.rstrip().endswith(_ENDS_A_SENTENCE):
@@ -70,7 +70,7 @@ def read_text(content: str, name: str) -> tuple[str, str]:
 
 
 def _page_title(page: HtmlElement) -> str:
-    """Take the heading or the Open Graph title first: <title> often names the site as well."""
+    """Takes the heading or the Open Graph title first: <title> often names the site as well."""
     for title in page.xpath("//meta[@property='og:title']/@content"):
         if title.strip():
             return " ".join(title.split())

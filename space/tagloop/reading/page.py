@@ -74,7 +74,7 @@ class Page:
 
 
 def check_address(address: str, reach: Reach | None = None) -> httpx2.URL:
-    """Give the address as a URL; ``https://`` may be left out.
+    """Returns the address as a URL; ``https://`` may be left out.
 
     Raises:
         UserError: It is none that is read here; nothing has been asked for by then.
@@ -108,12 +108,12 @@ def _no_address() -> UserError:
 
 
 def shown(url: httpx2.URL) -> str:
-    """Name a page in a sentence."""
+    """Names a page in a sentence."""
     return f"The page at {url.raw_host.decode('ascii', errors='replace')[:_SHOWN_HOST]}"
 
 
 def fetch_page(address: str, reach: Reach | None = None) -> Page:
-    """Fetch a page.
+    """Fetches a page.
 
     Raises:
         UserError: It cannot be had, or must not; one sentence says why.
@@ -137,7 +137,7 @@ def fetch_page(address: str, reach: Reach | None = None) -> Page:
 
 @contextmanager
 def _answer(url: httpx2.URL, reach: Reach, deadline: float) -> Iterator[httpx2.Response]:
-    """Ask the host's checked numbers, one after the other, until one takes the connection."""
+    """Asks the host's checked numbers, one after the other, until one takes the connection."""
     name = shown(url)
     port = url.port or PORTS[url.scheme]
     numbers = [it for it in reach.resolve(url.raw_host.decode("ascii"), port) if reach.allows(it)]
@@ -154,7 +154,7 @@ def _answer(url: httpx2.URL, reach: Reach, deadline: float) -> Iterator[httpx2.R
 
 
 def _first(transport: httpx2.HTTPTransport, requests: Sequence[httpx2.Request]) -> httpx2.Response:
-    """Give the answer to the first request that finds a connection."""
+    """Returns the answer to the first request that finds a connection."""
     *others, last = requests[:MAX_NUMBERS]
     for request in others:
         try:
@@ -239,7 +239,7 @@ def _left(deadline: float, name: str) -> float:
 
 @contextmanager
 def _in_words(name: str) -> Iterator[None]:
-    """Say what goes wrong on the network in one sentence."""
+    """Says what goes wrong on the network in one sentence."""
     try:
         yield
     except httpx2.TimeoutException:

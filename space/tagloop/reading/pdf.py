@@ -21,7 +21,7 @@ _NO_TITLE = re.compile(
 
 
 def read_pdf(data: bytes, name: str) -> tuple[str, str]:
-    """Give title (the document's own property, if it is one) and text, pages by blank line.
+    """Returns title (the document's own property, if it is one) and text, pages by blank line.
 
     Raises:
         UserError: It is no PDF, locked, a scan, or longer than an article.
@@ -52,7 +52,7 @@ def read_pdf(data: bytes, name: str) -> tuple[str, str]:
 
 
 def _unlock(reader: PdfReader, name: str) -> None:
-    """Open what anyone may open: many PDFs are encrypted only so that they are not changed."""
+    """Opens what anyone may open: many PDFs are encrypted only so that they are not changed."""
     locked = UserError(f"{name} is locked with a password: save it without one and try again.")
     if not reader.is_encrypted:
         return

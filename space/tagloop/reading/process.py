@@ -26,7 +26,7 @@ _GAPS = re.compile(r"\n[ \t\f]*(?:\n[ \t\f]*)+")
 
 
 def read_document(path: Path, name: str) -> tuple[str, str]:
-    """Read a file by its ending; give title and text, tidy and within the limits.
+    """Reads a file by its ending; returns title and text, tidy and within the limits.
 
     Raises:
         UserError: It cannot be read, has no text, or too much of it.
@@ -35,7 +35,7 @@ def read_document(path: Path, name: str) -> tuple[str, str]:
 
 
 def read_page(address: str, name: str) -> tuple[str, str]:
-    """Fetch a page and read it; give title and text as ``read_document`` does.
+    """Fetches a page and reads it; returns title and text as ``read_document`` does.
 
     Raises:
         UserError: It cannot be had or read, has no text, or too much of it.
@@ -65,7 +65,7 @@ def _fit(title: str, text: str, name: str) -> tuple[str, str]:
 
 
 def _reader(ending: str) -> Callable[[bytes, str], tuple[str, str]]:
-    """Import only what the ending needs: the process is new for every file."""
+    """Imports only what the ending needs: the process is new for every file."""
     from tagloop.reading import markup
     from tagloop.text.encodings import decode
 
@@ -91,7 +91,7 @@ def _tidy(text: str) -> str:
 
 
 def limit_this_process() -> None:
-    """Let the system stop this process when it takes too much; Windows has no such limits."""
+    """Lets the system stop this process when it takes too much; Windows has no such limits."""
     if sys.platform != "win32":
         import resource
 
@@ -102,7 +102,7 @@ def limit_this_process() -> None:
 
 
 def main() -> None:
-    """Read what the command line names: its kind, its place, and how it is called in sentences."""
+    """Reads what the command line names: its kind, its place, and how it is called in sentences."""
     limit_this_process()
     logging.disable(logging.CRITICAL)  # pypdf complains about most of the PDFs in the world
     kind, place, name = sys.argv[1:]

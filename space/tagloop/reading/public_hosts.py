@@ -53,7 +53,7 @@ and the clouds' documentation."""
 
 
 def is_public(number: str) -> bool:
-    """Tell whether an IP address (as text) belongs to the public internet."""
+    """Tells whether an IP address (as text) belongs to the public internet."""
     try:
         address = ipaddress.ip_address(number)
     except ValueError:
@@ -69,7 +69,7 @@ def is_public(number: str) -> bool:
 
 
 def resolve(host: str, port: int) -> list[str]:
-    """Give the IP addresses that the system knows for a host; none if it knows no such host."""
+    """Returns the IP addresses that the system knows for a host; none if it knows no such host."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):

@@ -19,7 +19,7 @@ _STYLES = "p[style-name='Title'] => h1:fresh\np[style-name='Subtitle'] => p:fres
 
 
 def read_word(data: bytes, name: str) -> tuple[str, str]:
-    """Give title (the title or first heading, if there is one) and text, pictures left out.
+    """Returns title (the title or first heading, if there is one) and text, pictures left out.
 
     Raises:
         UserError: It is no .docx, locked, or unpacks to more than a document should.
@@ -44,7 +44,7 @@ def read_word(data: bytes, name: str) -> tuple[str, str]:
 
 
 def _check_parts(data: bytes, name: str) -> None:
-    """Look at what the archive says of its parts; Python's zipfile gives no byte more than that."""
+    """Looks at what the archive says of its parts; Python's zipfile gives no byte more."""
     try:
         with zipfile.ZipFile(BytesIO(data)) as archive:
             parts = archive.infolist()

@@ -36,7 +36,7 @@ class Progress(Generic[Result]):
 def watch(
     work: Callable[[Tell], Result], seconds: float = LOOK_SECONDS
 ) -> Generator[Progress[Result], None, None]:
-    """Do some work in a thread of its own and give, so often, how far it is.
+    """Does some work in a thread of its own and returns, so often, how far it is.
 
     Whoever stops listening (closes this generator) ends the work: a thread cannot be stopped, so
     this waits for the step that it is in, and nothing of it runs on behind those who come next.
@@ -93,7 +93,7 @@ class StopSigns:
 
     @contextmanager
     def of(self, session: str) -> Iterator[StopSign]:
-        """Give a sign that is set if the session's visitor cancels what runs in this block."""
+        """Yields a sign that is set if the session's visitor cancels what runs in this block."""
         sign = StopSign()
         with self._lock:
             self._signs.setdefault(session, []).append(sign)
@@ -106,7 +106,7 @@ class StopSigns:
                     del self._signs[session]
 
     def set(self, session: str, *, empties: bool = False) -> None:
-        """Cancel what a session has running now, and with ``empties`` leave nothing of it."""
+        """Cancels what a session has running now, and with ``empties`` leave nothing of it."""
         with self._lock:
             for sign in self._signs.get(session, ()):
                 sign.empties = empties

@@ -15,7 +15,7 @@ class Example:
 
 
 def load_examples(folder: Path) -> list[Example]:
-    """Read ``*.md``, in the order of their names.
+    """Reads ``*.md``, in the order of their names.
 
     Raises:
         UserError: A file does not begin with a heading.

@@ -47,18 +47,18 @@ class ModelUpdates:
         self._thread = Thread(target=self._run, name="model updates", daemon=True)
 
     def start(self) -> ModelUpdates:
-        """Begin to look; a folder is not watched, nor a commit, which never moves."""
+        """Begins to look; a folder is not watched, nor a commit, which never moves."""
         fixed = self._revision is not None and self._revision == self._current
         if not Path(self._repo).is_dir() and not fixed and self._seconds > 0:
             self._thread.start()
         return self
 
     def close(self) -> None:
-        """Stop looking."""
+        """Stops looking."""
         self._stop.set()
 
     def look(self) -> bool:
-        """Look once; True if there is a new tagger now."""
+        """Looks once; True if there is a new tagger now."""
         try:
             commit = HfApi().model_info(self._repo, revision=self._revision).sha
             self._say(None)

@@ -30,7 +30,7 @@ class Options:
     max_windows: float | None = None
 
     def checked(self) -> dict[str, Any]:
-        """Give the keywords of ``Tagger.tag``.
+        """Returns the keywords of ``Tagger.tag``.
 
         Raises:
             UserError: A number is out of its range, or a list is none, too long or holds no text.
@@ -45,7 +45,7 @@ class Options:
 
 
 def written_list(text: str | None) -> list[str]:
-    """Read tags that a visitor wrote, separated by commas, semicolons or line breaks."""
+    """Reads tags that a visitor wrote, separated by commas, semicolons or line breaks."""
     return [tag for part in re.split(r"[,;\n]", text or "") if (tag := part.strip())]
 
 

@@ -94,7 +94,7 @@ class TaggingService:
         options: Options = DEFAULTS,
         progress: Callable[[int, int], object] | None = None,
     ) -> Tagging:
-        """Tag an article.
+        """Tags an article.
 
         Args:
             title: May be empty.
@@ -113,7 +113,7 @@ class TaggingService:
     def tag_batch(
         self, articles: Sequence[Mapping[str, Any]], options: Options = DEFAULTS
     ) -> tuple[list[dict[str, Any]], str | None]:
-        """Tag articles together.
+        """Tags articles together.
 
         Returns:
             ``tags`` of each in order, with ``error`` if it cannot be tagged, and the model's
@@ -137,7 +137,7 @@ class TaggingService:
         return results, tagger.model_revision
 
     def explain(self, tagging: Tagging) -> list[Evidence]:
-        """Find what speaks for each tag of a tagging, in order."""
+        """Finds what speaks for each tag of a tagging, in order."""
         return self.tagger.explain(tagging.title, tagging.text, tagging.names)
 
     def correct(
@@ -152,7 +152,7 @@ class TaggingService:
         visitor: str | None = None,
         id: str | None = None,
     ) -> str:
-        """Take what a visitor says about a tagging and return the correction's id.
+        """Takes what a visitor says about a tagging and returns the correction's id.
 
         Whether it may be called saved by now is for `delivery_status` to say.
 
@@ -179,7 +179,7 @@ class TaggingService:
         return correction.id
 
     def withdraw(self, correction_id: str) -> str:
-        """Take back a correction for a visitor; gives the correction's whole id.
+        """Takes back a correction for a visitor; returns the correction's whole id.
 
         Whether that may be called saved by now is for `withdrawal_status` to say.
 
@@ -193,12 +193,12 @@ class TaggingService:
         return str(row["correction_id"])
 
     def delivery_status(self, correction_id: str, timeout: float = 0.0) -> DeliveryStatus:
-        """Say where a correction is that was taken, see `Outbox.delivery_status`."""
+        """Says where a correction is that was taken, see `Outbox.delivery_status`."""
         assert self.outbox is not None
         return self.outbox.delivery_status(correction_id, timeout)
 
     def withdrawal_status(self, correction_id: str, timeout: float = 0.0) -> DeliveryStatus:
-        """Say where the withdrawal of a correction is."""
+        """Says where the withdrawal of a correction is."""
         assert self.withdrawals is not None
         return self.withdrawals.delivery_status(withdrawal(correction_id)["id"], timeout)
 

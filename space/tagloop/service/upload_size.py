@@ -6,7 +6,7 @@ from tagloop.errors import UserError
 
 
 def check_upload(path: Path, name: str, limit: int, advice: str) -> None:
-    """Look at a file before anything is read of it.
+    """Looks at a file before anything is read of it.
 
     Args:
         path: Where gradio put it.

@@ -31,7 +31,7 @@ class Tag:
     evidence: Evidence | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Gives the tag as a plain dict; with ``evidence`` only if it has some."""
+        """Returns the tag as a plain dict; with ``evidence`` only if it has some."""
         plain = {"tag": self.tag, "confidence": self.confidence, "present": self.present}
         return plain | ({"evidence": self.evidence.to_json()} if self.evidence else {})
 
@@ -67,12 +67,12 @@ def answer(
 
 
 def parts(article: Mapping[str, Any]) -> tuple[str, str]:
-    """Gives title and text; either may be missing or None."""
+    """Returns title and text; either may be missing or None."""
     return article.get("title") or "", article.get("text") or ""
 
 
 def text_of(article: Mapping[str, Any]) -> str:
-    """Gives title and text in one string."""
+    """Returns title and text in one string."""
     return "\n".join(parts(article))
 
 

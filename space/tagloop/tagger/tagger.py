@@ -168,7 +168,7 @@ class Tagger:
     def explain(
         self, title: str, text: str, tags: Sequence[str], max_windows: int | None = None
     ) -> list[Evidence]:
-        """Gives the evidence of any tags for an article, the model's own or not, in order.
+        """Returns the evidence of any tags for an article, the model's own or not, in order.
 
         A tag is present if its words, or those of another form of it, stand in the title or the
         text; else it is inferred, from the sentence that the model looks at when it is made to
@@ -177,7 +177,7 @@ class Tagger:
         return self._explainer.explain(title, text, tags, self._most(max_windows))
 
     def log_probs(self, articles: Sequence[Mapping[str, Any]], tags: Sequence[str]) -> list[float]:
-        """Gives the log-probability with which the model would write each tag as its article's
+        """Returns the log-probability with which the model would write each tag as its article's
         first, in the window where it is likeliest; one tag an article.
         """
         targets = [target_ids(tag, self.tokenizer) for tag in tags]
@@ -188,7 +188,7 @@ class Tagger:
         return [max(next(scores) for _ in prompts) for prompts in windows]
 
     def read_part(self, title: str, text: str, max_windows: int | None = None) -> str:
-        """Gives the part of the text that the model reads: what its windows hold."""
+        """Returns the part of the text that the model reads: what its windows hold."""
         return self._explainer.read_part(title, text, self._most(max_windows))
 
     def tag_batch(
@@ -293,7 +293,7 @@ class Tagger:
         outputs: Sequence[Sequence[Output]],
         preferences: Preferences,
     ) -> list[list[ScoredTag]]:
-        """Gives each tag its confidence; a ranker may also add tags that were not written."""
+        """Scores each tag; a ranker may also add tags that were not written."""
         found = list(map(self._candidates, outputs, articles))
         if preferences.allowed is not None:
             return [

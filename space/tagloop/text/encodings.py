@@ -31,7 +31,7 @@ _LATIN_1 = {"iso8859-1", "ascii"}
 
 
 def find_encoding(blocks: Iterable[bytes], name: str, declared: str | None = None) -> str:
-    """Give the name of the codec, to be used with ``errors="replace"``.
+    """Returns the name of the codec, to be used with ``errors="replace"``.
 
     Args:
         blocks: The file's bytes, one piece after the other.
@@ -69,7 +69,7 @@ def find_encoding(blocks: Iterable[bytes], name: str, declared: str | None = Non
 
 
 def decode(data: bytes, name: str, *, html: bool = False, declared: str | None = None) -> str:
-    """Give a text file's text, with line ends as ``\\n``.
+    """Returns a text file's text, with line ends as ``\\n``.
 
     Args:
         data: Its bytes.
@@ -87,13 +87,13 @@ def decode(data: bytes, name: str, *, html: bool = False, declared: str | None =
 
 
 def declared_encoding(data: bytes) -> str | None:
-    """Give the codec that an HTML file names, if there is one of that name."""
+    """Returns the codec that an HTML file names, if there is one of that name."""
     found = _DECLARED.search(data[:_SAMPLE])
     return None if found is None else codec_of(found[1].decode("ascii"))
 
 
 def codec_of(name: str) -> str | None:
-    """Give the codec of text that goes by a name, as browsers understand it."""
+    """Returns the codec of text that goes by a name, as browsers understand it."""
     try:
         codec = codecs.lookup(name).name
         b"a".decode(codec)  # refuses codecs that are none of text, such as "hex"
@@ -108,7 +108,7 @@ def _marked(block: bytes) -> str | None:
 
 
 def _without_mark(sample: bytes, name: str) -> str | None:
-    """Tell UTF-16 by the zeros of its Latin letters."""
+    """Tells UTF-16 by the zeros of its Latin letters."""
     if b"\0" not in sample:
         return None
     zeros = [sample[first::2].count(0) / max(1, len(sample) // 2) for first in (0, 1)]

@@ -39,7 +39,7 @@ class FrontMatter:
 
 
 def split_front_matter(content: str, where: str) -> FrontMatter:
-    """Take a file apart.
+    """Takes a file apart.
 
     Args:
         content: The whole file, without a byte order mark.

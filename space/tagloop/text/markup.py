@@ -49,7 +49,7 @@ def looks_like_html(text: str) -> bool:
 
 
 def html_to_text(html: str) -> str:
-    """Gives the text that a browser would show, scripts, styles and images left out."""
+    """Returns the text that a browser would show, scripts, styles and images left out."""
     if not _BLOCK_TAG.search(html):
         # Only inline markup: the line breaks are the text's own.
         html = html.replace("\n", "<br>")
@@ -57,10 +57,10 @@ def html_to_text(html: str) -> str:
 
 
 def plain_text(text: str) -> str:
-    """Gives the text as it stands, or as plain text if it is HTML."""
+    """Returns the text as it stands, or as plain text if it is HTML."""
     return html_to_text(text) if looks_like_html(text) else text
 
 
 def markdown_to_text(markdown: str) -> str:
-    """Gives the text of CommonMark with tables (and of the HTML in it)."""
+    """Returns the text of CommonMark with tables (and of the HTML in it)."""
     return html_to_text(MARKDOWN.render(markdown))

@@ -23,7 +23,7 @@ _LAST_WORD = re.compile(r"(?:^|[\s(\[\"“'‘])([^\s(\[\"“'‘]+)$")
 
 
 def split_sentences(text: str) -> list[Span]:
-    """Gives the spans of a text's sentences, without blanks around them, none empty.
+    """Returns the spans of a text's sentences, without blanks around them, none empty.
 
     A stop before a lower-case word ends none, nor a full stop after an abbreviation or initial.
 

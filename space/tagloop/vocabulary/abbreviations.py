@@ -91,7 +91,7 @@ def abbreviation_merges(
 
 
 def _candidates(displays: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
-    """Gives (short, long, reason) for all pairs that could mean the same."""
+    """Yields (short, long, reason) for all pairs that could mean the same."""
     long_forms = defaultdict(set)
     for form, display in displays.items():
         if len(initials := _initials(form, display)) > 1:
@@ -109,7 +109,7 @@ def _candidates(displays: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
 
 
 def _initials(form: str, display: str) -> str:
-    """Gives the words' first letters, or the capitals of a name such as JavaScript."""
+    """Returns the words' first letters, or the capitals of a name such as JavaScript."""
     words = form.split()
     if len(words) > 1:
         return "".join(word[0] for word in words)

@@ -50,7 +50,7 @@ class Overrides:
         return bool(self.aliases or self.never or self.display)
 
     def to_json(self) -> dict[str, Any]:
-        """Gives the content for a report."""
+        """Returns the content for a report."""
         return {
             "aliases": dict(sorted(self.aliases.items())),
             "never": sorted(map(list, self.never)),
@@ -107,7 +107,7 @@ class AliasGroups:
         return {form: name for form, name in best.items() if form != name}
 
     def reasons(self) -> dict[str, str]:
-        """Gives why each alias was merged."""
+        """Returns why each alias was merged."""
         return {form: self._reasons[form] for form in self.aliases()}
 
 

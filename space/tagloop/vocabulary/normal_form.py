@@ -73,7 +73,7 @@ def _stripped(text: str) -> str:
 
 
 def normal_form(tag: str) -> str:
-    """Gives the form in which tags are compared.
+    """Returns the form in which tags are compared.
 
     NFKC and casefold; hyphens, underscores, slashes, apostrophes and other punctuation folded;
     what tells names apart stays (``c++``, ``c#``, ``.net``, ``node.js``). Empty when the tag has
@@ -120,7 +120,7 @@ def _settled(step: Callable[[str], str], text: str) -> str:
 
 
 def squeezed(tag: str) -> str:
-    """Gives the normal form without its blanks: equal for ``e-commerce`` and ``ecommerce``."""
+    """Returns the normal form without its blanks: equal for ``e-commerce`` and ``ecommerce``."""
     return normal_form(tag).replace(" ", "")
 
 

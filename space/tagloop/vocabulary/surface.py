@@ -32,7 +32,7 @@ _APOSTROPHES = frozenset("’‘\u02bc")
 
 
 def spelled(text: str) -> str:
-    """Gives what a tokenizer's spelling keeps of a tag: no case, no accents, no blanks.
+    """Returns what a tokenizer's spelling keeps of a tag: no case, no accents, no blanks.
 
     >>> spelled("São Paulo") == spelled("sao paulo") and spelled("C++") == spelled("c + +")
     True

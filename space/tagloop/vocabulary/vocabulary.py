@@ -161,7 +161,7 @@ class Vocabulary:
         return len(self.counts)
 
     def canonical(self, tag: str) -> str:
-        """Gives the tag's normal form after aliases (the plain normal form if it is unknown)."""
+        """Returns the tag's normal form after aliases (the plain normal form if it is unknown)."""
         if tag in self._displays:  # it is one already; normal forms cost time
             return tag
         form = normal_form(tag)
@@ -171,7 +171,7 @@ class Vocabulary:
         return self._spelled.get(spelled(tidy(tag)), self._spelled.get(spelled(form), form))
 
     def display(self, tag: str, text: str = "") -> str:
-        """Gives the form that people see.
+        """Returns the form that people see.
 
         A known tag as most authors write it; else as the article ``text`` writes it; else as it
         stands, in the vocabulary's prevailing case.
@@ -210,7 +210,7 @@ class Vocabulary:
         return {"form": alias, "articles": articles, "reason": reason}
 
     def to_json(self) -> dict[str, Any]:
-        """Gives the content of ``tags.json``."""
+        """Returns the content of ``tags.json``."""
         tags = [
             {"tag": display, "normal": form, "count": self.counts.get(form, 0)}
             for form, display in self._displays.items()

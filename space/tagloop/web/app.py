@@ -52,7 +52,7 @@ DELETE_CACHE = (600, 3600)  # seconds: how often to look for uploads to delete, 
 def build_app(
     settings: Settings, service: TaggingService, examples: Path, review: ReviewTab | None = None
 ) -> gr.Blocks:
-    """Lay out the page and its endpoints; the review only where anyone may review."""
+    """Lays out the page and its endpoints; the review only where anyone may review."""
     with gr.Blocks(title="Tagloop", analytics_enabled=False, delete_cache=DELETE_CACHE) as app:
         add_endpoints(service)  # first: gradio numbers a name that something took before
         header = gr.HTML(_header(service))
@@ -98,7 +98,7 @@ def _header(service: TaggingService) -> str:
 
 
 def launch(app: gr.Blocks) -> None:
-    """Serve until the process is told to stop, open to the public: nothing but the page."""
+    """Serves until the process is told to stop, open to the public: nothing but the page."""
     try:
         app.launch(
             theme=space_theme(),
@@ -117,7 +117,7 @@ def launch(app: gr.Blocks) -> None:
 
 
 def main() -> None:
-    """Run the Space; a mistake in its settings ends it with one line and status 2."""
+    """Runs the Space; a mistake in its settings ends it with one line and status 2."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("httpx2").setLevel(logging.WARNING)
     logging.getLogger("httpx").setLevel(logging.WARNING)
@@ -144,7 +144,7 @@ class Running:
     review: ReviewTab | None = None
 
     def close(self) -> None:
-        """Deliver what waits and stop; all outboxes at once, for whoever stops us waits 10 s."""
+        """Delivers what waits and stops; all outboxes at once, for whoever stops us waits 10 s."""
         reviews = self.review.desk.outbox if self.review else None
         outboxes = (self.service.outbox, self.service.withdrawals, reviews)
         with ThreadPoolExecutor(len(outboxes)) as pool:
@@ -155,7 +155,7 @@ class Running:
 
 
 def start(settings: Settings) -> Running:
-    """Load the tagger, open the outboxes and begin to look for newer models.
+    """Loads the tagger, open the outboxes and begin to look for newer models.
 
     Raises:
         UserError: The model cannot be had or run.

@@ -136,7 +136,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
-        """Read the variables; one that is empty counts as not set.
+        """Reads the variables; one that is empty counts as not set.
 
         Raises:
             UserError: ``MODEL_REPO`` is not set, or a value is none that it may have.

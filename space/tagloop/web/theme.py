@@ -43,7 +43,7 @@ MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace")
 
 
 def space_theme() -> gr.themes.Base:
-    """Return the theme."""
+    """Returns the theme."""
     theme = gr.themes.Base(
         primary_hue=PINE,
         secondary_hue=PINE,

@@ -42,7 +42,7 @@ SUBJECTS = [
 
 @pytest.fixture(scope="module")
 def allowed(float32_tagger: Tagger) -> list[str]:
-    """Gives 60 tags of the starter corpus as nobody else writes them, and two of no corpus."""
+    """Returns 60 tags of the starter corpus as nobody else writes them, and two of no corpus."""
     known = [tag.upper() for tag in float32_tagger.vocabulary.tags[:60]]
     assert not any(tag in float32_tagger.vocabulary for tag in UNSEEN)
     return [*known, *UNSEEN]
@@ -65,7 +65,7 @@ def tagged(
 
 @pytest.fixture
 def alone(float32_tagger: Tagger, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tagger]:
-    """Gives the tagger with a knowledge of two tags."""
+    """Yields the tagger with a knowledge of two tags."""
     vocabulary = Vocabulary.from_tag_lists([["JavaScript"], ["JavaScript"], ["Bread"], ["bread"]])
     yield Tagger(
         float32_tagger._engine,

@@ -71,7 +71,7 @@ def service(tagger: LongWords) -> TaggingService:
 
 
 def run(service: TaggingService, path: Path, **preferences: Any) -> BatchState:
-    """Tag a file to its end."""
+    """Tags a file to its end."""
     folder = path.parent / "result"
     folder.mkdir(exist_ok=True)
     *_, last = tag_file(service, path, folder, Options(**preferences))

@@ -19,7 +19,7 @@ SCHEMA = pa.schema(
 
 
 def article(title: str | None, text: str | None, tags: list[str] | None, **more: Any) -> dict:
-    """Gives a row; what is not said of it is null."""
+    """Returns a row; what is not said of it is null."""
     blank = dict.fromkeys(SCHEMA.names)
     return blank | {"title": title, "text": text, "tags": tags, "origin": "source"} | more
 

@@ -168,7 +168,7 @@ def test_progress_comes_before_each_batch_and_may_end_the_work() -> None:
 
 @pytest.fixture
 def short_sighted(float32_tagger: Tagger) -> Tagger:
-    """Gives the bundled base with windows of 64 tokens."""
+    """Returns the bundled base with windows of 64 tokens."""
     tagger = float32_tagger
     settings = replace(tagger.settings, max_input_tokens=LIMIT)
     return Tagger(tagger._engine, tagger.tokenizer, settings, tagger.vocabulary)

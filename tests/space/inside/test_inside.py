@@ -41,7 +41,7 @@ TEXT = "Customers of a bank ask chatbots about mortgages.\n\nMachine learning fi
 
 @pytest.fixture(scope="module")
 def folders(model_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Gives a folder of each kind of model that the project publishes."""
+    """Returns a folder of each kind of model that the project publishes."""
     root = tmp_path_factory.mktemp("inside")
     tied = root / "tied"
     T5ForConditionalGeneration(

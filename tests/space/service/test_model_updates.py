@@ -17,7 +17,7 @@ TEXT = "The bank answers at midnight, through a chatbot."
 
 @pytest.fixture
 def repo(model_dir: Path, hub_namespace: str, request: pytest.FixtureRequest) -> str:
-    """Gives a model of the Hub that nothing else uses."""
+    """Returns a model of the Hub that nothing else uses."""
     repo_id = f"{hub_namespace}/{request.node.name[:60].replace('_', '-')}"
     api = HfApi()
     api.create_repo(repo_id)

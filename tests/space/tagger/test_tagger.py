@@ -33,7 +33,7 @@ def tagged(
     ctranslate2_tagger: Tagger,
     articles: list[dict[str, str]],
 ) -> dict[str, list[list[Tag]]]:
-    """Gives the tags of all articles: of both engines, and of CTranslate2's int8 (the Space's)."""
+    """Returns the tags of all articles: both engines', and CTranslate2's in int8."""
     return {
         "transformers": transformers_tagger.tag_batch(articles),
         "float32": float32_tagger.tag_batch(articles),
@@ -267,7 +267,7 @@ def test_confidence_is_the_probability_of_the_tags_own_tokens(ctranslate2_tagger
 
 @pytest.fixture(scope="module")
 def hub_model(hub: EmbeddedHub, hub_namespace: str, model_dir: Path) -> Iterator[tuple[str, str]]:
-    """Gives a model repo's id and its first commit; a second commit changes the default."""
+    """Yields a model repo's id and its first commit; a second commit changes the default."""
     api = HfApi()
     repo_id = f"{hub_namespace}/tagger-under-test"
     api.create_repo(repo_id)

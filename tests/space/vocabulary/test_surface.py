@@ -141,7 +141,7 @@ def tokenizer() -> PreTrainedTokenizerBase:
 
 
 def written(tokenizer: PreTrainedTokenizerBase, tag: str) -> str:
-    """Gives the text that a model writes which has learned the tag perfectly."""
+    """Returns the text that a model writes which has learned the tag perfectly."""
     ids = tokenizer(join_tags([tag]), add_special_tokens=False).input_ids
     return str(tokenizer.decode(ids, skip_special_tokens=True))
 

@@ -35,7 +35,7 @@ def batch_of(tokenizer: Any, texts: list[str]) -> dict[str, torch.Tensor]:
 
 
 def differences(base: tuple[Any, Any], texts: list[str], **changes: Any) -> list[float]:
-    """Gives the largest |BART - BERT| on real tokens: of the embeddings, then of each layer."""
+    """Returns the largest |BART - BERT| on real tokens: of the embeddings, then of each layer."""
     model, tokenizer = base
     bert = BertModel.from_pretrained(minilm.minilm_folder(), **changes).eval()
     inputs = batch_of(tokenizer, texts)

@@ -28,7 +28,7 @@ def write_rows(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
 
 @pytest.fixture(scope="session")
 def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Gives a folder with articles of two sources, titles, and a file with one source more."""
+    """Returns a folder with articles of two sources, titles, and a file with one source more."""
     folder = tmp_path_factory.mktemp("data")
     articles, titles, other = [], [], []
     for number, article in enumerate(starter_articles()[:150]):
@@ -49,12 +49,12 @@ def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def rows(data_folder: Path) -> dict[str, list[Row]]:
-    """Gives the in-domain rows, ``train`` and ``validation``."""
+    """Returns the in-domain rows, ``train`` and ``validation``."""
     suite = load_suites(data_folder, ["in-domain"], "validation")[0]
     return {"train": suite.train, "validation": suite.validation}
 
 
 @pytest.fixture(scope="session")
 def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Gives the folder of a BART with WordPiece, untrained, as the bundled base is shaped."""
+    """Returns the folder of a BART with WordPiece, untrained, as the bundled base is shaped."""
     return make_tiny_bart(tmp_path_factory.mktemp("bases") / "tiny-bart")

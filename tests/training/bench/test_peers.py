@@ -130,7 +130,7 @@ def test_omikuji_learns_its_training_articles(rows: Rows, few: Callable[..., Non
 
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Gives a function that cuts a peer's grid to one setting, so that a test is quick."""
+    """Returns a function that cuts a peer's grid to one setting, so that a test is quick."""
 
     def cut(module: str, grid: str, *, last: bool = False, **constants: int) -> None:
         name = f"training.bench.peers.{module}"

@@ -144,7 +144,7 @@ def test_a_loop_that_does_not_end_is_killed_with_what_it_started(
 
 
 def _first_interrupted(wait: Callable[..., int]) -> Callable[..., int]:
-    """Gives a wait whose first call a Ctrl-C breaks off."""
+    """Returns a wait whose first call a Ctrl-C breaks off."""
     calls: list[float | None] = []
 
     def interrupted(timeout: float | None = None) -> int:

@@ -46,7 +46,7 @@ def model_dir(tmp_path_factory: pytest.TempPathFactory, tiny_t5: Path, dataset: 
 
 @pytest.fixture(scope="module")
 def report(model_dir: Path, tiny_bart: Path, dataset: Path) -> dict[str, Any]:
-    """Gives the report that the command writes: a tiny T5 after, a tiny BART before."""
+    """Returns the report that the command writes: a tiny T5 after, a tiny BART before."""
     flags = ["--model", str(model_dir), "--before", str(tiny_bart), "--dataset", str(dataset)]
     assert evaluation.main([*flags, "--examples", "2"]) == 0
     return json.loads((model_dir / "report.json").read_text(encoding="utf-8"))

@@ -51,7 +51,7 @@ def corpus() -> Corpus:
 
 @pytest.fixture(scope="module")
 def current(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Gives a tagger that has never heard of bees: the bundled base and a memory of the rest."""
+    """Returns a tagger that has never heard of bees: the bundled base and a memory of the rest."""
     folder = shutil.copytree(BUNDLED_BASE, tmp_path_factory.mktemp("adaptation") / "current")
     old = corpus.splits["train"].select(range(OLD))
     vocabulary = Vocabulary.from_tag_lists(old["tags"])

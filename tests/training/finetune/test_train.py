@@ -57,7 +57,7 @@ class Trained:
         return json.loads((self.folder / "training_log.json").read_text(encoding="utf-8"))
 
     def values(self, name: str) -> list[tuple[int, float]]:
-        """Gives (step, value) of the log's entries that have this value."""
+        """Returns (step, value) of the log's entries that have this value."""
         return [(entry["step"], entry[name]) for entry in self.log["log"] if name in entry]
 
 
@@ -68,7 +68,7 @@ def trained(
     tiny_t5: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[str, Trained]:
-    """Gives what comes of the BART in float32 and of the T5 in bf16."""
+    """Returns what comes of the BART in float32 and of the T5 in bf16."""
     folder = tmp_path_factory.mktemp("trained")
     results = {}
     threads = torch.get_num_threads()

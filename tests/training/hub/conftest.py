@@ -13,13 +13,13 @@ from training.hub import EmbeddedHub
 
 @pytest.fixture
 def api(hub: EmbeddedHub) -> HfApi:
-    """Gives a client that writes."""
+    """Returns a client that writes."""
     return HfApi()
 
 
 @pytest.fixture
 def repo(api: HfApi) -> str:
-    """Gives the id of a new model repository."""
+    """Returns the id of a new model repository."""
     return api.create_repo(f"repo-{uuid.uuid4().hex[:8]}").repo_id
 
 

@@ -19,7 +19,7 @@ CONTENT = bytes(range(256)) * 400
 
 @pytest.fixture(params=["plain.dat", "large.bin"])
 def address(api: HfApi, repo: str, request: pytest.FixtureRequest) -> str:
-    """Gives the address of a file, once in git and once in the LFS store."""
+    """Returns the address of a file, once in git and once in the LFS store."""
     api.upload_file(path_or_fileobj=CONTENT, path_in_repo=request.param, repo_id=repo)
     return hf_hub_url(repo, request.param)
 

@@ -22,7 +22,7 @@ SETTINGS = "epochs: 1\nbatch_size: 8\nmax_input_tokens: 48\nmax_new_tokens: 8\np
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Gives an empty folder to work in, with a table of articles and a settings file."""
+    """Returns an empty folder to work in, with a table of articles and a settings file."""
     monkeypatch.chdir(tmp_path)
     rows = [{**row, "text": row["text"][:400]} for row in starter_articles()[::10]]
     (tmp_path / "posts.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -37,7 +37,7 @@ def flags(tiny_bart: Path) -> list[str]:
 
 
 def written(folder: Path) -> dict[str, tuple[int, int]]:
-    """Gives each file's identity: another one after a rewrite, even with the same content."""
+    """Returns each file's identity: another one after a rewrite, even with the same content."""
     files = (path for path in folder.rglob("*") if path.is_file())
     stats = {str(path.relative_to(folder)): path.stat() for path in files}
     return {name: (stat.st_mtime_ns, stat.st_ino) for name, stat in stats.items()}

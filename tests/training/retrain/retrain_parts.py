@@ -183,7 +183,7 @@ def correct(title: str, text: str, tags: Sequence[str], **changes: Any) -> Corre
 
 
 def new_article(split: str, number: int = 0) -> tuple[str, str]:
-    """Gives title and text of an article that its hash puts into a split."""
+    """Returns title and text of an article that its hash puts into a split."""
     for attempt in range(1000):
         words = [f"word{number}x{attempt}x{place}" for place in range(30)]
         title, text = f"Article {number}", " ".join(words) + "."

@@ -65,7 +65,7 @@ def rows(project: Project) -> dict[str, dict[str, object]]:
 def published(
     hub_namespace: str, dataset: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Project:
-    """Gives a project whose corrections have been learned and published."""
+    """Returns a project whose corrections have been learned and published."""
     project = publish_project(hub_namespace, dataset, tmp_path_factory.mktemp("published"))
     known, frozen = project.articles["train"][0], project.articles["test"][0]
     good = project.articles["train"][1]

@@ -25,7 +25,7 @@ JOBS = re.findall(r"^hf jobs .*$", README, re.MULTILINE)
 
 
 def retrain_flags(script: str) -> list[str]:
-    """Gives the arguments of training.retrain in a shell script."""
+    """Returns the arguments of training.retrain in a shell script."""
     (found,) = re.findall(r"python -m training\.retrain ([^|&\n]*)", script)
     return [word.replace("$MODEL", "you/blog-tagger") for word in shlex.split(found)]
 

@@ -33,7 +33,7 @@ class _LeavingOut(Neighbours):
     def near(
         self, title_ids: Sequence[int], text_ids: Sequence[int], left_out: Collection[int]
     ) -> np.ndarray:
-        """Gives the share (0..1) of the nearest articles' say for every tag, (tags,)."""
+        """Returns the share (0..1) of the nearest articles' say for every tag, (tags,)."""
         tokens, weights = weigh(title_ids, text_ids, self.idf)
         alike = self._postings.weighted_sum(tokens, weights, self._articles)
         alike[list(left_out)] = -1.0
@@ -61,7 +61,7 @@ class RowNeighbours:
         self._known: dict[Row, dict[str, float]] = {}
 
     def shares(self, row: Row) -> dict[str, float]:
-        """Gives the neighbours' tags, as the base writes them, with their share, greatest first.
+        """Returns the neighbours' tags, as the base writes them, with their share, greatest first.
 
         A training row finds neither itself nor others of its title, which are mostly its copies.
         """
@@ -73,12 +73,12 @@ class RowNeighbours:
         return self._known[row]
 
     def hints(self, row: Row) -> list[str]:
-        """Gives the strongest tags of the neighbours."""
+        """Returns the strongest tags of the neighbours."""
         shares = self.shares(row)
         return [tag for tag, share in shares.items() if share >= LEAST_HINT][:HINTS]
 
     def taught(self, row: Row) -> list[str]:
-        """Gives the teacher's tags for a row.
+        """Returns the teacher's tags for a row.
 
         A tag scores what the neighbours say of it (0..1), plus 1 if the author gave it: the
         author's tags come first, those that similar articles share before the others, then what

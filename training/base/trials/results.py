@@ -15,7 +15,7 @@ Scores = dict[str, list[dict[str, float]]]
 
 
 def summarise(found: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Gives one entry a result; a variant measured in two ways has two.
+    """Returns one entry a result; a variant measured in two ways has two.
 
     Args:
         found: Variant to what ``training.base.trials`` keeps of it.
@@ -60,7 +60,7 @@ def _rounded(
 
 
 def beyond_noise(entry: Mapping[str, Any], kind: str, measure: str) -> str:
-    """Gives ``+`` or ``-`` where the interval of the difference leaves out 0, else nothing."""
+    """Returns ``+`` or ``-`` where the interval of the difference leaves out 0, else nothing."""
     interval = entry.get("difference", {}).get(kind, {}).get(measure)
     if not interval or interval["low"] <= 0 <= interval["high"]:
         return ""

@@ -69,7 +69,7 @@ class TrialSettings:
     )
 
     def effort(self) -> dict[str, int]:
-        """Gives what must be equal for variants to be compared."""
+        """Returns what must be equal for variants to be compared."""
         names = ("steps", "tokens", "seed", "articles", "titles")
         return {name: getattr(self, name) for name in names}
 
@@ -203,7 +203,7 @@ class Trials:
     def _scores(
         self, model: BartForConditionalGeneration, *, hints: bool = False
     ) -> dict[str, list[dict[str, float]]]:
-        """Gives every article's scores, a kind each."""
+        """Returns every article's scores, a kind each."""
         model.eval()
         scores = {}
         for kind, sample in self.samples.items():

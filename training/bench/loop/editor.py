@@ -72,7 +72,7 @@ def _spoiled(
 
 
 def reviewed(corrections: Sequence[Correction], seed: int) -> list[Correction]:
-    """Gives what a reviewer lets through."""
+    """Returns what a reviewer lets through."""
     rng = random.Random(f"reviewer {seed}")
     return [one for one in corrections if rng.random() >= (CAUGHT if one.bad else WRONGLY_REFUSED)]
 

@@ -41,7 +41,7 @@ USER_ERROR = 2
 
 
 def _turns() -> dict[str, list[Turn]]:
-    """Gives the turns of each part, those that matter most first."""
+    """Returns the turns of each part, those that matter most first."""
     return {
         "memory": [Turn(k, seed=s) for s, k in product(SEEDS, COUNTS)],
         "retrain": [Turn(k, learns=RETRAIN, seed=s) for s, k in product(SEEDS, COUNTS)],

@@ -35,7 +35,7 @@ class TowardsWeights(FrozenEncoderTrainer):
     def compute_loss(
         self, model: torch.nn.Module, inputs: dict[str, Any], *args: Any, **options: Any
     ) -> Any:
-        """Gives the loss with the pull in it, in training alone."""
+        """Returns the loss with the pull in it, in training alone."""
         loss = super().compute_loss(model, inputs, *args, **options)
         if not model.training:
             return loss
@@ -58,7 +58,7 @@ class TowardsOutputs(FrozenEncoderTrainer):
         return_outputs: bool = False,
         **options: Any,
     ) -> Any:
-        """Gives the loss with the pull in it, in training alone."""
+        """Returns the loss with the pull in it, in training alone."""
         loss, outputs = super().compute_loss(model, inputs, *args, return_outputs=True, **options)
         if model.training:
             loss = loss + DIVERGENCE * self._divergence(outputs.logits, inputs)

@@ -96,7 +96,7 @@ def _spread(figures: Sequence[Mapping[str, float]]) -> dict[str, float]:
 
 
 def render(summary: Mapping[str, Any]) -> str:
-    """Gives the table in Markdown."""
+    """Returns the table in Markdown."""
     lines = [
         "| learns | corrected | bad | review | k | new blog F1@M | change (seeds) "
         "| old test, change (seeds) | gate |",
@@ -114,7 +114,7 @@ def render(summary: Mapping[str, Any]) -> str:
 
 
 def table(summary: Mapping[str, Any]) -> str:
-    """Gives the short table in Markdown: a way a line, a number of corrections a column.
+    """Returns the short table in Markdown: a way a line, a number of corrections a column.
 
     A cell has the points of F1@M that the new blog and the old test gain or lose, as means over
     the seeds.

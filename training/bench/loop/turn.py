@@ -188,7 +188,7 @@ class Simulation:
 
     @property
     def _in_use(self) -> Tagger:
-        """Gives the tagger in use with the memory of the old rows alone."""
+        """Returns the tagger in use with the memory of the old rows alone."""
         if not hasattr(self, "_kept_in_use"):
             nothing = Turn(0)
             self._kept_in_use = self._candidate(nothing, "pool", [], [], Path())

@@ -45,7 +45,7 @@ class CachedSentenceEncoder(SentenceEncoder):
         self._kept: dict[str, np.ndarray] = {}
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
-        """Gives vectors of length 1, float32, (texts, dimensions)."""
+        """Returns vectors of length 1, float32, (texts, dimensions)."""
         new = [text for text in dict.fromkeys(texts) if text not in self._kept]
         if new:
             self._kept |= dict(zip(new, self._sentence_encoder.embed(new), strict=True))
@@ -130,28 +130,28 @@ class World:
 
     @cached_property
     def tagger(self) -> Tagger:
-        """Gives the tagger of the current weights; what it has written it does not write again."""
+        """Returns the tagger of the current weights; it writes nothing twice."""
         made = Tagger.from_pretrained(self.current, engine="ctranslate2")
         made._engine = CachedEngine(made._engine)
         return made
 
     @cached_property
     def weights(self) -> Weights:
-        """Gives the ranking's weights."""
+        """Returns the ranking's weights."""
         loaded = Weights.load(self.current)
         assert loaded is not None  # prepare_model makes them
         return loaded
 
     @cached_property
     def sentence_encoder(self) -> CachedSentenceEncoder:
-        """Gives the sentence encoder."""
+        """Returns the sentence encoder."""
         loaded = SentenceEncoder.load(self.current)
         assert loaded is not None
         return CachedSentenceEncoder(loaded)
 
     @cached_property
     def remembered(self) -> dict[str, Remembered]:
-        """Gives what the memory takes from each part's articles, read once."""
+        """Returns what the memory takes from each part's articles, read once."""
         earlier: Mapping[str, np.ndarray] = load_file(self.current / NEIGHBOURS_FILE)
         return {
             name: remember(
@@ -165,14 +165,14 @@ class World:
 
     @cached_property
     def sureness(self) -> list[float]:
-        """Gives the mean confidence of the tags that the pool's articles get, 0..1."""
+        """Returns the mean confidence of the tags that the pool's articles get, 0..1."""
         rows = [article(row) for row in self.pool]
         with tqdm(total=len(rows), desc="how sure of the pool", unit="article") as bar:
             found = self.tagger.tag_batch(rows, progress=bar.update)
         return [float(np.mean([tag.confidence for tag in tags] or [0.0])) for tags in found]
 
     def lessons_corpus(self, new: Sequence[tuple[Row, Sequence[str]]]) -> Corpus:
-        """Gives old articles and new ones, with ids ``old…`` and ``new…``, to take lessons from."""
+        """Returns old and new articles, with ids ``old…`` and ``new…``, to take lessons from."""
         old = [(row, row.tags) for row in self.old]
         rows = [
             {
@@ -190,7 +190,7 @@ class World:
 
 
 def article(row: Row) -> dict[str, Any]:
-    """Gives a row as the tagger and the memory take it."""
+    """Returns a row as the tagger and the memory take it."""
     return {"title": row.title, "text": row.text, "tags": list(row.tags)}
 
 

@@ -25,5 +25,5 @@ def load_minilm() -> SentenceTransformer:
 
 
 def beginning(row: Row) -> str:
-    """Gives what is read of an article."""
+    """Returns what is read of an article."""
     return f"{row.title}\n{row.text}".strip()[:CHARACTERS]

@@ -27,7 +27,7 @@ class MostFrequent:
         return record({}, self._cuts, {})
 
     def tag(self, rows: Sequence[Row]) -> list[Tagged]:
-        """Gives every article its kind's tags."""
+        """Returns for every article the tags of its kind."""
         return apply_cuts(self._cuts, self._rank(rows), rows)
 
     def _rank(self, rows: Sequence[Row]) -> Ranking:

@@ -42,14 +42,14 @@ class TitleAndText:
         return self.transform(rows)
 
     def transform(self, rows: Sequence[Row]) -> Any:
-        """Gives the rows' vectors."""
+        """Returns the rows' vectors."""
         titles = self._vectorizer.transform([row.title for row in rows])
         texts = self._vectorizer.transform([row.text[:TEXT_CHARACTERS] for row in rows])
         return normalize(titles * self._title_weight + texts).tocsr()
 
 
 def label_matrix(rows: Sequence[Row], least: int) -> tuple[list[str], Any]:
-    """Gives the tags (normal forms) of at least ``least`` rows, and who has which, sparse."""
+    """Returns the tags (normal forms) of at least ``least`` rows, and who has which, sparse."""
     counts = Counter(form for row in rows for form in row.forms)
     labels = [tag for tag, count in counts.most_common() if count >= least]
     place = {tag: index for index, tag in enumerate(labels)}

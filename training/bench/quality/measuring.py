@@ -61,7 +61,7 @@ def measure_system(name: str, system: System, suites: Sequence[Suite]) -> list[d
 
 
 def fingerprint(name: str, suite: Suite) -> str:
-    """Gives a digest of what a result is of: the data and, for Tagloop, the bundled base."""
+    """Returns a digest of what a result is of: the data and, for Tagloop, the bundled base."""
     if name not in OURS:
         return suite.fingerprint
     digest = hashlib.sha256(suite.fingerprint.encode("ascii"))
@@ -93,7 +93,7 @@ def _scores(found: Tagged, row: Row, known: frozenset[str]) -> Values:
 
 
 def intervals(scores: Sequence[Values]) -> dict[str, dict[str, float]]:
-    """Gives each measure's mean with its 95 % bootstrap interval."""
+    """Returns each measure's mean with its 95 % bootstrap interval."""
     return {
         name: {"value": found.value, "low": found.low, "high": found.high}
         for name, found in bootstrap(scores).items()

@@ -47,7 +47,7 @@ class QualitySettings:
 
 
 def result_path(settings: QualitySettings, suite: str, system: str) -> Path:
-    """Gives where a system's result on a suite is kept."""
+    """Returns where a system's result on a suite is kept."""
     return result_file(Path(settings.out), suite, settings.split, system)
 
 
@@ -82,7 +82,7 @@ def run_systems(settings: QualitySettings, suites: list[Suite]) -> list[str]:
 
 
 def _run_process(settings: QualitySettings, name: str, suites: list[str]) -> str:
-    """Runs one worker; gives a sentence if it failed, else nothing."""
+    """Runs one worker; returns a sentence if it failed, else nothing."""
     command = [
         *(sys.executable, "-m", "training.bench.quality.worker", name),
         *("--data", settings.data, "--split", settings.split, "--out", settings.out),
@@ -102,7 +102,7 @@ def _run_process(settings: QualitySettings, name: str, suites: list[str]) -> str
 
 
 def read_result(settings: QualitySettings, suite: Suite, name: str) -> dict[str, Any] | None:
-    """Gives a system's result on a suite, if there is one, of these data and this base."""
+    """Returns a system's result on a suite, if there is one, of these data and this base."""
     path = result_path(settings, suite.name, name)
     if not path.is_file():
         return None

@@ -21,7 +21,7 @@ Result = dict[str, Any]
 
 
 def summarise(results: Sequence[Result], split: str) -> dict[str, Any]:
-    """Gives what is committed of one suite: means, intervals, settings; nothing of an article."""
+    """Returns what is committed of one suite: means, intervals, settings; nothing of an article."""
     systems = {}
     for result in results:
         kinds = {
@@ -118,7 +118,7 @@ def _differences_table(entries: Sequence[Mapping[str, Any]]) -> str:
 
 
 def shown(interval: Mapping[str, float], style: str = ".3f") -> str:
-    """Gives ``0.438 (0.410 to 0.466)``."""
+    """Returns ``0.438 (0.410 to 0.466)``."""
     value, low, high = (format(interval[name], style) for name in ("value", "low", "high"))
     return f"{value} ({low} to {high})"
 

@@ -32,7 +32,7 @@ class Cut:
     most: int
 
     def kept(self, ranked: Sequence[ScoredTag]) -> list[str]:
-        """Gives the kept tags, the best first; the first tag always."""
+        """Returns the kept tags, the best first; the first tag always."""
         return [
             entry.tag
             for place, entry in enumerate(ranked[: self.most])
@@ -99,7 +99,7 @@ def apply_cuts(cuts: Cuts, ranking: Ranking, rows: Sequence[Row]) -> list[Tagged
 
 
 def of_kind(chosen: Mapping[str, Choice], kind: str) -> Choice:
-    """Gives what was chosen for a kind; the other kind's if validation had none of it."""
+    """Returns what was chosen for a kind; the other kind's if validation had none of it."""
     return chosen[kind] if kind in chosen else next(iter(chosen.values()))
 
 
@@ -139,7 +139,7 @@ def rank_by_kind(
 
 
 def shown(setting: object) -> str:
-    """Gives a setting as ``neighbours 10, power 4.0``."""
+    """Returns a setting as ``neighbours 10, power 4.0``."""
     if not hasattr(setting, "_asdict"):
         return str(setting)
     return ", ".join(f"{name} {value}" for name, value in setting._asdict().items())
@@ -157,7 +157,7 @@ def sample(rows: Sequence[Row], most: int) -> list[Row]:
 def record(
     settings: Mapping[str, object], cuts: Cuts, tried: Mapping[str, object]
 ) -> dict[str, Any]:
-    """Gives what a result says of the chosen settings."""
+    """Returns what a result says of the chosen settings."""
     return {
         "chosen": {kind: shown(setting) for kind, setting in settings.items()},
         "kept": {kind: asdict(cut) for kind, cut in cuts.items()},

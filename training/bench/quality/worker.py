@@ -21,7 +21,7 @@ USER_ERROR = 2
 
 
 def result_file(out: Path, suite: str, split: str, system: str) -> Path:
-    """Gives where a system's result on a suite is kept."""
+    """Returns where a system's result on a suite is kept."""
     return out / f"{suite}-{split}" / f"{system}.json"
 
 

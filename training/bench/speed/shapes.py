@@ -83,7 +83,7 @@ class RandomT5:
 
     @torch.no_grad()
     def write(self, texts: list[str]) -> torch.Tensor:
-        """Writes for all texts in one batch; gives token ids, (texts, 1 + new tokens)."""
+        """Writes for all texts in one batch; returns token ids, (texts, 1 + new tokens)."""
         rows = [stand_in_ids(text, self.input_tokens) for text in texts]
         longest = max(map(len, rows))
         ids = torch.tensor([row + [0] * (longest - len(row)) for row in rows])
@@ -98,7 +98,7 @@ class RandomT5:
 
 
 def stand_in_ids(text: str, limit: int) -> list[int]:
-    """Gives token ids as many as a SentencePiece tokenizer would about give, at most ``limit``."""
+    """Returns about as many token ids as a SentencePiece tokenizer would, at most ``limit``."""
     ids = [
         zlib.crc32(word[start : start + CHARACTERS_A_TOKEN].encode())
         % (VOCABULARY - SPECIAL_TOKENS)

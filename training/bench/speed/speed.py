@@ -79,7 +79,7 @@ class Bench:
     chosen: list[dict[str, str]]
 
     def article(self, row: Row) -> dict[str, str]:
-        """Gives what a tagger reads of a row."""
+        """Returns what a tagger reads of a row."""
         return {"title": row.title, "text": row.text}
 
     def sample(self, count: int) -> list[dict[str, str]]:

@@ -127,13 +127,13 @@ def tag_all(
 
 
 def free_answer(tags: Sequence[Tag], settings: TaggingSettings, least: float) -> list[Tag]:
-    """Gives what the tagger answers by default, without a list."""
+    """Returns what the tagger answers by default, without a list."""
     sure = sum(tag.confidence >= least for tag in tags)
     return list(tags[: min(max(sure, settings.min_tags), settings.max_tags)])
 
 
 def in_list(tags: Sequence[Tag], allowlist: Allowlist) -> list[Tag]:
-    """Gives the tags that the list has."""
+    """Returns the tags that the list has."""
     forms = set(map(normal_form, allowlist.tags))
     return [tag for tag in tags if normal_form(tag.tag) in forms]
 

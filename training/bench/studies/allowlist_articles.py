@@ -36,7 +36,7 @@ class Allowlist:
     with_never: list[Row]
 
     def canonical(self, tag: str) -> str:
-        """Gives the normal form of a tag as the list has it."""
+        """Returns the normal form of a tag as the list has it."""
         return normal_form(self.vocabulary.display(tag))
 
 
@@ -66,5 +66,5 @@ def _evenly(rows: Sequence[Row], limit: int) -> list[Row]:
 
 
 def keep(tags: Sequence[Tag], least: float) -> list[str]:
-    """Gives what an answer shows by default: at most five tags that reach the threshold."""
+    """Returns what an answer shows by default: at most five tags that reach the threshold."""
     return [tag.tag for tag in tags if tag.confidence >= least][:SHOWN]

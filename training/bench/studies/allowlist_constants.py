@@ -57,7 +57,7 @@ class ConstantsSettings:
 
 
 def unseen_pairs(allowlist: Allowlist) -> tuple[np.ndarray, np.ndarray]:
-    """Gives nearness and presence of every never-seen tag in every article that has one.
+    """Returns nearness and presence of every never-seen tag in every article that has one.
 
     Returns:
         (pairs, 2), and whether the article's author gave the tag, (pairs,).

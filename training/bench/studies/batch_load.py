@@ -76,14 +76,14 @@ class Batch:
 
 
 def visit(service: TaggingService, example: Example) -> float:
-    """Gives the seconds that one article takes."""
+    """Returns the seconds that one article takes."""
     began = time.perf_counter()
     service.tag(example.title, example.text)
     return time.perf_counter() - began
 
 
 def waits(seconds: Sequence[float]) -> dict[str, float]:
-    """Gives the median and the 95th percentile, in milliseconds, and of how many."""
+    """Returns the median and the 95th percentile, in milliseconds, and of how many."""
     ordered = sorted(seconds)
     return {
         "articles": len(ordered),

@@ -112,7 +112,7 @@ def _drops(
 
 
 def without(article: Article, spans: dict[str, list[Span]]) -> Article:
-    """Gives the article with the spans of its title and text taken out."""
+    """Returns the article with the spans of its title and text taken out."""
     bare = dict(article)
     for name, gone in spans.items():
         for begin, end in sorted(gone, reverse=True):
@@ -171,7 +171,7 @@ def choose_rows(settings: EvidenceSettings) -> list[Row]:
 def report_of(
     drops: Mapping[str, Sequence[Values]], settings: EvidenceSettings, articles: int, command: str
 ) -> Report:
-    """Gives the content of the JSON file: means over tags with their 95 % bootstrap intervals."""
+    """Returns the content of the JSON file: means over tags with their 95 % bootstrap intervals."""
     return {
         "command": command,
         "split": settings.split,

@@ -53,7 +53,7 @@ class RowsRead:
     plain: dict[int, list[ScoredTag]]
 
     def candidates(self, tagger: Tagger) -> Candidates:
-        """Gives all pools as one table."""
+        """Returns all pools as one table."""
         tags = [{"tags": row.tags} for row in self.rows]
         return candidates_of(self.pools, tags, tagger.vocabulary)
 

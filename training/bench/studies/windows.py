@@ -72,7 +72,7 @@ class Learned:
             self._folds.append(weights)
 
     def chances(self, on: Candidates, seen: bool) -> np.ndarray:
-        """Gives candidates their probability by weights that have not learned from their article.
+        """Scores candidates by weights that have not learned from their article.
 
         Args:
             on: To rank.
@@ -135,7 +135,7 @@ class Comparison:
         }
 
     def _entries(self) -> list[dict[str, Any]]:
-        """Gives one entry a ranking and a reading, with its difference from the cut-off one."""
+        """Returns one entry a ranking and a reading, with its difference from the cut-off one."""
         ways: dict[str, Callable[[Reading], list[Values]]] = {
             NO_RANKER: self._plain,
             AS_IS: lambda reading: self._with_weights(self._first, reading),

@@ -83,7 +83,7 @@ class Columns:
         return cls(names)
 
     def fields(self, record: Mapping[str, Any], where: str) -> dict[str, Any]:
-        """Gives a record's raw values by column of the dataset.
+        """Returns a record's raw values by column of the dataset.
 
         Raises:
             UserError: A value has a type that its column cannot have.

@@ -64,7 +64,7 @@ def open_hub(
 
 
 def dataset_commit(repo_id: str, revision: str | None) -> str:
-    """Gives the commit that a revision (default: ``main``) of a Hub dataset names now.
+    """Returns the commit that a revision (default: ``main``) of a Hub dataset names now.
 
     Raises:
         UserError: It does not exist, may not be read with this token, or the Hub does not answer.
@@ -134,6 +134,6 @@ def _readable(where: str) -> Iterator[None]:
 
 
 def _label_names(feature: Any) -> list[str]:
-    """Gives the names behind label numbers (`ClassLabel`, alone or in a list)."""
+    """Returns the names behind label numbers (`ClassLabel`, alone or in a list)."""
     inner = getattr(feature, "feature", feature)
     return inner.names if isinstance(inner, datasets.ClassLabel) else []

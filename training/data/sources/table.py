@@ -37,7 +37,7 @@ class _Record(NamedTuple):
 
 
 def table_suffix(path: Path) -> str:
-    """Gives the suffix that tells the format, ``.jsonl`` for ``articles.jsonl.xz``."""
+    """Returns the suffix that tells the format, ``.jsonl`` for ``articles.jsonl.xz``."""
     inner = path.with_suffix("") if path.suffix.lower() in COMPRESSIONS else path
     return inner.suffix.lower()
 

@@ -25,7 +25,7 @@ def listing(call: Call) -> dict[str, Any]:
 
 
 def details(call: Call) -> dict[str, Any]:
-    """Gives one with its comments; of a pull request also state and difference."""
+    """Returns one with its comments; of a pull request also state and difference."""
     item = Discussions(call.repository).get(call.part("number"))
     answer = {**_line(call, item), "events": item["events"]}
     if item["base"]:

@@ -118,7 +118,7 @@ def _is_true(text: str | None) -> bool:
 
 
 def media_type(path: str) -> str:
-    """Gives the content type that a file is sent with: nothing that could act as a page."""
+    """Returns the content type that a file is sent with: nothing that could act as a page."""
     guessed = mimetypes.guess_type(path)[0] or "application/octet-stream"
     if guessed in SHOWN or guessed == "application/octet-stream":
         return guessed

@@ -93,7 +93,7 @@ def _signed(call: Call, action: str, oid: str, **claims: str | int) -> str:
 
 
 def _permitted(call: Call, action: str) -> tuple[StoredRepository, str, dict[str, str]]:
-    """Gives what a signed address is about; the signature stands for the caller's permission."""
+    """Returns what a signed address is about; the signature stands for the caller's permission."""
     path = call.request.scope["path"]
     claims = call.hub.signer.check(action, path, call.request.query_params)
     kind, repo_id = (

@@ -153,7 +153,7 @@ def listing(call: Call) -> Response:
 
 
 def next_page(call: Call, **position: object) -> str:
-    """Gives the ``Link`` header to the next page of what was asked."""
+    """Returns the ``Link`` header to the next page of what was asked."""
     query = [
         (key, value)
         for key, value in parse_qsl(call.request.url.query, keep_blank_values=True)

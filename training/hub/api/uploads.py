@@ -62,7 +62,7 @@ def _ignored(call: Call, repository: StoredRepository, head: Commit) -> IgnoreFi
 
 
 def _known_oid(repository: StoredRepository, head: Commit, path: str) -> dict[str, str]:
-    """Gives the digest of what stands there now, so that unchanged files are not sent again."""
+    """Returns the digest of what stands there now, so that unchanged files are not sent again."""
     try:
         entry = repository.git.entry(head, path)
     except HubError:

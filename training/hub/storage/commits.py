@@ -40,7 +40,7 @@ class Header:
 
     @property
     def message(self) -> str:
-        """Gives the message as git has it."""
+        """Returns the message as git has it."""
         title = " ".join(self.summary.split()) or "Commit"
         return f"{title}\n\n{self.description}".strip()[:MAX_MESSAGE]
 
@@ -123,7 +123,7 @@ def commit(
 
 
 def apply(files: Files, changes: Changes, head: Commit) -> Files:
-    """Gives a revision's files after the changes."""
+    """Returns a revision's files after the changes."""
     after: dict[bytes, Any] = dict(files)
     for path, file, is_folder in changes.steps:
         if file is not None:
@@ -143,7 +143,7 @@ def apply(files: Files, changes: Changes, head: Commit) -> Files:
 
 
 def branch_ref(revision: str) -> str:
-    """Gives the full ref of what can be committed to: a branch or a pull request."""
+    """Returns the full ref of what can be committed to: a branch or a pull request."""
     if revision.startswith("refs/tags/"):
         raise HubError(400, "A tag cannot be committed to.")
     return revision if SPECIAL_REVISION.match(revision) else f"refs/heads/{revision}"

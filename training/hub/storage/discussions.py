@@ -21,12 +21,12 @@ class Discussions:
         self.repository = repository
 
     def all(self) -> list[dict[str, Any]]:
-        """Gives all of them, newest first."""
+        """Returns all of them, newest first."""
         found: list[dict[str, Any]] = self.repository.settings().get("discussions", [])
         return sorted(found, key=lambda item: -item["num"])
 
     def get(self, number: str) -> dict[str, Any]:
-        """Gives one.
+        """Returns one.
 
         Raises:
             HubError: 404.
@@ -37,7 +37,7 @@ class Discussions:
         raise HubError(404, f"There is no discussion {printable(number)}.")
 
     def next_number(self) -> int:
-        """Gives the number of the next one; never one whose ref a killed process left behind."""
+        """Returns the number of the next one; never one whose ref a killed process left behind."""
         used = [item["num"] for item in self.all()]
         used += [int(name) for name in self.repository.git.list_refs("pr") if name.isdecimal()]
         return max(used, default=0) + 1
@@ -88,7 +88,7 @@ class Discussions:
         self._add(str(number), _event("commit", author, {"subject": subject, "oid": oid}))
 
     def rename(self, number: str, author: str, title: str) -> dict[str, Any]:
-        """Gives one another title."""
+        """Returns one another title."""
         title = title.strip()[:MAX_TITLE]
         if len(title) < 3:
             raise HubError(400, "A title has at least 3 characters.")

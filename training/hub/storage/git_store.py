@@ -96,7 +96,7 @@ class GitStore:
         raise revision_not_found(revision)
 
     def at_ref(self, ref: str) -> Commit | None:
-        """Gives the commit that a full ref points at, through annotated tags; None if absent."""
+        """Returns the commit that a full ref points at, through annotated tags; None if absent."""
         try:
             found = self.objects[self.refs[Ref(ref.encode())]]
         except (KeyError, UnicodeEncodeError, ValueError):
@@ -106,7 +106,7 @@ class GitStore:
         return found if isinstance(found, Commit) else None
 
     def list_refs(self, kind: str) -> dict[str, str]:
-        """Gives short name -> commit id for ``heads``, ``tags``, ``pr`` or ``convert``."""
+        """Returns short name -> commit id for ``heads``, ``tags``, ``pr`` or ``convert``."""
         prefix = f"refs/{kind}/"
         names = sorted(
             ref.decode() for ref in self.refs.allkeys() if ref.decode().startswith(prefix)

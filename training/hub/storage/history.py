@@ -24,22 +24,22 @@ def commits(git: GitStore, head: Commit) -> Iterator[Commit]:
 
 
 def date_of(commit: Commit) -> str:
-    """Gives when a commit was made, as the Hub writes it."""
+    """Returns when a commit was made, as the Hub writes it."""
     return datetime.fromtimestamp(commit.commit_time, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
 def author_of(commit: Commit) -> str:
-    """Gives the user who made a commit."""
+    """Returns the user who made a commit."""
     return commit.author.decode(errors="replace").split(" <")[0]
 
 
 def title_of(commit: Commit) -> str:
-    """Gives the first line of a commit's message."""
+    """Returns the first line of a commit's message."""
     return commit.message.decode(errors="replace").split("\n", 1)[0]
 
 
 def body_of(commit: Commit) -> str:
-    """Gives the rest of a commit's message."""
+    """Returns the rest of a commit's message."""
     return commit.message.decode(errors="replace").partition("\n")[2].strip()
 
 

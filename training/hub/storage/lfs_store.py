@@ -30,7 +30,7 @@ class LfsStore:
         self.directory, self.uploads = directory, uploads
 
     def path(self, oid: str) -> Path:
-        """Gives where the file of that sha256 stands, or would stand."""
+        """Returns where the file of that sha256 stands, or would stand."""
         return self.directory / oid[:2] / oid[2:4] / oid
 
     def has(self, oid: str, size: int | None = None) -> bool:

@@ -43,7 +43,7 @@ def merge(git: GitStore, number: int, target: str, author: str, title: str) -> s
 
 
 def origin_tree(git: GitStore, base: Commit, request: Commit) -> ObjectID | None:
-    """Gives the files from which a pull request set out, which its changes are shown against."""
+    """Returns the files from which a pull request set out, which its changes are shown against."""
     ancestors = find_merge_base(git.repo, [base.id, request.id])
     return git.resolve(ancestors[0].decode()).tree if ancestors else None
 

@@ -40,17 +40,17 @@ class StoredRepository:
 
     @property
     def namespace(self) -> str:
-        """Gives the user it belongs to."""
+        """Returns the user it belongs to."""
         return self.repo_id.split("/")[0]
 
     @property
     def repo_type(self) -> str:
-        """Gives ``model``, ``dataset`` or ``space``."""
+        """Returns ``model``, ``dataset`` or ``space``."""
         return self.kind.removesuffix("s")
 
     @property
     def address(self) -> str:
-        """Gives the path of its page, without the leading slash."""
+        """Returns the path of its page, without the leading slash."""
         return PREFIXES[self.kind] + self.repo_id
 
     @cached_property
@@ -88,7 +88,7 @@ class StoredRepository:
             yield
 
     def plain_file(self, oid: str) -> Path:
-        """Gives a git blob as a file on disk, unpacked at first use, so that it can be streamed."""
+        """Returns a git blob as a file on disk, unpacked at first use, to be streamed."""
         path = self.directory / "blobs" / oid
         if not path.exists():
             temporary = self.directory / "uploads" / uuid.uuid4().hex
@@ -116,7 +116,7 @@ class Repositories:
             _clear_unfinished(repository.directory)
 
     def find(self, kind: str, repo_id: str) -> StoredRepository | None:
-        """Gives a repository, None when there is none of that name."""
+        """Returns a repository, None when there is none of that name."""
         found = self._at(kind, repo_id)
         return found if (found.directory / "repo.json").is_file() else None
 

@@ -11,7 +11,7 @@ ROWS = "data/**/*.jsonl"
 
 
 def card_of_rows(title: str, body: str, features: Sequence[dict[str, Any]]) -> str:
-    """Return a dataset card that lets ``load_dataset(repo_id)`` read the rows.
+    """Returns a dataset card that lets ``load_dataset(repo_id)`` read the rows.
 
     JSON Lines alone do not say what a column is: a file with only nulls, or only empty lists,
     would get another type than the next. So the features stand in ``dataset_info``.
@@ -36,7 +36,7 @@ def card_of_rows(title: str, body: str, features: Sequence[dict[str, Any]]) -> s
 
 
 def with_newer_columns(card: str, newer: str) -> str | None:
-    """Return an earlier card with the columns that a newer one of the same dataset declares.
+    """Returns an earlier card with the columns that a newer one of the same dataset declares.
 
     `load_dataset` refuses rows with a column that the card does not know. Whatever else stands in
     the card stays: its owner may have written it.
@@ -57,7 +57,7 @@ def with_newer_columns(card: str, newer: str) -> str | None:
 
 
 def _declared(card: str) -> list[dict[str, Any]]:
-    """Return the columns that a card declares; none where it has no such part."""
+    """Returns the columns that a card declares; none where it has no such part."""
     try:
         info = RepoCard(card, ignore_metadata_errors=True).data.to_dict().get("dataset_info")
     except (yaml.YAMLError, ValueError):

@@ -19,7 +19,7 @@ class PublicDatasetError(Exception):
 
 
 def problem_of(error: BaseException) -> tuple[str, bool]:
-    """Say what went wrong, and whether the Hub refused for good (waiting does not help).
+    """Says what went wrong, and whether the Hub refused for good (waiting does not help).
 
     The sentence is our own: an exception's text may hold signed addresses.
     """
@@ -39,7 +39,7 @@ def problem_of(error: BaseException) -> tuple[str, bool]:
 
 
 def retry_after_seconds(error: BaseException) -> float:
-    """Return how long the server asked to wait, in seconds; 0 if it did not.
+    """Returns how long the server asked to wait, in seconds; 0 if it did not.
 
     ``Retry-After`` holds seconds or a date, which is compared with the server's own ``Date``: our
     clock may be wrong. The Hub itself tells with ``RateLimit`` when its quota begins anew.

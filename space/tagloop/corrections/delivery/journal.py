@@ -63,7 +63,7 @@ class Journal:
         return None if self._descriptor is None else self._path
 
     def append(self, record: Mapping[str, Any]) -> Path:
-        """Write one record and return the segment that holds it, fsynced.
+        """Writes one record and returns the segment that holds it, fsynced.
 
         Raises:
             UserError: The disk or the folder's allowance is full; nothing was kept.
@@ -89,13 +89,13 @@ class Journal:
         return self._path
 
     def seal(self) -> None:
-        """End the open segment; from now on it is among `sealed`."""
+        """Ends the open segment; from now on it is among `sealed`."""
         if self._descriptor is not None:
             self._held[self._path] = self._descriptor
             self._descriptor, self._size = None, 0
 
     def sealed(self, limit: int) -> list[Path]:
-        """Return up to ``limit`` segments that nobody writes any more, oldest first.
+        """Returns up to ``limit`` segments that nobody writes any more, oldest first.
 
         They are ours, or were left behind by a process that ended: those become ours.
         """
@@ -108,16 +108,16 @@ class Journal:
         return found
 
     def owns(self, path: Path) -> bool:
-        """Tell whether this journal wrote a segment, or took it over."""
+        """Tells whether this journal wrote a segment, or took it over."""
         return path in self._held or path == self.segment
 
     def remove(self, path: Path) -> None:
-        """Delete a sealed segment that was delivered."""
+        """Deletes a sealed segment that was delivered."""
         path.unlink(missing_ok=True)  # before the lock goes, so that nobody else takes it
         self._let_go(path)
 
     def close(self) -> None:
-        """Give all segments back, and take none again: whoever opens the folder next has them."""
+        """Gives all segments back, and takes none again: whoever opens the folder next has them."""
         self._closed = True
         self.seal()
         for path in list(self._held):
@@ -129,7 +129,7 @@ class Journal:
             os.close(descriptor)
 
     def bytes_used(self) -> int:
-        """Return the size of everything that waits in the folder."""
+        """Returns the size of everything that waits in the folder."""
         total = 0
         for entry in os.scandir(self.directory):
             with suppress(FileNotFoundError):  # another process has just delivered it
@@ -169,7 +169,7 @@ class Journal:
         self._size += len(line)
 
     def _claim(self, path: Path) -> bool:
-        """Lock a segment that was left behind and mend it; False if it is another's, or empty."""
+        """Locks a segment that was left behind and mends it; False if it is another's, or empty."""
         try:
             descriptor = os.open(path, os.O_RDWR)
         except FileNotFoundError:
@@ -191,7 +191,7 @@ class Journal:
 
 
 def _mended(path: Path, descriptor: int) -> int:
-    """Cut a torn last line off and set damaged lines aside; returns the locked descriptor.
+    """Cuts a torn last line off and set damaged lines aside; returns the locked descriptor.
 
     A line can only be torn or damaged by a crash or a failing disk before its fsync returned, so
     nobody was told that it was saved; damaged lines are kept all the same.
@@ -216,7 +216,7 @@ def _mended(path: Path, descriptor: int) -> int:
 
 
 def read_segment(path: Path) -> list[dict[str, Any]]:
-    """Return the records of a sealed segment."""
+    """Returns the records of a sealed segment."""
     return [json.loads(line) for line in path.read_bytes().splitlines()]
 
 
@@ -229,7 +229,7 @@ def _is_record(line: bytes) -> bool:
 
 
 def _write_synced(path: Path, lines: list[bytes]) -> int:
-    """Replace a file in one step, so that a crash leaves the old or the new one.
+    """Replaces a file in one step, so that a crash leaves the old or the new one.
 
     Returns:
         The new file's descriptor, locked before the file had its name.

@@ -111,7 +111,7 @@ class Outbox:
         self._worker = Thread(target=self._run, name="outbox", daemon=True)
 
     def start(self) -> "Outbox":
-        """Begin to deliver, first of all what an earlier process left behind."""
+        """Begins to deliver, first of all what an earlier process left behind."""
         with self._changed:
             self._adopt(self._journal.sealed(MAX_FILES_A_COMMIT))
         if self._waiting:
@@ -122,7 +122,7 @@ class Outbox:
         return self
 
     def save(self, row: Mapping[str, Any]) -> bool:
-        """Make one row durable; False if a row with its id was saved before.
+        """Makes one row durable; False if a row with its id was saved before.
 
         Raises:
             UserError: The disk or the outbox's allowance is full, or the outbox is closed. The row
@@ -140,12 +140,12 @@ class Outbox:
         return True
 
     def is_delivered(self, row_id: str) -> bool:
-        """Tell whether the Hub has confirmed a saved row."""
+        """Tells whether the Hub has confirmed a saved row."""
         with self._changed:
             return row_id not in self._waiting
 
     def wait_delivered(self, row_id: str, timeout: float) -> bool:
-        """Wait until the Hub has confirmed a saved row, a problem comes up, or time is over."""
+        """Waits until the Hub has confirmed a saved row, a problem comes up, or time is over."""
         with self._changed:
             self._changed.wait_for(
                 lambda: self.is_delivered(row_id) or self._state.problem is not None, timeout
@@ -153,7 +153,7 @@ class Outbox:
             return self.is_delivered(row_id)
 
     def delivery_status(self, row_id: str, timeout: float = 0.0) -> DeliveryStatus:
-        """Say where a row is that `save` took.
+        """Says where a row is that `save` took.
 
         Args:
             row_id: The row's id.
@@ -178,7 +178,7 @@ class Outbox:
             return replace(self._state, waiting=len(self._waiting))
 
     def close(self, timeout: float = 10.0) -> int:
-        """Deliver what waits, for at most ``timeout`` seconds, and stop.
+        """Delivers what waits, for at most ``timeout`` seconds, and stops.
 
         Returns:
             How many rows are still on the disk; the next start delivers them.
@@ -237,7 +237,7 @@ class Outbox:
             self._confirm(paths, commit)
 
     def _next_segments(self) -> list[Path]:
-        """Choose what the next commit takes: few enough files, and bytes."""
+        """Chooses what the next commit takes: few enough files, and bytes."""
         with self._changed:
             self._journal.seal()
             paths = self._journal.sealed(MAX_FILES_A_COMMIT)
@@ -262,14 +262,14 @@ class Outbox:
             self._changed.notify_all()
 
     def _adopt(self, paths: list[Path]) -> None:
-        """Take note of the rows in segments that another process wrote and left."""
+        """Takes note of the rows in segments that another process wrote and left."""
         for path in set(paths).difference(self._waiting.values()):
             for row in read_segment(path):
                 self._waiting[row["id"]] = path
                 self._remember(row["id"])
 
     def _forget_what_others_delivered(self) -> None:
-        """Strike off rows whose segment we gave up (a write failed) and another took over."""
+        """Strikes off rows whose segment we gave up (a write failed) and another took over."""
         paths = set(self._waiting.values())
         if gone := {path for path in paths if not self._journal.owns(path) and not path.exists()}:
             self._waiting = {row: path for row, path in self._waiting.items() if path not in gone}
@@ -281,7 +281,7 @@ class Outbox:
             self._known.popitem(last=False)
 
     def _report(self, attempt: RetryCallState) -> None:
-        """Show a problem in `state`, and log it when it is not the one before."""
+        """Shows a problem in `state`, and log it when it is not the one before."""
         assert attempt.outcome is not None
         error = attempt.outcome.exception()
         assert error is not None
@@ -293,7 +293,7 @@ class Outbox:
             self._changed.notify_all()
 
     def _sleep(self, seconds: float) -> None:
-        """Wait for a retry: cut short by `close`, and never beyond its deadline."""
+        """Waits for a retry: cut short by `close`, and never beyond its deadline."""
         if not self._closing.is_set():
             self._closing.wait(seconds)
         else:

@@ -47,7 +47,7 @@ class Uploader:
         self._looked = False
 
     def put(self, segments: Sequence[Path]) -> str:
-        """Put segments into the dataset, in one commit, and return the commit that has them.
+        """Puts segments into the dataset, in one commit, and returns the commit that has them.
 
         Raises:
             PublicDatasetError: It was promised to be private and is not.
@@ -75,7 +75,7 @@ class Uploader:
         return info.oid
 
     def _prepare(self) -> None:
-        """Make the dataset if there is none, and see that it is as private as promised."""
+        """Makes the dataset if there is none, and sees that it is as private as promised."""
         try:
             info = self._api.dataset_info(self.repo_id, expand=["private"])
         except RepositoryNotFoundError:
@@ -95,7 +95,7 @@ class Uploader:
             self._looked = True
 
     def _card_to_write(self) -> str | None:
-        """Return the card that the dataset is to get: it has none, or one with fewer columns."""
+        """Returns the card that the dataset is to get: it has none, or one with fewer columns."""
         # Not by way of the client's cache: that would need the disk, which may be full.
         url = hf_hub_url(
             self.repo_id, "README.md", repo_type="dataset", endpoint=self._api.endpoint

@@ -76,7 +76,7 @@ class Decided:
 def accepted(
     records: Records, agreement: int | None = None, vocabulary: KnownTags = frozenset()
 ) -> Decided:
-    """Find out what may be learned.
+    """Finds out what may be learned.
 
     A reviewer's decision counts before any number of visitors; of two decisions on the same
     article the later one does.

@@ -51,7 +51,7 @@ class Access:
         secret: str | None,
         environment: Mapping[str, str] = os.environ,
     ) -> Access:
-        """Take the Space's settings.
+        """Takes the Space's settings.
 
         Accounts count on a Space with OAuth alone: elsewhere gradio's sign-in is a mock-up that
         makes anyone the owner.
@@ -85,7 +85,7 @@ class Access:
         return str(profile.username)
 
     def sign_in(self, secret: str, name: str, visitor: str) -> str:
-        """Check a secret and return the name that stands beside what this reviewer decides.
+        """Checks a secret and returns the name that stands beside what this reviewer decides.
 
         It cannot be taken for an account's: those have no brackets.
 

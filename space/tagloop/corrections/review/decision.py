@@ -66,7 +66,7 @@ class Review:
         tags: Sequence[str] = (),
         note: str = "",
     ) -> Review:
-        """Check a decision and make the record of it.
+        """Checks a decision and makes the record of it.
 
         Raises:
             UserError: No such decision, an id that is none, or no tags where they are needed.
@@ -94,13 +94,13 @@ class Review:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Return the record as plain JSON values, keys in the order of `FEATURES`."""
+        """Returns the record as plain JSON values, keys in the order of `FEATURES`."""
         row = asdict(self) | {"tags": list(self.tags)}
         return {feature["name"]: row[feature["name"]] for feature in FEATURES}
 
     @classmethod
     def from_json(cls, row: Mapping[str, Any]) -> Review:
-        """Read a stored record.
+        """Reads a stored record.
 
         Raises:
             UserError: Another schema, a column is missing, unknown or of another kind, or the

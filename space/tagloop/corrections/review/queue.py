@@ -107,7 +107,7 @@ def queue_item(
     suspicion: Suspicion,
     counts: Mapping[str, int],
 ) -> QueueItem | None:
-    """Make an article's item; None where nothing is open.
+    """Makes an article's item; None where nothing is open.
 
     Args:
         key: The article.
@@ -151,7 +151,7 @@ def queue_item(
 
 
 def decided_article(reviews: Sequence[Review], known: Mapping[str, Correction]) -> DecidedArticle:
-    """Make one of what was decided at once on one article."""
+    """Makes one of what was decided at once on one article."""
     shown = next((review for review in reviews if review.tags), reviews[0])
     ids = tuple(review.correction_id for review in reviews)
     return DecidedArticle(shown, known[shown.correction_id], ids)

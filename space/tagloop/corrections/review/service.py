@@ -82,7 +82,7 @@ class ReviewService:
         self._counts: dict[str, int] = {}
 
     def refresh(self) -> int:
-        """Read what is new at the head of the dataset; gives how many corrections that is.
+        """Reads what is new at the head of the dataset; returns how many corrections that is.
 
         Raises:
             UserError: The Hub cannot be reached or refuses; what was read before stays.
@@ -215,7 +215,7 @@ class ReviewService:
         tags: Sequence[str] = (),
         note: str = "",
     ) -> list[Review]:
-        """Record a decision on an article as a reviewer saw it; gives the records.
+        """Records a decision on an article as a reviewer saw it; returns the records.
 
         "accept" takes one opinion (the leading one unless named) and rejects the others, "edit"
         gives all of them the reviewer's tags, "reject" takes none.
@@ -235,7 +235,7 @@ class ReviewService:
         return reviews
 
     def decide_all(self, reviewer: str, items: Iterable[QueueItem]) -> list[Review]:
-        """Accept the leading answers of items, of those that still are as they were.
+        """Accepts the leading answers of items, of those that still are as they were.
 
         Raises:
             UserError: One could not be saved; those before it are.
@@ -248,7 +248,7 @@ class ReviewService:
         ]
 
     def undo(self, reviewer: str, correction_ids: Iterable[str]) -> list[Review]:
-        """Open corrections again; gives the records.
+        """Opens corrections again; returns the records.
 
         Raises:
             UserError: One could not be saved, or there is no such decision.

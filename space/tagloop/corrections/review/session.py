@@ -50,7 +50,7 @@ class Session:
         return self.item.opinions[self.chosen] if self.item else None
 
     def show(self, mode: str, order: str, mark: str) -> None:
-        """Take the choices above the list; another choice begins with its first page."""
+        """Takes the choices above the list; another choice begins with its first page."""
         chosen = (mode == "decided", cast(Order, "oldest" if order == "oldest" else "value"), mark)
         if chosen != (self.decided, self.order, self.mark):
             if chosen[1:] != (self.order, self.mark):
@@ -82,16 +82,16 @@ class Session:
         self.chosen = keys.index(opinion.key) if opinion and opinion.key in keys else 0
 
     def pick(self, item: QueueItem | None) -> None:
-        """Go to an article."""
+        """Goes to an article."""
         self.item, self.chosen = item, 0
 
     def choose(self, answer: int) -> None:
-        """Show one of the answers."""
+        """Shows one of the answers."""
         if self.item and answer < len(self.item.opinions):
             self.chosen = answer
 
     def skip(self) -> None:
-        """Leave the current article for later."""
+        """Leaves the current article for later."""
         if self.item is not None:
             self.skipped.add(self.item.key)
             self.pick(None)
@@ -102,17 +102,17 @@ class Session:
         return self.page
 
     def decided_on(self, reviews: Sequence[Review]) -> None:
-        """Remember a decision, and go on."""
+        """Remembers a decision, and go on."""
         if reviews:
             self.done.append([review.correction_id for review in reviews])
         self.pick(None)
 
     def last(self) -> list[str]:
-        """Give the corrections of the last decision, which is remembered no longer."""
+        """Returns the corrections of the last decision, which is remembered no longer."""
         return self.done.pop() if self.done else []
 
     def forget(self, correction_ids: Sequence[str]) -> None:
-        """Remember no decision on these."""
+        """Remembers no decision on these."""
         gone = set(correction_ids)
         self.done = [left for one in self.done if (left := [i for i in one if i not in gone])]
 

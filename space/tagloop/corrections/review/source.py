@@ -43,7 +43,7 @@ class Source:
         self._cache = cache
 
     def read(self, known_commit: str | None, known: set[str]) -> NewRecords:
-        """Look at the head.
+        """Looks at the head.
 
         Args:
             known_commit: The commit that was read last; where it is the head nothing is new.

@@ -69,7 +69,7 @@ class Records:
         return latest(self.reviews)
 
     def add_file(self, folder: str, name: str, content: bytes) -> None:
-        """Take in one file's lines.
+        """Takes in one file's lines.
 
         Args:
             folder: One of `FOLDERS`: what its rows are.
@@ -90,7 +90,7 @@ class Records:
                 self.damaged.append(DamagedLine(name, number, "no JSON."))
 
     def add_review(self, review: Review) -> None:
-        """Take in one review; one that is there already is counted as repeated."""
+        """Takes in one review; one that is there already is counted as repeated."""
         if review.id in self._review_ids:
             self.repeated += 1
         else:
@@ -126,7 +126,7 @@ def read_records(
     token: str | None = None,
     cache: Path | None = None,
 ) -> Records:
-    """Read a corrections dataset of the Hub.
+    """Reads a corrections dataset of the Hub.
 
     Args:
         repo_id: The dataset.
@@ -155,7 +155,7 @@ def read_records(
 
 
 def read_folder(folder: Path) -> Records:
-    """Read a corrections dataset that lies in a local folder; empty where there is none."""
+    """Reads a corrections dataset that lies in a local folder; empty where there is none."""
     records = Records()
     for kind in FOLDERS:
         for path in sorted((folder / kind).rglob("*.jsonl")):

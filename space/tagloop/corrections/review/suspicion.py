@@ -68,7 +68,7 @@ class Suspicion:
             self.add(correction)
 
     def add(self, correction: Correction) -> None:
-        """Take one more correction into account."""
+        """Takes one more correction into account."""
         key = tag_key(correction.corrected)
         if _added(correction):
             article = article_key(correction)

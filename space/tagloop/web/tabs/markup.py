@@ -18,7 +18,7 @@ EMPTY_RESULT = (
 
 
 def safe(text: str) -> str:
-    """Return text that shows as it stands, wherever in the HTML it is put."""
+    """Returns text that shows as it stands, wherever in the HTML it is put."""
     return html.escape(text, quote=True).translate(_TEMPLATE_MARKS)
 
 

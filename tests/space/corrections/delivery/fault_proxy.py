@@ -53,7 +53,7 @@ class FaultProxy:
 
 @contextmanager
 def fault_proxy(upstream: str) -> Iterator[FaultProxy]:
-    """Serve ``upstream`` on another port; ``faults`` are used up by commit requests in order."""
+    """Serves ``upstream`` on another port; ``faults`` are used up by commit requests in order."""
     client = httpx2.Client(base_url=upstream, timeout=30)
 
     class Handler(BaseHTTPRequestHandler):

@@ -8,7 +8,7 @@ from huggingface_hub import HfApi
 
 
 def stored_rows(api: HfApi, repo_id: str) -> list[dict[str, Any]]:
-    """Return every row under ``data/``."""
+    """Returns every row under ``data/``."""
     rows = []
     for name in api.list_repo_files(repo_id, repo_type="dataset"):
         if name.startswith("data/"):

@@ -34,7 +34,7 @@ def one_thread(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Gives a data folder as the recipe reads it, of the starter corpus."""
+    """Returns a data folder as the recipe reads it, of the starter corpus."""
     folder = tmp_path_factory.mktemp("data")
     with lzma.open(folder / "articles_open.jsonl.xz", "wt", encoding="utf-8") as file:
         for number, article in enumerate(starter_articles()[:40]):
@@ -49,7 +49,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Gives a tiny base with its settings."""
+    """Returns a tiny base with its settings."""
     folder = make_tiny_bart(tmp_path_factory.mktemp("bases") / "tiny")
     TaggingSettings(prompt_template="{title}\n{text}", max_input_tokens=64).save(folder)
     return folder

@@ -34,13 +34,13 @@ SYSTEMS = {
 
 
 def build_about(settings: Settings, service: TaggingService) -> gr.HTML:
-    """Lay the tab out inside the `gr.Blocks` that is open; gives what `about` fills."""
+    """Lays the tab out inside the `gr.Blocks` that is open; returns what `about` fills."""
     with gr.Column(elem_classes="tl-about"):
         return gr.HTML(about(settings, service))
 
 
 def about(settings: Settings, service: TaggingService) -> str:
-    """Say what runs now: the model may have moved since the page was laid out."""
+    """Says what runs now: the model may have moved since the page was laid out."""
     tagger = service.tagger
     return (
         _what_runs(settings, service)
@@ -51,13 +51,13 @@ def about(settings: Settings, service: TaggingService) -> str:
 
 
 def read_report(model_repo: str, revision: str | None) -> dict[str, Any] | None:
-    """Return the model's ``report.json``, or None where it has none that can be read."""
+    """Returns the model's ``report.json``, or None where it has none that can be read."""
     return read_json(model_repo, revision, "report.json")
 
 
 @lru_cache(maxsize=8)
 def read_json(model_repo: str, revision: str | None, name: str) -> dict[str, Any] | None:
-    """Return a JSON file of the model, or None where it has none that can be read."""
+    """Returns a JSON file of the model, or None where it has none that can be read."""
     try:
         if Path(model_repo).is_dir():
             path = Path(model_repo) / name

@@ -22,7 +22,7 @@ SETS = {
 
 
 def versions_list(changelog: Mapping[str, Any] | None) -> str:
-    """Say what each version learned, newest first; nothing where nothing was retrained.
+    """Says what each version learned, newest first; nothing where nothing was retrained.
 
     Args:
         changelog: The file's content, None where the model has none.

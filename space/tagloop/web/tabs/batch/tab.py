@@ -53,7 +53,7 @@ class BatchTab:
         self.files = RateLimit("files", FILES_A_MINUTE)
 
     def build(self) -> None:
-        """Lay the tab out and connect its events."""
+        """Lays the tab out and connect its events."""
         settings = self.service.tagger.settings
         with gr.Row(elem_classes="tl-columns"):
             with gr.Column(scale=6, min_width=320):
@@ -104,7 +104,7 @@ class BatchTab:
         self.stop.click(self.cancel, outputs=self.stop, queue=False, **quiet)
 
     def announce(self, path: str | None, request: gr.Request) -> tuple[Any, ...]:
-        """Say whether the batch begins or waits for others."""
+        """Says whether the batch begins or waits for others."""
         if path is None:
             return self._shown(notice("hint", "Choose a file first."))
         before = self.desk.announce(_session(request))
@@ -117,14 +117,14 @@ class BatchTab:
         return self._shown(notice("busy", "Reading the file …"), busy=True)
 
     def cancel(self, request: gr.Request) -> Any:
-        """Let the batch stop before its next rows."""
+        """Lets the batch stop before its next rows."""
         self.desk.cancel(_session(request))
         return gr.Button("Stopping …", interactive=False)
 
     def tag(
         self, path: str | None, max_tags: int, threshold: float, request: gr.Request
     ) -> Iterator[tuple[Any, ...]]:
-        """Tag the file and show how far it is; at the end there is something to download."""
+        """Tags the file and shows how far it is; at the end there is something to download."""
         if path is None:
             yield self._shown(notice("hint", "Choose a file first."))
             return
@@ -169,7 +169,7 @@ class BatchTab:
 
 
 def draw_progress(state: BatchState) -> str:
-    """Give the bar, with how fast it goes and how long it takes."""
+    """Returns the bar, with how fast it goes and how long it takes."""
     left = state.seconds_left
     pace = "" if left is None else f"{_rate(state.rate)}, {duration(left)} left"
     problems = f", {_count(state.problem_count, 'problem')}" if state.problem_count else ""
@@ -178,7 +178,7 @@ def draw_progress(state: BatchState) -> str:
 
 
 def draw_summary(state: BatchState) -> str:
-    """Give what came of a batch: figures, notes, and the first problems with their places."""
+    """Returns what came of a batch: figures, notes, and the first problems with their places."""
     parts = []
     if state.cancelled:
         detail = f"The file has the {state.done:,} of {state.total:,} that were done by then."
@@ -207,7 +207,7 @@ def draw_summary(state: BatchState) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Give a time as people say it: ``1 h 5 min``, ``2 min 10 s``, ``less than a second``."""
+    """Returns a time as people say it: ``1 h 5 min``, ``2 min 10 s``, ``less than a second``."""
     whole = round(seconds)
     if whole < 1:
         return "less than a second"

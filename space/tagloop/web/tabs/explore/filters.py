@@ -71,7 +71,7 @@ class Filters:
         return [self.box, self.tags, self.split, self.source]
 
     def choices_of(self, articles: Articles) -> dict[Any, Any]:
-        """Show the fields, with what a dataset has to choose from."""
+        """Shows the fields, with what a dataset has to choose from."""
         sources = [
             (UNKNOWN_SOURCE if name == NOT_STATED else name, name)
             for name in articles.sources[:MAX_SOURCES]
@@ -85,7 +85,7 @@ class Filters:
 
 
 def build_filters() -> Filters:
-    """Lay the fields out inside the `gr.Blocks` that is open."""
+    """Lays the fields out inside the `gr.Blocks` that is open."""
     parts: dict[str, Any] = {}
     with gr.Column(visible=False, elem_id="explore-filters") as box:
         gr.HTML('<h2 class="tl-question">Find articles</h2>')

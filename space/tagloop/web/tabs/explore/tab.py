@@ -66,7 +66,7 @@ class ExploreTab:
         self._tabs: gr.Tabs | None = None
 
     def build(self) -> None:
-        """Lay the tab out and connect what happens inside it."""
+        """Lays the tab out and connect what happens inside it."""
         if self.library is None:
             gr.HTML(notice("hint", NO_DATASET), elem_id="explore-status")
             return
@@ -81,7 +81,7 @@ class ExploreTab:
         self._connect()
 
     def connect(self, app: gr.Blocks, tabs: gr.Tabs, tab: gr.Tab) -> None:
-        """Read the dataset when the tab is opened, and open it when a link asks for a tag.
+        """Reads the dataset when the tab is opened, and open it when a link asks for a tag.
 
         Args:
             app: The page.
@@ -132,7 +132,7 @@ class ExploreTab:
         return read
 
     async def open(self, *fields: Any) -> AsyncIterator[Update]:
-        """Show what has been read; begin to read what has not, and say how far that is."""
+        """Shows what has been read; begin to read what has not, and says how far that is."""
         library = self.library
         assert library is not None
         library.open()
@@ -155,7 +155,7 @@ class ExploreTab:
             yield self._trouble(library.problem)
 
     async def arrive(self, request: gr.Request) -> AsyncIterator[Update]:
-        """Open the tab for a visitor whose link asks for tags; for others nothing happens."""
+        """Opens the tab for a visitor whose link asks for tags; for others nothing happens."""
         tags = linked_tags(request)
         if not tags:
             yield {self.status: gr.skip()}
@@ -166,23 +166,23 @@ class ExploreTab:
 
     # After ``*fields`` gradio would not look for its own: they come first.
     def search(self, request: gr.Request | None, *fields: Any) -> str:
-        """List the articles that fit, from the first."""
+        """Lists the articles that fit, from the first."""
         return self._list(Asked(*fields), 1, request)
 
     def turn(self, request: gr.Request | None, event: gr.EventData, *fields: Any) -> str:
-        """Turn to another page of the list."""
+        """Turns to another page of the list."""
         page = _said(event).get("page")
         return self._list(Asked(*fields), page if isinstance(page, int) else 1, request)
 
     def pick(self, tags: list[str] | None, event: gr.EventData) -> tuple[Any, ...]:
-        """Filter by the tags of a button: in the pictures by these alone, in the list as well."""
+        """Filters by the tags of a button: in the pictures by these alone, in the list as well."""
         said = _said(event)
         asked = said.get("tags")
         picked = [tag for tag in asked if isinstance(tag, str)] if isinstance(asked, list) else []
         return self._only([*(tags or []), *picked] if said.get("more") else picked)
 
     def clear(self) -> tuple[Any, ...]:
-        """Take all filters away."""
+        """Takes all filters away."""
         return self._only([])
 
     def _only(self, tags: list[str]) -> tuple[Any, ...]:

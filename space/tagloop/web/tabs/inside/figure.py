@@ -49,7 +49,7 @@ def strip(values: Sequence[float] | np.ndarray, most: float) -> str:
 
 
 def scale_of(values: np.ndarray) -> float:
-    """Gives the number that only one in twenty is farther from 0 than."""
+    """Returns the number that only one in twenty is farther from 0 than."""
     return float(np.quantile(np.abs(values), 0.95)) if values.size else 1.0
 
 

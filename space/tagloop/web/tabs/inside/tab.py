@@ -41,7 +41,7 @@ class InsideTab:
         self.example = example or Example("", "")
 
     def build(self) -> None:
-        """Lay the tab out and connect its events."""
+        """Lays the tab out and connect its events."""
         with gr.Column(elem_classes="tl-inside"):
             gr.HTML(INTRODUCTION, apply_default_css=False)
             self.title = gr.Textbox(
@@ -67,7 +67,7 @@ class InsideTab:
     def look(
         self, title: str, text: str, request: gr.Request | None = None
     ) -> Iterator[tuple[Any, str]]:
-        """Draw the pictures, then the comparison, for which another model may have to load."""
+        """Draws the pictures, then the comparison, for which another model may have to load."""
         tagger = self.service.tagger
         try:
             title, text = check_article(title, text)
@@ -88,6 +88,6 @@ class InsideTab:
 
 
 def draw_view(view: View) -> str:
-    """Gives all pictures of an article but the comparison."""
+    """Returns all pictures of an article but the comparison."""
     drawn = (draw_tokens, draw_parts, draw_linear, draw_looks, draw_writing)
     return f'<div class="tl-in">{"".join(draw(view) for draw in drawn)}</div>'

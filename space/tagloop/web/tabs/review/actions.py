@@ -121,7 +121,7 @@ class ReviewActions:
         order: str,
         mark: str,
     ) -> Update:
-        """Do something for a reviewer and show what came of it; nothing for anyone else."""
+        """Does something for a reviewer and shows what came of it; nothing for anyone else."""
         reviewer = self._reviewer(session, profile)
         if reviewer is None or session is None:
             return self._closed(notice("hint", NOT_YOU))
@@ -133,11 +133,11 @@ class ReviewActions:
 
     # Profile and event come first: after ``*view`` gradio would not look for them.
     def look(self, profile: gr.OAuthProfile | None, *view: Any) -> Update:
-        """Show the queue as the choices above it say."""
+        """Shows the queue as the choices above it say."""
         return self._act(lambda session, _: "", profile, *view)
 
     def pick(self, profile: gr.OAuthProfile | None, event: gr.EventData, *view: Any) -> Update:
-        """Show another article of the list."""
+        """Shows another article of the list."""
 
         def act(session: Session, _: str) -> str:
             session.pick(self.desk.item(_value(event)))
@@ -146,7 +146,7 @@ class ReviewActions:
         return self._act(act, profile, *view) | {self.parts.note: ""}
 
     def turn(self, profile: gr.OAuthProfile | None, event: gr.EventData, *view: Any) -> Update:
-        """Turn to another page of the list."""
+        """Turns to another page of the list."""
 
         def act(session: Session, _: str) -> str:
             session.page = int(_value(event)) if _value(event).isdigit() else 1
@@ -155,7 +155,7 @@ class ReviewActions:
         return self._act(act, profile, *view)
 
     def answer(self, profile: gr.OAuthProfile | None, event: gr.EventData, *view: Any) -> Update:
-        """Choose another of the answers that people gave."""
+        """Chooses another of the answers that people gave."""
 
         def act(session: Session, _: str) -> str:
             session.choose(int(_value(event)) if _value(event).isdigit() else 0)
@@ -164,7 +164,7 @@ class ReviewActions:
         return self._act(act, profile, *view)
 
     def skip(self, profile: gr.OAuthProfile | None, *view: Any) -> Update:
-        """Leave this one for later."""
+        """Leaves this one for later."""
 
         def act(session: Session, _: str) -> str:
             session.skip()
@@ -173,7 +173,7 @@ class ReviewActions:
         return self._act(act, profile, *view) | {self.parts.note: ""}
 
     def edit(self, profile: gr.OAuthProfile | None, *view: Any) -> Update:
-        """Open the chips with the answer's tags."""
+        """Opens the chips with the answer's tags."""
         update = self.look(profile, *view)
         session: Session | None = view[0]
         opinion = session.opinion if session and update.get(self.session) else None
@@ -189,15 +189,15 @@ class ReviewActions:
     # Decisions ------------------------------------------------------------------------------------
 
     def accept(self, profile: gr.OAuthProfile | None, *inputs: Any) -> Update:
-        """Accept the answer that is shown."""
+        """Accepts the answer that is shown."""
         return self._decide("accept", profile, *inputs)
 
     def reject(self, profile: gr.OAuthProfile | None, *inputs: Any) -> Update:
-        """Reject all answers."""
+        """Rejects all answers."""
         return self._decide("reject", profile, *inputs)
 
     def save(self, profile: gr.OAuthProfile | None, *inputs: Any) -> Update:
-        """Accept the reviewer's own tags."""
+        """Accepts the reviewer's own tags."""
         *rest, edited = inputs
         return self._decide("edit", profile, *rest, tags=tags_in(edited))
 
@@ -220,7 +220,7 @@ class ReviewActions:
         return self._act(act, profile, *view) | {self.parts.note: ""}
 
     def undo(self, profile: gr.OAuthProfile | None, *view: Any) -> Update:
-        """Take this reviewer's last decision back."""
+        """Takes this reviewer's last decision back."""
 
         def act(session: Session, reviewer: str) -> str:
             return self._opened(session, reviewer, session.last())
@@ -228,7 +228,7 @@ class ReviewActions:
         return self._act(act, profile, *view)
 
     def reopen(self, profile: gr.OAuthProfile | None, event: gr.EventData, *view: Any) -> Update:
-        """Take back a decision of the list, whoever took it."""
+        """Takes back a decision of the list, whoever took it."""
 
         def act(session: Session, reviewer: str) -> str:
             wanted = _value(event)
@@ -246,7 +246,7 @@ class ReviewActions:
         return notice("saved", f"Undone. {many} open again.")
 
     def find(self, profile: gr.OAuthProfile | None, *inputs: Any) -> Update:
-        """Count what many people agree on, and ask whether to accept it."""
+        """Counts what many people agree on, and ask whether to accept it."""
         *view, people, share = inputs
         told = ""
 
@@ -265,7 +265,7 @@ class ReviewActions:
         return update | {self.parts.bulk: told}
 
     def bulk(self, profile: gr.OAuthProfile | None, *view: Any) -> Update:
-        """Accept what was counted, as it was then; what has changed since stays in the queue."""
+        """Accepts what was counted, as it was then; what has changed since stays in the queue."""
         plan = list(view[0].plan) if view[0] else []
 
         def act(session: Session, reviewer: str) -> str:
@@ -278,7 +278,7 @@ class ReviewActions:
     def watch(
         self, session: Session | None, profile: gr.OAuthProfile | None = None
     ) -> Iterator[str]:
-        """Follow the decisions to the dataset for a while."""
+        """Follows the decisions to the dataset for a while."""
         if self._reviewer(session, profile) is None or session is None:
             yield ""
             return

@@ -67,7 +67,7 @@ class Components:
 
 
 def build_parts(script: str, by_secret: bool, vocabulary: Sequence[str]) -> Components:
-    """Lay the tab out inside the `gr.Blocks` that is open.
+    """Lays the tab out inside the `gr.Blocks` that is open.
 
     Args:
         script: What runs in the list and in the article.

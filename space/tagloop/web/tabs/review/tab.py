@@ -52,14 +52,14 @@ class ReviewTab(ReviewActions):
         self._vocabulary = vocabulary
 
     def build(self) -> None:
-        """Lay the tab out and connect what happens inside it."""
+        """Lays the tab out and connect what happens inside it."""
         script = Path(__file__).with_name("review.js").read_text(encoding="utf-8")
         self.session = gr.State(None, time_to_live=SESSION_SECONDS)
         self.parts = build_parts(script, self.access.by_secret, self._vocabulary().tags)
         self._connect()
 
     def connect(self, app: gr.Blocks, tabs: gr.Tabs, tab: gr.Tab) -> None:
-        """Show the tab to reviewers, and to whom the address ``?review`` brought.
+        """Shows the tab to reviewers, and to whom the address ``?review`` brought.
 
         Args:
             app: The page.
@@ -119,7 +119,7 @@ class ReviewTab(ReviewActions):
     def enter(
         self, session: Session | None, name: str, secret: str, request: gr.Request | None = None
     ) -> Iterator[Update]:
-        """Sign in by the secret."""
+        """Signs in by the secret."""
         try:
             reviewer = self.access.sign_in(secret, name, visitor_of(request))
         except UserError as error:
@@ -128,13 +128,13 @@ class ReviewTab(ReviewActions):
         yield from self.open(Session(by_secret=reviewer))
 
     def leave(self, session: Session | None) -> Update:
-        """Forget that the secret was given."""
+        """Forgets that the secret was given."""
         return self._closed(notice("hint", "Signed out."))
 
     def open(
         self, session: Session | None, profile: gr.OAuthProfile | None = None
     ) -> Iterator[Update]:
-        """Look for what is new on the Hub, then show the queue."""
+        """Looks for what is new on the Hub, then shows the queue."""
         parts = self.parts
         if self._reviewer(session, profile) is None:
             # Nothing has been shown yet where there is no session: what is typed there stays.

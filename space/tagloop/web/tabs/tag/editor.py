@@ -43,7 +43,7 @@ def build_editor(
 
 
 def chips_of(tagging: Tagging | None) -> dict[str, Any] | None:
-    """Gives the editor's value for an article's tags."""
+    """Returns the editor's value for an article's tags."""
     if tagging is None:
         return None
     tags = [
@@ -54,7 +54,7 @@ def chips_of(tagging: Tagging | None) -> dict[str, Any] | None:
 
 
 def evidence_of(tagging: Tagging, found: Sequence[Evidence]) -> dict[str, Any]:
-    """Gives the editor's evidence: what speaks for each tag, with the words themselves.
+    """Returns the editor's evidence: what speaks for each tag, with the words themselves.
 
     A browser counts UTF-16 units where Python counts characters, so places are converted.
     """

@@ -40,7 +40,7 @@ class FlagForm:
         self.service = service
 
     def build(self) -> None:
-        """Lay the form out; it does not show where no corrections are taken."""
+        """Lays the form out; it does not show where no corrections are taken."""
         takes_corrections = self.service.outbox is not None
         with gr.Column(visible=takes_corrections, elem_id="feedback", elem_classes="tl-ask"):
             gr.HTML('<h2 class="tl-question">Are these tags right?</h2>')
@@ -66,7 +66,7 @@ class FlagForm:
                 self._withdrawn = gr.HTML(elem_id="withdrawn")
 
     def connect(self, tagging: gr.State, editor: gr.HTML) -> None:
-        """Connect the form's events.
+        """Connects the form's events.
 
         Args:
             tagging: Holds the `Tagging` that is judged, or None.
@@ -113,7 +113,7 @@ class FlagForm:
         profile: gr.OAuthProfile | None = None,
         request: gr.Request | None = None,
     ) -> Iterator[str]:
-        """Save a correction, say so, and follow it to the Hub for a while."""
+        """Saves a correction, say so, and follow it to the Hub for a while."""
         tags = tags_in(edited)
         if tagging is None:
             yield notice("hint", "These tags are an hour old: suggest them again first.")
@@ -140,7 +140,7 @@ class FlagForm:
         yield _told(self.service.delivery_status(saved_id, WATCH_SECONDS))
 
     def take_back(self, correction_id: str, request: gr.Request | None = None) -> str:
-        """Withdraw a visitor's own correction."""
+        """Withdraws a visitor's own correction."""
         try:
             self.service.corrections.take(visitor_of(request))
             whole = self.service.withdraw(correction_id)
@@ -157,7 +157,7 @@ class FlagForm:
 
 
 def _told(delivery_status: DeliveryStatus, waiting: bool = False) -> str:
-    """Say where a correction is by now; nothing is called saved that is not."""
+    """Says where a correction is by now; nothing is called saved that is not."""
     name = f"#{delivery_status.id[:8]}"
     if delivery_status.delivered:
         return notice(

@@ -36,7 +36,7 @@ class Opening:
         self.pages = RateLimit("pages", PAGES_A_MINUTE)
 
     def build(self) -> None:
-        """Lay the fields out."""
+        """Lays the fields out."""
         with gr.Row(elem_classes="tl-address", visible=self.addresses):
             self._address = gr.Textbox(
                 label="Address of a page",
@@ -61,7 +61,7 @@ class Opening:
         filled: list[gr.components.Component],
         then: Callable[[Any, gr.State], object],
     ) -> None:
-        """Connect the fields' events.
+        """Connects the fields' events.
 
         Args:
             filled: The form's title and text, where it is said what is wrong, and the Cancel
@@ -83,12 +83,12 @@ class Opening:
             then(opened, came)
 
     def open_file(self, path: str | None, request: gr.Request) -> Iterator[tuple[Any, ...]]:
-        """Give a file's article; one that cannot be read is said beside the form."""
+        """Yields a file's article; one that cannot be read is said beside the form."""
         work = partial(read_file, Path(path or ""))
         yield from self._open(work, "Reading the file …", None, None, request)
 
     def open_address(self, address: str, request: gr.Request) -> Iterator[tuple[Any, ...]]:
-        """Give a page's article; an address that is not read stays, and the reason is said."""
+        """Yields a page's article; an address that is not read stays, and the reason is said."""
         try:
             if not address.strip():
                 raise UserError(NO_ADDRESS)
@@ -108,7 +108,7 @@ class Opening:
         kept: Any,
         request: gr.Request,
     ) -> Iterator[tuple[Any, ...]]:
-        """Read, and say what comes of it; the field is then ``emptied``, or ``kept`` if nothing."""
+        """Reads, and says what comes of it; the field is then ``emptied``, or ``kept``."""
         problem = notice("hint", "Cancelled.")
         try:
             with self.stops.of(session_of(request)) as stop, closing(watch(work)) as looks:
@@ -127,5 +127,5 @@ class Opening:
 
 
 def session_of(request: gr.Request | None) -> str:
-    """Tell a visitor's open page from all others."""
+    """Tells a visitor's open page from all others."""
     return str(request.session_hash or "") if request else ""

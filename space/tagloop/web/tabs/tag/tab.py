@@ -63,7 +63,7 @@ class TagTab:
         self.opening = Opening(self.stops, addresses)
 
     def build(self) -> None:
-        """Lay the tab out and connect its events."""
+        """Lays the tab out and connect its events."""
         with gr.Row(elem_classes="tl-columns"):
             with gr.Column(scale=6, min_width=320):
                 article = self._article_column()
@@ -195,7 +195,7 @@ class TagTab:
         )
 
     def load_example(self, index: int) -> tuple[str, str]:
-        """Fill the form with an example."""
+        """Fills the form with an example."""
         example = self.examples[index]
         return example.title, example.text
 
@@ -203,7 +203,7 @@ class TagTab:
     def suggest_read(
         self, request: gr.Request, came: bool, *inputs: Any
     ) -> Iterator[tuple[Any, ...]]:
-        """Tag what was opened; what was wrong with it stays where it was said."""
+        """Tags what was opened; what was wrong with it stays where it was said."""
         if not came:
             yield tuple([gr.skip()] * 7)
             return
@@ -222,7 +222,7 @@ class TagTab:
         whole: bool,
         request: gr.Request | None = None,
     ) -> Iterator[tuple[Any, ...]]:
-        """Tag the article; what is wrong with the input is said beside the form.
+        """Tags the article; what is wrong with the input is said beside the form.
 
         What takes longer is told as it goes, and ends when gradio closes this generator: when the
         visitor cancels it, or leaves.
@@ -254,7 +254,7 @@ class TagTab:
         yield self._shown(legend(tagging.tags), "", tagging)
 
     def cancel(self, request: gr.Request) -> Any:
-        """End what the visitor has running, at its next step."""
+        """Ends what the visitor has running, at its next step."""
         self.stops.set(session_of(request))
         return gr.Button("Stopping …", interactive=False)
 
@@ -262,18 +262,18 @@ class TagTab:
         return reading(progress), "", *[gr.skip()] * 4, STOP_SHOWN
 
     def _cancelled(self, before: Tagging | None) -> tuple[Any, ...]:
-        """Say so; what was there before stays."""
+        """Says so; what was there before stays."""
         result = EMPTY_RESULT if before is None else legend(before.tags)
         return result, notice("hint", "Cancelled."), *[gr.skip()] * 4, STOP_HIDDEN
 
     def explain(self, tagging: Tagging | None) -> Any:
-        """Find what speaks for each tag, after the tags themselves have been shown."""
+        """Finds what speaks for each tag, after the tags themselves have been shown."""
         if tagging is None:
             return gr.skip()
         return gr.HTML(evidence=evidence_of(tagging, self.service.explain(tagging)))
 
     def clear(self, request: gr.Request) -> tuple[Any, ...]:
-        """Empty the form, take the result away and end what would bring another."""
+        """Empties the form, take the result away and ends what would bring another."""
         self.stops.set(session_of(request), empties=True)
         return ("", "", "", *self._cleared())
 
@@ -286,7 +286,7 @@ class TagTab:
 
 
 def reading(progress: Progress[Tagging]) -> str:
-    """Give the bar of an article that is being read."""
+    """Returns the bar of an article that is being read."""
     done, total = progress.done, progress.total
     parts = f"{done} of {total} parts of it are read" if total > 1 else ""
     return progress_bar("Reading the article …", "Components read", done, total, parts)
