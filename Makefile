@@ -72,8 +72,13 @@ screenshots: $(READY) ## pictures of the Space on any tagger: MODEL=folder|owner
 	@$(if $(MODEL),,echo "error: MODEL is missing: make screenshots MODEL=folder" >&2; exit 2;) \
 	$(PY) -m training.demo.screenshots --model $(MODEL) $(if $(DATASET),--dataset $(DATASET))
 
-lint: $(READY) ## style and types
-	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/mypy
+# The same checks stand in .pre-commit-config.yaml. What succeeds is silent.
+CHECKS := "ruff check ." "ruff format --check ." "mypy" "lint-imports --no-logo --no-cache" "deptry ."
+
+lint: $(READY) ## style, types, who may import whom, requirements
+	@status=0; for check in $(CHECKS); do \
+	output=$$($(VENV)/bin/$$check 2>&1) || { echo "$$output"; echo "error: $$check" >&2; status=1; }; \
+	done; exit $$status
 
 clean: ## remove what the commands made: build/, .demo/ with its Hub, caches; not .venv
 	rm -rf build .demo .pytest_cache .ruff_cache .mypy_cache

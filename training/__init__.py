@@ -1,0 +1,1 @@
+"""The stations that build, train, measure, publish and retrain."""

@@ -17,9 +17,9 @@ MAX_ARTICLES = 64
 
 
 def readable(text: str) -> str:
-    """Returns the text with what no file can hold replaced.
+    r"""Returns the text with what no file can hold replaced.
 
-    JSON may carry half a surrogate pair (``"\\ud83d"``), which is no character: it has no UTF-8
+    JSON may carry half a surrogate pair (``"\ud83d"``), which is no character: it has no UTF-8
     form, and Parquet and Arrow readers refuse a whole file for one of them.
     """
     return text.encode("utf-8", errors="replace").decode("utf-8")

@@ -1,0 +1,1 @@
+"""The bundled base: its weights, and the recipe that made them."""

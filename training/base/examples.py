@@ -130,7 +130,7 @@ def _textbook(row: Row, rng: random.Random, style: Style) -> tuple[str, list[str
 
 
 def prompt_of(title: str, text: str) -> str:
-    """Returns the base's prompt, ``{title}\\n{text}``."""
+    r"""Returns the base's prompt, ``{title}\n{text}``."""
     return f"{title}\n{text}".strip()
 
 

@@ -24,8 +24,9 @@ def pseudonym(address: str) -> str | None:
 
 @cache
 def _key() -> bytes:
-    """A key of this Space: derived from its token, so that a restart does not make two people of
-    one; without a token a random one for as long as the process runs.
+    """Returns this Space's key, derived from its token: a restart does not make two people of one.
+
+    Without a token it is a random one for as long as the process runs.
     """
     token = os.environ.get("HF_TOKEN", "").encode() or secrets.token_bytes(32)
     return hmac.new(token, b"tagloop: visitors of this Space", sha256).digest()

@@ -139,9 +139,7 @@ def _in_text(
 
 
 def _texts(articles: Articles, open_rows: np.ndarray) -> Iterator[tuple[int, pa.Array]]:
-    """Yields the texts in batches with their first row; row groups without an open row are left
-    out.
-    """
+    """Yields the texts in batches with their first row; no row group without an open row."""
     begin = 0
     for part in articles.parts:
         for group, rows in enumerate(part.groups):

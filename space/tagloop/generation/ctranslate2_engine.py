@@ -168,8 +168,10 @@ class CTranslate2Engine:
     def likeliest(
         self, input_ids: list[int], trie: TokenTrie, first: np.ndarray, wanted: int, least: float
     ) -> dict[int, float]:
-        """Scores targets by falling likelihood of their first token, until no other can be among
-        the wanted or reach the least: no target is likelier than its first token.
+        """Scores targets by falling likelihood of their first token, as long as it can matter.
+
+        No target is likelier than its first token: the rest can neither be among the wanted nor
+        reach the least.
         """
         order = first.argsort(kind="stable")[::-1][:MOST_SCORED].tolist()
         found: dict[int, float] = {}

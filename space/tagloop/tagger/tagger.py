@@ -177,8 +177,9 @@ class Tagger:
         return self._explainer.explain(title, text, tags, self._most(max_windows))
 
     def log_probs(self, articles: Sequence[Mapping[str, Any]], tags: Sequence[str]) -> list[float]:
-        """Returns the log-probability with which the model would write each tag as its article's
-        first, in the window where it is likeliest; one tag an article.
+        """Returns the log-probability of each tag as its article's first; one tag an article.
+
+        It is that of the window where the tag is likeliest.
         """
         targets = [target_ids(tag, self.tokenizer) for tag in tags]
         windows = [self._prompts(article, self._most(None)) for article in articles]

@@ -87,8 +87,9 @@ def normal_form(tag: str) -> str:
 
 
 def folded(text: str) -> str:
-    """Folds a text as ``normal_form`` does a tag; does not mend a tokenizer's blanks, which takes
-    ten times as long.
+    """Folds a text as ``normal_form`` does a tag.
+
+    It does not mend a tokenizer's blanks, which takes ten times as long.
     """
     return _folded(_plain(text))
 

@@ -131,8 +131,10 @@ class Endpoints:
         note: str = "",
         request: gr.Request | None = None,
     ) -> dict[str, Any]:
-        """Say whether an article's tags are right. The article, the tags and the note are stored
-        in the Space's private dataset and may be used to train the next model.
+        """Say whether an article's tags are right.
+
+        The article, the tags and the note are stored in the Space's private dataset and may be
+        used to train the next model.
 
         Args:
             title: The title that was tagged; may be empty.

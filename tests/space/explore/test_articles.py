@@ -212,8 +212,9 @@ print(json.dumps({
 
 
 def test_memory_of_20_000_articles_stays_below_its_bound(tmp_path: Path, folder: Path) -> None:
-    """300 bytes an article are kept, and neither reading nor a search in the texts takes more than
-    64 MB on top, whatever the texts' size and although a row group holds them all.
+    """300 bytes an article are kept, and neither reading nor a search takes more than 64 MB on top.
+
+    So it is whatever the texts' size and although a row group holds them all.
     """
     words = "a needle in the haystack of words that every article is made of ".split()
     body = " ".join(words[place % len(words)] for place in range(CHARACTERS // 5))

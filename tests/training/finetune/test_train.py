@@ -225,8 +225,9 @@ def test_an_interrupted_and_killed_training_ends_as_if_nothing_had_happened(
     tiny_bart: Path,
     tmp_path: Path,
 ) -> None:
-    """Also: the same seed gives the same losses, half a checkpoint is passed over, and it is all
-    one to the training whether accelerate starts it.
+    """Also: the same seed gives the same losses, and half a checkpoint is passed over.
+
+    It is all one to the training whether accelerate starts it.
     """
     flags = command(dataset, tiny_bart, tmp_path / "model", *LONG)
     checkpoints = tmp_path / "model" / "checkpoints"

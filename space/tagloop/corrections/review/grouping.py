@@ -25,8 +25,10 @@ _WORD = re.compile(r"\w+")
 
 
 def article_key(correction: Correction) -> str:
-    """A digest that near-identical copies of an article share: those with the same words in the
-    same order, whatever their case, punctuation, blanks and (unless the text is short) title.
+    """Returns a digest that near-identical copies of an article share.
+
+    Those have the same words in the same order, whatever their case, punctuation, blanks and
+    (unless the text is short) title.
     """
     words = _words(correction.text)
     if len(words) < SHORT_WORDS:
