@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import cast
 
 import frontmatter
 import pytest
@@ -16,6 +17,8 @@ from training.finetune.ctranslate2_conversion import convert, convert_sentence_e
 from training.finetune.preprocess import BUNDLED_BASE
 from training.publish.pipeline import STARTER
 
+from .article import Article
+
 ARTICLES = 40
 CHARACTERS = 600
 
@@ -24,7 +27,8 @@ CHARACTERS = 600
 def model_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Returns the bundled base as a tagger's folder: with a vocabulary and the int8 conversion."""
     folder = shutil.copytree(BUNDLED_BASE, tmp_path_factory.mktemp("tagger") / "model")
-    tags = [post["tags"] for post in map(frontmatter.load, map(str, STARTER.glob("*.md")))]
+    posts = map(frontmatter.load, map(str, STARTER.glob("*.md")))
+    tags = [cast("list[str]", post["tags"]) for post in posts]
     content = json.dumps(Vocabulary.from_tag_lists(tags).to_json())
     (folder / "tags.json").write_text(content, encoding="utf-8")
     convert(folder)
@@ -62,7 +66,7 @@ def float32_tagger(model_dir: Path, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 @pytest.fixture(scope="session")
-def articles() -> list[dict[str, str]]:
+def articles() -> list[Article]:
     paths = sorted(STARTER.glob("*.md"))
     posts = [frontmatter.load(str(path)) for path in paths[:: len(paths) // ARTICLES][:ARTICLES]]
     return [{"title": str(post["title"]), "text": post.content[:CHARACTERS]} for post in posts]

@@ -26,10 +26,11 @@ from tagloop.vocabulary.vocabulary import Vocabulary, normal_form, occurs_in
 from training.finetune.ctranslate2_conversion import convert
 
 from ...training.tiny_models import make_tiny_t5
+from ..article import Article
 
 SAMPLE = 4
 UNSEEN = ["Zeppelin Rides", "Quokka Husbandry"]
-ARTICLE = {
+ARTICLE: Article = {
     "title": "Bread from your own oven",
     "text": "Flour, water and salt: a baker tells how to bake sourdough bread at home.",
 }
@@ -52,7 +53,7 @@ def allowed(float32_tagger: Tagger) -> list[str]:
 def tagged(
     transformers_tagger: Tagger,
     float32_tagger: Tagger,
-    articles: list[dict[str, str]],
+    articles: list[Article],
     allowed: list[str],
 ) -> dict[str, list[list[Tag]]]:
     return {
@@ -105,7 +106,7 @@ def test_only_tags_of_the_list_come_out_as_it_writes_them(
     engine: str,
     tagged: dict[str, list[list[Tag]]],
     allowed: list[str],
-    articles: list[dict[str, str]],
+    articles: list[Article],
 ) -> None:
     for tags, article in zip(tagged[engine], articles, strict=False):
         assert len(tags) >= WANTED
@@ -160,7 +161,7 @@ def test_a_list_that_is_smaller_than_the_search_is_searched_whole(
 
 
 def test_a_tag_that_the_model_writes_freely_keeps_its_confidence(
-    ctranslate2_tagger: Tagger, articles: list[dict[str, str]]
+    ctranslate2_tagger: Tagger, articles: list[Article]
 ) -> None:
     free = ctranslate2_tagger.tag(**articles[0])
     absent = [tag for tag in free if not tag.present]
@@ -241,9 +242,7 @@ def test_with_a_ranker_its_probability_is_the_confidence(alone: Tagger) -> None:
     assert found["Submarines"] < 0.1  # guessed: the ranker knows nothing of it
 
 
-def test_preferred_tags_are_only_surer(
-    float32_tagger: Tagger, articles: list[dict[str, str]]
-) -> None:
+def test_preferred_tags_are_only_surer(float32_tagger: Tagger, articles: list[Article]) -> None:
     for article in articles[:SAMPLE]:
         free = float32_tagger.tag(**article, max_tags=100)
         last = free[-1].tag

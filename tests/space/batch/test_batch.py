@@ -8,7 +8,7 @@ import threading
 import time
 import tracemalloc
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -156,9 +156,9 @@ def test_bad_rows_are_counted_told_and_kept(service: TaggingService, tmp_path: P
         "line 9": "its title has 301 characters; the limit is 300",
         "line 10": "its text has 50,005 characters; the limit is 50,000",
     }
-    by_title = {row["title"]: row for row in found}
+    by_title: dict[str, Any] = {row["title"]: row for row in found}
     assert by_title["three"]["error"].startswith("it has 4 cells")
-    assert by_title["three"][None] == ["else", "entirely"]  # type: ignore[index]
+    assert by_title["three"][None] == ["else", "entirely"]
     assert by_title["four"]["text"] == '"never closed'
     assert (state.tagged, state.problem_count) == (3, 6)
 
@@ -347,7 +347,8 @@ POST = (
 
 def test_markdown_gets_tags_and_keeps_all_else(service: TaggingService, tmp_path: Path) -> None:
     bare = "# Warm kitchens\n\nRest.\n\n---\n\nMore.\n"
-    files = {"posts/a.md": POST, "b.markdown": bare, "img/c.png": b"\x89PNG", "__MACOSX/._b.md": ""}
+    files: dict[str, str | bytes] = {"posts/a.md": POST, "b.markdown": bare}
+    files |= {"img/c.png": b"\x89PNG", "__MACOSX/._b.md": ""}
     state = run(service, make_zip(tmp_path / "blog.zip", files))
     assert state.result is not None and state.result.name == "blog-tagged.zip"
     with zipfile.ZipFile(state.result) as archive:
@@ -518,6 +519,7 @@ def test_a_run_that_is_left_closes_its_file(service: TaggingService, tmp_path: P
     states = tag_file(service, path, tmp_path, Options())
     next(states)
     next(states)
+    assert isinstance(states, Generator)
     states.close()  # as when a visitor goes away
     assert len(table(BatchState(100, result=tmp_path / "a-tagged.csv"))) == CHUNK
 

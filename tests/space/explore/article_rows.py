@@ -18,9 +18,11 @@ SCHEMA = pa.schema(
 )
 
 
-def article(title: str | None, text: str | None, tags: list[str] | None, **more: Any) -> dict:
+def article(
+    title: str | None, text: str | None, tags: list[str] | None, **more: Any
+) -> dict[str, Any]:
     """Returns a row; what is not said of it is null."""
-    blank = dict.fromkeys(SCHEMA.names)
+    blank: dict[str, Any] = dict.fromkeys(SCHEMA.names)
     return blank | {"title": title, "text": text, "tags": tags, "origin": "source"} | more
 
 

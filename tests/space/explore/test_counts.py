@@ -1,6 +1,7 @@
 """What the pictures of a dataset count, on articles that can be counted by hand."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -31,7 +32,7 @@ ROWS = {
 }
 
 
-def articles_of(folder: Path, rows: dict[str, list[dict]]) -> Articles:
+def articles_of(folder: Path, rows: dict[str, list[dict[str, Any]]]) -> Articles:
     write_dataset(folder, rows)
     return read_articles(open_parts(sorted((folder / "data").glob("*.parquet"))))
 

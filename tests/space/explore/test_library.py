@@ -11,7 +11,7 @@ from tagloop.explore import folder as folder_module
 from tagloop.explore import library as module
 from tagloop.explore.articles import Articles
 from tagloop.explore.library import CHECK_SECONDS, RETRY_SECONDS, Library
-from tagloop.explore.search import Query
+from tagloop.explore.search import Query, find
 from training.hub import EmbeddedHub
 
 from .article_rows import article, write_dataset
@@ -42,7 +42,8 @@ def opened(library: Library) -> Library:
 
 def titles(library: Library) -> list[str]:
     assert library.holding is not None, library.problem
-    return library.holding.articles.title.to_pylist()
+    found: list[str] = library.holding.articles.title.to_pylist()
+    return found
 
 
 @pytest.fixture
@@ -56,8 +57,13 @@ def test_from_the_hub_and_again_at_a_new_commit(
     repo = f"{hub_namespace}/explored"
     publish(api, repo, tmp_path, ["one", "two"])
     asked: list[str] = []
-    look_up = module.look_up
-    monkeypatch.setattr(module, "look_up", lambda name: asked.append(name) or look_up(name))
+    look_up = folder_module.look_up
+
+    def count(name: str) -> object:
+        asked.append(name)
+        return look_up(name)
+
+    monkeypatch.setattr(module, "look_up", count)
     clock = Clock()
     library = Library(repo, clock)
     assert library.holding is None, "nothing is read before anyone asks"
@@ -176,7 +182,7 @@ def test_open_returns_at_once_and_reads_once(
 ) -> None:
     write_dataset(tmp_path, {"train": [article("one", "text", ["a"])]})
     looked: list[str] = []
-    look_up = module.look_up
+    look_up = folder_module.look_up
 
     def slowly(repo: str) -> object:
         looked.append(repo)
@@ -203,11 +209,10 @@ def test_a_search_is_remembered_until_the_dataset_changes(
     clock = Clock()
     library = opened(Library(str(tmp_path), clock))
     searched: list[Query] = []
-    find = module.find
 
     def count(articles: Articles, query: Query, *progress: object) -> object:
         searched.append(query)
-        return find(articles, query, *progress)  # type: ignore[arg-type]
+        return find(articles, query, *progress)
 
     monkeypatch.setattr(module, "find", count)
     query = Query.of("text", in_text=True)

@@ -112,9 +112,10 @@ def test_starts_are_the_rows_where_tags_begin(tokenizer: Any) -> None:
     assert written.starts is not None
     assert written.starts.places == [0, 2, 5]
     rows = written.starts.log_probs
-    assert (rows.shape, rows.dtype) == ((3, len(tokenizer)), np.float32)
+    assert rows.shape == (3, len(tokenizer)) and rows.dtype == np.float32
     assert np.exp(rows).sum(axis=1) == pytest.approx([1, 1, 1], abs=1e-4)
     assert rows[1, ids[2]] == pytest.approx(written.log_probs[2], abs=1e-6)
     # Cut off right after a separator: nothing is known of what would have come.
-    assert steps.written(ids, logits[:5], False, starts=True).starts.places == [0, 2]
+    cut_off = steps.written(ids, logits[:5], False, starts=True).starts
+    assert cut_off is not None and cut_off.places == [0, 2]
     assert steps.written(ids, logits, True, starts=False).starts is None

@@ -13,6 +13,8 @@ from tagloop.generation.decoding import Decoding, score_votes, weights
 from tagloop.tagger.tagger import Tagger
 from tagloop.vocabulary.vocabulary import normal_form
 
+from ..article import Article
+
 
 def candidates(*names: str) -> list[Candidate]:
     return [Candidate(normal_form(name), name, 0.0, place) for place, name in enumerate(names)]
@@ -37,11 +39,11 @@ def test_what_cannot_be_decoded_is_said(float32_tagger: Tagger) -> None:
         float32_tagger.tag("Trains", decoding="best")
     for wrong in ({"outputs": 0}, {"temperature": 0.0}):
         with pytest.raises(UserError, match="at least 1 output and a temperature above 0"):
-            Decoding("sample", **wrong)  # type: ignore[arg-type]
+            Decoding("sample", **wrong)
 
 
 def test_beams_are_the_same_on_both_engines(
-    transformers_tagger: Tagger, float32_tagger: Tagger, articles: list[dict[str, str]]
+    transformers_tagger: Tagger, float32_tagger: Tagger, articles: list[Article]
 ) -> None:
     beam = Decoding("beam", outputs=4)
     one = transformers_tagger.tag_batch(articles[:8], max_tags=10, decoding=beam)
@@ -61,7 +63,7 @@ def test_beams_are_the_same_on_both_engines(
 
 @pytest.mark.parametrize("fixture", ["transformers_tagger", "float32_tagger"])
 def test_samples_vote_and_a_seed_repeats_them(
-    fixture: str, articles: list[dict[str, str]], request: pytest.FixtureRequest
+    fixture: str, articles: list[Article], request: pytest.FixtureRequest
 ) -> None:
     tagger: Tagger = request.getfixturevalue(fixture)
 

@@ -12,6 +12,8 @@ from tagloop.tagger.tagger import Tagger
 from tagloop.text.sentences import split_sentences
 from tagloop.vocabulary.vocabulary import Vocabulary, normal_form, occurs_in
 
+from ..article import Article
+
 VOCABULARY = Vocabulary.from_tag_lists([["Startups"], ["Startups"], ["startup"], ["C"], ["C++"]])
 
 
@@ -42,7 +44,7 @@ def test_spans_are_all_places_whatever_the_spelling(tag: str, text: str, found: 
         assert VOCABULARY.canonical(text[begin:end]) == VOCABULARY.canonical(tag)
 
 
-def test_what_occurs_has_a_span(articles: list[dict[str, str]]) -> None:
+def test_what_occurs_has_a_span(articles: list[Article]) -> None:
     words = {word for article in articles for word in article["text"].split()[:60]}
     text = articles[0]["text"]
     for word in words:
@@ -102,7 +104,7 @@ def test_tags_bring_their_evidence(ctranslate2_tagger: Tagger) -> None:
 
 
 def test_both_engines_pick_nearly_always_the_same_sentence(
-    transformers_tagger: Tagger, float32_tagger: Tagger, articles: list[dict[str, str]]
+    transformers_tagger: Tagger, float32_tagger: Tagger, articles: list[Article]
 ) -> None:
     same = total = 0
     for article in articles[:5]:
@@ -116,7 +118,7 @@ def test_both_engines_pick_nearly_always_the_same_sentence(
 
 
 def test_attention_and_scores_are_the_same_on_both_engines(
-    transformers_tagger: Tagger, float32_tagger: Tagger, articles: list[dict[str, str]]
+    transformers_tagger: Tagger, float32_tagger: Tagger, articles: list[Article]
 ) -> None:
     prompts = [float32_tagger._input_ids(article) for article in articles[:3]]
     tokenizer = float32_tagger.tokenizer

@@ -17,6 +17,7 @@ from tagloop.tagger.tagger import Tag, Tagger
 from tagloop.text.sentences import split_sentences
 
 from ...training.tiny_models import make_tiny_t5
+from ..article import Article
 
 LIMIT = 64
 SENTENCES = (
@@ -195,16 +196,16 @@ def test_tags_of_all_windows_are_in_the_answer(short_sighted: Tagger) -> None:
     assert len(short_sighted.tag(MIXED, max_windows=9)) <= 5
 
 
-def test_short_articles_are_tagged_as_ever(
-    float32_tagger: Tagger, articles: list[dict[str, str]]
-) -> None:
+def test_short_articles_are_tagged_as_ever(float32_tagger: Tagger, articles: list[Article]) -> None:
     chosen = articles[:8]
     assert float32_tagger.tag_batch(chosen, max_windows=4) == float32_tagger.tag_batch(chosen)
 
 
 @pytest.mark.parametrize("decoding", ["greedy", "sample", Decoding("beam", outputs=3)], ids=str)
 def test_a_batch_is_its_articles_one_by_one(short_sighted: Tagger, decoding: Any) -> None:
-    chosen = [{"title": "", "text": part} for part in (MIXED, PARTS[0], "", LONG, "One word.")]
+    chosen: list[Article] = [
+        {"title": "", "text": part} for part in (MIXED, PARTS[0], "", LONG, "One word.")
+    ]
     done: list[int] = []
     together = short_sighted.tag_batch(
         chosen, batch_size=2, max_windows=3, decoding=decoding, progress=done.append

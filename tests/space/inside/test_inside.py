@@ -34,6 +34,7 @@ from training.finetune.ctranslate2_conversion import convert
 from training.hub import EmbeddedHub
 
 from ...training.tiny_models import make_tiny_bart, make_tiny_t5
+from ..article import Article
 
 TITLE = "A chatbot for the bank"
 TEXT = "Customers of a bank ask chatbots about mortgages.\n\nMachine learning finds the answers."
@@ -194,7 +195,7 @@ def test_words_are_whole_in_every_script(folders: dict[str, Path]) -> None:
 
 
 def test_both_engines_tell_the_same_steps(
-    float32_tagger: Tagger, transformers_tagger: Tagger, articles: list[dict[str, str]]
+    float32_tagger: Tagger, transformers_tagger: Tagger, articles: list[Article]
 ) -> None:
     settings = float32_tagger.settings
     for article in articles[:4]:

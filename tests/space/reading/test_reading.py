@@ -346,7 +346,7 @@ def test_reading_ends_when_nobody_waits(save: Save, monkeypatch: pytest.MonkeyPa
     def nobody_waits(done: int, total: int) -> None:
         raise Stopped
 
-    monkeypatch.setattr(reading.subprocess, "Popen", remember)
+    monkeypatch.setattr(subprocess, "Popen", remember)
     with pytest.raises(Stopped):
         read_file(save("a.md", "text"), nobody_waits)
     assert started[0].poll() is not None, "its process goes on"

@@ -8,22 +8,24 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import torch
 from huggingface_hub import HfApi
 
 from tagloop.errors import UserError
-from tagloop.generation.engine import Output
+from tagloop.generation.engine import Engine, Output
 from tagloop.generation.settings import TaggingSettings
 from tagloop.tagger.tagger import Tag, Tagger
 from tagloop.vocabulary.vocabulary import Vocabulary, normal_form, occurs_in
 from training.finetune.preprocess import decoding_defaults
 from training.hub import EmbeddedHub
 
+from ..article import Article
+
 ARTICLES = 40
-LONG_ARTICLE = {"title": "On and on", "text": "Trains, tickets and timetables. " * 400}
+LONG_ARTICLE: Article = {"title": "On and on", "text": "Trains, tickets and timetables. " * 400}
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +33,7 @@ def tagged(
     transformers_tagger: Tagger,
     float32_tagger: Tagger,
     ctranslate2_tagger: Tagger,
-    articles: list[dict[str, str]],
+    articles: list[Article],
 ) -> dict[str, list[list[Tag]]]:
     """Returns the tags of all articles: both engines', and CTranslate2's in int8."""
     return {
@@ -74,7 +76,7 @@ def test_int8_is_about_as_sure_of_the_tags_that_it_shares(
 
 @pytest.mark.parametrize("engine", ["transformers", "ctranslate2"])
 def test_tags_are_few_sure_different_and_placed(
-    engine: str, tagged: dict[str, list[list[Tag]]], articles: list[dict[str, str]]
+    engine: str, tagged: dict[str, list[list[Tag]]], articles: list[Article]
 ) -> None:
     assert sum(map(len, tagged[engine])) > ARTICLES  # more than one on average
     for tags, article in zip(tagged[engine], articles, strict=True):
@@ -99,10 +101,11 @@ def test_known_tags_have_their_display_form(
 
 @pytest.mark.parametrize("fixture", ["transformers_tagger", "float32_tagger"])
 def test_a_batch_is_its_articles_one_by_one_in_order(
-    fixture: str, articles: list[dict[str, str]], request: pytest.FixtureRequest
+    fixture: str, articles: list[Article], request: pytest.FixtureRequest
 ) -> None:
     tagger: Tagger = request.getfixturevalue(fixture)
-    chosen = [articles[3], {"title": "", "text": ""}, LONG_ARTICLE, *articles[:4], articles[3]]
+    empty: Article = {"title": "", "text": ""}
+    chosen = [articles[3], empty, LONG_ARTICLE, *articles[:4], articles[3]]
     done: list[int] = []
     together = tagger.tag_batch(chosen, batch_size=3, progress=done.append)
     assert sum(done) == len(chosen) and len(done) == 3
@@ -115,7 +118,7 @@ def test_a_batch_is_its_articles_one_by_one_in_order(
     assert names(together[0]) == names(together[-1])
 
 
-def test_max_tags_and_threshold(float32_tagger: Tagger, articles: list[dict[str, str]]) -> None:
+def test_max_tags_and_threshold(float32_tagger: Tagger, articles: list[Article]) -> None:
     everything = float32_tagger.tag_batch(articles[:6], max_tags=100)
     assert max(map(len, everything)) > 1
     for article, tags in zip(articles[:6], everything, strict=True):
@@ -129,7 +132,7 @@ def test_max_tags_and_threshold(float32_tagger: Tagger, articles: list[dict[str,
 
 
 def test_the_default_answer_has_min_tags_even_below_the_threshold(
-    float32_tagger: Tagger, articles: list[dict[str, str]], monkeypatch: pytest.MonkeyPatch
+    float32_tagger: Tagger, articles: list[Article], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     everything = float32_tagger.tag_batch(articles, max_tags=100)
     unsure = replace(float32_tagger.settings, threshold=0.99)
@@ -163,7 +166,7 @@ def test_plain_generate_writes_what_the_taggers_write(
     transformers_tagger: Tagger,
     float32_tagger: Tagger,
     model_dir: Path,
-    articles: list[dict[str, str]],
+    articles: list[Article],
 ) -> None:
     """The pushed generation_config.json alone makes ``model.generate(**inputs)`` right."""
     from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
@@ -191,7 +194,7 @@ def test_the_length_limit_cuts_both_engines_alike(
     limit: int,
     transformers_tagger: Tagger,
     float32_tagger: Tagger,
-    articles: list[dict[str, str]],
+    articles: list[Article],
 ) -> None:
     prompts = [transformers_tagger._input_ids(article) for article in articles[:12]]
     one = transformers_tagger._engine.write(prompts, limit, starts=True)
@@ -226,9 +229,8 @@ class Recorded:
 
 def recorded(tokenizer: Any, text: str, vocabulary: Vocabulary | None = None) -> Tagger:
     settings = TaggingSettings(max_input_tokens=64, max_tags=10)
-    return Tagger(
-        Recorded(tokenizer, text), tokenizer, settings, vocabulary or Vocabulary({}, {}, {})
-    )
+    engine = cast("Engine", Recorded(tokenizer, text))
+    return Tagger(engine, tokenizer, settings, vocabulary or Vocabulary({}, {}, {}))
 
 
 @pytest.fixture(scope="module")
@@ -261,7 +263,7 @@ def test_confidence_is_the_probability_of_the_tags_own_tokens(ctranslate2_tagger
     tokenizer = ctranslate2_tagger.tokenizer
     tagger = recorded(tokenizer, "python, data")
     engine = Recorded(tokenizer, "python, data", [-0.5, -3.0, -0.25])
-    tagger._engine = engine
+    tagger._engine = cast("Engine", engine)
     assert [tag.confidence for tag in tagger.tag("x")] == pytest.approx([0.7788, 0.6065], abs=1e-4)
 
 
@@ -283,7 +285,7 @@ def hub_model(hub: EmbeddedHub, hub_namespace: str, model_dir: Path) -> Iterator
 
 
 def test_a_model_of_the_hub_at_its_current_commit_and_at_a_revision(
-    hub_model: tuple[str, str], ctranslate2_tagger: Tagger, articles: list[dict[str, str]]
+    hub_model: tuple[str, str], ctranslate2_tagger: Tagger, articles: list[Article]
 ) -> None:
     repo_id, first = hub_model
     current = Tagger.from_pretrained(repo_id, threads=1)

@@ -19,23 +19,26 @@ TOPICS = {
     "web": "browser page button callback script event click style frontend bundle",
 }
 
+Entry = tuple[list[str], str]
+"""An article's tags and its text."""
 
-def articles(topic: str, tags: Sequence[str], count: int, said: str = "") -> list[tuple]:
+
+def articles(topic: str, tags: Sequence[str], count: int, said: str = "") -> list[Entry]:
     """Makes articles on a topic with a few of its words and of its other tags."""
     rng = random.Random(f"{topic} {tags}")
     words = TOPICS[topic].split()
-    made = []
+    made: list[Entry] = []
     for _ in range(count):
         text = " ".join(["The", *rng.choices(words, k=25), said])
         made.append(([*tags, *(f"{word} topic" for word in rng.sample(words, 2))], text))
     return made
 
 
-def background() -> list[tuple]:
+def background() -> list[Entry]:
     return [entry for topic in TOPICS for entry in articles(topic, [f"{topic} matters"], 6, "more")]
 
 
-def learned(*groups: list[tuple], overrides: Overrides | None = None) -> Vocabulary:
+def learned(*groups: list[Entry], overrides: Overrides | None = None) -> Vocabulary:
     rows = list(itertools.chain(background(), *groups))
     random.Random(4).shuffle(rows)
     return Vocabulary.from_tag_lists(
@@ -137,7 +140,7 @@ def test_initials_are_merged_where_authors_write_both_and_the_articles_are_alike
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_what_lacks_evidence_is_left_alone(name: str, groups: list[list[tuple]]) -> None:
+def test_what_lacks_evidence_is_left_alone(name: str, groups: list[list[Entry]]) -> None:
     assert reasons(learned(*groups)) == {}, name
 
 

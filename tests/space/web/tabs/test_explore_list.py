@@ -4,6 +4,7 @@ import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ from ...explore.article_rows import article, write_dataset
 HOSTILE = "\"><img src=x onerror=alert(1)>'</script>${alert(2)}{{alert}}`"
 
 
-def library_of(folder: Path, rows: list[dict]) -> Library:
+def library_of(folder: Path, rows: list[dict[str, Any]]) -> Library:
     library = Library(str(write_dataset(folder, {"train": rows})))
     library.open()
     library.wait(20)

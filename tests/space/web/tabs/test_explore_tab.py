@@ -5,13 +5,14 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import gradio as gr
 import pytest
 from starlette.datastructures import QueryParams
 
 from tagloop.explore import library as module
+from tagloop.explore.articles import read_articles
 from tagloop.web.tabs.explore import tab as explore
 from tagloop.web.tabs.explore.filters import ANY_SOURCE, ANY_SPLIT
 from tagloop.web.tabs.explore.tab import ExploreTab, linked_tags
@@ -19,7 +20,8 @@ from tagloop.web.tabs.explore.tab import ExploreTab, linked_tags
 from ...explore.article_rows import article, write_dataset
 
 ROWS = [article("one", "a text", ["Banking", "Chatbots"]), article("two", "b", ["Banking"])]
-ALL = ("", [], ANY_SPLIT, ANY_SOURCE, False)
+Asked = tuple[str, list[str], str, str, bool]
+ALL: Asked = ("", [], ANY_SPLIT, ANY_SOURCE, False)
 
 
 def built(repo: str | None) -> ExploreTab:
@@ -50,12 +52,10 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_the_way_to_the_dataset_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    read = module.read_articles
-
     def slowly(parts: Any, tell: Any) -> Any:
         tell(1, 2)
         time.sleep(0.6)
-        return read(parts, tell)
+        return read_articles(parts, tell)
 
     monkeypatch.setattr(module, "read_articles", slowly)
     monkeypatch.setattr(explore, "POLL_SECONDS", 0.05)
@@ -130,7 +130,7 @@ def test_searches_in_the_texts_have_a_limit(folder: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(explore, "TEXT_SEARCHES_A_MINUTE", 3)
     tab = built(str(folder))
     updates(tab.open(*ALL))
-    query = ("text", [], ANY_SPLIT, ANY_SOURCE, True)
+    query: Asked = ("text", [], ANY_SPLIT, ANY_SOURCE, True)
     told = [tab.search(None, *query) for _ in range(4)]
     assert all("1 article" in found for found in told[:3])
     assert "3 searches a minute" in told[3]
@@ -161,7 +161,8 @@ def test_the_tags_of_a_link(address: str, tags: list[str]) -> None:
     request = gr.Request(query_params=QueryParams(address))
     assert linked_tags(request) == tags
     if len(tags) < 2:  # what is left of an address that has been turned into a plain dictionary
-        assert linked_tags(SimpleNamespace(query_params=dict(QueryParams(address)))) == tags
+        plain = SimpleNamespace(query_params=dict(QueryParams(address)))
+        assert linked_tags(cast("gr.Request", plain)) == tags
 
 
 def test_a_link_opens_the_tab(folder: Path) -> None:
