@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import logging
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
-from huggingface_hub import HfApi
+from huggingface_hub import HfApi, RepoFile
 from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 
 from training.hub import EmbeddedHub
@@ -58,7 +60,9 @@ def test_a_private_repository_is_hidden_everywhere(
 
 
 def test_lfs_objects_of_a_private_repository_are_hidden(hub: EmbeddedHub, private: str) -> None:
-    oid = HfApi().get_paths_info(private, "secret.bin")[0].lfs.sha256
+    [secret] = HfApi().get_paths_info(private, "secret.bin")
+    assert isinstance(secret, RepoFile) and secret.lfs is not None
+    oid = secret.lfs.sha256
     body = {"operation": "download", "objects": [{"oid": oid, "size": 200}]}
     address = f"{hub.endpoint}/{private}.git/info/lfs/objects/batch"
     assert HTTP.post(address, json=body).status_code == 401
@@ -78,7 +82,7 @@ def test_lfs_objects_of_a_private_repository_are_hidden(hub: EmbeddedHub, privat
 def test_a_read_only_token_changes_nothing(hub: EmbeddedHub, repo: str) -> None:
     reader = HfApi(token=hub.create_token("demo", "read"))
     assert reader.whoami()["auth"]["accessToken"]["role"] == "read"
-    actions = [
+    actions: list[Callable[[], object]] = [
         lambda: reader.create_repo("by-reader"),
         lambda: reader.upload_file(path_or_fileobj=b"", path_in_repo="a", repo_id=repo),
         lambda: reader.create_tag(repo, tag="v1"),
@@ -101,14 +105,13 @@ def test_a_read_only_token_changes_nothing(hub: EmbeddedHub, repo: str) -> None:
 def test_other_users_and_nobody_change_nothing(hub: EmbeddedHub, repo: str) -> None:
     other, nobody = HfApi(token=hub.create_user("stranger")), HfApi(token=False)
     for client, status in ((other, "403"), (nobody, "401")):
-        for action in (
-            lambda client=client: client.upload_file(
-                path_or_fileobj=b"", path_in_repo="a", repo_id=repo
-            ),
-            lambda client=client: client.create_repo("demo/by-other"),
-            lambda client=client: client.delete_repo(repo),
-            lambda client=client: client.create_tag(repo, tag="v1"),
-        ):
+        actions: list[Callable[[], object]] = [
+            partial(client.upload_file, path_or_fileobj=b"", path_in_repo="a", repo_id=repo),
+            partial(client.create_repo, "demo/by-other"),
+            partial(client.delete_repo, repo),
+            partial(client.create_tag, repo, tag="v1"),
+        ]
+        for action in actions:
             with pytest.raises(HfHubHTTPError, match=status):
                 action()
 

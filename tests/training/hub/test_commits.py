@@ -16,6 +16,7 @@ from huggingface_hub import (
     CommitOperationCopy,
     CommitOperationDelete,
     HfApi,
+    RepoFile,
 )
 from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, RevisionNotFoundError
 
@@ -81,12 +82,15 @@ def test_a_folder_and_back(api: HfApi, repo: str, tmp_path: Path) -> None:
         "d/y.parquet",
         "d/é ü.txt",
     }
-    tree = {entry.path: entry for entry in api.list_repo_tree(repo, recursive=True)}
-    assert tree["d/y.parquet"].lfs.sha256 == hashlib.sha256(b"y" * 50).hexdigest()
-    assert tree["x.txt"].lfs is None
+    entries = api.list_repo_tree(repo, recursive=True)
+    tree = {entry.path: entry.lfs for entry in entries if isinstance(entry, RepoFile)}
+    large = tree["d/y.parquet"]
+    assert large is not None and large.sha256 == hashlib.sha256(b"y" * 50).hexdigest()
+    assert tree["x.txt"] is None
     info = api.get_paths_info(repo, ["x.txt", "d", "nothing"], expand=True)
     assert [item.path for item in info] == ["x.txt", "d"]
-    assert info[0].last_commit.oid == api.model_info(repo).sha
+    last = info[0].last_commit
+    assert last is not None and last.oid == api.model_info(repo).sha
     before = api.model_info(repo).sha
     api.upload_folder(repo_id=repo, folder_path=tmp_path)
     assert api.model_info(repo).sha == before, "unchanged files must make no commit"

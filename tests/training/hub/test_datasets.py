@@ -21,7 +21,9 @@ def test_push_and_load(pushed: str) -> None:
     loaded = datasets.load_dataset(pushed)
     assert {split: part.num_rows for split, part in loaded.items()} == {"train": 3, "test": 3}
     assert loaded["train"].to_dict() == ROWS
-    assert HfApi().dataset_info(pushed).card_data["dataset_info"]["splits"][0]["num_examples"] == 3
+    card = HfApi().dataset_info(pushed).card_data
+    assert card is not None
+    assert card["dataset_info"]["splits"][0]["num_examples"] == 3
 
 
 def test_streaming(pushed: str) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
+from huggingface_hub.community import DiscussionComment
 from huggingface_hub.errors import HfHubHTTPError
 
 from training.hub import EmbeddedHub
@@ -17,7 +20,7 @@ def propose(api: HfApi, repo: str, path: str, content: bytes) -> int:
         commit_description="because",
         create_pr=True,
     )
-    assert made.pr_num is not None
+    assert made.pr_num is not None and made.pr_url is not None
     assert made.pr_url.endswith(f"/{repo}/discussions/{made.pr_num}")
     return made.pr_num
 
@@ -43,8 +46,11 @@ def test_a_request_is_seen_commented_extended_and_merged(api: HfApi, repo: str) 
         "commit",
     ]
     assert details.conflicting_files == []
+    assert details.diff is not None
     assert "+1" in details.diff and "main.txt" not in details.diff
-    [pull] = api.list_repo_refs(repo, include_pull_requests=True).pull_requests
+    pulls = api.list_repo_refs(repo, include_pull_requests=True).pull_requests
+    assert pulls is not None
+    [pull] = pulls
     assert pull.ref == f"refs/pr/{number}"
     api.merge_pull_request(repo, number)
     assert {"a.txt", "b.txt", "main.txt"} <= set(api.list_repo_files(repo))
@@ -72,6 +78,7 @@ def test_a_request_that_deletes(api: HfApi, repo: str) -> None:
     made = api.create_commit(
         repo, [CommitOperationDelete("a")], commit_message="Remove", create_pr=True
     )
+    assert made.pr_num is not None
     api.merge_pull_request(repo, made.pr_num)
     assert "a" not in api.list_repo_files(repo)
 
@@ -85,7 +92,9 @@ def test_an_empty_request_and_a_discussion(api: HfApi, repo: str) -> None:
     assert (talk.num, talk.is_pull_request) == (request.num + 1, False)
     api.change_discussion_status(repo, talk.num, "closed", comment="answered")
     details = api.get_discussion_details(repo, talk.num)
-    assert (details.status, details.events[-2].content) == ("closed", "answered")
+    answer = details.events[-2]
+    assert isinstance(answer, DiscussionComment)
+    assert (details.status, answer.content) == ("closed", "answered")
     assert [item.num for item in api.get_repo_discussions(repo)] == [talk.num, request.num]
 
 
@@ -96,7 +105,7 @@ def test_other_users_propose_but_do_not_decide(api: HfApi, repo: str, hub: Embed
         path_or_fileobj=b"2", path_in_repo="a", repo_id=repo, revision=f"refs/pr/{number}"
     )
     mine = propose(api, repo, "b", b"1")
-    refused = [
+    refused: list[Callable[[], object]] = [
         lambda: other.merge_pull_request(repo, number),
         lambda: other.change_discussion_status(repo, mine, "closed"),
         lambda: other.upload_file(

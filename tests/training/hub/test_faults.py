@@ -13,7 +13,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from huggingface_hub import HfApi
+from huggingface_hub import HfApi, RepoFile
 
 from training.hub import EmbeddedHub
 
@@ -145,7 +145,9 @@ def test_a_half_upload_leaves_nothing(own: EmbeddedHub) -> None:
         assert list((stored / "uploads").iterdir()) == []
         assert [path for path in (stored / "lfs").rglob("*") if path.is_file()] == []
         client(again).upload_file(path_or_fileobj=content, path_in_repo="y.bin", repo_id=repo)
-        assert client(again).get_paths_info(repo, "y.bin")[0].lfs.sha256 == oid
+        [stored_file] = client(again).get_paths_info(repo, "y.bin")
+        assert isinstance(stored_file, RepoFile) and stored_file.lfs is not None
+        assert stored_file.lfs.sha256 == oid
 
 
 def test_locks_of_a_killed_process_are_cleared(own: EmbeddedHub) -> None:

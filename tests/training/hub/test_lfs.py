@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import httpx2
 import pytest
@@ -24,8 +25,10 @@ def batch(hub: EmbeddedHub, repo: str, oid: str, size: int, **extra: object) -> 
     )
 
 
-def upload_action(hub: EmbeddedHub, repo: str) -> dict:
-    return batch(hub, repo, OID, len(CONTENT)).json()["objects"][0]["actions"]
+def upload_action(hub: EmbeddedHub, repo: str) -> dict[str, Any]:
+    answer = batch(hub, repo, OID, len(CONTENT)).json()
+    actions: dict[str, Any] = answer["objects"][0]["actions"]
+    return actions
 
 
 def verify(hub: EmbeddedHub, repo: str, href: str) -> int:

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import pytest
-from huggingface_hub import HfApi
+from huggingface_hub import HfApi, RepoFile
 from huggingface_hub.errors import BadRequestError, HfHubHTTPError, RevisionNotFoundError
 
 from training.hub import EmbeddedHub
 from training.hub.storage.git_store import FILE_MODE, GitStore
+
+
+def blobs(api: HfApi, repo: str) -> list[str]:
+    entries = list(api.list_repo_tree(repo))
+    files = [entry for entry in entries if isinstance(entry, RepoFile)]
+    assert len(files) == len(entries)
+    return [file.blob_id for file in files]
 
 
 def test_branches(api: HfApi, repo: str) -> None:
@@ -78,7 +85,7 @@ def test_history_is_paged_and_can_be_squashed(api: HfApi, repo: str, hub: Embedd
         git.commit("refs/heads/main", files, [head.id], "demo", f"Commit {number}")
     titles = [commit.title for commit in api.list_repo_commits(repo)]
     assert titles == [f"Commit {number}" for number in range(54, -1, -1)] + ["initial commit"]
-    before = [entry.blob_id for entry in api.list_repo_tree(repo)]
+    before = blobs(api, repo)
     api.super_squash_history(repo, commit_message="one")
     assert [commit.title for commit in api.list_repo_commits(repo)] == ["one"]
-    assert [entry.blob_id for entry in api.list_repo_tree(repo)] == before
+    assert blobs(api, repo) == before

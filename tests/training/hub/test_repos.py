@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
+from huggingface_hub.hf_api import DatasetInfo, ModelInfo, SpaceInfo
 
 from training.hub import EmbeddedHub
 
@@ -19,13 +20,15 @@ def test_whoami(api: HfApi, hub_namespace: str) -> None:
 
 @pytest.mark.parametrize("repo_type", ["model", "dataset", "space"])
 def test_create_info_delete(api: HfApi, repo_type: str) -> None:
-    sdk = {"space_sdk": "gradio"} if repo_type == "space" else {}
-    url = api.create_repo("made", repo_type=repo_type, **sdk)
+    sdk = "gradio" if repo_type == "space" else None
+    url = api.create_repo("made", repo_type=repo_type, space_sdk=sdk)
     assert (url.repo_id, url.repo_type) == ("demo/made", repo_type)
-    assert api.create_repo("made", repo_type=repo_type, exist_ok=True, **sdk).repo_id == "demo/made"
+    again = api.create_repo("made", repo_type=repo_type, exist_ok=True, space_sdk=sdk)
+    assert again.repo_id == "demo/made"
     with pytest.raises(HfHubHTTPError, match="409"):
-        api.create_repo("made", repo_type=repo_type, **sdk)
+        api.create_repo("made", repo_type=repo_type, space_sdk=sdk)
     info = api.repo_info("demo/made", repo_type=repo_type)
+    assert isinstance(info, ModelInfo | DatasetInfo | SpaceInfo) and info.siblings is not None
     assert (info.id, info.author, info.private) == ("demo/made", "demo", False)
     assert [sibling.rfilename for sibling in info.siblings] == [".gitattributes"]
     assert info.created_at is not None and info.last_modified is not None
@@ -86,7 +89,7 @@ def test_cards_feed_info_and_filters(api: HfApi) -> None:
     api.create_repo("carded")
     api.upload_file(path_or_fileobj=card.encode(), path_in_repo="README.md", repo_id="demo/carded")
     info = api.model_info("demo/carded")
-    assert info.card_data.license == "mit"
+    assert info.card_data is not None and info.card_data.license == "mit"
     assert info.pipeline_tag == "summarization"
     assert [found.id for found in api.list_models(filter="license:mit")] == ["demo/carded"]
     assert list(api.list_models(filter="license:gpl")) == []

@@ -66,6 +66,7 @@ def test_the_client_resumes(api: HfApi, repo: str, address: str, tmp_path: Path)
     first.unlink()
     partial = tmp_path / ".cache/huggingface/download"
     etag = get_hf_file_metadata(address).etag
+    assert etag is not None
     # The client keeps what it has under a name of its own making; find out which by its rule.
     from huggingface_hub._local_folder import get_local_download_paths
 

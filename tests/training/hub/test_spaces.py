@@ -41,8 +41,8 @@ def test_variables_and_secrets(api: HfApi, hub: EmbeddedHub) -> None:
         answer = HTTP.get(f"{hub.endpoint}/api/spaces/{repo}/{path}".rstrip("/"), headers=headers)
         assert SECRET not in answer.text
     assert SECRET not in page
-    for path in hub.root.rglob("*"):
-        assert not path.is_file() or SECRET.encode() not in path.read_bytes()
+    for file in hub.root.rglob("*"):
+        assert not file.is_file() or SECRET.encode() not in file.read_bytes()
     assert api.get_space_runtime(repo).stage == "STOPPED"
     assert api.restart_space(repo).stage == "STOPPED"
     with pytest.raises(HfHubHTTPError, match="401"):

@@ -45,4 +45,5 @@ def test_push_and_load(api: HfApi) -> None:
         ours = model(input_ids=inputs["input_ids"], decoder_input_ids=inputs["input_ids"]).logits
         theirs = again(input_ids=inputs["input_ids"], decoder_input_ids=inputs["input_ids"]).logits
     assert torch.equal(ours, theirs)
-    assert api.model_info("demo/tiny").config["model_type"] == "bart"
+    info = api.model_info("demo/tiny")
+    assert info.config is not None and info.config["model_type"] == "bart"
