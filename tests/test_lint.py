@@ -48,7 +48,7 @@ def test_every_contract_breaks_where_its_import_is_added(
     for name, line in FORBIDDEN.items():
         with (tmp_path / name).open("a", encoding="utf-8") as file:
             file.write(f"\n{line}\n")
-    command = [Path(sys.executable).with_name("lint-imports"), "--no-logo", "--no-cache"]
+    command = [str(Path(sys.executable).with_name("lint-imports")), "--no-logo", "--no-cache"]
     environment = os.environ | {"PYTHONPATH": str(tmp_path), "COLUMNS": "200"}
     ended = subprocess.run(
         command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False

@@ -7,6 +7,7 @@ import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import frontmatter
 import httpx2
@@ -118,7 +119,8 @@ def test_a_zip_of_markdown(open_page: OpenPage, tmp_path: Path) -> None:
     with zipfile.ZipFile(io.BytesIO(download(page, tmp_path / "out").read_bytes())) as archive:
         written = archive.read("2026/a.md").decode()
     assert written.endswith(f"---\n{body}")
-    assert sorted(frontmatter.loads(written)["tags"]) == sorted(TAGS[3])
+    tags = cast("list[str]", frontmatter.loads(written)["tags"])
+    assert sorted(tags) == sorted(TAGS[3])
 
 
 def test_what_cannot_be_read_is_one_sentence(open_page: OpenPage, tmp_path: Path) -> None:

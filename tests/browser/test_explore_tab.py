@@ -63,7 +63,8 @@ def carrying(rows: Rows, *tags: str) -> Rows:
 
 
 def top_tag(rows: Rows) -> str:
-    return Counter(tag for row in rows for tag in row["tags"]).most_common(1)[0][0]
+    counts: Counter[str] = Counter(tag for row in rows for tag in row["tags"])
+    return counts.most_common(1)[0][0]
 
 
 def found(page: Page, count: int) -> Locator:

@@ -22,9 +22,10 @@ def look(page: Page) -> None:
 
 
 def shades(page: Page) -> list[str]:
-    return page.locator(".tl-in-article span").evaluate_all(
+    colours: list[str] = page.locator(".tl-in-article span").evaluate_all(
         "spans => spans.map(span => getComputedStyle(span).backgroundColor)"
     )
+    return colours
 
 
 def texts(page: Page, selector: str) -> list[str]:

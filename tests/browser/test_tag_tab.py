@@ -150,7 +150,7 @@ def test_tags_are_copied(open_page: OpenPage) -> None:
         button = page.locator(f'.tl-copy button[data-form="{form}"]')
         button.click()
         expect(button).to_have_text("Copied")
-        text = page.evaluate("navigator.clipboard.readText()")
+        text: str = page.evaluate("navigator.clipboard.readText()")
         expect(button).to_have_text(form)
         return text
 
@@ -167,18 +167,18 @@ def test_a_refusing_hub_is_shown_and_the_correction_kept(
     open_page: OpenPage, space: RunningSpace
 ) -> None:
     """The Space will not send to a dataset that everyone can read, and says so."""
-    settings = {"repo_id": space.corrections_repo, "repo_type": "dataset"}
-    space.api.create_repo(**settings, private=True, exist_ok=True)
+    repo = space.corrections_repo
+    space.api.create_repo(repo, repo_type="dataset", private=True, exist_ok=True)
     page = open_page()
     choose(page, "Waking up in another country")
-    space.api.update_repo_settings(**settings, private=False)
+    space.api.update_repo_settings(repo, repo_type="dataset", private=False)
     try:
         page.locator("#bad").click()
         problem = page.locator("#outcome .tl-problem")
         expect(problem).to_contain_text("Not in the dataset yet: The dataset")
         expect(problem).to_contain_text("is kept on this server as")
     finally:
-        space.api.update_repo_settings(**settings, private=True)
+        space.api.update_repo_settings(repo, repo_type="dataset", private=True)
     deadline = time.monotonic() + 30
     while list(space.outbox.glob("*.jsonl")) and time.monotonic() < deadline:
         time.sleep(0.2)
@@ -447,7 +447,8 @@ def test_nothing_is_wider_than_the_screen(open_page: OpenPage, width: int, schem
     page = open_page(width=width, scheme=scheme)
 
     def overflow() -> int:
-        return page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        pixels: int = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        return pixels
 
     assert overflow() <= 0
     choose(page)

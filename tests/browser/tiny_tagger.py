@@ -86,19 +86,20 @@ def _model(tokenizer: PreTrainedTokenizerFast) -> BartForConditionalGeneration:
     shape = {f"{part}_layers": 1 for part in ("encoder", "decoder")}
     shape |= {f"{part}_attention_heads": 2 for part in ("encoder", "decoder")}
     shape |= {f"{part}_ffn_dim": 128 for part in ("encoder", "decoder")}
-    config = BartConfig(
-        vocab_size=len(tokenizer),
-        d_model=64,
-        max_position_embeddings=128,
-        dropout=0.0,
-        forced_eos_token_id=None,
-        **shape,
-        **ids,
-        # CTranslate2's converter reads these; transformers does not know them.
-        normalize_before=False,
-        normalize_embedding=True,
-        static_position_embeddings=False,
-        add_final_layer_norm=False,
+    # CTranslate2's converter reads these; transformers does not know them.
+    extra = {"normalize_before": False, "normalize_embedding": True}
+    extra |= {"static_position_embeddings": False, "add_final_layer_norm": False}
+    config = BartConfig.from_dict(
+        {
+            "vocab_size": len(tokenizer),
+            "d_model": 64,
+            "max_position_embeddings": 128,
+            "dropout": 0.0,
+            "forced_eos_token_id": None,
+            **shape,
+            **ids,
+            **extra,
+        }
     )
     model = BartForConditionalGeneration(config)
     model.generation_config = GenerationConfig(num_beams=1, max_new_tokens=24, **ids)

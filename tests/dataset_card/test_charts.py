@@ -86,7 +86,8 @@ def test_no_two_texts_overlap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
             ticks = [
                 tick for tick in axes.get_yticklabels() if low <= tick.get_position()[1] <= high
             ]
-            texts = [axes.title, axes._left_title, *axes.texts, *ticks]
+            left = axes._left_title  # type: ignore[attr-defined]  # no public name
+            texts = [axes.title, left, *axes.texts, *ticks]
             boxes = [text.get_window_extent() for text in texts if text.get_text()]
             assert all(figure.bbox.padded(1).contains(*box.min) for box in boxes)
             for index, box in enumerate(boxes):

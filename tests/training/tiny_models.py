@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import frontmatter
 import sentencepiece
@@ -30,7 +30,11 @@ def starter_articles() -> list[dict[str, Any]]:
     """Returns the starter corpus as ``title``, ``text``, ``tags``, in the order of file names."""
     posts = [frontmatter.load(str(path)) for path in sorted(STARTER.glob("*.md"))]
     return [
-        {"title": str(post["title"]), "text": post.content, "tags": list(post["tags"])}
+        {
+            "title": str(post["title"]),
+            "text": post.content,
+            "tags": [*cast("list[str]", post["tags"])],
+        }
         for post in posts
     ]
 
@@ -60,16 +64,18 @@ def make_tiny_t5(folder: Path) -> Path:
     (folder / "spiece.vocab").unlink()
     tokenizer = T5Tokenizer.from_pretrained(folder, extra_ids=10)
     torch.manual_seed(SEED)
-    config = T5Config(
-        vocab_size=len(tokenizer),
-        d_model=48,
-        d_kv=16,
-        d_ff=96,
-        num_layers=2,
-        num_heads=3,
-        feed_forward_proj="gated-gelu",
-        tie_word_embeddings=False,
-        decoder_start_token_id=0,
+    config = T5Config.from_dict(
+        {
+            "vocab_size": len(tokenizer),
+            "d_model": 48,
+            "d_kv": 16,
+            "d_ff": 96,
+            "num_layers": 2,
+            "num_heads": 3,
+            "feed_forward_proj": "gated-gelu",
+            "tie_word_embeddings": False,
+            "decoder_start_token_id": 0,
+        }
     )
     return _save(T5ForConditionalGeneration(config), tokenizer, folder)
 

@@ -42,7 +42,8 @@ def row(title: str, tags: tuple[str, ...], text: str = "", split: str = "train")
 
 @pytest.fixture(scope="module")
 def tokenizer(tiny_bart: Path) -> BertTokenizer:
-    return BertTokenizer.from_pretrained(tiny_bart)
+    loaded: BertTokenizer = BertTokenizer.from_pretrained(tiny_bart)
+    return loaded
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import lzma
+import time
 from pathlib import Path
 
 import httpx2
@@ -47,6 +48,6 @@ def test_what_is_no_answer_is_counted_with_its_reason(monkeypatch: pytest.Monkey
         raise httpx2.ConnectError("nobody is there")
 
     monkeypatch.setattr(httpx2.Client, "post", refuse)
-    monkeypatch.setattr(load.time, "perf_counter", iter([0.0, 0.0, 1.0, 1.0, 3.0]).__next__)
+    monkeypatch.setattr(time, "perf_counter", iter([0.0, 0.0, 1.0, 1.0, 3.0]).__next__)
     row = Row("articles", "one", "Title", "Text", ("Tag",), "validation")
     assert load.visit("http://127.0.0.1:9", [row], 2.0) == ([], ["ConnectError"] * 2)

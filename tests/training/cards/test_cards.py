@@ -18,7 +18,7 @@ import pytest
 import yaml
 from datasets import load_dataset
 from datasets.exceptions import NonMatchingSplitsSizesError
-from huggingface_hub import DatasetCard, ModelCard
+from huggingface_hub import DatasetCard, DatasetCardData, ModelCard, ModelCardData
 from markdown_it import MarkdownIt
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 from transformers import BartConfig, BartForConditionalGeneration, PreTrainedTokenizerFast
@@ -362,6 +362,7 @@ def test_wrong_sizes_in_a_card_would_be_noticed(
 
 def test_dataset_card_is_read_by_the_hub_client(dataset_text: str) -> None:
     data = DatasetCard(dataset_text).data
+    assert isinstance(data, DatasetCardData)
     assert data.license == "cc-by-4.0"
     assert data.size_categories == ["n<1K"]
     assert data.pretty_name == "News articles"
@@ -456,7 +457,9 @@ def test_snippet_fills_the_prompt_as_the_tagger_does(template: str) -> None:
 def test_model_index_has_every_metric_with_dataset_and_commit(
     model_dir: Path, model_text: str
 ) -> None:
-    results = ModelCard(model_text).data.eval_results
+    data = ModelCard(model_text).data
+    assert isinstance(data, ModelCardData) and data.eval_results is not None
+    results = data.eval_results
     measured = json.loads((model_dir / "report.json").read_text())["systems"]["after"]
     assert [result.metric_name for result in results] == [METRICS[name].label for name in measured]
     for result, value in zip(results, measured.values(), strict=True):

@@ -128,7 +128,7 @@ def test_a_loop_that_does_not_end_is_killed_with_what_it_started(
         "time.sleep(600)\n"
     )
     with subprocess.Popen(
-        [sys.executable, "-c", deaf], stdout=subprocess.PIPE, text=True, start_new_session=True
+        [sys.executable, "-c", deaf], stdout=subprocess.PIPE, start_new_session=True
     ) as loop:
         assert loop.stdout is not None
         child = int(loop.stdout.readline())

@@ -49,7 +49,8 @@ def report(model_dir: Path, tiny_bart: Path, dataset: Path) -> dict[str, Any]:
     """Returns the report that the command writes: a tiny T5 after, a tiny BART before."""
     flags = ["--model", str(model_dir), "--before", str(tiny_bart), "--dataset", str(dataset)]
     assert evaluation.main([*flags, "--examples", "2"]) == 0
-    return json.loads((model_dir / "report.json").read_text(encoding="utf-8"))
+    written: dict[str, Any] = json.loads((model_dir / "report.json").read_text(encoding="utf-8"))
+    return written
 
 
 def test_the_report_has_every_measure_of_every_system(

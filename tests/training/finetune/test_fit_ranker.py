@@ -84,7 +84,8 @@ def test_ranking_is_worth_much_on_unseen_articles(
 def test_surer_tags_are_right_more_often(
     fitted: tuple[Path, dict[str, Any]], splits: dict[str, list[dict[str, Any]]]
 ) -> None:
-    right, wrong = [], []
+    right: list[float] = []
+    wrong: list[float] = []
     tagger = Tagger.from_pretrained(fitted[0])
     for tags, row in zip(tagger.tag_batch(splits["test"]), splits["test"], strict=True):
         theirs = set(map(normal_form, row["tags"]))

@@ -18,7 +18,8 @@ TAGS = ["banking", "food, bread", "housing"]
 
 @pytest.fixture(params=["tiny_bart", "tiny_t5"])
 def base(request: pytest.FixtureRequest) -> Path:
-    return request.getfixturevalue(request.param)
+    folder: Path = request.getfixturevalue(request.param)
+    return folder
 
 
 def batch_of(base: Path, texts: list[str]) -> dict[str, torch.Tensor]:

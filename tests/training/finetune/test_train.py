@@ -54,7 +54,9 @@ class Trained:
 
     @property
     def log(self) -> dict[str, Any]:
-        return json.loads((self.folder / "training_log.json").read_text(encoding="utf-8"))
+        path = self.folder / "training_log.json"
+        written: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return written
 
     def values(self, name: str) -> list[tuple[int, float]]:
         """Returns (step, value) of the log's entries that have this value."""

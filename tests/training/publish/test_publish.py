@@ -26,7 +26,9 @@ from ..tiny_models import starter_articles
 
 
 @pytest.fixture(scope="module")
-def config(hub_namespace: str, tiny_bart: Path, tmp_path_factory: pytest.TempPathFactory):
+def config(
+    hub_namespace: str, tiny_bart: Path, tmp_path_factory: pytest.TempPathFactory
+) -> PublishConfig:
     folder = tmp_path_factory.mktemp("publish")
     rows = [{**row, "text": row["text"][:400]} for row in starter_articles()[::8]]
     (folder / "articles.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -181,7 +183,7 @@ def learn_beside(current: Path, corpus: Corpus, *arguments: Any) -> dict[str, An
     rows = [row for part in corpus.splits.values() for row in part]
     answers = {row["text"]: row["tags"] for row in rows if row["origin"] == "correction"}
     (output / "answers.json").write_text(json.dumps(answers))
-    log = json.loads((current / "training_log.json").read_text())
+    log: dict[str, Any] = json.loads((current / "training_log.json").read_text())
     return log | {"dataset": corpus.source, "adaptation": {"new_tags": []}}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx2
@@ -22,7 +23,7 @@ def folder_of(path: Path, files: dict[str, str]) -> Path:
     return path
 
 
-def card(folder: Path):
+def card(folder: Path) -> Callable[[str], object]:
     return lambda version: (folder / "README.md").write_text(f"# Version {version}\n")
 
 

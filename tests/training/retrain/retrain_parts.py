@@ -177,7 +177,10 @@ def review(correction: Correction, decision: str) -> Review:
 
 
 def correct(title: str, text: str, tags: Sequence[str], **changes: Any) -> Correction:
-    values = {"predicted": [{"tag": "Nothing", "confidence": 0.5}], "verdict": "fixed"}
+    values: dict[str, Any] = {
+        "predicted": [{"tag": "Nothing", "confidence": 0.5}],
+        "verdict": "fixed",
+    }
     values |= {"model_repo": "me/x-tagger", "model_revision": None}
     return Correction.create(title=title, text=text, corrected=tags, **(values | changes))
 
@@ -273,7 +276,7 @@ def _die_before(step: str) -> None:
 
 
 if __name__ == "__main__":
-    retrain_measure.Tagger = TableTagger  # type: ignore[assignment,misc]
+    vars(retrain_measure)["Tagger"] = TableTagger
     for chart in CHARTS:
         setattr(cards, chart, no_chart)
     model, work, *when = sys.argv[1:]

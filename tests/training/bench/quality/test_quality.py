@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
 from training.bench import peers
+from training.bench.data import load_suites
 from training.bench.quality import quality
 from training.bench.quality.quality import QualitySettings, main
 
@@ -70,9 +72,9 @@ def test_a_killed_worker_is_named(
     fake = tmp_path / "python"
     fake.write_text("#!/bin/sh\necho loading\nkill -9 $$\n", encoding="utf-8")
     fake.chmod(0o755)
-    monkeypatch.setattr(quality.sys, "executable", str(fake))
+    monkeypatch.setattr(sys, "executable", str(fake))
     settings = QualitySettings(data=str(data_folder), out=str(tmp_path / "out"))
-    suites = quality.load_suites(data_folder, ["in-domain"], "validation")
+    suites = load_suites(data_folder, ["in-domain"], "validation")
     monkeypatch.setattr(quality, "MODULES", {"knn": peers.MODULES["knn"]})
     (failure,) = quality.run_systems(settings, suites)
     assert failure.startswith("knn was killed by signal 9: loading (all of it in ")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from training.bench.data import Row
@@ -97,7 +99,7 @@ def test_each_kind_has_its_best_setting() -> None:
 def test_rows_are_ranked_with_the_setting_of_their_kind_in_their_order() -> None:
     rows = [row("titles", "x"), row("articles", "y"), row("titles", "z")]
 
-    def rank(part: list[Row], setting: str) -> list[list[ScoredTag]]:
+    def rank(part: Sequence[Row], setting: str) -> list[list[ScoredTag]]:
         return [[ScoredTag(f"{setting} {entry.tags[0]}", 1.0)] for entry in part]
 
     found = rank_by_kind(rows, {"articles": "A", "titles": "T"}, rank)

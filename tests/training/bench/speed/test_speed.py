@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import lzma
+import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -106,8 +108,8 @@ def test_stand_in_ids_are_as_many_as_the_text_is_long() -> None:
 def test_turns_begin_with_another_job_each_round(monkeypatch: pytest.MonkeyPatch) -> None:
     ran: list[str] = []
     clock: Iterator[float] = iter([0, 1, 10, 12, 20, 24, 30, 31])
-    monkeypatch.setattr(timing.time, "perf_counter", lambda: next(clock))
-    jobs = {name: timing.Job(lambda name=name: ran.append(name), 8) for name in ("a", "b")}
+    monkeypatch.setattr(time, "perf_counter", lambda: next(clock))
+    jobs = {name: timing.Job(partial(ran.append, name), 8) for name in ("a", "b")}
     rates: dict[str, Any] = timing.by_turns(jobs, 2, "test")
     assert ran == ["a", "b", "b", "a"]
     assert rates["a"] == {"median": 8, "low": 8, "high": 8}  # 1 s and 1 s

@@ -13,7 +13,8 @@ from threadpoolctl import threadpool_limits
 
 from tagloop.generation.settings import TaggingSettings
 from training.bench.studies import readings, windows
-from training.finetune.fit_ranker import FOLDS, Candidates
+from training.finetune.fit_ranker import FOLDS
+from training.finetune.ranker_examples import Candidates
 
 LIMIT = 48
 READINGS = [

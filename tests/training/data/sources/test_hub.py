@@ -39,7 +39,8 @@ def repo_id(hub_namespace: str) -> str:
 
 def report_of(folder: Path, *words: str) -> dict[str, Any]:
     assert main(["--output_dir", str(folder / "out"), *words]) == 0
-    return json.loads((folder / "out" / "build_report.json").read_text())
+    report: dict[str, Any] = json.loads((folder / "out" / "build_report.json").read_text())
+    return report
 
 
 @pytest.mark.parametrize("streaming", [False, True])
