@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from tagloop.errors import UserError
+from training.hub.durable import write_json
 from training.hub.names import NAME, RESERVED_NAMESPACES
-from training.hub.storage.durable import write_json
 
 READ, WRITE = "read", "write"
 

@@ -16,9 +16,9 @@ from dulwich.refs import Ref
 from dulwich.repo import Repo
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
+from training.hub.durable import sync_directory
 from training.hub.errors import HubError, entry_not_found, revision_not_found
 from training.hub.names import COMMIT_ID, OID, SPECIAL_REVISION
-from training.hub.storage.durable import sync_directory
 
 FILE_MODE = 0o100644
 TREE_MODE = 0o040000

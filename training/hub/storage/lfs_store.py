@@ -11,8 +11,8 @@ from pathlib import Path
 
 from starlette.concurrency import run_in_threadpool
 
+from training.hub.durable import move_into_place
 from training.hub.errors import HubError
-from training.hub.storage.durable import move_into_place
 
 CHUNK = 1 << 20
 

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from training.hub.accounts import now
+from training.hub.durable import move_into_place, sync_directory, write_json
 from training.hub.errors import HubError, repo_not_found
 from training.hub.names import PREFIXES
-from training.hub.storage.durable import move_into_place, sync_directory, write_json
 from training.hub.storage.git_store import FILE_MODE, GitStore
 from training.hub.storage.lfs_store import LfsStore
 
