@@ -30,17 +30,20 @@ def date_of(commit: Commit) -> str:
 
 def author_of(commit: Commit) -> str:
     """Returns the user who made a commit."""
-    return commit.author.decode(errors="replace").split(" <")[0]
+    author: str = commit.author.decode(errors="replace")
+    return author.split(" <")[0]
 
 
 def title_of(commit: Commit) -> str:
     """Returns the first line of a commit's message."""
-    return commit.message.decode(errors="replace").split("\n", 1)[0]
+    message: str = commit.message.decode(errors="replace")
+    return message.split("\n", 1)[0]
 
 
 def body_of(commit: Commit) -> str:
     """Returns the rest of a commit's message."""
-    return commit.message.decode(errors="replace").partition("\n")[2].strip()
+    message: str = commit.message.decode(errors="replace")
+    return message.partition("\n")[2].strip()
 
 
 def last_commits(git: GitStore, head: Commit, paths: list[str]) -> dict[str, Commit]:
