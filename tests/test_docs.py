@@ -60,11 +60,17 @@ def code_of(document: Path) -> str:
     return "\n".join(block or span for block, span in CODE.findall(text))
 
 
-def docstring_code(path: Path) -> str:
-    """Returns what a module's docstring marks as code: spans, commands, the targets beside them."""
-    text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
-    commands = re.findall(r"^ *python .*", text, re.MULTILINE)
-    return "\n".join([*re.findall(r"`+([^`]+)`+", text), *commands])
+def code_told(path: Path) -> str:
+    """Returns the code in a module's texts: spans, and the commands that it tells a person."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    found = []
+    for node in ast.walk(tree):
+        parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+        text = "".join(str(part.value) if isinstance(part, ast.Constant) else "x" for part in parts)
+        found += re.findall(r"`+([^`\n]+)`+", text)
+        found += [match[0] for match in RUN.finditer(text)]
+        found += [match[0] for match in MAKE.finditer(text) if match[2]]  # "make it" is prose
+    return "\n".join(found)
 
 
 @cache
@@ -85,7 +91,7 @@ def texts() -> dict[str, str]:
     files = [path for tree in TREES[:3] for path in sorted((ROOT / tree).rglob("*.py"))]
     files += sorted((ROOT / "tests" / "faults").glob("*.py"))
     found = {path: code_of(path) for path in (*DOCUMENTS, *TEMPLATES)}
-    found |= {path: docstring_code(path) for path in files}
+    found |= {path: code_told(path) for path in files}
     named = {path.relative_to(ROOT).as_posix(): text for path, text in found.items()}
     settings = [f"{name}=1" for name in re.findall(r"\$\(if \$\((\w+)\)", MAKEFILE)]
     return named | {f"make {target}": dry_run(target, *settings) for target in targets()}
