@@ -29,7 +29,9 @@ TEMPLATES = (
 )
 """Cards before they are rendered: only their commands are whole."""
 
-CODE = re.compile(r"^```[^\n]*\n(.*?)^```|(?<!`)`([^`\n]+)`(?!`)", re.MULTILINE | re.DOTALL)
+CODE = re.compile(
+    r"^```[^\n]*\n(.*?)^```|(?<!`)`([^`\n]+(?:\n[^`\n]+)*)`(?!`)", re.MULTILINE | re.DOTALL
+)
 RUN = re.compile(r"\bpython[\d.]* -m ([\w.]+)([^\n`|;&]*)")
 MAKE = re.compile(r"(?<![\w./-])make ([a-z]+)((?: +[A-Z]\w*=\S*)*)")
 FLAG = re.compile(r"(?<![\w-])--[a-z][\w-]*")
@@ -57,7 +59,7 @@ each_document = pytest.mark.parametrize(
 def code_of(document: Path) -> str:
     """Returns the code blocks and code spans of a Markdown file, one after the other."""
     text = document.read_text(encoding="utf-8")
-    return "\n".join(block or span for block, span in CODE.findall(text))
+    return "\n".join(block or span.replace("\n", " ") for block, span in CODE.findall(text))
 
 
 def code_told(path: Path) -> str:
