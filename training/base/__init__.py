@@ -1,0 +1,1 @@
+"""The bundled base: how it was trained, measured and described."""

@@ -1,4 +1,4 @@
-"""Trains the bundled base: MiniLM in a BART shape learns to write tags.
+"""Trains the bundled base: MiniLM in a BART shape learns to generate tags.
 
     python -m training.base.recipe train --data DATA   # 3 hours on 2 cores, resumes itself
     python -m training.base.recipe train --data DATA --start training/base/weights --first more

@@ -12,15 +12,14 @@ from __future__ import annotations
 
 import csv
 import statistics
-import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import cycle, islice
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import Any, ClassVar
 
 from tagloop.batch.run import BatchState, tag_file
 from tagloop.errors import UserError
@@ -30,8 +29,7 @@ from tagloop.service.service import TaggingService
 from tagloop.tagger.tagger import Tagger
 from tagloop.web.settings import SPACE_FOLDER
 from training.bench.peak import forget_peak, peak_megabytes
-from training.bench.reporting import Report, finish, report_file
-from training.config import command_line, parse_config
+from training.bench.reporting import QuickSettings, run_benchmark
 
 PAUSE_SECONDS = 0.5
 """Between two articles of the visitor."""
@@ -40,17 +38,18 @@ ALONE = 30
 
 
 @dataclass
-class BatchLoadSettings:
+class BatchLoadSettings(QuickSettings):
     """Flags of the benchmark."""
 
+    report: ClassVar[str] = "batch_load"
     model: str = field(default="", metadata={"help": "tagger: folder, or id on the Hub"})
     rows: int = field(default=10_000, metadata={"help": "of the file"})
     words: int = field(default=200, metadata={"help": "of a row's text, at most"})
-    quick: bool = field(default=False, metadata={"help": "a few rows"})
-    output: str = field(
-        default="",
-        metadata={"help": "JSON; default batch_load.json in results/, build/ if --quick"},
-    )
+
+    def __post_init__(self) -> None:
+        """Shortens a try."""
+        if self.quick:
+            self.rows, self.words = 24, 40
 
 
 def write_rows(path: Path, examples: Sequence[Example], rows: int, words: int) -> None:
@@ -92,7 +91,7 @@ def waits(seconds: Sequence[float]) -> dict[str, float]:
     }
 
 
-def run(settings: BatchLoadSettings, command: str) -> Report:
+def run(settings: BatchLoadSettings) -> dict[str, Any]:
     """Measures.
 
     Raises:
@@ -121,7 +120,6 @@ def run(settings: BatchLoadSettings, command: str) -> Report:
     if state is None or state.tagged != settings.rows:
         raise UserError("The batch did not tag every row: see what it says above.")
     return {
-        "command": command,
         "rows": settings.rows,
         "words": settings.words,
         "rows_a_second": round(state.rate, 2),
@@ -138,15 +136,16 @@ def _machine() -> dict[str, Any]:
     return machine()
 
 
-def table(report: Report) -> str:
-    """Renders the report for a terminal."""
+def table(report: Mapping[str, Any]) -> str:
+    """Renders the report as a list."""
     lines = [
-        f"{report['rows']:,} rows of {report['words']} words: {report['rows_a_second']} a second; "
-        f"memory {report['memory_before_mb']} MB before, {report['memory_peak_mb']} MB at most"
+        f"* {report['rows']:,} rows of {report['words']} words: {report['rows_a_second']} a "
+        f"second; memory {report['memory_before_mb']} MB before, "
+        f"{report['memory_peak_mb']} MB at most"
     ]
     for name, row in report["visitor"].items():
         lines.append(
-            f"a visitor {name.replace('_', ' ')}: median {row['median_ms']} ms, "
+            f"* a visitor {name.replace('_', ' ')}: median {row['median_ms']} ms, "
             f"p95 {row['p95_ms']} ms ({row['articles']} articles)"
         )
     return "\n".join(lines)
@@ -154,18 +153,8 @@ def table(report: Report) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line."""
-    words = list(sys.argv[1:] if argv is None else argv)
-    module = "training.bench.studies.batch_load"
-
-    def measured() -> tuple[Report, Path]:
-        settings = parse_config(BatchLoadSettings, words, f"python -m {module}")
-        if settings.quick:
-            settings.rows, settings.words = 24, 40
-        report = run(settings, command_line(module, words))
-        return report, report_file(settings.output, "batch_load.json", settings.quick)
-
-    return finish(measured, table)
+    return run_benchmark(argv, "training.bench.studies.batch_load", BatchLoadSettings, run, table)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(main())

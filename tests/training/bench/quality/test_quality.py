@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from training.bench import peers
-from training.bench.quality import quality
-from training.bench.quality.quality import QualitySettings, main
+from training.bench.quality import __main__ as quality
+from training.bench.quality.__main__ import QualitySettings, main
 
 
 @pytest.fixture
