@@ -59,15 +59,11 @@ class Row(TypedDict):
         choice: How articles were chosen.
         bad: Share of bad corrections, 0..1.
         review: Whether a reviewer stood between.
-        corrections: How many articles were corrected.
-        seeds: Number of rounds.
-        learned: Corrections learned, the mean.
         bad_learned_share: Of the corrections that came through, 0..1.
         new: A measure to its change on the new blog.
         old: Likewise, on the old test.
-        passed: Candidates that passed the gate.
-        passed_worse: Of those, surely worse on articles that the gate has not seen.
-        passed_losing: Of those, with a mean loss on the old test beyond the gate's tolerance.
+        passed_worse: Passed the gate and are surely worse on articles that it has not seen.
+        passed_losing: Passed, with a mean loss on the old test beyond the gate's tolerance.
     """
 
     learns: str

@@ -37,25 +37,6 @@ class Result(TypedDict):
     tagging_peak_mb: int
 
 
-class KindSummary(TypedDict):
-    """The same without the single articles."""
-
-    articles: int
-    articles_per_second: float
-    scores: dict[str, Interval]
-
-
-class SystemSummary(TypedDict):
-    """A system in a suite's summary."""
-
-    fingerprint: str
-    settings: dict[str, Any]
-    fit_seconds: float
-    fit_peak_mb: int
-    kinds: dict[str, KindSummary]
-    tagging_peak_mb: int
-
-
 class Difference(TypedDict):
     """One of Tagloop's systems minus one peer, on the same articles."""
 
@@ -68,11 +49,11 @@ class Difference(TypedDict):
 
 
 class Summary(TypedDict):
-    """What is committed of one suite: ``results/SUITE-SPLIT.json``."""
+    """What is committed of one suite, ``results/SUITE-SPLIT.json``; a system's scores are means."""
 
     suite: str
     split: str
-    systems: dict[str, SystemSummary]
+    systems: dict[str, Any]
     differences: list[Difference]
 
 

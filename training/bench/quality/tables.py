@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from typing import Any
 
 from training.bench.data import KINDS
 from training.bench.peers import OURS
 from training.bench.quality.measuring import MEASURES, intervals
-from training.bench.quality.results import (
-    Difference,
-    KindSummary,
-    Result,
-    Summary,
-    SystemSummary,
-)
+from training.bench.quality.results import Difference, Result, Summary
 from training.bench.tables import markdown_table, with_interval
 from training.evaluation.scores import paired_difference
 
@@ -28,9 +23,9 @@ HEADS = {
 
 def summarise(results: Sequence[Result], split: str) -> Summary:
     """Returns what is committed of one suite: means, intervals, settings; nothing of an article."""
-    systems: dict[str, SystemSummary] = {}
+    systems: dict[str, Any] = {}
     for result in results:
-        kinds: dict[str, KindSummary] = {
+        kinds = {
             kind: {
                 "articles": part["articles"],
                 "articles_per_second": part["articles_per_second"],
@@ -38,14 +33,8 @@ def summarise(results: Sequence[Result], split: str) -> Summary:
             }
             for kind, part in result["kinds"].items()
         }
-        systems[result["system"]] = {
-            "fingerprint": result["fingerprint"],
-            "settings": result["settings"],
-            "fit_seconds": result["fit_seconds"],
-            "fit_peak_mb": result["fit_peak_mb"],
-            "kinds": kinds,
-            "tagging_peak_mb": result["tagging_peak_mb"],
-        }
+        rest = {name: value for name, value in result.items() if name not in ("suite", "system")}
+        systems[result["system"]] = rest | {"kinds": kinds}
     return {
         "suite": results[0]["suite"],
         "split": split,
@@ -103,7 +92,7 @@ def render(summary: Summary) -> str:
     return "\n\n".join(blocks)
 
 
-def _scores_table(rows: Mapping[str, SystemSummary], kind: str) -> str:
+def _scores_table(rows: Mapping[str, Any], kind: str) -> str:
     heads = ["system", *(HEADS[name] for name in MEASURES), "articles/s", "peak MB: fit, tag"]
     lines = []
     for name, system in rows.items():
