@@ -32,7 +32,7 @@ from tagloop.errors import UserError
 from training.base.averaging import averaged_copy, updated
 from training.base.examples import Row, read_rows
 from training.base.optimizer import make_optimizer, set_lr, train_step
-from training.base.recipe import STAGES, stage_rows
+from training.base.stages import STAGES, stage_rows
 from training.base.trials.neighbours import RowNeighbours, with_hints
 from training.base.trials.results import summarise, table
 from training.base.trials.variants import PLAIN, VARIANTS, Examples, Variant
