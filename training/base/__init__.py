@@ -1,1 +1,1 @@
-"""The bundled base: its weights, and the recipe that made them."""
+"""The bundled base: how it was trained, measured and described."""

@@ -6,6 +6,8 @@ exponential form that is usual for neural networks.
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from transformers import BartForConditionalGeneration
 
@@ -26,9 +28,10 @@ def averaged_copy(
     model: BartForConditionalGeneration, average: Weights | None
 ) -> BartForConditionalGeneration:
     """Returns a copy of the model with the averaged weights (the plain ones before there are)."""
-    copy = BartForConditionalGeneration(model.config)
+    copy: Any = BartForConditionalGeneration(model.config)
     copy.load_state_dict(model.state_dict())
     if average:
         copy.load_state_dict(average, strict=False)
     copy.generation_config = model.generation_config
-    return copy.eval()
+    averaged: BartForConditionalGeneration = copy.eval()
+    return averaged

@@ -12,7 +12,7 @@ from transformers import BertTokenizer
 TOKENS_A_BATCH = 6144  # 32 articles of 192 tokens; titles come by the hundreds
 MAX_ROWS_A_BATCH = 128
 MAX_TARGET_TOKENS = 48
-POOL_EXAMPLES = 1920  # are sorted by length together: some 40 batches
+SORTED_EXAMPLES = 1920  # sorted by length together: some 40 batches
 IGNORED = -100  # the label that the loss leaves out
 
 Pair = tuple[list[int], list[int]]
@@ -32,17 +32,17 @@ def batches(
     """
     budget = tokens_a_batch or TOKENS_A_BATCH
     rng.shuffle(examples)
-    for first in range(0, len(examples), POOL_EXAMPLES):
-        pool = examples[first : first + POOL_EXAMPLES]
-        cut = list(_cut(_encode(pool, tokenizer, max_input_tokens), budget))
+    for first in range(0, len(examples), SORTED_EXAMPLES):
+        part = examples[first : first + SORTED_EXAMPLES]
+        cut = list(_cut(_encode(part, tokenizer, max_input_tokens), budget))
         rng.shuffle(cut)
         yield from map(_collate, cut)
 
 
 def _encode(
-    pool: list[tuple[str, str]], tokenizer: BertTokenizer, max_input_tokens: int
+    part: list[tuple[str, str]], tokenizer: BertTokenizer, max_input_tokens: int
 ) -> list[Pair]:
-    prompts, targets = [prompt for prompt, _ in pool], [target for _, target in pool]
+    prompts, targets = [prompt for prompt, _ in part], [target for _, target in part]
     inputs = tokenizer(prompts, truncation=True, max_length=max_input_tokens).input_ids
     labels = tokenizer(targets, truncation=True, max_length=MAX_TARGET_TOKENS + 1).input_ids
     # The decoder starts from [CLS] itself, so labels begin with the first tag.
@@ -50,10 +50,10 @@ def _encode(
     return sorted(pairs, key=lambda pair: len(pair[0]))
 
 
-def _cut(pool: list[Pair], budget: int) -> Iterator[list[Pair]]:
+def _cut(part: list[Pair], budget: int) -> Iterator[list[Pair]]:
     """Cuts examples sorted by length into batches of at most ``budget`` input tokens."""
     batch: list[Pair] = []
-    for pair in pool:
+    for pair in part:
         full = (len(batch) + 1) * len(pair[0]) > budget or len(batch) == MAX_ROWS_A_BATCH
         if batch and full:
             yield batch

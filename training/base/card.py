@@ -3,7 +3,8 @@
     python -m training.base.card
 
 Its figures are those of ``training.base.measure``, ``training.base.trials`` and the results that
-the benchmark's commands left in ``training/bench/results``; it measures nothing itself.
+the benchmark's commands left in ``training/bench/results``, each with its table; it measures
+nothing itself.
 """
 
 from __future__ import annotations
@@ -16,31 +17,14 @@ from typing import Any
 from dataset_card.markdown import Markdown, render
 from training.base.examples import FILES
 from training.base.trials.results import KINDS
-from training.bench import growth, training_speed
-from training.bench.loop import summary as loop_table
-from training.bench.quality.tables import render as render_suite
-from training.bench.reporting import RESULTS
-from training.bench.speed import table as speed_table
-from training.bench.studies import allowlist_table as allowlist_table
-from training.bench.studies import evidence, windows
 from training.finetune.preprocess import BUNDLED_BASE
 
 FOLDER = Path(__file__).parent
 MEASURED, LOG, TRIALS = (
     FOLDER / name for name in ("measured.json", "log.jsonl", "trials/trials.json")
 )
-SUITES = ("in-domain", "out-of-domain")
-REPORTS = {
-    "speed": speed_table.table,
-    "training_speed": training_speed.table,
-    "growth": growth.table,
-    "evidence-test": evidence.table,
-    "windows-test": windows.table,
-    "allowlist-test": allowlist_table.render,
-    "loop-test": loop_table.table,
-    "loop-validation": loop_table.table,
-}
-"""What the other benchmarks left in the results, and how each is shown."""
+RESULTS = FOLDER.parent / "bench" / "results"
+SUITES = ("in-domain-test", "out-of-domain-test")
 
 
 def write_card(out: Path, measured: Path = MEASURED, log: Path = LOG) -> None:
@@ -53,7 +37,7 @@ def write_card(out: Path, measured: Path = MEASURED, log: Path = LOG) -> None:
     """
     parts = _read(measured)
     entries = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
-    results = [RESULTS / f"{suite}-test.json" for suite in SUITES]
+    tables = {path.stem: _table(path) for path in sorted(RESULTS.glob("*.md"))}
     text = render(
         FOLDER / "card.md",
         table=_measured_rows(parts),
@@ -61,20 +45,20 @@ def write_card(out: Path, measured: Path = MEASURED, log: Path = LOG) -> None:
         validations=[entry for entry in entries if "articles_f1" in entry],
         trials=[_trial_row(entry) for entry in _read(TRIALS)["trials"]],
         trial_effort=_read(TRIALS)["effort"],
-        suites=[Markdown(render_suite(_read(path))) for path in results if path.is_file()],
+        suites=[tables[name] for name in SUITES if name in tables],
         reports={
-            name: {"command": report["command"], "table": Markdown(renders(report))}
-            for name, renders in REPORTS.items()
-            if (report := _result(name))
+            name: {"command": _read(RESULTS / f"{name}.json")["command"], "table": table}
+            for name, table in tables.items()
+            if name not in SUITES
         },
         files=FILES,
     )
     out.write_text(text, encoding="utf-8")
 
 
-def _result(name: str) -> dict[str, Any]:
-    path = RESULTS / f"{name}.json"
-    return _read(path) if path.is_file() else {}
+def _table(path: Path) -> Markdown:
+    """Reads the table that a benchmark wrote beside its report."""
+    return Markdown(path.read_text(encoding="utf-8").strip())
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -33,7 +33,7 @@ DATA_SCIENCE_SHARE = 0.7
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a data file, its tags in the form that the base learns to write."""
+    """One line of a data file, its tags in the form that the base learns to generate."""
 
     kind: str
     title: str
@@ -74,14 +74,14 @@ def read_rows(folder: Path, kind: str) -> list[Row]:
 
 
 def _row(kind: str, record: dict[str, Any]) -> Row:
-    tags = {normal_form(tag): written(tag) for tag in record["tags"] if normal_form(tag)}
+    tags = {normal_form(tag): target_form(tag) for tag in record["tags"] if normal_form(tag)}
     source = "data science title" if record["source"] == "medium_ds" else kind
     split = record.get("split") or "train"
     return Row(source, record["title"], record["text"], tuple(tags.values()), split)
 
 
-def written(tag: str) -> str:
-    """Returns the tag as the base writes it: hyphens of slugs are blanks, no comma, short."""
+def target_form(tag: str) -> str:
+    """Returns the tag as the base generates it: hyphens of slugs are blanks, no comma, short."""
     return " ".join(tidy(tag).replace("-", " ").replace("_", " ").replace(",", " ").split())
 
 
@@ -130,7 +130,7 @@ def _textbook(row: Row, rng: random.Random, style: Style) -> tuple[str, list[str
 
 
 def prompt_of(title: str, text: str) -> str:
-    r"""Returns the base's prompt, ``{title}\n{text}``."""
+    """Returns the base's prompt: title and text, a line each."""
     return f"{title}\n{text}".strip()
 
 

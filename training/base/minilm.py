@@ -72,7 +72,7 @@ def base_tokenizer(folder: Path) -> BertTokenizer:
     It gives no ``token_type_ids``, which BART does not take, and its file's fixed truncation and
     padding to 128 tokens are off.
     """
-    tokenizer = BertTokenizer.from_pretrained(
+    tokenizer: BertTokenizer = BertTokenizer.from_pretrained(
         folder,
         bos_token="[CLS]",
         eos_token="[SEP]",

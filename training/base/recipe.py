@@ -1,4 +1,4 @@
-"""Trains the bundled base: MiniLM in a BART shape learns to write tags.
+"""Trains the bundled base: MiniLM in a BART shape learns to generate tags.
 
     python -m training.base.recipe train --data DATA   # 3 hours on 2 cores, resumes itself
     python -m training.base.recipe train --data DATA --start training/base/weights --first more
@@ -17,7 +17,7 @@ import json
 import random
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,35 +30,15 @@ from tagloop.errors import UserError
 from tagloop.generation.settings import TaggingSettings
 from training.base.averaging import averaged_copy, updated
 from training.base.batches import batches
-from training.base.examples import Row, read_rows, tag_examples, title_examples
+from training.base.examples import read_rows, tag_examples, title_examples
 from training.base.minilm import untrained_base
 from training.base.optimizer import make_optimizer, set_lr, train_step
+from training.base.stages import STAGES, Stage, stage_rows
 from training.base.validation import validate
 from training.config import parse_config
 from training.finetune.glibc import keep_freed_memory
 from training.finetune.preprocess import decoding_defaults
 
-
-@dataclass(frozen=True)
-class Stage:
-    """One stage of the recipe."""
-
-    name: str
-    minutes: float
-    freeze_encoder: bool
-    decoder_lr: float
-    encoder_lr: float
-    max_input_tokens: int
-    article_rounds: int = 1
-    title_rounds: int = 1
-
-
-STAGES = (
-    Stage("titles", 8, True, 1e-3, 0.0, 192),
-    Stage("decoder", 7, True, 8e-4, 0.0, 192),
-    Stage("all", 75, False, 6e-4, 1.5e-4, 224),
-    Stage("more", 90, False, 4e-4, 1.5e-4, 224, article_rounds=2, title_rounds=3),
-)
 MINILM = "sentence-transformers/all-MiniLM-L6-v2"
 PROMPT_TEMPLATE = "{title}\n{text}"
 MAX_INPUT_TOKENS = 256  # trained on 224; on validation articles better than 512
@@ -213,14 +193,6 @@ class Trainer:
         self.average = state["average"]
         self.optimizer_state = state["optimizer"]
         self.progress = Progress(**state["progress"])
-
-
-def stage_rows(tagged: Mapping[str, list[Row]], stage: Stage) -> list[Row]:
-    """Returns the tagged rows of one round, the articles and titles as often as the stage says."""
-    rounds = {"articles": stage.article_rounds, "titles": stage.title_rounds, "textbook": 1}
-    return [
-        row for kind, rows in tagged.items() for row in rows * rounds[kind] if row.split == "train"
-    ]
 
 
 def export(out: Path, weights: Path) -> None:

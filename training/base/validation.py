@@ -21,12 +21,12 @@ BATCH = 32
 def validate(
     model: Any, tokenizer: BertTokenizer, tagged: Mapping[str, list[Row]]
 ) -> dict[str, float]:
-    """Returns macro F1 over all written tags, a file kind each (0..1)."""
+    """Returns macro F1 over all generated tags, a file kind each (0..1)."""
     scores = {}
     for kind in ("articles", "titles"):
         sample = validation_sample(tagged[kind], SAMPLE)
-        written = write_tags(model, tokenizer, [prompt(row) for row in sample])
-        pairs = zip(written, sample, strict=True)
+        generated = generate_tags(model, tokenizer, [prompt(row) for row in sample])
+        pairs = zip(generated, sample, strict=True)
         scores[f"{kind}_f1"] = sum(_f1(tags, row.tags) for tags, row in pairs) / len(sample)
     return scores
 
@@ -43,8 +43,8 @@ def prompt(row: Row) -> str:
 
 
 @torch.no_grad()
-def write_tags(model: Any, tokenizer: BertTokenizer, prompts: Sequence[str]) -> list[list[str]]:
-    """Writes tags greedily, one list a prompt."""
+def generate_tags(model: Any, tokenizer: BertTokenizer, prompts: Sequence[str]) -> list[list[str]]:
+    """Generates tags greedily, one list a prompt."""
     order = sorted(range(len(prompts)), key=lambda index: len(prompts[index]))
     tags: list[list[str]] = [[] for _ in prompts]
     for first in range(0, len(order), BATCH):
@@ -64,7 +64,7 @@ def write_tags(model: Any, tokenizer: BertTokenizer, prompts: Sequence[str]) -> 
     return tags
 
 
-def _f1(written: Sequence[str], reference: Sequence[str]) -> float:
-    ours, theirs = set(map(normal_form, written)), set(map(normal_form, reference))
+def _f1(generated: Sequence[str], reference: Sequence[str]) -> float:
+    ours, theirs = set(map(normal_form, generated)), set(map(normal_form, reference))
     hits = len(ours & theirs)
     return 2 * hits / (len(ours) + len(theirs)) if ours or theirs else 0.0

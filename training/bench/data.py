@@ -18,7 +18,7 @@ from typing import Any
 
 from tagloop.errors import UserError
 from tagloop.vocabulary.vocabulary import Vocabulary, normal_form
-from training.base.examples import FILES, written
+from training.base.examples import FILES, target_form
 
 KINDS = ("articles", "titles")
 """Files of the in-domain suite, and the parts that results are given for: titles have no text."""
@@ -101,13 +101,13 @@ def load_suites(folder: Path, names: Sequence[str], split: str) -> list[Suite]:
             raise UserError(f"No suite is called {name!r}: take {' or '.join(SUITES)}.")
     if split not in MEASURED_SPLITS:
         raise UserError(f"Cannot measure on {split!r}: take {' or '.join(MEASURED_SPLITS)}.")
-    inside = [row for kind in KINDS for row in _read(folder / FILES[kind], kind)]
+    inside = [row for kind in KINDS for row in read_rows(folder / FILES[kind], kind)]
     train = _of_split(inside, "train")
     validation = _of_split(inside, "validation")
     measured = {"in-domain": _of_split(inside, split)}
     if "out-of-domain" in names:
         seen = {row.source for row in inside}
-        other = _read(folder / OTHER_FILE, "articles")
+        other = read_rows(folder / OTHER_FILE, "articles")
         unseen = [row for row in other if row.source not in seen]
         measured["out-of-domain"] = _of_split(unseen, split)
     suites = [Suite(name, train, validation, measured[name]) for name in names]
@@ -122,7 +122,12 @@ def _of_split(rows: Iterable[Row], split: str) -> list[Row]:
     return [row for row in rows if row.split == split and row.tags]
 
 
-def _read(path: Path, kind: str) -> list[Row]:
+def read_rows(path: Path, kind: str) -> list[Row]:
+    """Reads one file, with the rows of all splits.
+
+    Raises:
+        UserError: The file is missing.
+    """
     if not path.is_file():
         raise UserError(f"{path} is missing; --data names the folder that holds {path.name}.")
     with lzma.open(path, "rt", encoding="utf-8") as lines:
@@ -130,6 +135,6 @@ def _read(path: Path, kind: str) -> list[Row]:
 
 
 def _row(kind: str, record: dict[str, Any]) -> Row:
-    tags = {normal_form(tag): written(tag) for tag in record["tags"] if normal_form(tag)}
+    tags = {normal_form(tag): target_form(tag) for tag in record["tags"] if normal_form(tag)}
     title, text = record["title"] or "", record["text"] or ""
     return Row(kind, record["source"], title, text, tuple(tags.values()), record["split"])

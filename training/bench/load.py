@@ -24,7 +24,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx2
 
@@ -33,9 +33,9 @@ from tagloop.generation.engine import CTRANSLATE2_FOLDER
 from tagloop.web.settings import SPACE_FOLDER
 from training.bench.data import Row, load_suites
 from training.bench.peers.tagloop_system import prepare_model
-from training.bench.reporting import Report, finish, report_file
+from training.bench.reporting import QuickSettings, run_benchmark
+from training.bench.tables import markdown_table
 from training.bench.timing import machine
-from training.config import command_line, parse_config
 from training.finetune.preprocess import BUNDLED_BASE
 
 ENGINES = ("ctranslate2", "transformers")
@@ -45,18 +45,20 @@ PATIENCE_SECONDS = 120.0
 
 
 @dataclass
-class LoadSettings:
+class LoadSettings(QuickSettings):
     """Flags of the benchmark."""
 
+    report: ClassVar[str] = "load"
     data: str = field(default="", metadata={"help": "folder with the recipe's data files"})
     weights: str = field(default=str(BUNDLED_BASE), metadata={"help": "model folder to publish"})
     visitors: int = field(default=32, metadata={"help": "at the same time"})
     seconds: float = field(default=60.0, metadata={"help": "for which they come"})
     alone: int = field(default=20, metadata={"help": "articles of a visitor without others"})
-    quick: bool = field(default=False, metadata={"help": "few visitors, a few seconds"})
-    output: str = field(
-        default="", metadata={"help": "JSON; default load.json in results/, build/ if --quick"}
-    )
+
+    def __post_init__(self) -> None:
+        """Shortens a try."""
+        if self.quick:
+            self.visitors, self.seconds, self.alone = 3, 1.0, 3
 
 
 @dataclass(frozen=True)
@@ -194,7 +196,7 @@ def visit_once(url: str, row: Row) -> list[float]:
         return [] if _tagged(client, row) else [time.perf_counter() - began]
 
 
-def run(settings: LoadSettings, command: str) -> Report:
+def run(settings: LoadSettings) -> dict[str, Any]:
     """Measures both engines.
 
     Raises:
@@ -213,7 +215,6 @@ def run(settings: LoadSettings, command: str) -> Report:
             with running_space(model, folder) as space:
                 engines[engine] = measure(space, rows, settings)
     return {
-        "command": command,
         "machine": machine(),
         "visitors": settings.visitors,
         "seconds": settings.seconds,
@@ -222,7 +223,7 @@ def run(settings: LoadSettings, command: str) -> Report:
 
 
 def table(report: Mapping[str, Any]) -> str:
-    """Renders the report for a terminal."""
+    """Renders the report as Markdown."""
     heads = {
         "start_seconds": "start s",
         "alone_ms": "alone ms",
@@ -233,29 +234,19 @@ def table(report: Mapping[str, Any]) -> str:
         "p95_seconds": "p95 s",
         "peak_mb": "peak MB",
     }
+    here = report["machine"]
     lines = [
-        f"{report['visitors']} visitors for {report['seconds']:g} s, "
-        f"{report['machine']['cores']} cores",
-        f"{'engine':<14}" + "".join(f"{head:>10}" for head in heads.values()),
+        [engine, *(str(row[name]) for name in heads)] for engine, row in report["engines"].items()
     ]
-    for engine, row in report["engines"].items():
-        lines.append(f"{engine:<14}" + "".join(f"{row[name]!s:>10}" for name in heads))
-    return "\n".join(lines)
+    return (
+        f"{here['processor']}, {here['cores']} cores; {report['visitors']} visitors for "
+        f"{report['seconds']:g} s\n\n{markdown_table(['engine', *heads.values()], lines)}"
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line."""
-    words = list(sys.argv[1:] if argv is None else argv)
-    module = "training.bench.load"
-
-    def measured() -> tuple[Report, Path]:
-        settings = parse_config(LoadSettings, words, f"python -m {module}")
-        if settings.quick:
-            settings.visitors, settings.seconds, settings.alone = 3, 1.0, 3
-        report = run(settings, command_line(module, words))
-        return report, report_file(settings.output, "load.json", settings.quick)
-
-    return finish(measured, table)
+    return run_benchmark(argv, "training.bench.load", LoadSettings, run, table)
 
 
 if __name__ == "__main__":

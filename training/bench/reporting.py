@@ -1,42 +1,110 @@
-"""The end of a benchmark's command line: where its report goes, and a mistake in one sentence."""
+"""A benchmark's command line: flags in, a report and its table out, a mistake in one sentence.
+
+Every report ``NAME.json`` has its table beside it, ``NAME.md``, which cards and READMEs show.
+"""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, TypeVar
 
 from tagloop.errors import UserError
+from training.config import command_line, parse_config
 from training.finetune.training_log import write_json
 
 RESULTS = Path(__file__).parent / "results"
-QUICK = Path("build") / "bench"
-"""Reports of ``--quick`` are no results."""
-Report = dict[str, Any]
+TRIES = Path("build") / "bench"
+"""Where reports go that are no results: few articles, tiny models."""
 
 
-def report_file(output: str, name: str, quick: bool) -> Path:
-    """Returns where a report goes: what a person named, or ``name`` among the results."""
-    return Path(output or (QUICK if quick else RESULTS) / name)
+@dataclass
+class ReportSettings:
+    """The flag that every benchmark has.
+
+    Attributes:
+        report: Name of the report's file, with flags in braces.
+        output: Where a person wants the report.
+    """
+
+    report: ClassVar[str]
+    output: str = field(
+        default="", metadata={"help": "JSON; default in results/, in build/bench for a try"}
+    )
+
+    @property
+    def is_try(self) -> bool:
+        """Tells whether the report is no result."""
+        return False
+
+    @property
+    def path(self) -> Path:
+        """Where the report goes."""
+        name = self.report.format(**vars(self)) + ".json"
+        return Path(self.output or (TRIES if self.is_try else RESULTS) / name)
 
 
-def finish(measure: Callable[[], tuple[Report, Path]], table: Callable[[Report], str]) -> int:
-    """Measures, writes the report and prints its table.
+@dataclass
+class QuickSettings(ReportSettings):
+    """The flags of a benchmark that can be tried out."""
+
+    quick: bool = field(default=False, metadata={"help": "as little as possible, to try it out"})
+
+    @property
+    def is_try(self) -> bool:
+        """Tells whether the report is no result."""
+        return self.quick
+
+
+Settings = TypeVar("Settings", bound=ReportSettings)
+
+
+def run_benchmark(
+    argv: Sequence[str] | None,
+    module: str,
+    settings_class: type[Settings],
+    measure: Callable[[Settings], Mapping[str, Any]],
+    table: Callable[[Any], str],
+) -> int:
+    """Runs a command line: measures, writes the report and its table, and prints the table.
 
     Args:
-        measure: Gives the report and its file.
-        table: Renders the report.
+        argv: The flags; None takes those of this process.
+        module: Of the command, ``python -m``.
+        settings_class: The dataclass of its flags.
+        measure: Gives the report; the command is put first in it.
+        table: Renders the report as Markdown.
 
     Returns:
         Exit status: 2 for a user's mistake.
     """
+    words = list(sys.argv[1:] if argv is None else argv)
     try:
-        report, output = measure()
-        output.parent.mkdir(parents=True, exist_ok=True)
-        write_json(output, report)
+        settings = parse_config(settings_class, words, f"python -m {module}")
+        report = {"command": command_line(module, words), **measure(settings)}
+        shown = write_report(settings.path, report, table)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    print(table(report))
+    print(shown)
     return 0
+
+
+def write_report(path: Path, report: Mapping[str, Any], table: Callable[[Any], str]) -> str:
+    """Writes a report as JSON and its table beside it as Markdown.
+
+    Args:
+        path: The JSON file.
+        report: Its content.
+        table: Renders the report.
+
+    Returns:
+        The table.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_json(path, dict(report))  # First, so that no table can lose what was measured.
+    shown = table(report)
+    path.with_suffix(".md").write_text(shown + "\n", encoding="utf-8")
+    return shown

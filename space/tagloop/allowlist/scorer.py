@@ -29,11 +29,11 @@ MOST_PRESENT = 8
 PRESENT_BONUS = 1.0
 """Added to the log-odds that the model alone gives a tag of the article's words. A round number: of
 50 validation articles F1@5 is 0.396 with it, 0.376 without and 0.399 with twice as much; titles
-hardly care (``training.bench.studies.allowlist_constants --limit 50``)."""
+hardly care (``training.bench.studies.allowlist.constants --limit 50``)."""
 UNSEEN_BIAS, UNSEEN_NEAR, UNSEEN_PRESENT = -7.62, 6.29, 3.63
 """Log-odds of a tag that no training article has: by its nearness to the article (see
 ``tagloop.generation.input_embeddings``) and whether it stands there.
-``training.bench.studies.allowlist_constants`` fits them to articles whose authors gave such tags,
+``training.bench.studies.allowlist.constants`` fits them to articles whose authors gave such tags,
 with all such tags of the split on the list: a list with more words that nobody uses as tags makes
 them too sure."""
 

@@ -16,7 +16,7 @@ from tagloop.errors import UserError
 from tagloop.vocabulary.vocabulary import normal_form, occurs_in
 from training.base import batches, measure, recipe
 from training.base.card import write_card
-from training.base.examples import FILES, Row, read_rows, tag_examples, title_examples, written
+from training.base.examples import FILES, Row, read_rows, tag_examples, target_form, title_examples
 from training.base.minilm import untrained_base
 
 from ..tiny_models import starter_articles
@@ -145,8 +145,8 @@ def test_examples_say_what_they_should() -> None:
     assert len(written_tags) == 6 and written_tags == sorted(written_tags, key=many.tags.index)
     wiki = Row("wiki", "Otter", "An otter is a mammal.", (), "train")
     assert list(title_examples([wiki], rng)) == [("An otter is a mammal.", "Otter")]
-    assert written("content-strategy") == "content strategy"
-    assert normal_form(written("a_b, c")) == "a b c"
+    assert target_form("content-strategy") == "content strategy"
+    assert normal_form(target_form("a_b, c")) == "a b c"
 
 
 def test_a_missing_file_is_said(tmp_path: Path) -> None:

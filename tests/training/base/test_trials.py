@@ -17,7 +17,7 @@ from transformers import BartForConditionalGeneration, BertTokenizer
 from tagloop.vocabulary.vocabulary import normal_form
 from training.base.examples import FILES, MAX_TAGS, Row
 from training.base.optimizer import make_optimizer, train_step
-from training.base.trials import trials
+from training.base.trials import __main__ as trials
 from training.base.trials.neighbours import HINT_LINE, RowNeighbours, with_hints
 from training.base.trials.results import beyond_noise, summarise, table
 from training.base.trials.variants import VARIANTS, Examples, by_frequency, by_place, shuffled

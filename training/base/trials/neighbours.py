@@ -1,6 +1,6 @@
 """What the nearest training articles say of a row: hints for its prompt, and a teacher's tags.
 
-The memory is that of ``tagloop.ranking.neighbours`` over the recipe's articles and titles, with one
+They are those of ``tagloop.ranking.neighbours`` over the recipe's articles and titles, with one
 difference: a training row must not find itself, or its hints would be its answer.
 """
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from tagloop.ranking.neighbours import NEAR, SHARPNESS, Neighbours, article_ids, weigh
 from tagloop.vocabulary.vocabulary import Vocabulary
-from training.base.examples import MAX_TAGS, Row, written
+from training.base.examples import MAX_TAGS, Row, target_form
 from training.finetune.fit_neighbours import fit_neighbours
 
 HINTS = 5
@@ -28,7 +28,7 @@ HINT_LINE = "\nsimilar articles: "
 
 
 class _LeavingOut(Neighbours):
-    """A memory that can forget articles for one look-up."""
+    """Neighbours that can leave articles out for one look-up."""
 
     def near(
         self, title_ids: Sequence[int], text_ids: Sequence[int], left_out: Collection[int]
@@ -54,14 +54,16 @@ class RowNeighbours:
         self._vocabulary = Vocabulary.from_tag_lists([row.tags for row in rows])
         articles = [{"title": row.title, "text": row.text, "tags": row.tags} for row in rows]
         self._neighbours = _LeavingOut(fit_neighbours(articles, tokenizer, self._vocabulary, None))
-        self._tags = [written(self._vocabulary.display(form)) for form in self._vocabulary.counts]
+        self._tags = [
+            target_form(self._vocabulary.display(form)) for form in self._vocabulary.counts
+        ]
         self._titled: dict[str, list[int]] = defaultdict(list)
         for place, row in enumerate(rows):
             self._titled[row.title.casefold()].append(place)
         self._known: dict[Row, dict[str, float]] = {}
 
     def shares(self, row: Row) -> dict[str, float]:
-        """Returns the neighbours' tags, as the base writes them, with their share, greatest first.
+        """Returns the neighbours' tags, in the base's form, with their share, greatest first.
 
         A training row finds neither itself nor others of its title, which are mostly its copies.
         """

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from tagloop.vocabulary.vocabulary import normal_form
-from training.base.batches import POOL_EXAMPLES, batches
+from training.base.batches import SORTED_EXAMPLES, batches
 from training.base.examples import Row, Style, tag_examples
 from training.base.trials.neighbours import RowNeighbours, with_hints
 
@@ -98,8 +98,8 @@ class Examples:
     def batches(self, tokens_a_batch: int) -> Iterator[dict[str, torch.Tensor]]:
         """Yields batches without end."""
         while True:
-            for first in range(0, len(self._rows), POOL_EXAMPLES):
-                places = range(first, min(first + POOL_EXAMPLES, len(self._rows)))
+            for first in range(0, len(self._rows), SORTED_EXAMPLES):
+                places = range(first, min(first + SORTED_EXAMPLES, len(self._rows)))
                 examples = [example for place in places for example in self.of(place)]
                 rng = random.Random(f"{self._seed} {first}")
                 yield from batches(examples, self._tokenizer, self._max_tokens, rng, tokens_a_batch)

@@ -1,6 +1,6 @@
 """A simulated editor who corrects articles to their human tags, and sometimes does harm.
 
-What is bad about a bad correction is one of three things, in turn: the tags of another article
+A bad correction is bad in one of three ways, one after the other: the tags of another article
 (pasted in the wrong place), tags drawn from all that there are (vandalism), or none but one word
 that is no tag (rubbish). A reviewer, where there is one, sees most of them: people who check
 others' labels are assumed to find ``CAUGHT`` of the bad ones and to refuse ``WRONGLY_REFUSED`` of

@@ -1,11 +1,11 @@
-"""The simulation's table and chart, of all turns that have a result."""
+"""The simulation's table and chart, of all rounds that have a result."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, Literal
 
 import matplotlib.style
 import numpy as np
@@ -13,11 +13,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dataset_card.charts import BLUE, INK, ORANGE, STYLE
+from training.bench.loop.methods import NEIGHBOURS, RETRAIN
+from training.bench.loop.results import Change, PartChange, RoundResult, Row, Spread, Summary
 from training.retrain.gate import TOLERANCE
 
-MEASURE = "f1@m"
-KEY = ("learns", "choice", "bad", "review")
-LEARNS = ("memory and decoder", "memory")
+MEASURE: Final = "f1@m"
+LEARNS = (RETRAIN, NEIGHBOURS)
 CHOICES = {
     "random": "at random",
     "uncertainty": "the least sure",
@@ -27,51 +28,46 @@ CHOICES = {
 OTHERS = ("#3a9a78", "#a06bc0", "#8a8f98")
 
 
-def summarise(
-    results: Sequence[Mapping[str, Any]], split: str, command: str = ""
-) -> dict[str, Any]:
-    """Joins the seeds of each kind of turn.
-
-    Returns:
-        ``split``, the ``command`` and ``rows``: what was done, number of corrections, seeds, and
-        for the new blog and the old test each measure's mean before, after and change, with the
-        least and the greatest of the seeds; how many candidates passed the gate, how many of those
-        are surely worse on articles that the gate has not seen, and how many lose more of the old
-        test in the mean than the gate tolerates.
-    """
-    grouped: dict[tuple[Any, ...], list[Mapping[str, Any]]] = defaultdict(list)
+def summarise(results: Sequence[RoundResult], split: str, command: str = "") -> Summary:
+    """Joins the seeds of each kind of round."""
+    grouped: dict[tuple[Any, ...], list[RoundResult]] = defaultdict(list)
     for result in results:
-        turn = result["turn"]
-        key = (turn["learns"], turn["choice"], turn["bad"], turn["review"], turn["corrections"])
+        done = result["round"]
+        key = (done["learns"], done["choice"], done["bad"], done["review"], done["corrections"])
         grouped[key].append(result)
     rows = [_row(key, found) for key, found in sorted(grouped.items(), key=str)]
     return {"schema": 1, "split": split, "command": command, "rows": rows}
 
 
-def _row(key: tuple[Any, ...], found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    names = (*KEY, "corrections")
+def _row(key: tuple[Any, ...], found: Sequence[RoundResult]) -> Row:
+    learns, choice, bad, review, corrections = key
     passed = [result for result in found if result["passed"]]
+    shares = [result["kept_bad"] / max(result["kept"], 1) for result in found]
     return {
-        **dict(zip(names, key, strict=True)),
+        "learns": learns,
+        "choice": choice,
+        "bad": bad,
+        "review": review,
+        "corrections": corrections,
         "seeds": len(found),
         "learned": round(float(np.mean([result["learned"] for result in found])), 1),
-        "bad_learned_share": round(
-            float(np.mean([result["kept_bad"] / max(result["kept"], 1) for result in found])), 3
-        ),
-        **{
-            part: {
-                measure: _spread([result["measures"][part][measure] for result in found])
-                for measure in ("f1@m", "f1@5")
-            }
-            for part in ("new", "old")
-        },
+        "bad_learned_share": round(float(np.mean(shares)), 3),
+        "new": _spreads([result["measures"]["new"] for result in found]),
+        "old": _spreads([result["measures"]["old"] for result in found]),
         "passed": len(passed),
         "passed_worse": sum(is_worse(result) for result in passed),
         "passed_losing": sum(_loses(result) for result in passed),
     }
 
 
-def is_worse(result: Mapping[str, Any]) -> bool:
+def _spreads(parts: Sequence[PartChange]) -> dict[str, Spread]:
+    return {
+        "f1@m": _spread([part["f1@m"] for part in parts]),
+        "f1@5": _spread([part["f1@5"] for part in parts]),
+    }
+
+
+def is_worse(result: RoundResult) -> bool:
     """Tells whether a candidate is surely worse, on articles that the gate did not see.
 
     That is: worse on the new blog, or on the old test by more than the gate tolerates.
@@ -80,11 +76,11 @@ def is_worse(result: Mapping[str, Any]) -> bool:
     return bool(new < 0 or old < -TOLERANCE)
 
 
-def _loses(result: Mapping[str, Any]) -> bool:
+def _loses(result: RoundResult) -> bool:
     return bool(result["measures"]["old"][MEASURE]["difference"] < -TOLERANCE)
 
 
-def _spread(figures: Sequence[Mapping[str, float]]) -> dict[str, float]:
+def _spread(figures: Sequence[Change]) -> Spread:
     changes = [one["difference"] for one in figures]
     return {
         "before": round(float(np.mean([one["before"] for one in figures])), 4),
@@ -95,7 +91,7 @@ def _spread(figures: Sequence[Mapping[str, float]]) -> dict[str, float]:
     }
 
 
-def render(summary: Mapping[str, Any]) -> str:
+def render(summary: Summary) -> str:
     """Returns the table in Markdown."""
     lines = [
         "| learns | corrected | bad | review | k | new blog F1@M | change (seeds) "
@@ -113,28 +109,32 @@ def render(summary: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def table(summary: Mapping[str, Any]) -> str:
-    """Returns the short table in Markdown: a way a line, a number of corrections a column.
+def table(summary: Summary) -> str:
+    """Returns the short table in Markdown: a method a line, a number of corrections a column.
 
     A cell has the points of F1@M that the new blog and the old test gain or lose, as means over
     the seeds.
     """
     rows = summary["rows"]
     counts = sorted({row["corrections"] for row in rows})
-    found = {(*(row[name] for name in KEY), row["corrections"]): row for row in rows}
-    ways = sorted({key[:-1] for key in found}, key=_place)
+    found = {(*_method(row), row["corrections"]): row for row in rows}
+    methods = sorted({key[:-1] for key in found}, key=_place)
     lines = [
         f"| learned by | corrections | {' | '.join(map(str, counts))} |",
         f"|---|---|{'--:|' * len(counts)}",
     ]
-    for way in ways:
-        cells = [_cell(found.get((*way, count))) for count in counts]
-        lines.append(f"| {way[0]} | {_said(*way[1:])} | {' | '.join(cells)} |")
+    for method in methods:
+        cells = [_cell(found.get((*method, count))) for count in counts]
+        lines.append(f"| {method[0]} | {_said(*method[1:])} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
-def _place(way: tuple[Any, ...]) -> tuple[Any, ...]:
-    learns, choice, bad, review = way
+def _method(row: Row) -> tuple[Any, ...]:
+    return row["learns"], row["choice"], row["bad"], row["review"]
+
+
+def _place(method: tuple[Any, ...]) -> tuple[Any, ...]:
+    learns, choice, bad, review = method
     first = LEARNS.index(learns) if learns in LEARNS else len(LEARNS)
     return first, learns, list(CHOICES).index(choice), bad, review
 
@@ -144,19 +144,19 @@ def _said(choice: str, bad: float, review: bool) -> str:
     return CHOICES[choice] + quality + (", reviewed" if review else "")
 
 
-def _cell(row: Mapping[str, Any] | None) -> str:
+def _cell(row: Row | None) -> str:
     if row is None:
         return ""
-    new, old = (100 * row[part][MEASURE]["change"] for part in ("new", "old"))
+    new, old = (100 * spreads[MEASURE]["change"] for spreads in (row["new"], row["old"]))
     return f"{new:+.1f} / {old:+.1f}"
 
 
-def _points(spread: Mapping[str, float]) -> str:
+def _points(spread: Spread) -> str:
     change, least, most = (100 * spread[name] for name in ("change", "least", "most"))
     return f"{change:+.1f} ({least:+.1f} to {most:+.1f})"
 
 
-def loop_chart(summary: Mapping[str, Any], path: Path) -> None:
+def loop_chart(summary: Summary, path: Path) -> None:
     """Draws F1@5 on the new blog, and how the old test changes, by number of corrections.
 
     Args:
@@ -179,19 +179,25 @@ def loop_chart(summary: Mapping[str, Any], path: Path) -> None:
 
 
 _LINES = (
-    ("a retrain: memory and decoder", ("memory and decoder", "random", 0.0, False), BLUE, "-"),
-    ("memory alone", ("memory", "random", 0.0, False), BLUE, ":"),
-    ("memory, 30 % bad, no review", ("memory", "random", 0.3, False), ORANGE, "-"),
-    ("memory, 30 % bad, reviewed", ("memory", "random", 0.3, True), ORANGE, "--"),
-    ("memory, the least sure first", ("memory", "uncertainty", 0.0, False), OTHERS[0], "-"),
-    ("memory, the most diverse first", ("memory", "diversity", 0.0, False), OTHERS[1], "-"),
-    ("memory, as many more old articles", ("memory", "old", 0.0, False), OTHERS[2], "--"),
+    ("a retrain: neighbours and decoder", (RETRAIN, "random", 0.0, False), BLUE, "-"),
+    ("neighbours alone", (NEIGHBOURS, "random", 0.0, False), BLUE, ":"),
+    ("neighbours, 30 % bad, no review", (NEIGHBOURS, "random", 0.3, False), ORANGE, "-"),
+    ("neighbours, 30 % bad, reviewed", (NEIGHBOURS, "random", 0.3, True), ORANGE, "--"),
+    ("neighbours, the least sure first", (NEIGHBOURS, "uncertainty", 0.0, False), OTHERS[0], "-"),
+    ("neighbours, the most diverse first", (NEIGHBOURS, "diversity", 0.0, False), OTHERS[1], "-"),
+    ("neighbours, as many more old articles", (NEIGHBOURS, "old", 0.0, False), OTHERS[2], "--"),
 )
 
 
-def _draw(axes: Axes, summary: Mapping[str, Any], part: str, what: str, scale: float) -> None:
+def _draw(
+    axes: Axes,
+    summary: Summary,
+    part: Literal["new", "old"],
+    what: Literal["after", "change"],
+    scale: float,
+) -> None:
     for label, key, color, style in _LINES:
-        rows = [row for row in summary["rows"] if tuple(row[name] for name in KEY) == key]
+        rows = [row for row in summary["rows"] if _method(row) == key]
         rows.sort(key=lambda row: row["corrections"])
         if not rows:
             continue

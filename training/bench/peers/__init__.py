@@ -61,9 +61,10 @@ def load_system(name: str) -> System:
         raise UserError(f"No system is called {name!r}: take {', '.join(MODULES)}.")
     module, _, class_name = MODULES[name].partition(":")
     try:
-        return getattr(import_module(f"{__name__}.{module}"), class_name)()
+        system: System = getattr(import_module(f"{__name__}.{module}"), class_name)()
     except ModuleNotFoundError as error:
         raise UserError(
             f"{name} needs the package {error.name}: pip install -r "
             "training/bench/requirements.txt brings it."
         ) from None
+    return system

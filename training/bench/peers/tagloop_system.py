@@ -46,7 +46,7 @@ def prepare_model(
 
 
 class TransformersTagloop:
-    """Greedy decoding under transformers, the memory of the training rows, calibrated ranking."""
+    """Greedy decoding under transformers, the training rows as neighbours, calibrated ranking."""
 
     engine = "transformers"
 

@@ -5,15 +5,13 @@ A process measures one system only, so that its peak memory is that system's.
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
 
 from training.bench.data import KINDS, Row, Suite
 from training.bench.peak import forget_peak, peak_megabytes
-from training.bench.peers import OURS, System, Tagged
+from training.bench.peers import System, Tagged
+from training.bench.quality.results import Interval, KindResult, Result, fingerprint
 from training.evaluation.scores import Values, answer_scores, bootstrap
 
 MEASURES = (
@@ -22,10 +20,9 @@ MEASURES = (
 """Columns of the tables, as ``training.evaluation.scores`` names them."""
 WARM_UP = 8
 """Articles that are tagged before the clock starts: the first calls load what later ones reuse."""
-WEIGHTS = Path(__file__).parents[2] / "base" / "weights"
 
 
-def measure_system(name: str, system: System, suites: Sequence[Suite]) -> list[dict[str, Any]]:
+def measure_system(name: str, system: System, suites: Sequence[Suite]) -> list[Result]:
     """Fits the system once and measures it on every suite.
 
     Args:
@@ -34,20 +31,19 @@ def measure_system(name: str, system: System, suites: Sequence[Suite]) -> list[d
         suites: With the same train and validation rows.
 
     Returns:
-        One result a suite: ``system, suite, fingerprint, settings, fit_seconds,
-        fit_peak_mb, tagging_peak_mb`` and ``kinds`` with each kind's number of articles, articles
-        a second and the scores of every article.
+        One result a suite, with the scores of every article.
     """
     started = time.perf_counter()
     settings = system.fit(suites[0].train, suites[0].validation)
     fit_seconds = time.perf_counter() - started
     fit_peak = round(peak_megabytes())
-    results = []
+    results: list[Result] = []
     for suite in suites:
         forget_peak()
         known = suite.known_forms
         kinds = {kind: suite.of_kind(kind) for kind in KINDS if suite.of_kind(kind)}
-        result = {
+        # Python evaluates these in their order: the last peak is that of tagging.
+        result: Result = {
             "system": name,
             "suite": suite.name,
             "fingerprint": fingerprint(name, suite),
@@ -55,23 +51,13 @@ def measure_system(name: str, system: System, suites: Sequence[Suite]) -> list[d
             "fit_seconds": round(fit_seconds, 1),
             "fit_peak_mb": fit_peak,
             "kinds": {kind: _measure_kind(system, rows, known) for kind, rows in kinds.items()},
+            "tagging_peak_mb": round(peak_megabytes()),
         }
-        results.append(result | {"tagging_peak_mb": round(peak_megabytes())})
+        results.append(result)
     return results
 
 
-def fingerprint(name: str, suite: Suite) -> str:
-    """Returns a digest of what a result is of: the data and, for Tagloop, the bundled base."""
-    if name not in OURS:
-        return suite.fingerprint
-    digest = hashlib.sha256(suite.fingerprint.encode("ascii"))
-    for path in sorted(WEIGHTS.glob("*")):
-        if path.suffix != ".md":
-            digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
-
-
-def _measure_kind(system: System, rows: Sequence[Row], known: frozenset[str]) -> dict[str, Any]:
+def _measure_kind(system: System, rows: Sequence[Row], known: frozenset[str]) -> KindResult:
     system.tag(rows[:WARM_UP])
     started = time.perf_counter()
     tagged = system.tag(rows)
@@ -92,7 +78,7 @@ def _scores(found: Tagged, row: Row, known: frozenset[str]) -> Values:
     return {name: values[name] for name in MEASURES}
 
 
-def intervals(scores: Sequence[Values]) -> dict[str, dict[str, float]]:
+def intervals(scores: Sequence[Values]) -> dict[str, Interval]:
     """Returns each measure's mean with its 95 % bootstrap interval."""
     return {
         name: {"value": found.value, "low": found.low, "high": found.high}

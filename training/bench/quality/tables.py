@@ -9,6 +9,8 @@ from typing import Any
 from training.bench.data import KINDS
 from training.bench.peers import OURS
 from training.bench.quality.measuring import MEASURES, intervals
+from training.bench.quality.results import Difference, Result, Summary
+from training.bench.tables import markdown_table, with_interval
 from training.evaluation.scores import paired_difference
 
 COMPARED = ("f1@5", "f1@m")
@@ -17,12 +19,11 @@ HEADS = {
     "f1@5": "F1@5", "f1@m": "F1@M", "precision@1": "precision@1",
     "present_f1@m": "present", "absent_f1@m": "absent", "unseen_share": "unseen",
 }  # fmt: skip
-Result = dict[str, Any]
 
 
-def summarise(results: Sequence[Result], split: str) -> dict[str, Any]:
+def summarise(results: Sequence[Result], split: str) -> Summary:
     """Returns what is committed of one suite: means, intervals, settings; nothing of an article."""
-    systems = {}
+    systems: dict[str, Any] = {}
     for result in results:
         kinds = {
             kind: {
@@ -32,7 +33,7 @@ def summarise(results: Sequence[Result], split: str) -> dict[str, Any]:
             }
             for kind, part in result["kinds"].items()
         }
-        rest = {name: result[name] for name in result if name not in ("suite", "system")}
+        rest = {name: value for name, value in result.items() if name not in ("suite", "system")}
         systems[result["system"]] = rest | {"kinds": kinds}
     return {
         "suite": results[0]["suite"],
@@ -42,7 +43,7 @@ def summarise(results: Sequence[Result], split: str) -> dict[str, Any]:
     }
 
 
-def differences(results: Sequence[Result]) -> list[dict[str, Any]]:
+def differences(results: Sequence[Result]) -> list[Difference]:
     """Compares each of Tagloop's systems with each peer on the same articles.
 
     Returns:
@@ -61,7 +62,7 @@ def differences(results: Sequence[Result]) -> list[dict[str, Any]]:
     ]
 
 
-def _difference(ours: Result, peer: Result, kind: str, measure: str) -> dict[str, Any]:
+def _difference(ours: Result, peer: Result, kind: str, measure: str) -> Difference:
     mine, theirs = (result["kinds"][kind]["scores"] for result in (ours, peer))
     own, other = intervals(mine)[measure], intervals(theirs)[measure]
     return {
@@ -74,7 +75,7 @@ def _difference(ours: Result, peer: Result, kind: str, measure: str) -> dict[str
     }
 
 
-def render(summary: Mapping[str, Any]) -> str:
+def render(summary: Summary) -> str:
     """Renders a suite's summary as Markdown tables."""
     blocks = []
     for kind in KINDS:
@@ -96,38 +97,22 @@ def _scores_table(rows: Mapping[str, Any], kind: str) -> str:
     lines = []
     for name, system in rows.items():
         part = system["kinds"][kind]
-        cells = [shown(part["scores"][measure]) for measure in MEASURES]
+        cells = [with_interval(part["scores"][measure]) for measure in MEASURES]
         speed = f"{part['articles_per_second']:,.1f}"
         memory = f"{system['fit_peak_mb']}, {system['tagging_peak_mb']}"
         lines.append([name, *cells, speed, memory])
-    return table(heads, lines)
+    return markdown_table(heads, lines)
 
 
-def _differences_table(entries: Sequence[Mapping[str, Any]]) -> str:
+def _differences_table(entries: Sequence[Difference]) -> str:
     lines = [
         [
             entry["ours"],
             entry["peer"],
             HEADS[entry["measure"]],
-            shown(entry["difference"], "+.3f"),
+            with_interval(entry["difference"], "+.3f"),
             "overlap" if entry["intervals_overlap"] else "apart",
         ]
         for entry in entries
     ]
-    return table(["Tagloop", "peer", "measure", "difference", "intervals"], lines)
-
-
-def shown(interval: Mapping[str, float], style: str = ".3f") -> str:
-    """Returns ``0.438 (0.410 to 0.466)``."""
-    value, low, high = (format(interval[name], style) for name in ("value", "low", "high"))
-    return f"{value} ({low} to {high})"
-
-
-def table(heads: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    """Renders a Markdown table whose columns line up as plain text, too."""
-    widths = [max(map(len, column)) for column in zip(heads, *lines, strict=True)]
-    rule = ["-" * width for width in widths]
-    return "\n".join(
-        "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |"
-        for row in (heads, rule, *lines)
-    )
+    return markdown_table(["Tagloop", "peer", "measure", "difference", "intervals"], lines)

@@ -8,7 +8,6 @@ It imports nothing heavy itself, so that the memory of a system is that system's
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
@@ -16,13 +15,7 @@ from tagloop.errors import UserError
 from training.bench.data import MEASURED_SPLITS, SUITES, load_suites
 from training.bench.peers import load_system
 from training.bench.quality.measuring import measure_system
-
-USER_ERROR = 2
-
-
-def result_file(out: Path, suite: str, split: str, system: str) -> Path:
-    """Returns where a system's result on a suite is kept."""
-    return out / f"{suite}-{split}" / f"{system}.json"
+from training.bench.quality.results import result_path, write_result
 
 
 def run(name: str, data: Path, split: str, suites: list[str], out: Path) -> None:
@@ -33,11 +26,7 @@ def run(name: str, data: Path, split: str, suites: list[str], out: Path) -> None
     """
     system = load_system(name)
     for result in measure_system(name, system, load_suites(data, suites, split)):
-        path = result_file(out, result["suite"], split, name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part")
-        part.write_text(json.dumps(result, ensure_ascii=False), encoding="utf-8")
-        part.rename(path)  # Whole or not at all: an interrupted run is taken up again.
+        write_result(result_path(out, result["suite"], split, name), result)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -53,7 +42,7 @@ def main(argv: list[str] | None = None) -> int:
         run(values.system, values.data, values.split, values.suites, values.out)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
-        return USER_ERROR
+        return 2
     return 0
 
 

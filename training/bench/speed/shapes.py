@@ -58,7 +58,7 @@ TINY = _shape(
 
 @dataclass
 class RandomT5:
-    """A T5 of some shape that writes a fixed number of tokens.
+    """A T5 of some shape that generates a fixed number of tokens.
 
     Attributes:
         model: With random weights, float32.
@@ -78,16 +78,16 @@ class RandomT5:
     ) -> RandomT5:
         """Makes one; the defaults are those of the reference recipe's card."""
         torch.manual_seed(0)
-        model = T5ForConditionalGeneration(config).eval()
-        return cls(model, beams, input_tokens, new_tokens)
+        model: Any = T5ForConditionalGeneration(config)
+        return cls(model.eval(), beams, input_tokens, new_tokens)
 
     @torch.no_grad()
-    def write(self, texts: list[str]) -> torch.Tensor:
-        """Writes for all texts in one batch; returns token ids, (texts, 1 + new tokens)."""
+    def generate(self, texts: list[str]) -> torch.Tensor:
+        """Generates for all texts in one batch; returns token ids, (texts, 1 + new tokens)."""
         rows = [stand_in_ids(text, self.input_tokens) for text in texts]
         longest = max(map(len, rows))
         ids = torch.tensor([row + [0] * (longest - len(row)) for row in rows])
-        return self.model.generate(
+        generated: torch.Tensor = self.model.generate(
             input_ids=ids,
             attention_mask=(ids != 0).long(),
             num_beams=self.beams,
@@ -95,6 +95,7 @@ class RandomT5:
             min_new_tokens=self.new_tokens,
             max_new_tokens=self.new_tokens,
         )
+        return generated
 
 
 def stand_in_ids(text: str, limit: int) -> list[int]:

@@ -19,9 +19,10 @@ class StockModel:
         self._limit = TaggingSettings.load(folder).max_input_tokens
 
     @torch.no_grad()
-    def write(self, texts: list[str]) -> torch.Tensor:
-        """Writes for all texts in one batch."""
+    def generate(self, texts: list[str]) -> torch.Tensor:
+        """Generates for all texts in one batch."""
         inputs = self._tokenizer(
             texts, truncation=True, max_length=self._limit, padding=True, return_tensors="pt"
         )
-        return self._model.generate(**inputs)
+        ids: torch.Tensor = self._model.generate(**inputs)
+        return ids

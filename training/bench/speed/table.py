@@ -1,54 +1,102 @@
-"""The speed benchmark's report as a table for a terminal."""
+"""The speed benchmark's report as Markdown tables."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, TypedDict
+
+from training.bench.tables import markdown_table
 
 GOALS = {
-    "Tagger, CTranslate2 int8: T5-base shape, 8 beams": 100.0,
-    "Tagger without memory: same model, transformers greedy": 3.0,
+    "Tagloop, CTranslate2 int8: T5-base shape, 8 beams": 100,
+    "checkpoint alone, CTranslate2 int8: checkpoint alone, transformers greedy": 3,
 }
 """How many times as fast as the other the tagger is meant to be."""
 COLD_START_SECONDS, PEAK_MB, F1_POINTS = 5.0, 700.0, 0.5
+Spread = dict[str, float]
+"""``median``, ``low`` and ``high`` over the rounds."""
 
 
-def table(report: Mapping[str, Any]) -> str:
+class SpeedReport(TypedDict):
+    """What ``training.bench.speed`` measures; ``results/speed.json`` has its command, too.
+
+    Attributes:
+        articles: Their ``number``, and the spread of their ``words``.
+        articles_per_second: System and batch to its rate.
+        ratios: Of the tagger to the others.
+        latency_ms: Of one article.
+        cold_start_seconds: From the start of a process to its first tags.
+        serving: Of a process that serves for a while.
+        batches: Size and order of batches to their rate.
+        int8_against_float32: F1@5 (0..1) of both, and their difference.
+    """
+
+    machine: dict[str, Any]
+    articles: dict[str, Any]
+    articles_per_second: dict[str, Spread]
+    ratios: dict[str, float]
+    latency_ms: dict[str, float]
+    cold_start_seconds: Spread
+    serving: dict[str, Any]
+    batches: dict[str, Spread]
+    int8_against_float32: dict[str, Any]
+
+
+def table(report: SpeedReport) -> str:
     """Renders the report of ``training.bench.speed``."""
-    return "\n".join(_lines(report))
+    return "\n\n".join(_blocks(report))
 
 
-def _lines(report: Mapping[str, Any]) -> Iterator[str]:
+def _blocks(report: SpeedReport) -> Iterator[str]:
     here, articles = report["machine"], report["articles"]
     yield (
         f"{here['processor']}, {here['cores']} cores; {articles['number']} articles of "
         f"{articles['words']['median']:.0f} words (median)"
     )
-    yield f"\n{'articles a second':<48}{'median':>9}{'low':>9}{'high':>9}"
-    for name, rate in report["articles_per_second"].items():
-        yield f"{name:<48}" + "".join(f"{rate[key]:>9.3g}" for key in ("median", "low", "high"))
-    yield "\nthe first is so many times as fast as the second"
-    for name, ratio in report["ratios"].items():
-        goal = GOALS.get(name.rpartition(", ")[0])
-        yield f"{name:<82}{ratio:>9.4g}" + (f"   goal {goal:g}" if goal else "")
+    rates = [
+        [name, *(f"{rate[key]:.3g}" for key in ("median", "low", "high"))]
+        for name, rate in report["articles_per_second"].items()
+    ]
+    yield markdown_table(["articles a second", "median", "low", "high"], rates)
+    ratios = [
+        [name, f"{ratio:.4g}", str(GOALS.get(name.rpartition(", ")[0], ""))]
+        for name, ratio in report["ratios"].items()
+    ]
+    yield markdown_table(["the first to the second", "times as fast", "goal"], ratios)
+    yield markdown_table(["one process", "measured", "goal"], _costs(report))
+    batches = [
+        [
+            name.removesuffix(" sorted"),
+            f"{rate['median']:.3g}",
+            f"{report['batches'][name.replace('sorted', 'as they come')]['median']:.3g}",
+        ]
+        for name, rate in report["batches"].items()
+        if name.endswith(" sorted")
+    ]
+    yield markdown_table(["batch, half of it titles only", "sorted", "as they come"], batches)
+
+
+def _costs(report: SpeedReport) -> list[list[str]]:
+    """Returns what one process costs, and what int8 costs in quality."""
     latency, cold, serving = report["latency_ms"], report["cold_start_seconds"], report["serving"]
-    yield (
-        f"\none article: {latency['median']} ms (median), {latency['p95']} ms (95th percentile)"
-        f"\ncold start to first tags: {cold['median']} s, at most {cold['high']} s "
-        f"(goal {COLD_START_SECONDS:g})"
-        f"\npeak memory while serving {serving['articles']} articles: {serving['peak_mb']} MB "
-        f"(goal {PEAK_MB:g}); torch {'is' if serving['torch_imported'] else 'is not'} imported"
-    )
-    yield f"\n{'batch, half of the articles titles only':<48}{'sorted':>9}{'as they come':>15}"
-    for name, rate in report["batches"].items():
-        size, _, how = name.partition(" ")
-        if how == "sorted":
-            other = report["batches"][f"{size} as they come"]
-            yield f"{size:<48}{rate['median']:>9.3g}{other['median']:>15.3g}"
     quality = report["int8_against_float32"]
     f1, gap = quality["f1@5"], quality["difference"]
-    yield (
-        f"\nF1@5 on {quality['articles']} validation articles: float32 {f1['float32']:.4f}, "
-        f"int8 {f1['int8']:.4f}; difference {100 * gap['value']:+.2f} points "
-        f"[{100 * gap['low']:+.2f} to {100 * gap['high']:+.2f}] (goal: a loss under {F1_POINTS:g})"
-    )
+    return [
+        ["one article, ms", f"{latency['median']} (95th percentile {latency['p95']})", ""],
+        [
+            "start to first tags, s",
+            f"{cold['median']} (at most {cold['high']})",
+            f"{COLD_START_SECONDS:g}",
+        ],
+        [
+            f"peak memory over {serving['articles']} articles, MB",
+            f"{serving['peak_mb']}, torch {'' if serving['torch_imported'] else 'not '}imported",
+            f"{PEAK_MB:g}",
+        ],
+        [
+            f"F1@5 of int8 on {quality['articles']} validation articles",
+            f"{f1['int8']:.4f}, float32 {f1['float32']:.4f}: {100 * gap['value']:+.2f} points "
+            f"({100 * gap['low']:+.2f} to {100 * gap['high']:+.2f})",
+            f"a loss under {F1_POINTS:g}",
+        ],
+    ]

@@ -1,1 +1,1 @@
-"""One-off measurements, each with what it showed."""
+"""What was asked once; the table "Studies" of ``training/bench/README.md`` says what it showed."""

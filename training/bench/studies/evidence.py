@@ -4,7 +4,7 @@
     python -m training.bench.studies.evidence --data DATA --split test --limit 100
 
 What is measured is the drop of the tag's score: the log-probability with which the model would
-write it as the first tag (teacher-forced). Both deletions happen in what the model reads of the
+generate it as the first tag (teacher-forced). Both deletions happen in what the model reads of the
 article; the random words stand in the same place (title or text) if it has enough others, in one
 run a span, and are drawn several times. The intervals are over tags, of the paired difference.
 The sentence of an inferred tag is the one of a few whose deletion costs most, so it is also
@@ -18,12 +18,11 @@ from __future__ import annotations
 import random
 import re
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from tqdm.auto import tqdm
 
@@ -32,10 +31,8 @@ from tagloop.generation.evidence import INFERRED, PRESENT, SHORTLIST, Evidence
 from tagloop.tagger.tagger import Tagger
 from tagloop.text.sentences import Span
 from training.base.examples import Row, read_rows
-from training.bench.quality.tables import shown
-from training.bench.quality.tables import table as markdown
-from training.bench.reporting import Report, finish, report_file
-from training.config import command_line, parse_config
+from training.bench.reporting import ReportSettings, run_benchmark
+from training.bench.tables import markdown_table, with_interval
 from training.evaluation.scores import Values, bootstrap
 from training.finetune.ctranslate2_conversion import convert
 from training.finetune.preprocess import BUNDLED_BASE
@@ -54,9 +51,10 @@ Article = dict[str, str]
 
 
 @dataclass
-class EvidenceSettings:
+class EvidenceSettings(ReportSettings):
     """Flags of the measurement."""
 
+    report: ClassVar[str] = "evidence-{split}"
     data: str = field(default="", metadata={"help": "folder with the data of the recipe"})
     split: str = field(default="validation", metadata={"help": "validation or test"})
     weights: str = field(default=str(BUNDLED_BASE), metadata={"help": "model folder to measure"})
@@ -64,10 +62,11 @@ class EvidenceSettings:
     max_tags: int = field(default=5, metadata={"help": "tags of an article at the most"})
     draws: int = field(default=SHORTLIST, metadata={"help": "random deletions a tag"})
     seed: int = field(default=20, metadata={"help": "of the random deletions"})
-    output: str = field(default="", metadata={"help": "JSON; default in results/"})
 
 
-def measure(tagger: Tagger, rows: Sequence[Row], settings: EvidenceSettings) -> dict[str, list]:
+def measure(
+    tagger: Tagger, rows: Sequence[Row], settings: EvidenceSettings
+) -> dict[str, list[Values]]:
     """Measures all tags of the rows.
 
     Returns:
@@ -169,11 +168,10 @@ def choose_rows(settings: EvidenceSettings) -> list[Row]:
 
 
 def report_of(
-    drops: Mapping[str, Sequence[Values]], settings: EvidenceSettings, articles: int, command: str
-) -> Report:
-    """Returns the content of the JSON file: means over tags with their 95 % bootstrap intervals."""
+    drops: Mapping[str, Sequence[Values]], settings: EvidenceSettings, articles: int
+) -> dict[str, Any]:
+    """Returns the report: means over tags with their 95 % bootstrap intervals."""
     return {
-        "command": command,
         "split": settings.split,
         "articles": articles,
         "kinds": {
@@ -193,27 +191,28 @@ def report_of(
 def table(report: Mapping[str, Any]) -> str:
     """Renders the report as Markdown."""
     lines = [
-        [kind, str(row["tags"]), *(shown(row[name]) for name in HEADS)]
+        [kind, str(row["tags"]), *(with_interval(row[name]) for name in HEADS)]
         for kind, row in report["kinds"].items()
     ]
     head = f"**{report['split']}: {report['articles']} articles**"
-    return f"{head}\n\n{markdown(['evidence', 'tags', *HEADS.values()], lines)}"
+    return f"{head}\n\n{markdown_table(['evidence', 'tags', *HEADS.values()], lines)}"
+
+
+def run(settings: EvidenceSettings) -> dict[str, Any]:
+    """Measures evenly chosen articles.
+
+    Raises:
+        UserError: The data are missing or the split has no long enough articles.
+    """
+    rows = choose_rows(settings)
+    with tempfile.TemporaryDirectory() as folder:
+        drops = measure(load_tagger(settings.weights, Path(folder)), rows, settings)
+    return report_of(drops, settings, len(rows))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line."""
-    words = list(sys.argv[1:] if argv is None else argv)
-    module = "training.bench.studies.evidence"
-
-    def measured() -> tuple[Report, Path]:
-        settings = parse_config(EvidenceSettings, words, f"python -m {module}")
-        rows = choose_rows(settings)
-        with tempfile.TemporaryDirectory() as folder:
-            drops = measure(load_tagger(settings.weights, Path(folder)), rows, settings)
-        report = report_of(drops, settings, len(rows), command_line(module, words))
-        return report, report_file(settings.output, f"evidence-{settings.split}.json", False)
-
-    return finish(measured, table)
+    return run_benchmark(argv, "training.bench.studies.evidence", EvidenceSettings, run, table)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The simulated loop: its editor, its reviewer, its choices, a turn, and what the summary says."""
+"""The simulated loop: its editor, its reviewer, its choices, a round, and what the summary says."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ import torch
 from transformers import Seq2SeqTrainingArguments
 
 from training.bench.data import Row
-from training.bench.loop import loop
-from training.bench.loop import world as world_module
-from training.bench.loop.choice import choose
+from training.bench.loop import __main__ as loop
+from training.bench.loop import scenario as scenario_module
+from training.bench.loop.active_learning import choose
 from training.bench.loop.editor import CAUGHT, WRONGLY_REFUSED, correct, held_out, reviewed
-from training.bench.loop.pull import TowardsOutputs, TowardsWeights
+from training.bench.loop.methods import METHODS, RETRAIN
+from training.bench.loop.regularisation import OutputPenaltyTrainer, WeightPenaltyTrainer
+from training.bench.loop.scenario import Scenario
+from training.bench.loop.simulation import Round, Simulation
 from training.bench.loop.summary import is_worse, loop_chart, render, summarise, table
-from training.bench.loop.turn import Simulation, Turn
-from training.bench.loop.ways import RETRAIN, WAYS
-from training.bench.loop.world import World
 from training.finetune.frozen_encoder import FrozenEncoderTrainer
 from training.finetune.preprocess import load_base
 
@@ -78,10 +78,10 @@ def result(k: int, seed: int, new: float, old: float, *, passed: bool) -> dict[s
         figures |= {"low": change - 0.01, "high": change + 0.01}
         return {"articles": 9, "f1@m": figures, "f1@5": figures}
 
-    turn = {"corrections": k, "bad": 0.0, "review": False, "choice": "random", "seed": seed}
-    turn |= {"learns": "memory"}
+    settings = {"corrections": k, "bad": 0.0, "review": False, "choice": "random", "seed": seed}
+    settings |= {"learns": "neighbours"}
     measures = {"new": part(new), "old": part(old)}
-    found = {"turn": turn, "kept": k, "kept_bad": 0, "learned": k, "measures": measures}
+    found = {"round": settings, "kept": k, "kept_bad": 0, "learned": k, "measures": measures}
     return {**found, "passed": passed, "reasons": []}
 
 
@@ -99,18 +99,18 @@ def test_the_summary_tells_seeds_and_what_the_gate_let_through(tmp_path: Path) -
     assert row["new"]["f1@m"]["change"] == 0.0
     assert (row["new"]["f1@m"]["least"], row["new"]["f1@m"]["most"]) == (-0.3, 0.2)
     assert "| 0.300 → 0.300 | +0.0 (-30.0 to +20.0) |" in render(summary)
-    assert "| memory | at random | +5.0 / +0.0 | +0.0 / -1.7 |" in table(summary)
+    assert "| neighbours | at random | +5.0 / +0.0 | +0.0 / -1.7 |" in table(summary)
     loop_chart(summary, tmp_path / "loop.png")
     assert (tmp_path / "loop.png").stat().st_size > 5000
 
 
-def test_every_part_has_three_seeds_and_known_ways() -> None:
-    parts = loop._turns()
-    for turns in parts.values():
-        assert all(turn.learns in WAYS for turn in turns)
-    assert {turn.seed for turn in parts["retrain"]} == {1, 2, 3}
-    names = [turn.name for turns in parts.values() for turn in turns]
-    by_name = {turn.name: turn for turns in parts.values() for turn in turns}
+def test_every_part_has_three_seeds_and_known_methods() -> None:
+    parts = loop._rounds()
+    for rounds in parts.values():
+        assert all(one.learns in METHODS for one in rounds)
+    assert {one.seed for one in parts["retrain"]} == {1, 2, 3}
+    names = [one.name for rounds in parts.values() for one in rounds]
+    by_name = {one.name: one for rounds in parts.values() for one in rounds}
     assert len(by_name) == len({tuple(vars(by_name[name]).values()) for name in names})
 
 
@@ -119,29 +119,29 @@ def test_an_unknown_part_is_one_sentence(
 ) -> None:
     flags = ["--data", str(tmp_path), "--out", str(tmp_path), "--only", "magic"]
     assert loop.main(flags) == 2
-    assert "No part is called 'magic': take memory, retrain," in capsys.readouterr().err
+    assert "No part is called 'magic': take neighbours, retrain," in capsys.readouterr().err
 
 
-def test_a_turn_learns_measures_and_decides(
+def test_a_round_learns_measures_and_decides(
     data_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(world_module, "SPARE", 5)
-    world = World.load(data_folder, "validation", tmp_path / "current")
-    assert len(world.spare) == 5
-    assert {row.source for row in world.pool} == {row.source for row in world.new_test}
-    simulation = Simulation(world)
-    nothing = simulation.run(Turn(0))
+    monkeypatch.setattr(scenario_module, "SPARE", 5)
+    scenario = Scenario.load(data_folder, "validation", tmp_path / "current")
+    assert len(scenario.spare) == 5
+    assert {row.source for row in scenario.pool} == {row.source for row in scenario.new_test}
+    simulation = Simulation(scenario)
+    nothing = simulation.run(Round(0))
     assert all(nothing["measures"][part]["f1@m"]["difference"] == 0 for part in ("new", "old"))
     assert not nothing["passed"]  # nothing held out to tell by
-    count = len(world.pool) // 2
-    learned = simulation.run(Turn(count))
+    count = len(scenario.pool) // 2
+    learned = simulation.run(Round(count))
     assert learned["kept"] == count and learned["kept_bad"] == 0
-    taught = simulation.run(Turn(count, learns=RETRAIN))
+    taught = simulation.run(Round(count, learns=RETRAIN))
     assert taught["learned"] == learned["learned"]
     assert taught["measures"]["new"]["f1@m"] != nothing["measures"]["new"]["f1@m"]
 
 
-@pytest.mark.parametrize("pull", [TowardsWeights, TowardsOutputs])
+@pytest.mark.parametrize("pull", [WeightPenaltyTrainer, OutputPenaltyTrainer])
 def test_a_pull_costs_nothing_at_the_start_and_something_later(
     pull: type[FrozenEncoderTrainer], tmp_path: Path, tiny_base: Path
 ) -> None:

@@ -10,8 +10,8 @@ import pytest
 
 from training.bench import peers
 from training.bench.data import load_suites
-from training.bench.quality import quality
-from training.bench.quality.quality import QualitySettings, main
+from training.bench.quality import __main__ as quality
+from training.bench.quality.__main__ import QualitySettings, main
 
 
 @pytest.fixture

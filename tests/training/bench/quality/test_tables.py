@@ -13,12 +13,14 @@ import pytest
 from training.bench.data import Row, Suite
 from training.bench.peak import peak_megabytes
 from training.bench.peers import ScoredTag, Tagged
-from training.bench.quality import measuring
-from training.bench.quality.measuring import MEASURES, fingerprint, intervals, measure_system
-from training.bench.quality.tables import differences, render, summarise, table
+from training.bench.quality import results
+from training.bench.quality.measuring import MEASURES, intervals, measure_system
+from training.bench.quality.results import Result, fingerprint
+from training.bench.quality.tables import differences, render, summarise
+from training.bench.tables import markdown_table
 
 
-def result(name: str, f1s: list[float], kind: str = "articles") -> dict[str, Any]:
+def result(name: str, f1s: list[float], kind: str = "articles") -> Result:
     scores = [dict.fromkeys(MEASURES, value) for value in f1s]
     part = {"articles": len(f1s), "articles_per_second": 1234.5, "scores": scores}
     return {
@@ -79,7 +81,7 @@ def test_table_shows_every_measure_with_its_interval() -> None:
 
 
 def test_columns_line_up() -> None:
-    lines = table(["a", "long head"], [["longer cell", "b"], ["c", "d"]]).splitlines()
+    lines = markdown_table(["a", "long head"], [["longer cell", "b"], ["c", "d"]]).splitlines()
     assert len({len(line) for line in lines}) == 1
     assert {line.index("|", 1) for line in lines} == {14}
 
@@ -124,7 +126,7 @@ def test_measuring_scores_ranked_and_kept_tags() -> None:
 def test_tagloop_results_are_of_one_base(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     row = Row("articles", "s", "a", "", ("a",), "test")
     suite = Suite("in-domain", [row], [row], [row])
-    monkeypatch.setattr(measuring, "WEIGHTS", tmp_path)
+    monkeypatch.setattr(results, "WEIGHTS", tmp_path)
     (tmp_path / "model.safetensors").write_bytes(b"one")
     ours, theirs = fingerprint("tagloop-ctranslate2", suite), fingerprint("knn", suite)
     (tmp_path / "README.md").write_text("A card is no weight.", encoding="utf-8")

@@ -14,11 +14,13 @@ import pytest
 import torch
 
 from tagloop.generation.settings import TaggingSettings
-from training.bench import growth, timing, training_speed
-from training.bench.fine_tuning import FineTuning, Task, Variant
-from training.bench.resampled import Resampler
-from training.bench.speed import speed
+from training.bench import timing
+from training.bench.growth import __main__ as growth
+from training.bench.growth.resampled import Resampler
+from training.bench.speed import __main__ as speed
 from training.bench.speed.shapes import END, TINY, RandomT5, stand_in_ids
+from training.bench.training_speed import __main__ as training_speed
+from training.bench.training_speed.fine_tuning import FineTuning, Task, Variant
 from training.config import TrainConfig
 
 from ...tiny_models import make_tiny_bart, starter_articles
@@ -67,8 +69,8 @@ def test_speed_reports_every_system_and_every_cost(
     rates = report["articles_per_second"]
     assert len(rates) == 12 and all(rate["median"] > 0 for rate in rates.values())
     for mine, other in (
-        (speed.TAGGER, speed.REFERENCE),
-        (speed.TAGGER, speed.GREEDY),
+        (speed.TAGLOOP, speed.REFERENCE),
+        (speed.TAGLOOP, speed.GREEDY),
         (speed.ALONE, speed.GREEDY),
     ):
         one = rates[f"{mine}, batch 1"]["median"] / rates[f"{other}, batch 1"]["median"]
@@ -93,9 +95,9 @@ def test_a_missing_data_file_is_one_sentence(
 
 
 @pytest.mark.parametrize("beams", [1, 3])
-def test_a_random_model_writes_just_as_many_tokens_as_it_shall(beams: int) -> None:
+def test_a_random_model_generates_just_as_many_tokens_as_it_shall(beams: int) -> None:
     shape = RandomT5.of_shape(TINY, beams, input_tokens=20, new_tokens=7)
-    assert shape.write(["one text", "another, much longer text " * 9]).shape == (2, 8)
+    assert shape.generate(["one text", "another, much longer text " * 9]).shape == (2, 8)
 
 
 def test_stand_in_ids_are_as_many_as_the_text_is_long() -> None:

@@ -1,4 +1,4 @@
-"""The measurement of the house vocabulary: what it counts, and that its commands run."""
+"""The measurement of the allowlist: what it counts, and that its commands run."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from tagloop.generation.settings import TaggingSettings
 from tagloop.tagger.selection import Tag
 from tagloop.vocabulary.vocabulary import Vocabulary
 from training.bench.data import Row, load_suites
-from training.bench.studies import allowlist_constants as allowlist_constants
-from training.bench.studies.allowlist import agreements, free_answer, in_list, main, summarise
-from training.bench.studies.allowlist_articles import Allowlist, keep
-from training.bench.studies.never_seen import never_scores
+from training.bench.studies.allowlist import constants
+from training.bench.studies.allowlist.__main__ import agreements, free_answer, in_list, main
+from training.bench.studies.allowlist.articles import Allowlist, keep, summarise
+from training.bench.studies.allowlist.never_seen import never_scores
 
 VOCABULARY = Vocabulary.from_tag_lists([["Trains", "Cats"], ["train"], ["Trains"], ["Rust"]])
 
@@ -81,9 +81,9 @@ def test_the_command_prints_its_tables(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(allowlist_constants, "BUNDLED_BASE", tiny_base)
+    monkeypatch.setattr(constants, "BUNDLED_BASE", tiny_base)
     suite = load_suites(data_folder, ["in-domain"], "validation")[0]
-    model = allowlist_constants.make_model(tmp_path, suite.train)
+    model = constants.make_model(tmp_path, suite.train)
     # An untrained model writes until it is stopped.
     replace(TaggingSettings.load(model), max_new_tokens=12).save(model)
     report = tmp_path / "allowlist.json"
@@ -105,11 +105,9 @@ def test_constants_are_fitted(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(allowlist_constants, "BUNDLED_BASE", tiny_base)
+    monkeypatch.setattr(constants, "BUNDLED_BASE", tiny_base)
     before = tagloop.allowlist.scorer.PRESENT_BONUS
-    assert (
-        allowlist_constants.main(["--data", str(data_folder), "--tags", "20", "--limit", "3"]) == 0
-    )
+    assert constants.main(["--data", str(data_folder), "--tags", "20", "--limit", "3"]) == 0
     shown = capsys.readouterr().out
     assert shown.startswith("UNSEEN_BIAS = -")
     assert "| 0.5           | articles |" in shown
@@ -117,6 +115,6 @@ def test_constants_are_fitted(
 
 
 def test_mistakes_are_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for command in (main, allowlist_constants.main):
+    for command in (main, constants.main):
         assert command(["--data", str(tmp_path)]) == 2
         assert "is missing; --data names the folder" in capsys.readouterr().err

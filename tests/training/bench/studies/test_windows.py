@@ -12,7 +12,8 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from tagloop.generation.settings import TaggingSettings
-from training.bench.studies import readings, windows
+from training.bench.studies.windows import __main__ as windows
+from training.bench.studies.windows import windowing
 from training.finetune.fit_ranker import FOLDS
 from training.finetune.ranker_examples import Candidates
 
@@ -48,7 +49,7 @@ def test_every_reading_is_measured_beside_the_cut_off_one(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(readings, "ROUNDS", 1)
+    monkeypatch.setattr(windowing, "ROUNDS", 1)
     monkeypatch.setattr(windows, "TIMED", 2)
     output = tmp_path / "windows.json"
     flags = ["--data", str(data_folder), "--weights", str(base), "--output", str(output)]

@@ -12,23 +12,18 @@ process.
 
 from __future__ import annotations
 
-import multiprocessing
-import sys
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
-
-from tqdm import tqdm
+from typing import Any, ClassVar
 
 from tagloop.errors import UserError
 from training.base.examples import FILES
-from training.bench.fine_tuning import FineTuning, Task, Variant
-from training.bench.reporting import Report, finish, report_file
+from training.bench.reporting import QuickSettings, run_benchmark
+from training.bench.tables import markdown_table
 from training.bench.timing import machine, significant, spread
-from training.config import TrainConfig, command_line, parse_config
+from training.bench.training_speed.fine_tuning import Task, Variant, by_turns
+from training.config import TrainConfig
 from training.finetune.train import use_bf16
 
 PLAIN = "plain"
@@ -55,36 +50,24 @@ FIRST, LATER = list(ACCUMULATED)[-2:]
 
 
 @dataclass
-class TrainingSpeedSettings:
+class TrainingSpeedSettings(QuickSettings):
     """Flags of the benchmark."""
 
+    report: ClassVar[str] = "training_speed"
     data: str = field(default="", metadata={"help": "folder with the recipe's data files"})
     base: str = field(default="", metadata={"help": "model to fine-tune; default the bundled"})
     rounds: int = field(default=3, metadata={"help": "rounds, of which the median is taken"})
     steps: int = field(default=4, metadata={"help": "timed steps a run"})
     articles: int = field(default=1600, metadata={"help": "articles that batches are made of"})
-    quick: bool = field(default=False, metadata={"help": "one short run each, small batches"})
-    output: str = field(
-        default="",
-        metadata={"help": "JSON; default training_speed.json in results/, build/ if --quick"},
-    )
+
+    def __post_init__(self) -> None:
+        """Shortens a try."""
+        if self.quick:
+            self.rounds, self.steps, self.articles = 1, 1, 40
 
 
-_work: FineTuning | None = None
-
-
-def _start(task: Task, keep_memory: bool) -> None:
-    global _work
-    _work = FineTuning(task, keep_memory)
-
-
-def _run(variant: Variant) -> float:
-    assert _work is not None
-    return _work.articles_a_second(variant)
-
-
-def run(settings: TrainingSpeedSettings, command: str) -> dict[str, Any]:
-    """Measures every variant; gives the content of the JSON file.
+def run(settings: TrainingSpeedSettings) -> dict[str, Any]:
+    """Measures every variant.
 
     Raises:
         UserError: The data file is missing.
@@ -97,7 +80,7 @@ def run(settings: TrainingSpeedSettings, command: str) -> dict[str, Any]:
     variants = list(dict.fromkeys([Variant(), *ALONE.values(), *ACCUMULATED.values()]))
     rates = {
         variant: spread(values)
-        for variant, values in _by_turns(task, variants, settings.rounds).items()
+        for variant, values in by_turns(task, variants, settings.rounds).items()
     }
     base = rates[Variant()]["median"]
 
@@ -112,7 +95,6 @@ def run(settings: TrainingSpeedSettings, command: str) -> dict[str, Any]:
     first, later = (accumulated[name]["median"] for name in (FIRST, LATER))
     over_all = epochs / (1 / first + (epochs - 1) / later)
     return {
-        "command": command,
         "machine": machine(),
         "bf16_chosen": use_bf16("auto"),
         "config": {
@@ -130,73 +112,33 @@ def run(settings: TrainingSpeedSettings, command: str) -> dict[str, Any]:
     }
 
 
-def _by_turns(task: Task, variants: Sequence[Variant], rounds: int) -> dict[Variant, list[float]]:
-    """Runs every variant once a round in the process that has its memory setting."""
-    rates: dict[Variant, list[float]] = {variant: [] for variant in variants}
-    context = multiprocessing.get_context("spawn")
-    with ExitStack() as stack:
-        pools = {
-            keep: stack.enter_context(
-                ProcessPoolExecutor(1, context, initializer=_start, initargs=(task, keep))
-            )
-            for keep in (False, True)
-        }
-        bar = stack.enter_context(
-            tqdm(total=rounds * len(variants), desc="fine-tuning", unit="run")
-        )
-        for pool in pools.values():
-            pool.submit(_run, variants[0]).result()  # a warm-up
-        for round_ in range(rounds):
-            first = round_ * len(variants) // rounds
-            for variant in [*variants[first:], *variants[:first]]:
-                rates[variant].append(pools[variant.keep_memory].submit(_run, variant).result())
-                bar.update()
-    return rates
-
-
 def table(report: Mapping[str, Any]) -> str:
-    """Renders the report for a terminal."""
-    return "\n".join(_lines(report))
-
-
-def _lines(report: Mapping[str, Any]) -> Iterator[str]:
+    """Renders the report as Markdown."""
     here, config, plain = report["machine"], report["config"], report[PLAIN]
-    yield (
-        f"{here['processor']}, {here['cores']} cores; batches of {config['batch_size']}, at most "
-        f"{config['max_input_tokens']} + {config['max_new_tokens']} tokens"
-    )
-    yield f"\n{'articles a second':<54}{'median':>8}{'low':>8}{'high':>8}{'ratio':>8}"
-    yield _line("plain: float32, padded to the limit, random order", {**plain, "ratio": 1.0})
-    for title, part in (("each alone", "alone"), ("accumulated", "accumulated")):
-        yield f"\n{title}"
-        for name, entry in report[part].items():
-            yield _line(name, entry)
     over_all = report["frozen_over_all_epochs"]
-    yield (
-        f"frozen and cached over {over_all['epochs']} epochs: {over_all['median']:g} articles a "
-        f"second, {over_all['ratio']:g} times plain"
+    lines = [_line("plain: float32, padded to the limit, random order", {**plain, "ratio": 1.0})]
+    for title, part in (("each alone", "alone"), ("accumulated", "accumulated")):
+        lines.append([f"**{title}**", "", "", "", ""])
+        lines += [_line(name, entry) for name, entry in report[part].items()]
+    return "\n\n".join(
+        [
+            f"{here['processor']}, {here['cores']} cores; batches of {config['batch_size']}, at "
+            f"most {config['max_input_tokens']} + {config['max_new_tokens']} tokens",
+            markdown_table(["articles a second", "median", "low", "high", "ratio"], lines),
+            f"Frozen and cached over {over_all['epochs']} epochs: {over_all['median']:g} articles "
+            f"a second, {over_all['ratio']:g} times plain. `--precision auto` takes "
+            f"{'bf16' if report['bf16_chosen'] else 'fp32'} here.",
+        ]
     )
-    yield f"--precision auto takes {'bf16' if report['bf16_chosen'] else 'fp32'} here"
 
 
-def _line(name: str, entry: Mapping[str, float]) -> str:
-    values = (entry[key] for key in ("median", "low", "high", "ratio"))
-    return f"{name:<54}" + "".join(f"{value:>8.3g}" for value in values)
+def _line(name: str, entry: Mapping[str, float]) -> list[str]:
+    return [name, *(f"{entry[key]:.3g}" for key in ("median", "low", "high", "ratio"))]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line."""
-    words = list(sys.argv[1:] if argv is None else argv)
-    module = "training.bench.training_speed"
-
-    def measure() -> tuple[Report, Path]:
-        settings = parse_config(TrainingSpeedSettings, words, f"python -m {module}")
-        if settings.quick:
-            settings.rounds, settings.steps, settings.articles = 1, 1, 40
-        report = run(settings, command_line(module, words))
-        return report, report_file(settings.output, "training_speed.json", settings.quick)
-
-    return finish(measure, table)
+    return run_benchmark(argv, "training.bench.training_speed", TrainingSpeedSettings, run, table)
 
 
 if __name__ == "__main__":

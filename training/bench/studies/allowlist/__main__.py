@@ -18,15 +18,11 @@ show what can be guessed of them: with the model's input embeddings, and by pres
 
 from __future__ import annotations
 
-import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-from tqdm.auto import tqdm
+from typing import Any, ClassVar
 
 from tagloop.allowlist.preferences import LEAST_SURE
 from tagloop.generation.settings import TaggingSettings
@@ -34,28 +30,30 @@ from tagloop.tagger.selection import Tag
 from tagloop.tagger.tagger import Tagger
 from tagloop.vocabulary.vocabulary import normal_form
 from training.bench.data import KINDS, Row, Suite, load_suites
-from training.bench.peers.tagloop_system import BATCH, prepare_model
-from training.bench.quality.measuring import WARM_UP, intervals
-from training.bench.reporting import Report, finish, report_file
-from training.bench.studies.allowlist_articles import Allowlist, Answers, choose, keep
-from training.bench.studies.allowlist_table import MEASURES, render
-from training.bench.studies.never_seen import measure_never
-from training.config import command_line, parse_config
-from training.evaluation.scores import Values, answer_scores
+from training.bench.peers.tagloop_system import prepare_model
+from training.bench.reporting import QuickSettings, run_benchmark
+from training.bench.studies.allowlist.articles import (
+    Allowlist,
+    Answers,
+    choose,
+    keep,
+    summarise,
+    tag_all,
+)
+from training.bench.studies.allowlist.never_seen import measure_never
+from training.bench.studies.allowlist.tables import Agreement, AllowlistReport, render
 from training.finetune.preprocess import BUNDLED_BASE
 
-MODULE = "training.bench.studies.allowlist"
 ENGINES = ("ctranslate2", "transformers")
 RANKERS = ("ranked", "model alone")
 ANSWER, CANDIDATES, LIST = "answer, filtered", "candidates, filtered", "list"
-MOST = 200
-"""More than a ranker scores freely: all of them are there to be filtered."""
 
 
 @dataclass
-class AllowlistSettings:
+class AllowlistSettings(QuickSettings):
     """Flags of the measurement."""
 
+    report: ClassVar[str] = "allowlist-{split}"
     data: str = field(default="", metadata={"help": "folder with the labelled files"})
     split: str = field(default="validation", metadata={"help": "validation or test"})
     tags: int = field(default=300, metadata={"help": "tags of the list"})
@@ -63,22 +61,18 @@ class AllowlistSettings:
     engines: list[str] = field(default_factory=lambda: list(ENGINES), metadata={"help": "engines"})
     weights: str = field(default=str(BUNDLED_BASE), metadata={"help": "seq2seq model"})
     model: str = field(default="", metadata={"help": "finished model folder, not to be made"})
-    quick: bool = field(default=False, metadata={"help": "few articles, for trying it out"})
-    output: str = field(
-        default="", metadata={"help": "JSON; default allowlist-SPLIT.json in results"}
-    )
+
+    def __post_init__(self) -> None:
+        """Shortens a try."""
+        if self.quick:
+            self.limit = 2
 
 
-def measure(suite: Suite, model: Path, settings: AllowlistSettings) -> Report:
-    """Tags the articles in all ways.
-
-    Returns:
-        ``split``, number of ``tags``; ``systems``, an entry a way of tagging with its scores by
-        kind of article; ``agreement``, an entry a ranker and kind; ``never``, of tags never seen.
-    """
+def measure(suite: Suite, model: Path, settings: AllowlistSettings) -> AllowlistReport:
+    """Tags the articles in all ways."""
     allowlist = choose(suite, model, settings.tags, settings.limit)
     systems: list[dict[str, Any]] = []
-    agreement: list[dict[str, Any]] = []
+    agreement: list[Agreement] = []
     for ranker in RANKERS:
         lists = {}
         for engine in settings.engines:
@@ -107,25 +101,6 @@ def measure(suite: Suite, model: Path, settings: AllowlistSettings) -> Report:
     }
 
 
-def tag_all(
-    tagger: Tagger, allowlist: Allowlist, allowed: Sequence[str] | None, name: str
-) -> tuple[Answers, float]:
-    """Tags all articles.
-
-    Returns:
-        All tags that the tagger has for each article, the surest first, and articles a second.
-    """
-    rows = [{"title": row.title, "text": row.text} for row in allowlist.rows]
-    options: dict[str, Any] = {"allowed_tags": allowed, "batch_size": BATCH}
-    tagger.tag_batch(rows[:WARM_UP], **options)
-    started = time.perf_counter()
-    with tqdm(total=len(rows), desc=name, unit="article") as bar:
-        found = tagger.tag_batch(
-            rows, max_tags=MOST, min_tags=0, threshold=0.0, progress=bar.update, **options
-        )
-    return found, round(len(rows) / (time.perf_counter() - started), 2)
-
-
 def free_answer(tags: Sequence[Tag], settings: TaggingSettings, least: float) -> list[Tag]:
     """Returns what the tagger answers by default, without a list."""
     sure = sum(tag.confidence >= least for tag in tags)
@@ -138,40 +113,11 @@ def in_list(tags: Sequence[Tag], allowlist: Allowlist) -> list[Tag]:
     return [tag for tag in tags if normal_form(tag.tag) in forms]
 
 
-def summarise(allowlist: Allowlist, answers: Answers, least: float) -> dict[str, Any]:
-    """Scores answers against the authors' tags of the list, by kind of article."""
-    forms = set(map(normal_form, allowlist.tags))
-    kinds = {}
-    for kind in KINDS:
-        scores: list[Values] = []
-        false, without = 0, 0
-        for row, tags in zip(allowlist.rows, answers, strict=True):
-            if row.kind != kind:
-                continue
-            theirs = [tag for tag in row.tags if allowlist.canonical(tag) in forms]
-            if not theirs:
-                without += 1
-                false += bool(keep(tags, least))
-                continue
-            theirs = [allowlist.canonical(tag) for tag in theirs]
-            ranked = [tag.tag for tag in tags]
-            values = answer_scores(ranked, keep(tags, least), theirs)
-            scores.append({name: values[name] for name in MEASURES})
-        if scores:
-            kinds[kind] = {
-                "articles": len(scores),
-                "scores": intervals(scores),
-                "without": without,
-                "answered_without": false,
-            }
-    return kinds
-
-
 def agreements(
     rows: Sequence[Row], ranker: str, one: tuple[Answers, float], other: tuple[Answers, float]
-) -> list[dict[str, Any]]:
+) -> list[Agreement]:
     """Counts the articles for which both engines show the same tags, and the same first tag."""
-    entries = []
+    entries: list[Agreement] = []
     for kind in KINDS:
         places = [place for place, row in enumerate(rows) if row.kind == kind]
         kept = [[keep(answers[i], least) for i in places] for answers, least in (one, other)]
@@ -191,7 +137,7 @@ def agreements(
     return entries
 
 
-def run(settings: AllowlistSettings) -> Report:
+def run(settings: AllowlistSettings) -> AllowlistReport:
     """Makes the model, if need be, and measures."""
     suite = load_suites(Path(settings.data), ["in-domain"], settings.split)[0]
     if settings.model:
@@ -204,17 +150,7 @@ def run(settings: AllowlistSettings) -> Report:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line."""
-    words = list(sys.argv[1:] if argv is None else argv)
-
-    def measured() -> tuple[Report, Path]:
-        settings = parse_config(AllowlistSettings, words, f"python -m {MODULE}")
-        if settings.quick:
-            settings.limit = 2
-        report = {"command": command_line(MODULE, words)} | run(settings)
-        name = f"allowlist-{settings.split}.json"
-        return report, report_file(settings.output, name, settings.quick)
-
-    return finish(measured, render)
+    return run_benchmark(argv, "training.bench.studies.allowlist", AllowlistSettings, run, render)
 
 
 if __name__ == "__main__":

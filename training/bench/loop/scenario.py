@@ -1,9 +1,9 @@
-"""What a turn of the loop is measured in: a tagger in use, a blog that it has never seen.
+"""What a round of the loop is measured in: a tagger in use, a blog that it has never seen.
 
-The tagger in use is the bundled base with the memory of the in-domain training articles, but for
+The tagger in use is the bundled base with the in-domain training articles as neighbours, but for
 ``SPARE`` of them, which stand ready as "more of the old kind". The new blog is the largest source
-that neither base nor memory has seen. Frozen test, its articles for the gate and the new blog's
-articles are samples of fixed seeds.
+that neither base nor neighbours have seen. Frozen test, its articles for the gate and the new
+blog's articles are samples of fixed seeds.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from tagloop.ranking.neighbours import FILE_NAME as NEIGHBOURS_FILE
 from tagloop.ranking.ranker import Weights
 from tagloop.ranking.sentence_encoder import SentenceEncoder
 from tagloop.tagger.tagger import Tagger
-from training.bench.data import OTHER_FILE, Row, _read, load_suites
+from training.bench.data import OTHER_FILE, Row, load_suites, read_rows
 from training.bench.peers.tagloop_system import prepare_model
 from training.data.corpus import Corpus
 from training.finetune.fit_neighbours import Remembered, remember
@@ -38,7 +38,7 @@ CHARACTERS = 8000
 
 
 class CachedSentenceEncoder(SentenceEncoder):
-    """Embeds every text once: words that no tag knows come again in every turn."""
+    """Embeds every text once: words that no tag knows come again in every round."""
 
     def __init__(self, sentence_encoder: SentenceEncoder) -> None:
         self._sentence_encoder = sentence_encoder
@@ -53,7 +53,7 @@ class CachedSentenceEncoder(SentenceEncoder):
 
 
 class CachedEngine:
-    """Writes for every prompt once: turns that leave the weights alone write the same."""
+    """Generates for every prompt once: rounds that leave the weights alone generate the same."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -63,11 +63,11 @@ class CachedEngine:
     def write(
         self, input_ids: Sequence[list[int]], max_new_tokens: int, *, starts: bool = False
     ) -> list[Output]:
-        """Writes as the engine does."""
+        """Generates as the engine does."""
         new = [ids for ids in input_ids if tuple(ids) not in self._kept]
         if new:
-            written = self._engine.write(new, max_new_tokens, starts=starts)
-            self._kept |= dict(zip(map(tuple, new), written, strict=True))
+            outputs = self._engine.write(new, max_new_tokens, starts=starts)
+            self._kept |= dict(zip(map(tuple, new), outputs, strict=True))
         return [self._kept[tuple(ids)] for ids in input_ids]
 
     def __getattr__(self, name: str) -> Any:
@@ -75,12 +75,12 @@ class CachedEngine:
 
 
 @dataclass(frozen=True)
-class World:
+class Scenario:
     """The data and the tagger in use.
 
     Attributes:
         current: Its model folder.
-        old: Rows of its memory.
+        old: Rows that its neighbours are of.
         spare: Rows of the old kind that it does not know.
         pool: The new blog's articles that may be corrected.
         new_test: The new blog's articles that are measured.
@@ -97,7 +97,7 @@ class World:
     gate: list[Row]
 
     @classmethod
-    def load(cls, data: Path, split: str, current: Path) -> World:
+    def load(cls, data: Path, split: str, current: Path) -> Scenario:
         """Reads the data; makes the tagger in use where there is none yet (some minutes).
 
         Raises:
@@ -111,7 +111,7 @@ class World:
         if not current.is_dir():
             prepare_model(current, train, validation)
         seen = {row.source for row in (*suite.train, *suite.validation, *suite.measured)}
-        other = [row for row in _read(data / OTHER_FILE, "articles") if row.tags]
+        other = [row for row in read_rows(data / OTHER_FILE, "articles") if row.tags]
         sources = [row.source for row in other if row.source not in seen]
         if not sources:
             raise UserError(f"{data / OTHER_FILE} has no source that the base has not seen.")
@@ -130,7 +130,7 @@ class World:
 
     @cached_property
     def tagger(self) -> Tagger:
-        """Returns the tagger of the current weights; it writes nothing twice."""
+        """Returns the tagger of the current weights; it generates nothing twice."""
         made = Tagger.from_pretrained(self.current, engine="ctranslate2")
         made._engine = CachedEngine(made._engine)
         return made
@@ -151,7 +151,7 @@ class World:
 
     @cached_property
     def remembered(self) -> dict[str, Remembered]:
-        """Returns what the memory takes from each part's articles, read once."""
+        """Returns what the neighbours take from each part's articles, read once."""
         earlier: Mapping[str, np.ndarray] = load_file(self.current / NEIGHBOURS_FILE)
         return {
             name: remember(
@@ -190,7 +190,7 @@ class World:
 
 
 def article(row: Row) -> dict[str, Any]:
-    """Returns a row as the tagger and the memory take it."""
+    """Returns a row as the tagger and the neighbours take it."""
     return {"title": row.title, "text": row.text, "tags": list(row.tags)}
 
 

@@ -1,4 +1,4 @@
-"""One turn of the loop: corrections are learned, the candidate is measured, the gate decides."""
+"""One round of the loop: corrections are learned, the candidate is measured, the gate decides."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from safetensors.torch import load_file, save_file
@@ -19,21 +18,20 @@ from tagloop.ranking.ranker import Ranker
 from tagloop.tagger.tagger import Tagger
 from tagloop.vocabulary.vocabulary import Vocabulary
 from training.bench.data import Row
-from training.bench.loop.choice import choose
+from training.bench.loop.active_learning import choose
 from training.bench.loop.editor import Correction, correct, held_out, reviewed
-from training.bench.loop.ways import WAYS, Way
-from training.bench.loop.world import World, article
+from training.bench.loop.methods import METHODS, NEIGHBOURS, Method
+from training.bench.loop.results import Change, PartChange, RoundResult
+from training.bench.loop.scenario import Scenario, article
 from training.evaluation.scores import CUT, Values, answer_scores, paired_difference
 from training.finetune.adaptation import lessons_of, teach
 from training.finetune.ctranslate2_conversion import convert
 from training.finetune.fit_neighbours import Remembered, arrays_of
 from training.retrain.gate import Compared, decide
 
-MEASURES = ("f1@m", "f1@5")
-
 
 @dataclass(frozen=True)
-class Turn:
+class Round:
     """What is simulated.
 
     Attributes:
@@ -41,7 +39,7 @@ class Turn:
         bad: Share of bad corrections, 0..1.
         review: Whether a reviewer stands between.
         choice: How the articles are chosen; ``old`` takes extra articles of the old kind.
-        learns: Of ``WAYS``.
+        learns: Of ``METHODS``.
         seed: Of everything random.
     """
 
@@ -49,7 +47,7 @@ class Turn:
     bad: float = 0.0
     review: bool = False
     choice: str = "random"
-    learns: str = "memory"
+    learns: str = NEIGHBOURS
     seed: int = 1
 
     @property
@@ -61,38 +59,33 @@ class Turn:
 
 
 class Simulation:
-    """Runs turns in one world."""
+    """Runs rounds in one scenario."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, scenario: Scenario) -> None:
+        self._scenario = scenario
         self._before: dict[str, list[Values]] = {}
 
-    def run(self, turn: Turn) -> dict[str, Any]:
-        """Simulates one turn.
-
-        Returns:
-            The turn, how many corrections came through and how many of them were bad, the
-            measures before and after on both tests, and the gate's decision.
-        """
-        kept = self._corrections(turn)
-        learned, kept_back = held_out(kept, turn.seed)
-        source = "spare" if turn.choice == "old" else "pool"
-        rows = getattr(self._world, source)
+    def run(self, simulated: Round) -> RoundResult:
+        """Simulates one round."""
+        kept = self._corrections(simulated)
+        learned, kept_back = held_out(kept, simulated.seed)
+        source = "spare" if simulated.choice == "old" else "pool"
+        rows = getattr(self._scenario, source)
         new = [(rows[one.place], one.tags) for one in learned]
         with tempfile.TemporaryDirectory() as folder:
-            tagger = self._candidate(turn, source, learned, new, Path(folder) / "model")
-            parts = {"new": self._world.new_test, "old": self._world.old_test}
-            parts |= {"gate": self._world.gate}
+            tagger = self._candidate(simulated, source, learned, new, Path(folder) / "model")
+            parts = {"new": self._scenario.new_test, "old": self._scenario.old_test}
+            parts |= {"gate": self._scenario.gate}
             parts |= {"held out": [rows[one.place] for one in kept_back]}
             tags = {"held out": [one.tags for one in kept_back]}
-            named = ("new", "held out") if WAYS[turn.learns].says_source else ()
+            named = ("new", "held out") if METHODS[simulated.learns].names_source else ()
             result = {
                 name: self._compared(name, tagger, rows, tags.get(name), named=name in named)
                 for name, rows in parts.items()
             }
         decision = decide(*(_for_gate(result[name]) for name in ("gate", "held out")))
         return {
-            "turn": asdict(turn),
+            "round": asdict(simulated),
             "kept": len(kept),
             "kept_bad": sum(one.bad for one in kept),
             "learned": len(learned),
@@ -101,57 +94,61 @@ class Simulation:
             "reasons": decision.reasons,
         }
 
-    def _corrections(self, turn: Turn) -> list[Correction]:
-        world = self._world
-        if turn.choice == "old":
-            spare = [Correction(place, row.tags, False) for place, row in enumerate(world.spare)]
-            order = np.random.default_rng(turn.seed).permutation(len(spare))
-            return [spare[place] for place in order[: turn.corrections]]
-        sure = world.sureness if turn.choice == "uncertainty" else [0.0] * len(world.pool)
-        vectors = world.remembered["pool"].vectors / 400.0
-        places = choose(turn.choice, turn.corrections, sure, vectors, turn.seed)
-        corrections = correct(world.pool, places, turn.bad, turn.seed)
-        return reviewed(corrections, turn.seed) if turn.review else corrections
+    def _corrections(self, simulated: Round) -> list[Correction]:
+        scenario = self._scenario
+        if simulated.choice == "old":
+            spare = [Correction(place, row.tags, False) for place, row in enumerate(scenario.spare)]
+            order = np.random.default_rng(simulated.seed).permutation(len(spare))
+            return [spare[place] for place in order[: simulated.corrections]]
+        sure = (
+            scenario.sureness if simulated.choice == "uncertainty" else [0.0] * len(scenario.pool)
+        )
+        vectors = scenario.remembered["pool"].vectors / 400.0
+        places = choose(simulated.choice, simulated.corrections, sure, vectors, simulated.seed)
+        corrections = correct(scenario.pool, places, simulated.bad, simulated.seed)
+        return reviewed(corrections, simulated.seed) if simulated.review else corrections
 
     def _candidate(
         self,
-        turn: Turn,
+        simulated: Round,
         source: str,
         learned: Sequence[Correction],
         new: Sequence[tuple[Row, Sequence[str]]],
         folder: Path,
     ) -> Tagger:
-        world, way = self._world, WAYS[turn.learns]
-        remembered = new if way.memory else []
-        tags = [list(row.tags) for row in world.old] + [list(tags) for _, tags in remembered]
+        scenario, method = self._scenario, METHODS[simulated.learns]
+        remembered = new if method.neighbours else []
+        tags = [list(row.tags) for row in scenario.old] + [list(tags) for _, tags in remembered]
         vocabulary = Vocabulary.from_tag_lists(tags)
-        places = [one.place for one in learned] if way.memory else []
-        both = _joined(world.remembered["old"], _chosen(world.remembered[source], places))
-        tokenizer = world.tagger.tokenizer
-        arrays = arrays_of(both, tags, len(tokenizer), vocabulary, world.sentence_encoder)
-        engine = world.tagger._engine
-        if way.config and new:
-            engine = self._taught(new, way, folder)
+        places = [one.place for one in learned] if method.neighbours else []
+        both = _joined(scenario.remembered["old"], _chosen(scenario.remembered[source], places))
+        tokenizer = scenario.tagger.tokenizer
+        arrays = arrays_of(both, tags, len(tokenizer), vocabulary, scenario.sentence_encoder)
+        engine = scenario.tagger._engine
+        if method.config and new:
+            engine = self._taught(new, method, folder)
         extractor = FeatureExtractor(
             Neighbours(arrays),
             vocabulary,
             tokenizer,
-            world.sentence_encoder,
+            scenario.sentence_encoder,
         )
-        ranker = Ranker(extractor, vocabulary, world.weights)
-        return Tagger(engine, tokenizer, world.tagger.settings, vocabulary, ranker=ranker)
+        ranker = Ranker(extractor, vocabulary, scenario.weights)
+        return Tagger(engine, tokenizer, scenario.tagger.settings, vocabulary, ranker=ranker)
 
-    def _taught(self, new: Sequence[tuple[Row, Sequence[str]]], way: Way, folder: Path) -> Engine:
+    def _taught(
+        self, new: Sequence[tuple[Row, Sequence[str]]], method: Method, folder: Path
+    ) -> Engine:
         """Trains the weights as a retrain does and gives the engine that runs them."""
-        assert way.config is not None
-        if way.says_source:
+        assert method.config is not None
+        if method.names_source:
             new = [(_named(row), tags) for row, tags in new]
-        corpus = self._world.lessons_corpus(new)
+        corpus = self._scenario.lessons_corpus(new)
         ids = [row_id for row_id in corpus.splits["train"]["id"] if row_id.startswith("new")]
-        lessons = lessons_of(corpus.splits["train"], ids, way.config)
-        teach(self._world.current, corpus, lessons, folder, way.config, way.pull)
-        if way.share < 1:
-            _mix(self._world.current, folder, way.share)
+        lessons = lessons_of(corpus.splits["train"], ids, method.config)
+        teach(self._scenario.current, corpus, lessons, folder, method.config, method.trainer)
+        if method.share < 1:
+            _mix(self._scenario.current, folder, method.share)
         convert(folder)
         return Tagger.from_pretrained(folder, engine="ctranslate2")._engine
 
@@ -163,7 +160,7 @@ class Simulation:
         tags: Sequence[Sequence[str]] | None,
         *,
         named: bool = False,
-    ) -> dict[str, Any]:
+    ) -> PartChange:
         """Measures candidate and tagger in use on the same articles, against these tags.
 
         Args:
@@ -183,14 +180,15 @@ class Simulation:
             before = self._before[name]
         return {
             "articles": len(rows),
-            **{measure: _difference(before, after, measure) for measure in MEASURES},
+            "f1@m": _difference(before, after, "f1@m"),
+            "f1@5": _difference(before, after, "f1@5"),
         }
 
     @property
     def _in_use(self) -> Tagger:
-        """Returns the tagger in use with the memory of the old rows alone."""
+        """Returns the tagger in use with the old rows alone as neighbours."""
         if not hasattr(self, "_kept_in_use"):
-            nothing = Turn(0)
+            nothing = Round(0)
             self._kept_in_use = self._candidate(nothing, "pool", [], [], Path())
         return self._kept_in_use
 
@@ -228,9 +226,7 @@ def _scores(tagger: Tagger, rows: Sequence[Row], wanted: Sequence[Sequence[str]]
     return scores
 
 
-def _difference(
-    before: Sequence[Values], after: Sequence[Values], measure: str
-) -> dict[str, float]:
+def _difference(before: Sequence[Values], after: Sequence[Values], measure: str) -> Change:
     if not before:
         return {"before": 0.0, "after": 0.0, "difference": 0.0, "low": 0.0, "high": 0.0}
     interval = paired_difference(before, after, measure)
@@ -243,7 +239,7 @@ def _difference(
     }
 
 
-def _for_gate(part: dict[str, Any]) -> Compared:
+def _for_gate(part: PartChange) -> Compared:
     figures = part["f1@m"]
     return Compared(part["articles"], figures["difference"], figures["low"], figures["high"])
 

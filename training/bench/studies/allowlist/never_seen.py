@@ -17,7 +17,7 @@ from tagloop.tagger.tagger import Tagger
 from tagloop.vocabulary.vocabulary import normal_form
 from training.bench.peers.tagloop_system import BATCH
 from training.bench.quality.measuring import intervals
-from training.bench.studies.allowlist_articles import SHOWN, Allowlist, keep
+from training.bench.studies.allowlist.articles import SHOWN, Allowlist, keep
 from training.evaluation.scores import Values
 
 ENGINE = "ctranslate2"

@@ -1,10 +1,10 @@
-"""The chart of ``training.bench.growth``: time and memory by length and by number of articles."""
+"""What ``training.bench.growth`` reports, and its chart: by length and by number of articles."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import matplotlib.style
 from matplotlib.axes import Axes
@@ -16,11 +16,47 @@ from dataset_card.charts import BLUE, INK, ORANGE, STYLE
 Points = tuple[Sequence[float], Sequence[float]]
 
 
-def growth_chart(report: Mapping[str, Any], path: Path) -> None:
+class LengthPoint(TypedDict):
+    """What tagging one article of so many words costs."""
+
+    words: int
+    seconds: float
+    peak_mb: float
+
+
+class DatasetPoint(TypedDict):
+    """What a dataset of so many rows costs; ``kept`` and ``train`` are rows, too."""
+
+    rows: int
+    kept: int
+    train: int
+    build_peak_mb: float
+    build_seconds: float
+    tokenize_seconds: float
+    epoch_seconds_estimated: float
+
+
+class DatasetGrowth(TypedDict):
+    """The growth by rows, each of so many words."""
+
+    words_a_row: int
+    training_articles_a_second: float
+    entries: list[DatasetPoint]
+
+
+class GrowthReport(TypedDict):
+    """Both growths; ``results/growth.json`` has the command, too."""
+
+    machine: dict[str, Any]
+    article_words: list[LengthPoint]
+    dataset_rows: DatasetGrowth
+
+
+def growth_chart(report: GrowthReport, path: Path) -> None:
     """Draws four panels on logarithmic scales, where a straight rise of 1:1 is linear growth.
 
     Args:
-        report: The content of ``growth.json``.
+        report: Both growths.
         path: PNG file to write.
     """
     tagging = _columns(report["article_words"])
@@ -55,7 +91,7 @@ def growth_chart(report: Mapping[str, Any], path: Path) -> None:
 _LABELS = ("words of the article", "articles", "words of the article", "articles")
 
 
-def _columns(entries: Sequence[Mapping[str, float]]) -> dict[str, list[float]]:
+def _columns(entries: Sequence[Mapping[str, Any]]) -> dict[str, list[float]]:
     return {name: [entry[name] for entry in entries] for name in entries[0]}
 
 

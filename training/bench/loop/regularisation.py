@@ -1,9 +1,10 @@
 """Two ways to hold new weights near the old ones, to measure beside replay.
 
-``TowardsWeights`` punishes the distance from the weights at the start (L2-SP: Li, Grandvalet and
-Davoine, "Explicit inductive bias for transfer learning with convolutional networks", ICML 2018);
-``TowardsOutputs`` punishes other tokens than the old weights would write (Li and Hoiem, "Learning
-without forgetting", ECCV 2016).
+``WeightPenaltyTrainer`` punishes the distance from the weights at the start (L2-SP: Li, Grandvalet
+and Davoine, "Explicit inductive bias for transfer learning with convolutional networks", ICML
+2018);
+``OutputPenaltyTrainer`` punishes other tokens than the old weights would generate (Li and Hoiem,
+"Learning without forgetting", ECCV 2016).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ DIVERGENCE = 1.0
 NO_LABEL = -100
 
 
-class TowardsWeights(FrozenEncoderTrainer):
+class WeightPenaltyTrainer(FrozenEncoderTrainer):
     """Adds half the squared distance from the weights at the start to the loss."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -35,15 +36,15 @@ class TowardsWeights(FrozenEncoderTrainer):
     def compute_loss(
         self, model: torch.nn.Module, inputs: dict[str, Any], *args: Any, **options: Any
     ) -> Any:
-        """Returns the loss with the pull in it, in training alone."""
+        """Returns the loss with the penalty in it, in training alone."""
         loss = super().compute_loss(model, inputs, *args, **options)
         if not model.training:
             return loss
         return loss + DISTANCE / 2 * sum(((now - old) ** 2).sum() for now, old in self._pairs)
 
 
-class TowardsOutputs(FrozenEncoderTrainer):
-    """Adds the divergence from what the old weights would write, token by token, to the loss."""
+class OutputPenaltyTrainer(FrozenEncoderTrainer):
+    """Adds the divergence from what the old weights would generate, token by token, to the loss."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -58,7 +59,7 @@ class TowardsOutputs(FrozenEncoderTrainer):
         return_outputs: bool = False,
         **options: Any,
     ) -> Any:
-        """Returns the loss with the pull in it, in training alone."""
+        """Returns the loss with the penalty in it, in training alone."""
         loss, outputs = super().compute_loss(model, inputs, *args, return_outputs=True, **options)
         if model.training:
             loss = loss + DIVERGENCE * self._divergence(outputs.logits, inputs)
@@ -68,6 +69,6 @@ class TowardsOutputs(FrozenEncoderTrainer):
         states = self.cache.states(inputs["input_ids"], inputs["attention_mask"])
         with torch.no_grad():
             before = self._before(**{**inputs, "encoder_outputs": (states,)}).logits
-        written = inputs["labels"] != NO_LABEL
-        new, old = (functional.log_softmax(part[written], -1) for part in (logits, before))
+        labelled = inputs["labels"] != NO_LABEL
+        new, old = (functional.log_softmax(part[labelled], -1) for part in (logits, before))
         return functional.kl_div(new, old, log_target=True, reduction="batchmean")

@@ -14,12 +14,11 @@ tags are kept is chosen on validation, too. Speeds are of the whole tagger, rank
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from tqdm import tqdm
@@ -29,16 +28,15 @@ from tagloop.generation.settings import TaggingSettings
 from tagloop.tagger.model_folder import load_tokenizer
 from training.bench.data import SUITES, Row, Suite, load_suites
 from training.bench.peers.tagloop_system import prepare_model
-from training.bench.quality.tables import shown
-from training.bench.quality.tables import table as markdown
 from training.bench.quality.tuning import Cut, Ranking, choose_cut, sample
-from training.bench.reporting import Report, finish, report_file
-from training.bench.studies.readings import Model, Reading, is_long
+from training.bench.reporting import ReportSettings, run_benchmark
+from training.bench.studies.windows.windowing import Model, Windowing, is_long
+from training.bench.tables import markdown_table, with_interval
 from training.bench.timing import machine
-from training.config import command_line, parse_config
 from training.evaluation.scores import Values, answer_scores, bootstrap, paired_difference
-from training.finetune.fit_ranker import FOLDS, Candidates, fit_weights
+from training.finetune.fit_ranker import FOLDS, fit_weights
 from training.finetune.preprocess import BUNDLED_BASE
+from training.finetune.ranker_examples import Candidates
 
 MEASURES = ("f1@5", "f1@m")
 STRENGTH = 0.1
@@ -49,15 +47,20 @@ NO_RANKER, AS_IS, REFITTED = "no ranker", "weights of one window", "weights of i
 
 
 @dataclass
-class WindowsSettings:
+class WindowsSettings(ReportSettings):
     """Flags of the benchmark."""
 
+    report: ClassVar[str] = "windows-{split}"
     data: str = field(default="", metadata={"help": "folder with the labelled files"})
     split: str = field(default="validation", metadata={"help": "validation or test"})
     suites: list[str] = field(default_factory=lambda: list(SUITES), metadata={"help": "tables"})
     weights: str = field(default=str(BUNDLED_BASE), metadata={"help": "model folder to measure"})
     limit: int = field(default=0, metadata={"help": "rows of each kind, for a try; 0 is all"})
-    output: str = field(default="", metadata={"help": "report; default in results/"})
+
+    @property
+    def is_try(self) -> bool:
+        """Tells whether the report is no result."""
+        return self.limit > 0
 
 
 class Learned:
@@ -95,9 +98,9 @@ class Tuning:
         self.model = model
         self.rows = rows
         self.parts = model.read(rows, "validation")
-        self.learned: dict[Reading, Learned] = {}
-        self.cuts: dict[Reading, Cut] = {}
-        self.plain_cuts: dict[Reading, Cut] = {}
+        self.learned: dict[Windowing, Learned] = {}
+        self.cuts: dict[Windowing, Cut] = {}
+        self.plain_cuts: dict[Windowing, Cut] = {}
         for reading, part in tqdm(self.parts.items(), desc="fitting", unit="reading"):
             found = part.candidates(model.tagger)
             self.learned[reading] = Learned(found)
@@ -136,7 +139,7 @@ class Comparison:
 
     def _entries(self) -> list[dict[str, Any]]:
         """Returns one entry a ranking and a reading, with its difference from the cut-off one."""
-        ways: dict[str, Callable[[Reading], list[Values]]] = {
+        ways: dict[str, Callable[[Windowing], list[Values]]] = {
             NO_RANKER: self._plain,
             AS_IS: lambda reading: self._with_weights(self._first, reading),
             REFITTED: lambda reading: self._with_weights(reading, reading),
@@ -159,11 +162,11 @@ class Comparison:
                 )
         return entries
 
-    def _plain(self, reading: Reading) -> list[Values]:
+    def _plain(self, reading: Windowing) -> list[Values]:
         cut = self._tuning.plain_cuts[reading]
         return self._scores(self._parts[reading].plain_ranking(), cut)
 
-    def _with_weights(self, learned_on: Reading, reading: Reading) -> list[Values]:
+    def _with_weights(self, learned_on: Windowing, reading: Windowing) -> list[Values]:
         part, tuning = self._parts[reading], self._tuning
         found = tuning.learned[learned_on].chances(part.candidates(tuning.model.tagger), self._seen)
         return self._scores(part.ranking(found), tuning.cuts[learned_on])
@@ -177,7 +180,7 @@ class Comparison:
         return scores
 
 
-def run(settings: WindowsSettings, command: str) -> Report:
+def run(settings: WindowsSettings) -> dict[str, Any]:
     """Measures all suites.
 
     Raises:
@@ -197,7 +200,7 @@ def run(settings: WindowsSettings, command: str) -> Report:
         prepare_model(folder, suites[0].train, validation, weights)
         tuning = Tuning(Model(folder), validation)
         found = {suite.name: Comparison(tuning, suite).report() for suite in suites}
-    return {"command": command, "split": settings.split, "machine": machine(), "suites": found}
+    return {"split": settings.split, "machine": machine(), "suites": found}
 
 
 def _sampled(suite: Suite, most: int) -> Suite:
@@ -214,29 +217,19 @@ def table(report: Mapping[str, Any]) -> str:
         for entry in suite["entries"]:
             cells = [entry["ranking"], entry["reading"]]
             for measure in MEASURES:
-                cells.append(shown(entry["scores"][measure]))
-                cells.append(shown(entry["differences"][measure], "+.3f"))
+                cells.append(with_interval(entry["scores"][measure]))
+                cells.append(with_interval(entry["differences"][measure], "+.3f"))
             speed = suite["articles_per_second"][entry["reading"]]["median"]
             lines.append([*cells, f"{speed:.3g}"])
         heads = ["ranking", "reading", "F1@5", "difference", "F1@M", "difference", "articles/s"]
         head = f"{name}, {report['split']}: {suite['articles']} long articles"
-        blocks.append(f"**{head}**\n\n{markdown(heads, lines)}")
+        blocks.append(f"**{head}**\n\n{markdown_table(heads, lines)}")
     return "\n\n".join(blocks)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line."""
-    words = list(sys.argv[1:] if argv is None else argv)
-    module = "training.bench.studies.windows"
-
-    def measure() -> tuple[Report, Path]:
-        settings = parse_config(WindowsSettings, words, f"python -m {module}")
-        output = report_file(
-            settings.output, f"windows-{settings.split}.json", bool(settings.limit)
-        )
-        return run(settings, command_line(module, words)), output
-
-    return finish(measure, table)
+    return run_benchmark(argv, "training.bench.studies.windows", WindowsSettings, run, table)
 
 
 if __name__ == "__main__":

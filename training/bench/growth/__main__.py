@@ -15,11 +15,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import ClassVar
 
 from datasets import DatasetDict
 from tqdm import tqdm
@@ -27,13 +27,20 @@ from tqdm import tqdm
 from tagloop.errors import UserError
 from tagloop.generation.engine import CTRANSLATE2_FOLDER
 from tagloop.tagger.tagger import Tagger
-from training.bench.fine_tuning import FineTuning, Task, Variant
-from training.bench.growth_chart import growth_chart
-from training.bench.reporting import Report, finish, report_file
-from training.bench.resampled import Resampler
+from training.bench.growth.chart import (
+    DatasetGrowth,
+    DatasetPoint,
+    GrowthReport,
+    LengthPoint,
+    growth_chart,
+)
+from training.bench.growth.resampled import Resampler
+from training.bench.reporting import QuickSettings, run_benchmark
 from training.bench.speed.serving import fresh_process
+from training.bench.tables import markdown_table
 from training.bench.timing import machine, seconds, significant, spread
-from training.config import TrainConfig, command_line, parse_config
+from training.bench.training_speed.fine_tuning import FineTuning, Task, Variant
+from training.config import TrainConfig
 from training.data.corpus import Corpus
 from training.finetune.ctranslate2_conversion import convert
 from training.finetune.preprocess import BUNDLED_BASE, features, load_base, tagging_settings
@@ -54,22 +61,21 @@ raise SystemExit(code)
 
 
 @dataclass
-class GrowthSettings:
-    """Flags of the benchmark."""
+class GrowthSettings(QuickSettings):
+    """Flags of the benchmark; ``output`` is a folder."""
 
+    report: ClassVar[str] = "growth"
     data: str = field(default="", metadata={"help": "folder with the recipe's data files"})
     model: str = field(default=str(BUNDLED_BASE), metadata={"help": "model folder to measure"})
-    quick: bool = field(default=False, metadata={"help": "short articles and small datasets"})
-    output: str = field(
-        default="", metadata={"help": "folder; default results/, build/bench if --quick"}
-    )
+
+    @property
+    def path(self) -> Path:
+        """Where the report goes; the chart stands beside it."""
+        return Path(self.output) / "growth.json" if self.output else super().path
 
 
-def run(settings: GrowthSettings, command: str) -> dict[str, Any]:
-    """Measures both growths.
-
-    Returns:
-        The content of ``growth.json``.
+def run(settings: GrowthSettings) -> GrowthReport:
+    """Measures both growths and draws them.
 
     Raises:
         UserError: The data file is missing.
@@ -83,24 +89,22 @@ def run(settings: GrowthSettings, command: str) -> dict[str, Any]:
         shutil.copytree(settings.model, model)
         if not (model / CTRANSLATE2_FOLDER).is_dir():
             convert(model)
-        return {
-            "command": command,
+        report: GrowthReport = {
             "machine": machine(),
             "article_words": _tagging(resampler, model, folder, lengths),
-            "dataset_rows": {
-                "words_a_row": WORDS,
-                **_building(resampler, settings, folder, sizes),
-            },
+            "dataset_rows": _building(resampler, settings, folder, sizes),
         }
+    growth_chart(report, settings.path.with_suffix(".png"))
+    return report
 
 
 def _tagging(
     resampler: Resampler, model: Path, folder: Path, lengths: Sequence[int]
-) -> list[dict[str, float]]:
+) -> list[LengthPoint]:
     """Time and peak memory of tagging one article, by its length."""
     tagger = Tagger.from_pretrained(model, engine="ctranslate2")
     tagger.tag(resampler.article(lengths[0])["text"])  # a warm-up
-    entries = []
+    entries: list[LengthPoint] = []
     for words in tqdm(lengths, desc="tagging", unit="length"):
         articles = [resampler.article(words) for _ in range(5)]
         spent = [seconds(partial(tagger.tag, row["text"], row["title"])) for row in articles]
@@ -112,31 +116,37 @@ def _tagging(
 
 def _building(
     resampler: Resampler, settings: GrowthSettings, folder: Path, sizes: Sequence[int]
-) -> dict[str, Any]:
+) -> DatasetGrowth:
     """Time and peak memory of a build, time of tokenizing, and an estimate of an epoch."""
     config = TrainConfig(base=settings.model)
     model, tokenizer, base_id = load_base(config.base)
-    entries = []
+    entries: list[DatasetPoint] = []
     for rows in tqdm(sizes, desc="building", unit="dataset"):
         resampler.write(folder / "rows.jsonl", rows, WORDS)
         spent, peak = _build(folder)
         corpus = _corpus(folder)
         tagging = tagging_settings(config, corpus, base_id)
         tokenizing = seconds(partial(features, corpus, "train", tokenizer, model, tagging, config))
-        entry = {"build": spent, "tokenize": tokenizing}
         entries.append(
             {
                 "rows": rows,
                 "kept": sum(map(len, corpus.splits.values())),
                 "train": len(corpus.splits["train"]),
                 "build_peak_mb": peak,
-                **{f"{name}_seconds": significant(value) for name, value in entry.items()},
+                "build_seconds": significant(spent),
+                "tokenize_seconds": significant(tokenizing),
+                "epoch_seconds_estimated": 0.0,
             }
         )
+    # Last, because it changes how this process keeps freed memory.
     rate = _training_rate(settings)
     for entry in entries:
         entry["epoch_seconds_estimated"] = significant(entry["train"] / rate)
-    return {"training_articles_a_second": significant(rate), "entries": entries}
+    return {
+        "words_a_row": WORDS,
+        "training_articles_a_second": significant(rate),
+        "entries": entries,
+    }
 
 
 def _build(folder: Path) -> tuple[float, float]:
@@ -173,43 +183,38 @@ def _training_rate(settings: GrowthSettings) -> float:
     return FineTuning(task, keep_memory=True).articles_a_second(variant)
 
 
-def table(report: Mapping[str, Any]) -> str:
-    """Renders the report for a terminal."""
-    return "\n".join(_lines(report))
-
-
-def _lines(report: Mapping[str, Any]) -> Iterator[str]:
+def table(report: GrowthReport) -> str:
+    """Renders the report as Markdown tables."""
     here, rows = report["machine"], report["dataset_rows"]
-    yield f"{here['processor']}, {here['cores']} cores"
-    yield f"\n{'words of an article':<22}{'seconds':>10}{'peak MB':>10}"
-    for entry in report["article_words"]:
-        yield f"{entry['words']:<22,}{entry['seconds']:>10.3g}{entry['peak_mb']:>10.0f}"
-    yield (
-        f"\narticles of {rows['words_a_row']} words; an epoch is estimated from "
-        f"{rows['training_articles_a_second']:g} articles a second of full length"
+    lengths = [
+        [f"{entry['words']:,}", f"{entry['seconds']:.3g}", f"{entry['peak_mb']:.0f}"]
+        for entry in report["article_words"]
+    ]
+    sizes = [
+        [
+            f"{entry['rows']:,}",
+            f"{entry['build_seconds']:.3g}",
+            f"{entry['build_peak_mb']:,.0f}",
+            f"{entry['tokenize_seconds']:.3g}",
+            f"{entry['epoch_seconds_estimated']:,.6g}",
+        ]
+        for entry in rows["entries"]
+    ]
+    heads = ["articles", "build s", "peak MB", "tokenize s", "epoch s"]
+    return "\n\n".join(
+        [
+            f"{here['processor']}, {here['cores']} cores",
+            markdown_table(["words of an article", "seconds", "peak MB"], lengths),
+            f"Articles of {rows['words_a_row']} words; an epoch is estimated from "
+            f"{rows['training_articles_a_second']:g} articles a second of full length:",
+            markdown_table(heads, sizes),
+        ]
     )
-    yield f"{'rows':<10}{'build s':>10}{'peak MB':>10}{'tokenize s':>12}{'epoch s':>10}"
-    for entry in rows["entries"]:
-        yield (
-            f"{entry['rows']:<10,}{entry['build_seconds']:>10.3g}{entry['build_peak_mb']:>10.0f}"
-            f"{entry['tokenize_seconds']:>12.3g}{entry['epoch_seconds_estimated']:>10.4g}"
-        )
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line."""
-    words = list(sys.argv[1:] if argv is None else argv)
-    module = "training.bench.growth"
-
-    def measure() -> tuple[Report, Path]:
-        settings = parse_config(GrowthSettings, words, f"python -m {module}")
-        report = run(settings, command_line(module, words))
-        folder = report_file(settings.output, "", settings.quick)
-        folder.mkdir(parents=True, exist_ok=True)
-        growth_chart(report, folder / "growth.png")
-        return report, folder / "growth.json"
-
-    return finish(measure, table)
+    return run_benchmark(argv, "training.bench.growth", GrowthSettings, run, table)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""Fits the constants of the house vocabulary on the validation split: ``tagloop.allowlist.scorer``.
+"""Fits the constants of the allowlist on the validation split: ``tagloop.allowlist.scorer``.
 
-    python -m training.bench.studies.allowlist_constants --data DATA
+    python -m training.bench.studies.allowlist.constants --data DATA
 
 What no training article has: a logistic regression of whether the author gave such a tag, over all
 pairs of an article whose author gave one and all such tags of the split. The bonus of a tag that
@@ -30,15 +30,14 @@ from tagloop.tagger.selection import text_of
 from tagloop.tagger.tagger import Tagger
 from tagloop.vocabulary.vocabulary import Vocabulary
 from training.bench.data import Row, load_suites
-from training.bench.quality.tables import shown, table
-from training.bench.studies.allowlist import summarise, tag_all
-from training.bench.studies.allowlist_articles import Allowlist, choose
+from training.bench.studies.allowlist.articles import Allowlist, choose, summarise, tag_all
+from training.bench.tables import markdown_table, with_interval
 from training.config import parse_config
 from training.finetune.ctranslate2_conversion import convert
 from training.finetune.preprocess import BUNDLED_BASE
 from training.finetune.training_log import write_json
 
-MODULE = "training.bench.studies.allowlist_constants"
+MODULE = "training.bench.studies.allowlist.constants"
 BONUSES = (0.0, 0.5, 1.0, 1.5, 2.0)
 STRENGTH = 10.0
 """Inverse strength of the regularisation (scikit-learn's C): hardly any, for three weights."""
@@ -125,8 +124,10 @@ def try_bonuses(allowlist: Allowlist) -> str:
         kinds = summarise(allowlist, answers, LEAST_SURE)
         for kind, part in kinds.items():
             scores = part["scores"]
-            lines.append([str(value), kind, shown(scores["f1@5"]), shown(scores["f1@m"])])
-    return table(["PRESENT_BONUS", "articles", "F1@5", "F1@M"], lines)
+            lines.append(
+                [str(value), kind, with_interval(scores["f1@5"]), with_interval(scores["f1@m"])]
+            )
+    return markdown_table(["PRESENT_BONUS", "articles", "F1@5", "F1@M"], lines)
 
 
 def make_model(folder: Path, train: Sequence[Row]) -> Path:

@@ -1,16 +1,20 @@
-"""One way to fine-tune, timed: a few steps of a chosen padding, order, precision and optimizer."""
+"""Ways to fine-tune, timed: a few steps of a chosen padding, order, precision and optimizer."""
 
 from __future__ import annotations
 
+import multiprocessing
 import random
 import time
-from contextlib import nullcontext
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from datasets import Dataset, DatasetDict
+from tqdm import tqdm
 from transformers import DataCollatorForSeq2Seq
 from transformers.trainer_pt_utils import LengthGroupedSampler
 
@@ -151,3 +155,46 @@ class FineTuning:
             for name in ("labels", "decoder_input_ids"):
                 batch[name] = batch[name][:, :most].contiguous()
         return dict(batch)
+
+
+def by_turns(task: Task, variants: Sequence[Variant], rounds: int) -> dict[Variant, list[float]]:
+    """Trains every variant once a round.
+
+    Two processes take turns, because keeping freed memory is a setting of a whole process.
+
+    Returns:
+        A variant's articles a second, a value each round.
+    """
+    rates: dict[Variant, list[float]] = {variant: [] for variant in variants}
+    context = multiprocessing.get_context("spawn")
+    with ExitStack() as stack:
+        pools = {
+            keep: stack.enter_context(
+                ProcessPoolExecutor(1, context, initializer=_start, initargs=(task, keep))
+            )
+            for keep in (False, True)
+        }
+        bar = stack.enter_context(
+            tqdm(total=rounds * len(variants), desc="fine-tuning", unit="run")
+        )
+        for pool in pools.values():
+            pool.submit(_run, variants[0]).result()  # a warm-up
+        for round_ in range(rounds):
+            first = round_ * len(variants) // rounds
+            for variant in [*variants[first:], *variants[:first]]:
+                rates[variant].append(pools[variant.keep_memory].submit(_run, variant).result())
+                bar.update()
+    return rates
+
+
+_work: FineTuning | None = None
+
+
+def _start(task: Task, keep_memory: bool) -> None:
+    global _work
+    _work = FineTuning(task, keep_memory)
+
+
+def _run(variant: Variant) -> float:
+    assert _work is not None
+    return _work.articles_a_second(variant)

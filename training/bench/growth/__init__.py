@@ -1,0 +1,1 @@
+"""How cost grows with the length of an article and with the number of articles."""

@@ -1,0 +1,1 @@
+"""Speed of fine-tuning next to plain settings."""
