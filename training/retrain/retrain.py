@@ -22,9 +22,8 @@ import contextlib
 import signal
 import sys
 
-import datasets
-
 from tagloop.errors import UserError
+from training import console
 from training.config import command_line, parse_config
 from training.retrain.config import RetrainConfig
 from training.retrain.pipeline import MERGED, NOTHING, PROPOSED, PUBLISHED, Retrain
@@ -38,11 +37,12 @@ def main(argv: list[str] | None = None) -> int:
     # A job that is stopped gives its lock back, as an interrupted one does.
     with contextlib.suppress(ValueError):  # only a main thread may
         signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(143))
-    datasets.disable_progress_bars()
     try:
         module = "training.retrain"
         config = parse_config(RetrainConfig, arguments, f"python -m {module}")
-        outcome = Retrain(config, command=command_line(module, arguments)).run()
+        retrain = Retrain(config, command=command_line(module, arguments))
+        with console.quiet(retrain.work / "log.txt", config.verbose):
+            outcome = retrain.run()
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
