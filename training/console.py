@@ -43,14 +43,22 @@ def say(text: str) -> None:
     out = _Terminal.stream()
     with tqdm.external_write_mode(file=out):
         out.write((CLEAR_LINE if out.isatty() else "") + text + "\n")
-    _show_running()
     out.flush()
+    _show_running()
+
+
+def now(text: str) -> None:
+    """Shows in a terminal what the running station does at the moment."""
+    name = _Terminal.running.partition(":")[0]
+    _Terminal.running = f"{name}: {text}"
+    _show_running()
 
 
 def _show_running() -> None:
     out = _Terminal.stream()
     if _Terminal.running and out.isatty() and not _bar_is_shown():
         out.write(f"{CLEAR_LINE}{_Terminal.running} …")
+        out.flush()
 
 
 class Station:

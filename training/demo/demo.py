@@ -6,7 +6,8 @@
 Starts the Hub, builds the dataset from the starter corpus, fine-tunes the bundled base, evaluates,
 publishes dataset, model and Space, pulls the Space back from the Hub into a fresh folder and runs
 that. ``make demo`` keeps its Hub in ``.demo/`` so that corrections given in the browser stay; the
-check starts from nothing in a folder of its own.
+check starts from nothing in a folder of its own. What libraries print is in ``log.txt`` there
+(``--verbose`` or ``make demo V=1`` shows it).
 """
 
 from __future__ import annotations

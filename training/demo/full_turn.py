@@ -25,6 +25,7 @@ from tagloop.corrections.delivery.outbox import Outbox
 from tagloop.corrections.record import corrections_card
 from tagloop.corrections.review.service import ReviewService
 from tagloop.tagger.tagger import Tagger
+from training import console
 from training.config import command_line
 from training.publish.publish import PublishResult
 
@@ -69,15 +70,19 @@ def run_full_turn(outcome: PublishResult, url: str, home: Path, *, verbose: bool
     Returns:
         What came of it, ``problems`` among it.
     """
+    console.now("flagging")
     client = Client(url, verbose=False)
     ids = _flag(client)
+    console.now("reviewing")
     decided = _review(outcome, ids, home)
+    console.now("retraining")
     retrain = _retrain(outcome, home, verbose)
     said = [line for line in retrain.stdout.splitlines() if line.strip()]
     result = {"flagged": len(ids), **decided, "retrain": said[-1] if said else ""}
     if retrain.returncode:
         problem = f"the retrain ended with {retrain.returncode}: {result['retrain']}"
         return {**result, "problems": [problem]}
+    console.now("waiting for the Space to serve the new model")
     return {**result, **_live(outcome, client)}
 
 

@@ -1,6 +1,9 @@
 """The stations build, train and evaluate for one project name, each skipped when it is up to date.
 
 python -m training.publish.pipeline --source articles.csv --name blog       # make train SOURCE=…
+
+What libraries print goes into ``build/<name>/log.txt``; ``--verbose`` (``make train V=1``) shows
+it.
 """
 
 from __future__ import annotations
@@ -128,7 +131,7 @@ def train_result(trained: bool, folder: Path) -> str:
     best = log["best"]["value"]
     scored = f"; checkpoint's F1@M {best:.3f} on validation" if best is not None else ""
     epochs = max((entry.get("epoch", 0) for entry in log["log"]), default=0)
-    return f"{epochs:g} epochs on {log['examples']['train']:,} articles{scored}"
+    return f"{log['examples']['train']:,} articles, epochs: {epochs:g}{scored}"
 
 
 def evaluate_result(report: dict[str, Any]) -> str:

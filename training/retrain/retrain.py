@@ -3,6 +3,7 @@
     python -m training.retrain --model me/blog-tagger  # make retrain NAMESPACE=me …
     python -m training.retrain --model me/blog-tagger --dry_run
     python -m training.retrain --model me/blog-tagger --agreement 3
+    python -m training.retrain --model me/blog-tagger --verbose   # with what goes into the log
 
 Pulls corrections and reviews, merges what is accepted into a new dataset revision, teaches the
 model in use, measures both on the same articles, and lets the gate decide: the candidate becomes
@@ -40,7 +41,8 @@ def main(argv: list[str] | None = None) -> int:
     try:
         module = "training.retrain"
         config = parse_config(RetrainConfig, arguments, f"python -m {module}")
-        retrain = Retrain(config, command=command_line(module, arguments))
+        words = [word for word in arguments if word not in ("-v", "--verbose")]
+        retrain = Retrain(config, command=command_line(module, words))
         with console.quiet(retrain.work / "log.txt", config.verbose):
             outcome = retrain.run()
     except UserError as error:
