@@ -23,6 +23,8 @@ import contextlib
 import signal
 import sys
 
+import datasets
+
 from tagloop.errors import UserError
 from training import console
 from training.config import command_line, parse_config
@@ -43,7 +45,9 @@ def main(argv: list[str] | None = None) -> int:
         config = parse_config(RetrainConfig, arguments, f"python -m {module}")
         words = [word for word in arguments if word not in ("-v", "--verbose")]
         retrain = Retrain(config, command=command_line(module, words))
-        with console.quiet(retrain.work / "log.txt", config.verbose):
+        if config.dry_run:
+            datasets.disable_progress_bars()  # it writes nothing, no log either
+        with console.quiet(retrain.work / "log.txt", config.verbose or config.dry_run):
             outcome = retrain.run()
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
