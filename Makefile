@@ -23,14 +23,17 @@ settings = --name $(NAME) $(sources) $(if $(COLUMNS),--columns $(COLUMNS)) \
            $(if $(BASE),--base $(BASE)) $(if $(TRAINING),--training $(TRAINING)) \
            $(if $(TAG_OVERRIDES),--tag_overrides $(TAG_OVERRIDES))
 
+# V=1 shows what goes into the log otherwise.
+verbose = $(if $(V),--verbose)
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test faults data base bench train evaluate publish retrain space screenshots lint clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(READY) ## the whole loop on this machine; CHECK=1 proves every step, then goes
-	@$(PY) -m training.demo $(if $(CHECK),--check)
+demo: $(READY) ## the whole loop on this machine; CHECK=1 proves every step, then goes; V=1 shows all
+	@$(PY) -m training.demo $(if $(CHECK),--check) $(verbose)
 
 test: $(READY) ## all tests, under 10 minutes on 2 cores
 	@OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
@@ -42,18 +45,18 @@ data: $(READY) ## build the dataset: SOURCE=folder|table|owner/dataset [COLUMNS=
 	@$(PY) -m training.build_dataset --name $(NAME) $(or $(sources),--source dataset_card/starter --license CC0-1.0) $(if $(COLUMNS),--columns $(COLUMNS)) $(if $(TAG_OVERRIDES),--tag_overrides $(TAG_OVERRIDES))
 
 train: $(READY) ## build, fine-tune and measure: SOURCE=… [BASE=google/flan-t5-small] [NAME=…]
-	@$(PY) -m training.publish.pipeline $(settings)
+	@$(PY) -m training.publish.pipeline $(settings) $(verbose)
 
 evaluate: $(READY) ## measure a tagger again: [MODEL=folder|owner/tagger] [NAME=…]
-	@$(PY) -m training.evaluation --name $(NAME) $(if $(MODEL),--model $(MODEL))
+	@$(PY) -m training.evaluation --name $(NAME) $(if $(MODEL),--model $(MODEL)) $(verbose)
 
 publish: $(READY) ## dataset, model and Space to the Hub: NAMESPACE=you [SOURCE=…] [BASE=…] [PRIVATE=1] [DRY_RUN=1]
-	@$(PY) -m training.publish --namespace "$(NAMESPACE)" $(settings) $(if $(PRIVATE),--private) $(if $(DRY_RUN),--dry_run)
+	@$(PY) -m training.publish --namespace "$(NAMESPACE)" $(settings) $(if $(PRIVATE),--private) $(if $(DRY_RUN),--dry_run) $(verbose)
 
 retrain: $(READY) ## the next version from corrections: NAMESPACE=you [NAME=…] [AGREEMENT=K] [DRY_RUN=1]
 	@$(if $(NAMESPACE)$(MODEL),,echo "error: NAMESPACE is missing: make retrain NAMESPACE=you NAME=blog" >&2; exit 2;) \
 	$(PY) -m training.retrain --model "$(or $(MODEL),$(NAMESPACE)/$(NAME)-tagger)" $(if $(DATASET),--dataset $(DATASET)) \
-	$(if $(AGREEMENT),--agreement $(AGREEMENT)) $(if $(DRY_RUN),--dry_run)
+	$(if $(AGREEMENT),--agreement $(AGREEMENT)) $(if $(DRY_RUN),--dry_run) $(verbose)
 
 space: $(READY) ## run the Space here on any tagger: MODEL=owner/tagger [SHARE=1]
 	@$(if $(MODEL),,echo "error: MODEL is missing: make space MODEL=owner/tagger" >&2; exit 2;) \

@@ -37,6 +37,16 @@ TAG_OVERRIDES_HELP = (
 
 
 @dataclass
+class ConsoleConfig:
+    """What a command shows in the terminal."""
+
+    verbose: bool = field(
+        default=False,
+        metadata={"aliases": "-v", "help": "Show what goes into the log otherwise."},
+    )
+
+
+@dataclass
 class BuildConfig:
     """Settings of ``training.data.build_dataset``."""
 
@@ -157,7 +167,7 @@ def _typed(path: Path, name: str, value: Any, hint: Any) -> Any:
 
 
 @dataclass
-class TrainConfig:
+class TrainConfig(ConsoleConfig):
     """Settings of ``training.finetune.train``."""
 
     dataset: str = field(
@@ -224,7 +234,7 @@ class MergesConfig:
 
 
 @dataclass
-class EvaluateConfig:
+class EvaluateConfig(ConsoleConfig):
     """Settings of ``training.evaluation``."""
 
     model: str = field(default="", metadata={"help": "Tagger; default build/<name>/model."})
@@ -246,7 +256,7 @@ class EvaluateConfig:
 
 
 @dataclass
-class StationsConfig:
+class StationsConfig(ConsoleConfig):
     """Settings of ``training.publish.pipeline``."""
 
     name: str = field(default="tagloop", metadata={"help": "Name of the project's repositories."})

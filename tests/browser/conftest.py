@@ -6,21 +6,18 @@ need anything outside itself.
 
 import os
 import shutil
-import signal
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx2
 import pytest
 from huggingface_hub import HfApi
 from playwright.sync_api import Browser, ConsoleMessage, Page, Response, Route, sync_playwright
 
 from tagloop.web.settings import SPACE_FOLDER
+from training.demo.space_process import SpaceProcess
 from training.hub import EmbeddedHub
 
 from .tiny_tagger import make_tiny_tagger
@@ -34,7 +31,6 @@ CHROMIUM_OPTIONS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-START_SECONDS = 90
 # The Space installs its own requirements alone: what else the project has must not be needed.
 WITHOUT_THE_REST = """
 import importlib.util, sys
@@ -166,45 +162,37 @@ def start_space(
 
     Other settings are variables; ``MODEL_REPO`` is the tagger that all tests share unless named.
     """
-    started: list[subprocess.Popen[bytes]] = []
+    started: list[SpaceProcess] = []
 
     def start(name: str, **variables: str) -> RunningSpace:
         folder = tmp_path_factory.mktemp(name) / "space"
         ignored = shutil.ignore_patterns("__pycache__", "outbox")
         shutil.copytree(SPACE_FOLDER, folder, ignore=ignored)
         owner = published_tagger.split("/")[0]
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
         environment = os.environ | hub.client_env(folder.parent / "home")
         environment |= {
             "MODEL_REPO": published_tagger,
             "DATASET_REPO": f"{owner}/articles",
             "CORRECTIONS_REPO": f"{owner}/{name}",
-            "GRADIO_SERVER_PORT": str(port),
             "OMP_NUM_THREADS": "1",
             **variables,
         }
         (folder.parent / "site").mkdir()
         (folder.parent / "site" / "sitecustomize.py").write_text(WITHOUT_THE_REST + FOR_TESTS)
         environment["PYTHONPATH"] = str(folder.parent / "site")
-        log = (folder.parent / "log.txt").open("wb")
-        # -P and another working directory: nothing of this repository can be imported by chance.
-        process = subprocess.Popen(
-            [sys.executable, "app.py"], cwd=folder, env=environment, stdout=log, stderr=log
-        )
-        started.append(process)
-        url = f"http://127.0.0.1:{port}"
-        _wait_until_up(process, url, folder.parent / "log.txt")
+        # In another working directory: nothing of this repository can be imported by chance.
+        space = SpaceProcess(folder, folder.parent / "log.txt", environment).start()
+        started.append(space)
         repo = environment["CORRECTIONS_REPO"]
         model = environment["MODEL_REPO"]
-        return RunningSpace(url, folder, folder / "outbox", model, repo, hub, process)
+        outbox = folder / "outbox"
+        return RunningSpace(space.url, folder, outbox, model, repo, hub, space.process)
 
     yield start
-    for process in started:
-        process.send_signal(signal.SIGTERM)
-    for process in started:
-        process.wait(timeout=30)
+    for space in started:
+        space.process.terminate()  # all first: each may take a while to end
+    for space in started:
+        space.stop()
 
 
 @pytest.fixture(scope="session")
@@ -268,16 +256,3 @@ def open_page(browser: Browser, space: RunningSpace) -> Iterator[Callable[..., P
     for context in contexts:
         context.close()
     assert wrong == []
-
-
-def _wait_until_up(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            break
-        try:
-            if httpx2.get(url).status_code == 200:
-                return
-        except httpx2.TransportError:
-            time.sleep(0.2)
-    raise RuntimeError(f"The Space did not start:\n{log.read_text()}")

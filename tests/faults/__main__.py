@@ -18,6 +18,8 @@ from random import Random
 
 from tqdm import tqdm
 
+from tagloop.errors import UserError
+
 from .ledger import Counts
 from .rig import Rig, open_rig
 from .scenarios import SCENARIOS, Scale, run, trials_of
@@ -55,7 +57,7 @@ def main() -> int:
                     found[name] = _real_space(rig, seed)
                 else:
                     found[name] = run(rig, seed, scale, name)
-            except AssertionError as error:
+            except (AssertionError, UserError) as error:
                 found[name] = f"failed: {error}"
     print(table(found))
     print(f"seed {seed}")
@@ -65,7 +67,7 @@ def main() -> int:
 def _real_space(rig: Rig, seed: int) -> Counts:
     # Imported here: only this scenario trains a tagger.
     from ..browser.tiny_tagger import make_tiny_tagger
-    from .space_process import real_space
+    from .real_space import real_space
 
     folder = rig.root / "tagger"
     folder.mkdir()

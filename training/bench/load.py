@@ -13,22 +13,17 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
 import httpx2
 
-from tagloop.errors import UserError
 from tagloop.generation.engine import CTRANSLATE2_FOLDER
 from tagloop.web.settings import SPACE_FOLDER
 from training.bench.data import Row, load_suites
@@ -36,10 +31,10 @@ from training.bench.peers.tagloop_system import prepare_model
 from training.bench.reporting import QuickSettings, run_benchmark
 from training.bench.tables import markdown_table
 from training.bench.timing import machine
+from training.demo.space_process import SpaceProcess
 from training.finetune.preprocess import BUNDLED_BASE
 
 ENGINES = ("ctranslate2", "transformers")
-START_SECONDS = 120.0
 PATIENCE_SECONDS = 120.0
 """A request that takes longer has failed."""
 
@@ -59,73 +54,6 @@ class LoadSettings(QuickSettings):
         """Shortens a try."""
         if self.quick:
             self.visitors, self.seconds, self.alone = 3, 1.0, 3
-
-
-@dataclass(frozen=True)
-class RunningSpace:
-    """A Space that answers at ``url`` after ``start_seconds``."""
-
-    url: str
-    process: subprocess.Popen[bytes]
-    start_seconds: float
-
-    @property
-    def peak_mb(self) -> float:
-        """Most memory that it had so far; 0 where the system does not say."""
-        try:
-            status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="utf-8")
-        except OSError:
-            return 0.0
-        peak = next(line for line in status.splitlines() if line.startswith("VmHWM"))
-        return int(peak.split()[1]) / 1024
-
-
-@contextmanager
-def running_space(
-    model: Path | str, folder: Path, dataset: Path | str = ""
-) -> Iterator[RunningSpace]:
-    """Starts the Space on a model, and a dataset to explore, and stops it.
-
-    Raises:
-        UserError: It does not start; what it said is in the message.
-    """
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = os.environ | {
-        "MODEL_REPO": str(model),
-        "DATASET_REPO": str(dataset),
-        "GRADIO_SERVER_PORT": str(port),
-        "TAGLOOP_TAGGINGS_A_MINUTE": "0",  # all visitors have one address here
-        "HF_HUB_OFFLINE": "1",
-    }
-    log = folder / "space.log"
-    started = time.perf_counter()
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "app.py"],
-            cwd=SPACE_FOLDER,
-            env=environment,
-            stdout=output,
-            stderr=output,
-        )
-    try:
-        url = f"http://127.0.0.1:{port}"
-        while not _answers(url):
-            if process.poll() is not None or time.perf_counter() - started > START_SECONDS:
-                raise UserError(f"The Space did not start: {log.read_text().strip()[-300:]}")
-            time.sleep(0.05)
-        yield RunningSpace(url, process, time.perf_counter() - started)
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-
-
-def _answers(url: str) -> bool:
-    try:
-        return httpx2.get(url, timeout=5).status_code == 200
-    except httpx2.TransportError:
-        return False
 
 
 def visit(url: str, rows: Sequence[Row], until: float) -> tuple[list[float], list[str]]:
@@ -165,7 +93,7 @@ def _tagged(client: httpx2.Client, row: Row) -> str:
     return "" if answer["tags"] else "no tags"
 
 
-def measure(space: RunningSpace, rows: Sequence[Row], settings: LoadSettings) -> dict[str, Any]:
+def measure(space: SpaceProcess, rows: Sequence[Row], settings: LoadSettings) -> dict[str, Any]:
     """Sends all visitors at once."""
     alone = [wait for row in rows[: settings.alone] for wait in visit_once(space.url, row)]
     until = time.perf_counter() + settings.seconds
@@ -212,7 +140,12 @@ def run(settings: LoadSettings) -> dict[str, Any]:
         for engine in ENGINES:
             if engine == "transformers":
                 shutil.rmtree(model / CTRANSLATE2_FOLDER)
-            with running_space(model, folder) as space:
+            environment = os.environ | {
+                "MODEL_REPO": str(model),
+                "TAGLOOP_TAGGINGS_A_MINUTE": "0",  # all visitors have one address here
+                "HF_HUB_OFFLINE": "1",
+            }
+            with SpaceProcess(SPACE_FOLDER, folder / "space.log", environment) as space:
                 engines[engine] = measure(space, rows, settings)
     return {
         "machine": machine(),

@@ -26,12 +26,12 @@ from pathlib import Path
 from typing import Any
 
 import datasets
-from tqdm import tqdm
 
 from tagloop.errors import UserError
 from tagloop.vocabulary.aliases import Overrides
 from tagloop.vocabulary.vocabulary import Vocabulary
 from training.config import BuildConfig, command_line, parse_config
+from training.console import progress_bar
 from training.data.articles import FEATURES, Article
 from training.data.sources.hub import PATTERN, dataset_commit
 from training.data.sources.reading import CollectedArticles, Dropped, read_sources
@@ -106,7 +106,7 @@ def build(config: BuildConfig, command: str) -> tuple[Path, dict[str, Any]]:
     arrangement = arrange(
         reading.articles,
         allowed,
-        lambda order: tqdm(order, unit=" articles", desc="near-duplicates"),
+        lambda order: progress_bar(order, unit=" articles", desc="near-duplicates"),
     )
     _account(reading, arrangement)
     kept, vocabulary = unify_tags(

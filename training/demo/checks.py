@@ -96,9 +96,9 @@ def _stock_tools(outcome: PublishResult, tags: list[str]) -> list[str]:
     hf_hub_download(model_repo.repo_id, "README.md")
     settings = TaggingSettings(prompt_template="{title}\n{text}")
     inputs = tokenizer(settings.prompt(TITLE, TEXT), return_tensors="pt")
-    written = str(tokenizer.decode(model.generate(**inputs)[0], skip_special_tokens=True))
-    print(f"plain from_pretrained and generate write: {written}")
-    if not parse_tags(written):
+    generated = str(tokenizer.decode(model.generate(**inputs)[0], skip_special_tokens=True))
+    print(f"plain from_pretrained and generate write: {generated}")
+    if not parse_tags(generated):
         problems.append("plain generate wrote no tags")
     articles = load_dataset(outcome.repos["dataset"].repo_id)
     print(

@@ -6,11 +6,13 @@
 Starts the Hub, builds the dataset from the starter corpus, fine-tunes the bundled base, evaluates,
 publishes dataset, model and Space, pulls the Space back from the Hub into a fresh folder and runs
 that. ``make demo`` keeps its Hub in ``.demo/`` so that corrections given in the browser stay; the
-check starts from nothing in a folder of its own.
+check starts from nothing in a folder of its own. What libraries print is in ``log.txt`` there
+(``--verbose`` or ``make demo V=1`` shows it).
 """
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import shutil
@@ -18,14 +20,14 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tagloop.errors import UserError
-from training.config import parse_config
+from training import console
+from training.config import ConsoleConfig, parse_config
 from training.hub import EmbeddedHub
 
 HOME = Path(".demo")
@@ -37,7 +39,7 @@ STOP_SECONDS = 40
 
 
 @dataclass
-class DemoConfig:
+class DemoConfig(ConsoleConfig):
     """Settings of ``training.demo``."""
 
     check: bool = field(default=False, metadata={"help": "Prove every step, print JSON, go."})
@@ -85,15 +87,17 @@ def run_demo(config: DemoConfig, home: Path) -> int:
     Raises:
         UserError: The Hub does not start.
     """
-    started = time.monotonic()
-    print("== hub", flush=True)
-    with EmbeddedHub(home / "hub", port=0 if config.check else config.hub_port, user=USER) as hub:
-        print(f"the embedded Hub answers at {hub.endpoint}", flush=True)
+    hub = EmbeddedHub(home / "hub", port=0 if config.check else config.hub_port, user=USER)
+    with contextlib.ExitStack() as stack:
+        with console.station("hub") as station:
+            stack.enter_context(hub)
+            station.result = f"embedded, answers at {hub.endpoint}"
         # Clients read their environment when they are imported, so the loop is a new process.
         environment = os.environ | hub.client_env(home / "hf") | {"CORRECTIONS_TOKEN": hub.token}
         command = [sys.executable, "-m", "training.demo.loop", "--namespace", USER]
-        command += ["--home", str(home), "--hub_seconds", f"{time.monotonic() - started:.1f}"]
+        command += ["--home", str(home), "--hub_seconds", f"{station.seconds:.1f}"]
         command += ["--check"] if config.check else ["--space_port", str(config.space_port)]
+        command += ["--verbose"] if config.verbose else []
         command += ["--training", config.training] if config.training else []
         command += [word for source in config.source for word in ("--source", source)]
         # In a session of its own, so that a terminal's Ctrl-C reaches it once, through this one.

@@ -25,6 +25,7 @@ from tagloop.corrections.delivery.outbox import Outbox
 from tagloop.corrections.record import corrections_card
 from tagloop.corrections.review.service import ReviewService
 from tagloop.tagger.tagger import Tagger
+from training import console
 from training.config import command_line
 from training.publish.publish import PublishResult
 
@@ -57,26 +58,31 @@ ARRIVE_SECONDS, LIVE_SECONDS = 60, 90
 AT_A_TIME = 20
 
 
-def turn(outcome: PublishResult, url: str, home: Path) -> dict[str, Any]:
+def run_full_turn(outcome: PublishResult, url: str, home: Path, *, verbose: bool) -> dict[str, Any]:
     """Takes the loop round once.
 
     Args:
         outcome: Of the publication.
         url: Of the running Space.
         home: The demo's folder.
+        verbose: Have the retrain show all, too.
 
     Returns:
         What came of it, ``problems`` among it.
     """
+    console.now("flagging")
     client = Client(url, verbose=False)
     ids = _flag(client)
+    console.now("reviewing")
     decided = _review(outcome, ids, home)
-    retrain = _retrain(outcome, home)
+    console.now("retraining")
+    retrain = _retrain(outcome, home, verbose)
     said = [line for line in retrain.stdout.splitlines() if line.strip()]
     result = {"flagged": len(ids), **decided, "retrain": said[-1] if said else ""}
     if retrain.returncode:
         problem = f"the retrain ended with {retrain.returncode}: {result['retrain']}"
         return {**result, "problems": [problem]}
+    console.now("waiting for the Space to serve the new model")
     return {**result, **_live(outcome, client)}
 
 
@@ -127,10 +133,11 @@ def _review(outcome: PublishResult, ids: Sequence[str], home: Path) -> dict[str,
     return counts | ({"reviews_left": left} if left else {})
 
 
-def _retrain(outcome: PublishResult, home: Path) -> subprocess.CompletedProcess[str]:
+def _retrain(outcome: PublishResult, home: Path, verbose: bool) -> subprocess.CompletedProcess[str]:
     """Runs the command that a person or a schedule would run."""
     command = [sys.executable, "-m", "training.retrain", "--model", outcome.names.model]
     command += ["--tolerance", str(TOLERANCE), "--work", str(home / "retrain")]
+    command += ["--verbose"] if verbose else []
     print("$", command_line("training.retrain", command[3:]), flush=True)
     done = subprocess.run(command, env=os.environ, stdout=subprocess.PIPE, text=True)
     print(done.stdout, flush=True)

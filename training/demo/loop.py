@@ -5,6 +5,7 @@ python -m training.demo.loop --namespace me --home folder    # started by traini
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -13,15 +14,18 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from huggingface_hub import constants
 
 from tagloop.errors import UserError
+from training import console
 from training.config import PublishConfig, parse_config
-from training.demo import full_turn as demo_turn
 from training.demo.checks import check
+from training.demo.full_turn import ENVIRONMENT, run_full_turn
 from training.demo.space_process import SpaceProcess
-from training.publish.publish import Publication
+from training.evaluation.evaluation import show
+from training.publish.publish import Publication, PublishResult
 
 
 @dataclass
@@ -45,40 +49,61 @@ def run_loop(config: LoopConfig) -> int:
     """
     started = time.monotonic() - config.hub_seconds
     home = Path(config.home)
-    outcome = Publication(config, home / "build").run()
-    seconds = {"hub": config.hub_seconds} | outcome.seconds
-    print("\n== space", flush=True)
-    if config.check:
-        os.environ.update(demo_turn.ENVIRONMENT)
-    begun = time.monotonic()
-    with SpaceProcess(outcome.names.space, home / "space", config.space_port) as space:
-        seconds["space"] = round(time.monotonic() - begun, 1)
-        print(f"the Space, pulled from the Hub, answers at {space.url}", flush=True)
-        if not config.check:
-            _invite(space.url, time.monotonic() - started)
-            space.wait()
-        print("\n== check", flush=True)
-        begun = time.monotonic()
-        result = check(outcome, space.url)
-        seconds["check"] = round(time.monotonic() - begun, 1)
-        print("\n== turn: flag, review, retrain, gate, live", flush=True)
-        begun = time.monotonic()
-        result["turn"] = demo_turn.turn(outcome, space.url, home)
-        result["problems"] += result["turn"].pop("problems")
-        result["ok"] = not result["problems"]
-        seconds["turn"] = round(time.monotonic() - begun, 1)
+    with console.quiet(home / "log.txt", config.verbose):
+        outcome = Publication(config, home / "build").run()
+        seconds = {"hub": config.hub_seconds} | outcome.seconds
+        if config.check:
+            os.environ.update(ENVIRONMENT)
+        with contextlib.ExitStack() as stack:
+            with console.station("space") as station:
+                space = SpaceProcess.pulled(outcome.names.space, home / "space", config.space_port)
+                stack.enter_context(space)
+                station.result = f"pulled from the Hub, answers at {space.url}"
+            seconds["space"] = station.seconds
+            if not config.check:
+                console.say(f"\n{show(outcome.report)}\n")
+                console.say(_invitation(space.url, time.monotonic() - started))
+                space.wait()
+            result = _check(config, outcome, space.url, seconds)
+        console.say(f"\n{show(outcome.report)}\n")
     seconds["total"] = round(time.monotonic() - started, 1)
     print(json.dumps(result | {"seconds": seconds}, ensure_ascii=False), flush=True)
     return 0 if result["ok"] else 1
 
 
-def _invite(url: str, seconds: float) -> None:
-    print(
-        f"\nReady after {seconds:.0f} s.\n"
+def _check(
+    config: LoopConfig, outcome: PublishResult, url: str, seconds: dict[str, float]
+) -> dict[str, Any]:
+    """Proves that all can be used, and goes once round the loop; notes the seconds of both.
+
+    Returns:
+        The check's JSON without the seconds.
+    """
+    with console.station("check") as station:
+        result = check(outcome, url)
+        station.result = "; ".join(result["problems"]) or (
+            f"the Space tags {', '.join(result['tags'])}; its correction, model and dataset are "
+            "read back from the Hub"
+        )
+    seconds["check"] = station.seconds
+    with console.station("turn") as station:
+        turn = run_full_turn(outcome, url, Path(config.home), verbose=config.verbose)
+        problems = turn.pop("problems")
+        station.result = "; ".join(problems) or (
+            f"{turn['flagged']} corrections flagged, {turn['accepted']} accepted, learned, and "
+            f"live as {', '.join(turn['model']['version'])}"
+        )
+    seconds["turn"] = station.seconds
+    problems = result["problems"] + problems
+    return result | {"turn": turn, "ok": not problems, "problems": problems}
+
+
+def _invitation(url: str, seconds: float) -> str:
+    return (
+        f"Ready after {seconds:.0f} s.\n"
         f"  Tag an article and correct it:  {url}\n"
         f"  Look at what was published:     {constants.ENDPOINT}\n"
-        "Ctrl-C stops both; what was published and corrected stays for the next time.",
-        flush=True,
+        "Ctrl-C stops both; what was published and corrected stays for the next time."
     )
 
 

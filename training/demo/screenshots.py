@@ -7,6 +7,7 @@ They go to ``tests/browser/screenshots``; the README shows two of them.
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import tempfile
@@ -17,8 +18,9 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tagloop.errors import UserError
-from training.bench.load import running_space
+from tagloop.web.settings import SPACE_FOLDER
 from training.config import parse_config
+from training.demo.space_process import SpaceProcess
 
 FOLDER = Path(__file__).parents[2] / "tests" / "browser" / "screenshots"
 LOOKS = {"desktop": (1280, "light"), "phone": (390, "dark")}
@@ -50,9 +52,14 @@ def take(settings: ScreenshotSettings) -> list[Path]:
     if not settings.model:
         raise UserError("--model is missing: name a tagger's folder or repo id.")
     FOLDER.mkdir(parents=True, exist_ok=True)
+    environment = os.environ | {
+        "MODEL_REPO": str(_here(settings.model)),
+        "DATASET_REPO": str(_here(settings.dataset)),
+        "HF_HUB_OFFLINE": "1",
+    }
     with (
         tempfile.TemporaryDirectory() as folder,
-        running_space(_here(settings.model), Path(folder), _here(settings.dataset)) as space,
+        SpaceProcess(SPACE_FOLDER, Path(folder) / "space.log", environment) as space,
         sync_playwright() as playwright,
     ):
         executable = shutil.which(settings.chromium)  # else the one that Playwright has

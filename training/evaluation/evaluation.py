@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from datasets import Dataset
-from tqdm.auto import tqdm
 
 from tagloop.errors import UserError
 from tagloop.generation.settings import TaggingSettings
 from tagloop.tagger.tagger import Tagger
+from training import console
 from training.config import EvaluateConfig, parse_config
+from training.console import progress_bar
 from training.data.corpus import Corpus, load_corpus
 from training.evaluation.report import Predictions, report_of
 from training.finetune.ctranslate2_conversion import convert
@@ -100,7 +101,7 @@ def _base_of(tagger: Tagger) -> str:
 def predict(tagger: Tagger, articles: Dataset, name: str) -> Predictions:
     """Tags every article: all tags, the surest first; ``name`` is for the progress bar."""
     rows = [{"title": row["title"], "text": row["text"]} for row in articles]
-    with tqdm(total=len(rows), desc=f"tagging, {name}", unit="article") as bar:
+    with progress_bar(total=len(rows), desc=f"tagging, {name}", unit="article") as bar:
         return tagger.tag_batch(rows, threshold=0.0, progress=bar.update)
 
 
@@ -145,8 +146,9 @@ def main(argv: list[str] | None = None) -> int:
     try:
         arguments = argv if argv is not None else sys.argv[1:]
         config = parse_config(EvaluateConfig, arguments, "training.evaluation")
-        corpus = load_corpus(config.dataset or f"build/{config.name}/dataset")
-        report = evaluate_tagger(config, corpus)
+        with console.quiet(console.log_file(config.name), config.verbose):
+            corpus = load_corpus(config.dataset or f"build/{config.name}/dataset")
+            report = evaluate_tagger(config, corpus)
         folder = Path(config.model or f"build/{config.name}/model")
         output = Path(config.output or (folder if folder.is_dir() else Path("build")) / REPORT_FILE)
         write_json(output, report)

@@ -52,6 +52,7 @@ from training.finetune.frozen_encoder import FrozenEncoderTrainer
 from training.finetune.glibc import keep_freed_memory
 from training.finetune.preprocess import decoding_defaults, features, load_base
 from training.finetune.train import use_bf16
+from training.finetune.trainer_progress import show_progress
 from training.finetune.training_log import LOG_FILE, training_log, write_json
 
 CHECKPOINT_SHARE = 0.1
@@ -206,6 +207,7 @@ def teach(
         data_collator=DataCollatorForSeq2Seq(tokenizer, model=model),
         processing_class=tokenizer,
     )
+    show_progress(trainer)
     started = time.monotonic()
     if len(data):
         trainer.train(resume_from_checkpoint=_checkpoint(output))

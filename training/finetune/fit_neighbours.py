@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import save_file
 from scipy import sparse
-from tqdm.auto import tqdm
 
 from tagloop.ranking.keyphrases import KnownPhrases, Words, linked_shares
 from tagloop.ranking.neighbours import FILE_NAME, article_ids, to_bytes, weigh
 from tagloop.ranking.sentence_encoder import DIMENSIONS, SentenceEncoder
 from tagloop.tagger.selection import text_of
 from tagloop.vocabulary.vocabulary import Vocabulary
+from training.console import progress_bar
 
 EMBEDDED_AT_ONCE = 256
 
@@ -68,7 +68,7 @@ def remember(
     earlier: Mapping[str, np.ndarray] | None = None,
 ) -> Remembered:
     """Reads articles: tokens, words and vectors; see ``fit_neighbours``."""
-    bar = tqdm(articles, desc="remembering articles", unit="article")
+    bar = progress_bar(articles, desc="remembering articles", unit="article")
     ids = [article_ids(tokenizer, row["title"] or "", row["text"] or "") for row in bar]
     words = [Words.of(row["title"] or "", row["text"] or "") for row in articles]
     texts = [text_of(row).strip() for row in articles]
@@ -139,7 +139,7 @@ def _vectors(
     new = set(range(len(texts))).difference(had)
     # Of like length together, so that little is computed on padding.
     order = sorted(new, key=lambda place: len(texts[place]))
-    with tqdm(total=len(order), desc="embedding articles", unit="article") as bar:
+    with progress_bar(total=len(order), desc="embedding articles", unit="article") as bar:
         for first in range(0, len(order), EMBEDDED_AT_ONCE):
             chosen = order[first : first + EMBEDDED_AT_ONCE]
             vectors[chosen] = to_bytes(sentence_encoder.embed([texts[place] for place in chosen]))

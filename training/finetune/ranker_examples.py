@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from tqdm.auto import tqdm
 
 from tagloop.generation.candidates import Candidate, ScoredTag
 from tagloop.generation.engine import Output
 from tagloop.ranking.features import COLUMNS, CandidateFeatures, FeatureExtractor
 from tagloop.tagger.tagger import Tagger
 from tagloop.vocabulary.vocabulary import Vocabulary
+from training.console import progress_bar
 
 Articles = Sequence[Mapping[str, Any]]
 
@@ -73,7 +73,7 @@ def collect(tagger: Tagger, extractor: FeatureExtractor, articles: Articles) -> 
         {"title": row["title"], "text": row["text"], "index": index}
         for index, row in enumerate(articles)
     ]
-    with tqdm(total=len(rows), desc="tagging, validation", unit="article") as bar:
+    with progress_bar(total=len(rows), desc="tagging, validation", unit="article") as bar:
         tagger.tag_batch(rows, progress=bar.update)
     return candidates_of(collector.pools, articles, tagger.vocabulary)
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 import shutil
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ from transformers.trainer_utils import EvalPrediction
 from tagloop.errors import UserError
 from tagloop.generation.settings import TaggingSettings
 from tagloop.vocabulary.vocabulary import parse_tags
+from training import console
 from training.config import TrainConfig, parse_config
 from training.data.corpus import Corpus, load_corpus
 from training.finetune.ctranslate2_conversion import convert
@@ -42,6 +44,7 @@ from training.finetune.fit_ranker import fit_ranking
 from training.finetune.frozen_encoder import FrozenEncoderTrainer
 from training.finetune.glibc import keep_freed_memory
 from training.finetune.preprocess import decoding_defaults, features, load_base, tagging_settings
+from training.finetune.trainer_progress import show_progress
 from training.finetune.training_log import LOG_FILE, training_log, write_json
 
 METRIC = Path(__file__).parents[1] / "evaluation" / "metrics" / "tag_f1"
@@ -49,8 +52,13 @@ LOG_SHARE = 0.04
 """The loss is logged after this share of the steps: a curve for a dozen articles, too."""
 
 
-def train(config: TrainConfig, corpus: Corpus) -> Path:
+def train(config: TrainConfig, corpus: Corpus, say: Callable[[str], object] = print) -> Path:
     """Fine-tunes a tag generator; each numbered step is one of the talk's.
+
+    Args:
+        config: The settings.
+        corpus: What it learns from, and is validated on.
+        say: Tells a person which step begins.
 
     Returns:
         The model folder.
@@ -61,32 +69,36 @@ def train(config: TrainConfig, corpus: Corpus) -> Path:
     keep_freed_memory()
     output = Path(config.output_dir or f"build/{config.name}/model")
     set_seed(config.seed)
-    _say(1, f"the task: an article in, its tags out, as text ({config.name})")
-    _say(2, f"the dataset: {corpus.repo_id}, {_sizes(corpus)}")
+
+    def step(number: int, text: str) -> None:
+        say(f"[{number}/8] {text}")
+
+    step(1, f"the task: an article in, its tags out, as text ({config.name})")
+    step(2, f"the dataset: {corpus.repo_id}, {_sizes(corpus)}")
     model, tokenizer, base_id = load_base(config.base)
     settings = tagging_settings(config, corpus, base_id)
-    _say(3, f"preprocess: {settings.prompt_template!r} to at most {config.max_input_tokens} tokens")
+    step(3, f"preprocess: {settings.prompt_template!r} to at most {config.max_input_tokens} tokens")
     splits = {
         split: features(corpus, split, tokenizer, model, settings, config)
         for split in ("train", "validation")
     }
     millions = sum(parameter.numel() for parameter in model.parameters()) / 1e6
-    _say(4, f"the model: {base_id}, {millions:.1f} M parameters")
+    step(4, f"the model: {base_id}, {millions:.1f} M parameters")
     if config.freeze_encoder:
         model.get_encoder().requires_grad_(False)
     rate = f"rate {config.learning_rate:g}"
-    _say(5, f"parameters: {config.epochs:g} epochs, batches of {config.batch_size}, {rate}")
+    step(5, f"parameters: {config.epochs:g} epochs, batches of {config.batch_size}, {rate}")
     checkpoints = output / "checkpoints"
     arguments = training_arguments(config, checkpoints, has_validation=bool(splits["validation"]))
-    _say(6, "metrics: F1 of the generated tags on the validation split, after each epoch")
+    step(6, "metrics: F1 of the generated tags on the validation split, after each epoch")
     trainer = _trainer(model, tokenizer, arguments, splits, settings, config)
-    _say(7, f"the training loop; checkpoints in {checkpoints}")
+    step(7, f"the training loop; checkpoints in {checkpoints}")
     started = time.monotonic()
     trainer.train(resume_from_checkpoint=_checkpoint(output, config.resume))
     if trainer.is_world_process_zero():
         log = training_log(config, corpus, trainer, settings, splits, time.monotonic() - started)
         _save(trainer, tokenizer, settings, corpus, log, output)
-        _say(8, f"check the output: python -m training.evaluation --model {output}")
+        step(8, f"check the output: python -m training.evaluation --model {output}")
     return output
 
 
@@ -169,7 +181,7 @@ def _trainer(
 
     has_validation = bool(len(splits["validation"]))
     kind = FrozenEncoderTrainer if config.freeze_encoder else Seq2SeqTrainer
-    return kind(
+    trainer = kind(
         model=model,
         args=arguments,
         train_dataset=splits["train"],
@@ -179,6 +191,8 @@ def _trainer(
         compute_metrics=compute_metrics,
         callbacks=[EarlyStoppingCallback(config.patience)] if has_validation else [],
     )
+    show_progress(trainer)
+    return trainer
 
 
 def _checkpoint(output: Path, resume: bool) -> str | None:
@@ -216,18 +230,15 @@ def _sizes(corpus: Corpus) -> str:
     return ", ".join(f"{len(data)} {split}" for split, data in corpus.splits.items())
 
 
-def _say(step: int, text: str) -> None:
-    print(f"[{step}/8] {text}", flush=True)
-
-
 def main(argv: list[str] | None = None) -> int:
     """Runs the command line."""
     try:
         config = parse_config(
             TrainConfig, argv if argv is not None else sys.argv[1:], "training.train"
         )
-        corpus = load_corpus(config.dataset or f"build/{config.name}/dataset")
-        train(config, corpus)
+        with console.quiet(console.log_file(config.name), config.verbose):
+            corpus = load_corpus(config.dataset or f"build/{config.name}/dataset")
+            train(config, corpus, console.say)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -59,7 +59,7 @@ def training_log(
 
 def hyperparameters(config: TrainConfig) -> dict[str, Any]:
     """Returns what decides the outcome besides data and base."""
-    apart = ("dataset", "base", "name", "output_dir", "resume")
+    apart = ("dataset", "base", "name", "output_dir", "resume", "verbose")
     return {name: value for name, value in asdict(config).items() if name not in apart}
 
 
@@ -82,7 +82,7 @@ def command_of(config: TrainConfig) -> str:
     defaults = TrainConfig()
     words = ["python -m training.train"]
     for name, value in asdict(config).items():
-        if value == getattr(defaults, name) or name in ("output_dir", "resume"):
+        if value == getattr(defaults, name) or name in ("output_dir", "resume", "verbose"):
             continue
         if name in ("dataset", "base") and Path(value).exists():
             value = Path(value).resolve().name

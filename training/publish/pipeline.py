@@ -1,6 +1,9 @@
 """The stations build, train and evaluate for one project name, each skipped when it is up to date.
 
 python -m training.publish.pipeline --source articles.csv --name blog       # make train SOURCE=…
+
+What libraries print goes into ``build/<name>/log.txt``; ``--verbose`` (``make train V=1``) shows
+it.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tagloop.errors import UserError
+from training import console
 from training.config import (
     BuildConfig,
     EvaluateConfig,
@@ -55,6 +59,13 @@ def build_station(config: StationsConfig, folder: Path) -> dict[str, Any]:
     words += ["--tag_overrides", config.tag_overrides] if config.tag_overrides else []
     _, report = build(wanted, command_line("training.build_dataset", words))
     return report
+
+
+def build_result(report: dict[str, Any]) -> str:
+    """Says in a line what a build report tells."""
+    counts = ", ".join(f"{count:,} {split}" for split, count in report["splits"].items())
+    dropped = sum(report["dropped_counts"].values())
+    return f"{counts}; {dropped:,} rows dropped"
 
 
 def train_station(config: StationsConfig, corpus: Corpus, folder: Path) -> bool:
@@ -112,6 +123,23 @@ def evaluate_station(config: StationsConfig, corpus: Corpus, folder: Path) -> di
     return report
 
 
+def train_result(trained: bool, folder: Path) -> str:
+    """Says in a line what came of ``train_station``."""
+    if not trained:
+        return "already trained on these articles with these settings"
+    log = json.loads((folder / LOG_FILE).read_text(encoding="utf-8"))
+    best = log["best"]["value"]
+    scored = f"; checkpoint's F1@M {best:.3f} on validation" if best is not None else ""
+    epochs = max((entry.get("epoch", 0) for entry in log["log"]), default=0)
+    return f"{log['examples']['train']:,} articles, epochs: {epochs:g}{scored}"
+
+
+def evaluate_result(report: dict[str, Any]) -> str:
+    """Says in a line what an evaluation found."""
+    before, after = (report["systems"][name]["f1@m"]["value"] for name in ("before", "after"))
+    return f"F1@M {before:.3f} before, {after:.3f} after, on {report['articles']:,} articles"
+
+
 def _run_key(wanted: TrainConfig, corpus: Corpus) -> dict[str, Any]:
     return {
         "base": wanted.base,
@@ -152,16 +180,34 @@ def _has_settings(folder: Path, wanted: TrainConfig) -> bool:
     )
 
 
+def run_stations(config: StationsConfig, project: Path) -> dict[str, Any]:
+    """Builds, trains and evaluates, a line each.
+
+    Returns:
+        The content of ``report.json``.
+
+    Raises:
+        UserError: A station fails.
+    """
+    model = project / "model"
+    with console.station("build") as station:
+        station.result = build_result(build_station(config, project / "dataset"))
+    with console.station("train") as station:
+        corpus = load_corpus(str(project / "dataset"))
+        station.result = train_result(train_station(config, corpus, model), model)
+    with console.station("evaluate") as station:
+        report = evaluate_station(config, corpus, model)
+        station.result = evaluate_result(report)
+    return report
+
+
 def main(argv: list[str] | None = None) -> int:
     """Runs the command line: build, train, evaluate."""
     arguments = argv if argv is not None else sys.argv[1:]
     try:
         config = parse_config(StationsConfig, arguments, "training.publish.pipeline")
-        project = Path("build") / config.name
-        build_station(config, project / "dataset")
-        corpus = load_corpus(str(project / "dataset"))
-        train_station(config, corpus, project / "model")
-        report = evaluate_station(config, corpus, project / "model")
+        with console.quiet(console.log_file(config.name), config.verbose):
+            report = run_stations(config, project := Path("build") / config.name)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -17,7 +17,6 @@ import os
 import shutil
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +28,7 @@ from tagloop.errors import UserError
 from tagloop.generation.settings import TaggingSettings
 from tagloop.inside.before import FOLDER as BEFORE
 from tagloop.inside.before import MODEL_FILE, MOST_BYTES
+from training import console
 from training.cards.cards import write_dataset_card, write_model_card
 from training.cards.changelog import carry_changelog
 from training.config import PublishConfig, parse_config
@@ -38,9 +38,12 @@ from training.evaluation.evaluation import show
 from training.finetune.training_log import write_json
 from training.publish.errors import check_access, clear_errors
 from training.publish.pipeline import (
+    build_result,
     build_station,
+    evaluate_result,
     evaluate_station,
     is_trained_with,
+    train_result,
     train_station,
 )
 from training.publish.repo_names import Names
@@ -80,18 +83,13 @@ class PublishResult:
 class Publication:
     """One run of the whole way from articles to a Space on the Hub."""
 
-    def __init__(
-        self,
-        config: PublishConfig,
-        build_dir: Path = Path("build"),
-        say: Callable[[str], object] = print,
-    ) -> None:
+    def __init__(self, config: PublishConfig, build_dir: Path = Path("build")) -> None:
         """Checks who is publishing; nothing is written yet.
 
         Raises:
             UserError: No valid token, no permission in the namespace, or a name that is taken.
         """
-        self.config, self.say = config, say
+        self.config = config
         self.api = HfApi()
         self.project = build_dir / config.name
         self.outcome = PublishResult(Names.of(config.namespace, config.name))
@@ -119,25 +117,22 @@ class Publication:
         self._timed("publish space", self._publish_space)
         return self.outcome
 
-    def _timed(self, station: str, run: Callable[[], None]) -> None:
-        started = time.monotonic()
-        self.say(f"\n== {station}")
-        run()
-        self.outcome.seconds[station] = round(time.monotonic() - started, 1)
+    def _timed(self, name: str, run: Callable[[], str]) -> None:
+        with console.station(name) as station:
+            station.result = run()
+        self.outcome.seconds[name] = station.seconds
 
-    def _build(self) -> None:
-        report = build_station(self.config, self.project / "dataset")
-        dropped = sum(report["dropped_counts"].values())
-        counts = ", ".join(f"{count} {split}" for split, count in report["splits"].items())
-        self.say(f"{counts}; {dropped} rows dropped; in {self.project / 'dataset'}")
+    def _build(self) -> str:
+        result = build_result(build_station(self.config, self.project / "dataset"))
         self.dataset = self.project / "dataset"
         merged = self.project / "dataset-with-corrections"
         kept = with_corrections(self.api, self.outcome.names, self.dataset, merged)
-        if kept is not None:
-            self.dataset = merged
-            self.say(f"{kept:,} corrected articles of the published dataset are kept; in {merged}")
+        if kept is None:
+            return result
+        self.dataset = merged
+        return f"{result}; {kept:,} corrected articles of the published dataset are kept"
 
-    def _publish_dataset(self) -> None:
+    def _publish_dataset(self) -> str:
         names = self.outcome.names
 
         def render(version: str) -> str:
@@ -150,29 +145,29 @@ class Publication:
                 space_repo=names.space,
             )
 
-        self._push("dataset", self.dataset, render)
+        return self._push("dataset", self.dataset, render)
 
-    def _train(self) -> None:
+    def _train(self) -> str:
         published = self.outcome.repos["dataset"]
         self.corpus = load_corpus(f"{published.repo_id}@{published.revision}")
         kept = retrained(self.api, self.outcome.names.model, published.revision)
         if kept and is_trained_with(self.config, self.project / "model"):
             self.kept = kept
-            self.say(f"left as it is: retrained from corrections since, {kept.version}")
-        elif not train_station(self.config, self.corpus, self.project / "model"):
-            self.say("already trained on these articles with these settings")
+            return f"left as it is: retrained from corrections since, {kept.version}"
+        model = self.project / "model"
+        return train_result(train_station(self.config, self.corpus, model), model)
 
-    def _evaluate(self) -> None:
+    def _evaluate(self) -> str:
         if self.kept:
             self.outcome.report = report_of(self.api, self.kept)
-            return
-        self.outcome.report = evaluate_station(self.config, self.corpus, self.project / "model")
-        self.say(show(self.outcome.report))
+        else:
+            model = self.project / "model"
+            self.outcome.report = evaluate_station(self.config, self.corpus, model)
+        return evaluate_result(self.outcome.report)
 
-    def _publish_model(self) -> None:
+    def _publish_model(self) -> str:
         if self.kept:
-            self._said("model", self.kept)
-            return
+            return self._note("model", self.kept)
         names, dataset = self.outcome.names, self.outcome.repos["dataset"]
         self._name_dataset(dataset)
         folder = self.project / "upload-model"
@@ -191,12 +186,15 @@ class Publication:
                 space_repo=names.space,
             )
 
-        self._push("model", folder, render)
+        result = self._push("model", folder, render)
         shutil.rmtree(folder)
+        return result
 
     def _add_before(self, folder: Path) -> None:
-        """Puts the base beside its tagger, as the evaluation converted it and without its weights:
-        the Space shows what fine-tuning changed. One too large for a free Space is left out.
+        """Puts the base beside its tagger: the Space shows what fine-tuning changed.
+
+        It is as the evaluation converted it, without its weights; one too large for a free Space is
+        left out.
         """
         base = self.project / BEFORE
         model = base / MODEL_FILE
@@ -213,7 +211,7 @@ class Publication:
             content = json.loads((folder / name).read_text(encoding="utf-8"))
             write_json(folder / name, content | {"dataset": source})
 
-    def _publish_space(self) -> None:
+    def _publish_space(self) -> str:
         names = self.outcome.names
         with tempfile.TemporaryDirectory() as folder:
             target = Path(folder) / "space"
@@ -223,8 +221,9 @@ class Publication:
                 card.data[key] = value
             card.text = card.text.replace("owner/space", names.space)
             card.save(target / "README.md")
-            self._push("space", target, lambda version: None)
+            result = self._push("space", target, lambda version: None)
         self._configure_space(names)
+        return result
 
     def _configure_space(self, names: Names) -> None:
         variables = {
@@ -238,22 +237,23 @@ class Publication:
             if token := os.environ.get(CORRECTIONS_TOKEN):
                 self.api.add_space_secret(names.space, "HF_TOKEN", token)
             else:
-                self.say(
+                console.say(
                     "The Space takes no corrections yet: give it a token that may write to "
                     f"{names.corrections}, as {CORRECTIONS_TOKEN}=… here or as the secret "
                     "HF_TOKEN in its settings."
                 )
 
-    def _push(self, kind: str, folder: Path, render: Callable[[str], object]) -> None:
+    def _push(self, kind: str, folder: Path, render: Callable[[str], object]) -> str:
         repository = self.repositories[kind]
         sdk = "gradio" if kind == "space" else None
         repository.create(private=self.config.private, space_sdk=sdk)
-        self._said(kind, repository.push(folder, render, f"Tagloop publishes the {kind}"))
+        return self._note(kind, repository.push(folder, render, f"Tagloop publishes the {kind}"))
 
-    def _said(self, kind: str, published: Published) -> None:
+    def _note(self, kind: str, published: Published) -> str:
+        """Keeps what became of a repository; returns it as a line."""
         self.outcome.repos[kind] = published
-        state = "published" if published.changed else "unchanged"
-        self.say(f"{state}: {published.page} {published.version} {published.revision[:8]}")
+        state = "" if published.changed else "unchanged: "
+        return f"{state}{published.page} {published.version} {published.revision[:8]}"
 
 
 def space_metadata(names: Names) -> dict[str, Any]:
@@ -272,7 +272,7 @@ def plan(config: PublishConfig) -> list[str]:
     Raises:
         UserError: It could not be done: no token, no permission, a name that is taken.
     """
-    publication = Publication(config, say=lambda text: None)
+    publication = Publication(config)
     visibility = "private" if config.private else "public"
     lines = [f"On {constants.ENDPOINT}, {visibility}:"]
     for kind, repository in publication.repositories.items():
@@ -295,13 +295,15 @@ def main(argv: list[str] | None = None) -> int:
         if config.dry_run:
             print("\n".join(plan(config)))
             return 0
-        Publication(config).run()
+        with console.quiet(console.log_file(config.name), config.verbose):
+            outcome = Publication(config).run()
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("\ninterrupted; the same command goes on where it stopped", file=sys.stderr)
         return 130
+    print(f"\n{show(outcome.report)}")
     return 0
 
 

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from tagloop.errors import UserError
+from training.config import ConsoleConfig
 from training.finetune.adaptation import AdaptConfig
 from training.publish.repo_names import Names
 from training.retrain.gate import LEAST_HELD_OUT, TOLERANCE
@@ -14,7 +15,7 @@ MODEL_ENDING = "-tagger"
 
 
 @dataclass
-class RetrainConfig(AdaptConfig):
+class RetrainConfig(ConsoleConfig, AdaptConfig):
     """Settings of ``training.retrain``."""
 
     model: str = field(default="", metadata={"help": "Tagger on the Hub: owner/name-tagger."})
@@ -84,5 +85,5 @@ class RetrainConfig(AdaptConfig):
 
     def decisive(self) -> dict[str, Any]:
         """Returns the settings that decide what comes out; the others only say how to get there."""
-        apart = ("work", "break_lock", "dry_run")
+        apart = ("work", "break_lock", "dry_run", "verbose")
         return {name: value for name, value in asdict(self).items() if name not in apart}

@@ -10,6 +10,7 @@ from typing import Any
 from huggingface_hub import HfApi
 
 from tagloop.errors import UserError
+from training import console
 from training.cards.changelog import RETRAIN_REPORT
 from training.data.corpus import Corpus, load_corpus
 from training.finetune.adaptation import adapt
@@ -78,7 +79,7 @@ class Retrain:
         config: RetrainConfig,
         *,
         learn: Learn = adapt,
-        say: Callable[[str], object] = print,
+        say: Callable[[str], object] = console.say,
         command: str = "",
     ) -> None:
         """Names what is to be done; nothing is asked of the Hub yet.
@@ -144,7 +145,7 @@ class Retrain:
     def _plan(self) -> RetrainResult:
         pulled = pull(self.api, self.names, self._start(), self.config.agreement or None)
         result = merge_result(pulled, merge_pulled(pulled, self.names.corrections))
-        self._say_merged(result)
+        self.say(merged_text(result))
         verb = "would be made" if result["changed"] else "is not needed"
         learned = len(result["new_ids"])
         return RetrainResult(
@@ -171,9 +172,9 @@ class Retrain:
         return outcome
 
     def _steps(self, run: Run, lock: RetrainLock) -> RetrainResult:
-        self.say("\n== corrections")
-        merged = run.step("merge", lambda: self._merge(run))
-        self._say_merged(merged)
+        with console.station("corrections") as station:
+            merged = run.step("merge", lambda: self._merge(run))
+            station.result = merged_text(merged)
         title = pull_request_title(self.names.dataset, run.start.dataset, run.start.settings)
         if not merged["changed"]:
             if not (merged["new_ids"] or merged["forget"]):
@@ -186,16 +187,20 @@ class Retrain:
                 said = f"Nothing new since the pull request {tried}: it waits for a person."
                 return RetrainResult(NOTHING, said, url=tried)
         lock.check()
-        dataset = run.step("dataset", lambda: self._publish_data(run, merged))
-        self.say(f"dataset: {dataset['repo_id']} {dataset['version']} {dataset['revision'][:10]}")
+        with console.station("dataset") as station:
+            dataset = run.step("dataset", lambda: self._publish_data(run, merged))
+            station.result = f"{dataset['repo_id']} {dataset['version']} {dataset['revision'][:10]}"
         if not (merged["new_ids"] or merged["forget"]):
             said = "The new corrections are held out to measure by; the model has nothing to learn."
             return RetrainResult(MERGED, said)
-        corpus = load_corpus(f"{dataset['repo_id']}@{dataset['revision']}")
-        current = current_folder(self.names, run.start.model)
-        log = self._learn(run, corpus, current, merged["new_ids"])
-        self.say("\n== compare")
-        report = run.step("decision", lambda: self._decide(run, corpus, current, log))
+        with console.station("learn") as station:
+            corpus = load_corpus(f"{dataset['repo_id']}@{dataset['revision']}")
+            current = current_folder(self.names, run.start.model)
+            log = self._learn(run, corpus, current, merged["new_ids"])
+            station.result = f"{len(merged['new_ids'])} corrected articles"
+        with console.station("compare") as station:
+            report = run.step("decision", lambda: self._decide(run, corpus, current, log))
+            station.result = "passed" if report["decision"]["passed"] else "not passed"
         return self._release(run, lock, current, report)
 
     def _merge(self, run: Run) -> dict[str, Any]:
@@ -209,16 +214,6 @@ class Retrain:
             write_revision(folder, pulled, merged, self.names, run.start, counts)
         return result
 
-    def _say_merged(self, merged: dict[str, Any]) -> None:
-        counts = merged["counts"]
-        self.say(
-            f"{counts['corrections']} accepted in {counts['rows']} articles ({counts['train']} "
-            f"train, {counts['validation']} validation, {counts['test']} test), "
-            f"{counts['replaced']} of them in the dataset before; {counts['pending']} not reviewed "
-            f"yet, {counts['rejected']} rejected, {counts['withdrawn']} withdrawn, "
-            f"{counts['frozen']} of frozen test articles, {counts['dropped']} that make no article"
-        )
-
     def _publish_data(self, run: Run, merged: dict[str, Any]) -> dict[str, Any]:
         if merged["changed"]:
             counts = merged["counts"]
@@ -230,7 +225,6 @@ class Retrain:
         return asdict(Published(self.names.dataset, "dataset", revision, version, False))
 
     def _learn(self, run: Run, corpus: Corpus, current: Path, new_ids: list[str]) -> dict[str, Any]:
-        self.say(f"\n== learn: {len(new_ids)} corrected articles")
         candidate = run.folder / "candidate"
 
         def make() -> dict[str, Any]:
@@ -289,3 +283,15 @@ class Retrain:
         made = publish_candidate(self.api, folder, current, self.names, report, parent)
         said = f"Published: {made.repo_id} {made.version} {made.revision[:10]}"
         return RetrainResult(PUBLISHED, said, version=made.version, revision=made.revision)
+
+
+def merged_text(merged: dict[str, Any]) -> str:
+    """Says how many corrections count, and why the others do not."""
+    counts = merged["counts"]
+    return (
+        f"{counts['corrections']} accepted in {counts['rows']} articles ({counts['train']} "
+        f"train, {counts['validation']} validation, {counts['test']} test), "
+        f"{counts['replaced']} of them in the dataset before; {counts['pending']} not reviewed "
+        f"yet, {counts['rejected']} rejected, {counts['withdrawn']} withdrawn, "
+        f"{counts['frozen']} of frozen test articles, {counts['dropped']} that make no article"
+    )

@@ -3,6 +3,7 @@
     python -m training.retrain --model me/blog-tagger  # make retrain NAMESPACE=me …
     python -m training.retrain --model me/blog-tagger --dry_run
     python -m training.retrain --model me/blog-tagger --agreement 3
+    python -m training.retrain --model me/blog-tagger --verbose   # with what goes into the log
 
 Pulls corrections and reviews, merges what is accepted into a new dataset revision, teaches the
 model in use, measures both on the same articles, and lets the gate decide: the candidate becomes
@@ -25,6 +26,7 @@ import sys
 import datasets
 
 from tagloop.errors import UserError
+from training import console
 from training.config import command_line, parse_config
 from training.retrain.config import RetrainConfig
 from training.retrain.pipeline import MERGED, NOTHING, PROPOSED, PUBLISHED, Retrain
@@ -38,11 +40,15 @@ def main(argv: list[str] | None = None) -> int:
     # A job that is stopped gives its lock back, as an interrupted one does.
     with contextlib.suppress(ValueError):  # only a main thread may
         signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(143))
-    datasets.disable_progress_bars()
     try:
         module = "training.retrain"
         config = parse_config(RetrainConfig, arguments, f"python -m {module}")
-        outcome = Retrain(config, command=command_line(module, arguments)).run()
+        words = [word for word in arguments if word not in ("-v", "--verbose")]
+        retrain = Retrain(config, command=command_line(module, words))
+        if config.dry_run:
+            datasets.disable_progress_bars()  # it writes nothing, no log either
+        with console.quiet(retrain.work / "log.txt", config.verbose or config.dry_run):
+            outcome = retrain.run()
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

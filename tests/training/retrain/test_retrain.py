@@ -12,6 +12,7 @@ from datasets import load_dataset
 from huggingface_hub import CommitOperationAdd, HfApi, ModelCard
 
 from tagloop.errors import UserError
+from training import console
 from training.cards import cards
 from training.hub import EmbeddedHub
 from training.publish.repository import Moved
@@ -190,7 +191,7 @@ def test_the_gate_sends_a_worse_one_to_a_person(project: Project) -> None:
 def test_too_few_held_out_cannot_tell_and_the_exit_status_says_so(
     project: Project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stub = {"learn": learn_all, "say": print, "command": ""}
+    stub = {"learn": learn_all, "say": console.say, "command": ""}
     monkeypatch.setattr(retrain_steps.Retrain.__init__, "__kwdefaults__", stub)
     project.add(*new_corrections(2, 1))
     flags = ["--model", project.names.model, "--work", str(project.work)]

@@ -7,10 +7,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from tqdm import tqdm
-
 from tagloop.errors import UserError
 from training.config import BuildConfig
+from training.console import progress_bar
 from training.data.articles import Article, RejectedTag, clean_article
 from training.data.sources import Source, open_source
 from training.data.sources.columns import parse_mapping
@@ -100,7 +99,7 @@ def _read_source(source: Source, config: BuildConfig, reading: CollectedArticles
     reading.sources.append(count)
     splits: list[tuple[str, str]] = []
     rows = itertools.islice(source.rows, config.limit)
-    with tqdm(
+    with progress_bar(
         total=source.total, unit=source.unit, unit_scale=source.unit == "B", desc=source.location
     ) as bar:
         for row in rows:

@@ -13,8 +13,8 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from training.hub.api.repos import next_page
 from training.hub.errors import HubError, entry_not_found
 from training.hub.names import split_revision
+from training.hub.repo_info import tree_item
 from training.hub.routing import REPO, Access, Call, api, repo_addresses
-from training.hub.storage.description import tree_item
 from training.hub.storage.git_store import Entry
 from training.hub.storage.history import date_of, last_commits, title_of
 from training.hub.storage.repositories import StoredRepository

@@ -10,9 +10,9 @@ from starlette.responses import JSONResponse, Response
 from training.hub.accounts import now
 from training.hub.errors import HubError
 from training.hub.names import PREFIXES, repo_id
+from training.hub.repo_info import details, summary
 from training.hub.routing import REPO, Access, Call, api, may_see, require_write, visible
-from training.hub.storage.description import details, summary
-from training.hub.storage.metadata import SDKS, faults
+from training.hub.storage.card import SDKS, faults
 from training.hub.storage.repositories import StoredRepository
 
 PAGE = 100

@@ -6,8 +6,8 @@ from typing import Any
 
 from training.hub.api.repos import keep_value
 from training.hub.errors import HubError
+from training.hub.repo_info import STOPPED
 from training.hub.routing import Access, Call, api
-from training.hub.storage.description import STOPPED
 
 SPACE = "/api/{kind:space}/{namespace}/{name}"
 

@@ -14,8 +14,8 @@ from dulwich.objects import Commit
 
 from training.hub.errors import HubError, entry_not_found, revision_not_found
 from training.hub.names import OID, SPECIAL_REVISION, file_path
+from training.hub.storage.card import faults
 from training.hub.storage.git_store import FILE_MODE, Files, pointer_text
-from training.hub.storage.metadata import faults
 from training.hub.storage.repositories import StoredRepository
 
 MAX_REGULAR = 10 << 20

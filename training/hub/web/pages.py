@@ -13,8 +13,9 @@ from starlette.routing import Route
 from training.hub.api.files import SHOWN, media_type
 from training.hub.errors import HubError, entry_not_found
 from training.hub.names import PREFIXES, split_revision
+from training.hub.repo_info import summary, tags
 from training.hub.routing import Access, Call, api, may_see, repo_addresses
-from training.hub.storage.description import summary, tags
+from training.hub.storage.card import lenient_card
 from training.hub.storage.discussions import Discussions
 from training.hub.storage.history import (
     FileDifference,
@@ -24,7 +25,6 @@ from training.hub.storage.history import (
     last_commits,
 )
 from training.hub.storage.merging import origin_tree
-from training.hub.storage.metadata import lenient_card
 from training.hub.web.markdown import render
 from training.hub.web.rendering import SIGN_IN, TEMPLATES, page, repo_page
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from training.hub.errors import HubError
-from training.hub.storage.metadata import faults, lenient_card, read_card
+from training.hub.storage.card import faults, lenient_card, read_card
 
 
 def test_data_and_text_are_taken_apart() -> None:

@@ -8,9 +8,9 @@ from typing import Any
 
 from dulwich.objects import Commit
 
+from training.hub.storage.card import Card, lenient_card
 from training.hub.storage.git_store import Entry
 from training.hub.storage.history import date_of
-from training.hub.storage.metadata import Card, lenient_card
 from training.hub.storage.repositories import StoredRepository
 
 TAG_KEYS = {
