@@ -29,7 +29,7 @@ from typing import Any
 import httpx2
 
 from tagloop.errors import UserError
-from tagloop.generation.engine import CTRANSLATE2_FOLDER
+from tagloop.files import CTRANSLATE2
 from tagloop.web.settings import SPACE_FOLDER
 from training.bench.data import Row, load_suites
 from training.bench.peers.tagloop_system import prepare_model
@@ -209,7 +209,7 @@ def run(settings: LoadSettings, command: str) -> Report:
         prepare_model(model, suite.train, suite.validation, Path(settings.weights))
         for engine in ENGINES:
             if engine == "transformers":
-                shutil.rmtree(model / CTRANSLATE2_FOLDER)
+                shutil.rmtree(model / CTRANSLATE2)
             with running_space(model, folder) as space:
                 engines[engine] = measure(space, rows, settings)
     return {

@@ -1,10 +1,10 @@
 """Long articles: what an encoder cannot read at once it reads in windows, cut where sentences end.
 
-Every window keeps the title, so each is read as an article of its own; what is written for them is
-merged by confidence (``tagloop.generation.candidates``, ``tagloop.ranking.ranker``). A model reads
-one window unless its ``tagging.json`` says otherwise: on validation, windows found more right tags
-without a ranker (F1@5), but nothing beyond noise with one, whose memory reads more of a text anyway
-(``training.bench.studies.windows``).
+Every window keeps the title, so each is read as an article of its own; what is generated for them
+is merged by confidence (``tagloop.generation.candidates``, ``tagloop.ranking.ranker``). A model
+reads one window unless its ``tagging.json`` says otherwise: on validation, windows found more right
+tags without a ranker (F1@5), but nothing beyond noise with one, whose neighbours are found by more
+of a text anyway (``training.bench.studies.windows``).
 """
 
 from __future__ import annotations
@@ -141,18 +141,18 @@ def _nearest(places: Sequence[int], wanted: float) -> int:
 
 
 def by_article(
-    write: Callable[[Sequence[list[int]]], Sequence[Output]],
+    generate: Callable[[Sequence[list[int]]], Sequence[Output]],
     prompts: Sequence[Sequence[list[int]]],
     batch_size: int,
     progress: Callable[[int, int], object] | None = None,
 ) -> list[list[Output]]:
-    """Writes the windows of many articles together, those of like length in one batch.
+    """Generates for the windows of many articles together, those of like length in one batch.
 
     Args:
-        write: Gives one output a prompt.
+        generate: Gives one output a prompt.
         prompts: The windows of each article.
-        batch_size: Prompts that are written at once, at the most.
-        progress: Called before each batch with how many prompts are written, and of how many.
+        batch_size: Prompts that are computed at once, at the most.
+        progress: Called before each batch with how many prompts are done, and of how many.
 
     Returns:
         The outputs of each article's windows, in their order.
@@ -164,8 +164,9 @@ def by_article(
         if progress:
             progress(first, len(places))
         batch = places[first : first + batch_size]
-        written = write([prompts[index][at] for index, at in batch])
-        outputs |= dict(zip(batch, written, strict=True))
+        outputs |= dict(
+            zip(batch, generate([prompts[index][at] for index, at in batch]), strict=True)
+        )
     return [
         [outputs[index, at] for at in range(len(windows))] for index, windows in enumerate(prompts)
     ]

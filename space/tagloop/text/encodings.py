@@ -69,7 +69,7 @@ def find_encoding(blocks: Iterable[bytes], name: str, declared: str | None = Non
 
 
 def decode(data: bytes, name: str, *, html: bool = False, declared: str | None = None) -> str:
-    """Returns a text file's text, with line ends as ``\\n``.
+    r"""Returns a text file's text, with line ends as ``\n``.
 
     Args:
         data: Its bytes.

@@ -87,8 +87,9 @@ def normal_form(tag: str) -> str:
 
 
 def folded(text: str) -> str:
-    """Folds a text as ``normal_form`` does a tag; does not mend a tokenizer's blanks, which takes
-    ten times as long.
+    """Folds a text as ``normal_form`` does a tag.
+
+    It does not mend a tokenizer's blanks, which takes ten times as long.
     """
     return _folded(_plain(text))
 
@@ -140,7 +141,7 @@ def parse_tags(generated: str, separator: str = ",") -> list[str]:
 
 
 def join_tags(tags: Sequence[str], separator: str = ", ") -> str:
-    """Joins tags into the text that a model learns to write; a separator in a tag becomes a blank.
+    """Joins tags into the text that a model learns; a separator in a tag becomes a blank.
 
     ``parse_tags(join_tags(tags))`` gives the unique tags back.
     """

@@ -129,7 +129,7 @@ class Simulation:
         both = _joined(world.remembered["old"], _chosen(world.remembered[source], places))
         tokenizer = world.tagger.tokenizer
         arrays = arrays_of(both, tags, len(tokenizer), vocabulary, world.sentence_encoder)
-        engine = world.tagger._engine
+        engine = world.tagger.generator
         if way.config and new:
             engine = self._taught(new, way, folder)
         extractor = FeatureExtractor(
@@ -153,7 +153,7 @@ class Simulation:
         if way.share < 1:
             _mix(self._world.current, folder, way.share)
         convert(folder)
-        return Tagger.from_pretrained(folder, engine="ctranslate2")._engine
+        return Tagger.from_pretrained(folder, engine="ctranslate2").generator
 
     def _compared(
         self,

@@ -25,8 +25,8 @@ from typing import Any
 from tagloop.batch.run import BatchState, tag_file
 from tagloop.errors import UserError
 from tagloop.service.examples import Example, load_examples
-from tagloop.service.options import Options
 from tagloop.service.service import TaggingService
+from tagloop.tagger.options import Options
 from tagloop.tagger.tagger import Tagger
 from tagloop.web.settings import SPACE_FOLDER
 from training.bench.peak import forget_peak, peak_megabytes
