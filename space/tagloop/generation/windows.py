@@ -26,7 +26,7 @@ USUAL_CHARACTERS = 12
 """Of a token with its blank at the most, as a rule."""
 WINDOWS_AT_ONCE = 4
 """Of one article, where somebody watches: between them it is told how far it is, and ended."""
-Output = TypeVar("Output")
+Result = TypeVar("Result")
 
 
 class Windows:
@@ -141,11 +141,11 @@ def _nearest(places: Sequence[int], wanted: float) -> int:
 
 
 def by_article(
-    generate: Callable[[Sequence[list[int]]], Sequence[Output]],
+    generate: Callable[[Sequence[list[int]]], Sequence[Result]],
     prompts: Sequence[Sequence[list[int]]],
     batch_size: int,
     progress: Callable[[int, int], object] | None = None,
-) -> list[list[Output]]:
+) -> list[list[Result]]:
     """Generates for the windows of many articles together, those of like length in one batch.
 
     Args:
@@ -159,7 +159,7 @@ def by_article(
     """
     places = [(index, at) for index, windows in enumerate(prompts) for at in range(len(windows))]
     places.sort(key=lambda place: len(prompts[place[0]][place[1]]))
-    outputs: dict[tuple[int, int], Output] = {}
+    outputs: dict[tuple[int, int], Result] = {}
     for first in range(0, len(places), batch_size):
         if progress:
             progress(first, len(places))

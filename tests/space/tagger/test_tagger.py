@@ -257,6 +257,11 @@ def test_word_pieces_are_cut_at_the_separator(ctranslate2_tagger: Tagger) -> Non
     assert tags == ["C++", "E-Commerce", "NASA", "Node.js", "U.S."]
 
 
+def test_an_unknown_option_is_refused(ctranslate2_tagger: Tagger) -> None:
+    with pytest.raises(TypeError, match="A tagger has no option 'max_tag'; it has max_tags,"):
+        ctranslate2_tagger.tag("Trains", max_tag=3)  # type: ignore[call-arg]
+
+
 def test_confidence_is_the_probability_of_the_tags_own_tokens(ctranslate2_tagger: Tagger) -> None:
     tokenizer = ctranslate2_tagger.tokenizer
     tagger = recorded(tokenizer, "python, data")
