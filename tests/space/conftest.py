@@ -36,11 +36,17 @@ def model_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def sentence_encoder(tmp_path_factory: pytest.TempPathFactory) -> SentenceEncoder:
-    """Returns the sentence encoder that every tagger carries."""
+def sentence_encoder_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Returns a folder with the sentence encoder alone, in ``embedding/``."""
     folder = tmp_path_factory.mktemp("sentence_encoder")
     convert_sentence_encoder(folder)
-    loaded = SentenceEncoder.load(folder, threads=1)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def sentence_encoder(sentence_encoder_dir: Path) -> SentenceEncoder:
+    """Returns the sentence encoder that every tagger carries."""
+    loaded = SentenceEncoder.load(sentence_encoder_dir, threads=1)
     assert loaded is not None
     return loaded
 

@@ -24,7 +24,7 @@ from typing import Any, ClassVar
 
 import httpx2
 
-from tagloop.generation.engine import CTRANSLATE2_FOLDER
+from tagloop.files import CTRANSLATE2
 from tagloop.web.settings import SPACE_FOLDER
 from training.bench.data import Row, load_suites
 from training.bench.peers.tagloop_system import prepare_model
@@ -139,7 +139,7 @@ def run(settings: LoadSettings) -> dict[str, Any]:
         prepare_model(model, suite.train, suite.validation, Path(settings.weights))
         for engine in ENGINES:
             if engine == "transformers":
-                shutil.rmtree(model / CTRANSLATE2_FOLDER)
+                shutil.rmtree(model / CTRANSLATE2)
             environment = os.environ | {
                 "MODEL_REPO": str(model),
                 "TAGLOOP_TAGGINGS_A_MINUTE": "0",  # all visitors have one address here

@@ -10,8 +10,8 @@ from typing import Any
 
 from datasets import Dataset
 
+from tagloop.article import text_of
 from tagloop.generation.settings import TaggingSettings
-from tagloop.tagger.selection import text_of
 from tagloop.tagger.tagger import Tag, Tagger
 from tagloop.vocabulary.vocabulary import Vocabulary
 from training.config import EvaluateConfig

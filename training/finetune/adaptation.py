@@ -35,11 +35,8 @@ from transformers import (
 from transformers.trainer import TRAINER_STATE_NAME
 
 from tagloop.errors import UserError
+from tagloop.files import BEFORE, NEIGHBOURS, RANKING, SENTENCE_ENCODER
 from tagloop.generation.settings import TaggingSettings
-from tagloop.inside.before import FOLDER as BEFORE_FOLDER
-from tagloop.ranking.neighbours import FILE_NAME as NEIGHBOURS_FILE
-from tagloop.ranking.ranker import FILE_NAME as RANKING_FILE
-from tagloop.ranking.sentence_encoder import FOLDER as SENTENCE_ENCODER_FOLDER
 from tagloop.ranking.sentence_encoder import SentenceEncoder
 from tagloop.tagger.model_folder import load_vocabulary
 from tagloop.vocabulary.vocabulary import Vocabulary
@@ -258,7 +255,7 @@ def _checkpoint(output: Path) -> str | None:
 def _save_words(current: Path, corpus: Corpus, vocabulary: Vocabulary, output: Path) -> None:
     write_json(output / "tags.json", vocabulary.to_json())
     convert(output)
-    for name in (SENTENCE_ENCODER_FOLDER, BEFORE_FOLDER):
+    for name in (SENTENCE_ENCODER, BEFORE):
         if (current / name).is_dir():
             shutil.copytree(current / name, output / name, dirs_exist_ok=True)
 
@@ -268,7 +265,7 @@ def _save_memory(current: Path, corpus: Corpus, vocabulary: Vocabulary, output: 
     sentence_encoder = SentenceEncoder.load(output)
     if sentence_encoder is None:
         return
-    path = current / NEIGHBOURS_FILE
+    path = current / NEIGHBOURS
     earlier = load_file(path) if path.is_file() else None
     _, tokenizer, _ = load_base(str(output))
     train = corpus.splits["train"]
@@ -281,8 +278,8 @@ def _ranking(current: Path, corpus: Corpus, output: Path) -> dict[str, Any]:
     Returns:
         The log's part on ranking.
     """
-    if (current / RANKING_FILE).is_file() and (output / NEIGHBOURS_FILE).is_file():
-        shutil.copyfile(current / RANKING_FILE, output / RANKING_FILE)
+    if (current / RANKING).is_file() and (output / NEIGHBOURS).is_file():
+        shutil.copyfile(current / RANKING, output / RANKING)
         path = current / LOG_FILE
         log = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
         return dict(log.get("ranking", {}))

@@ -8,8 +8,7 @@ from pathlib import Path
 from ctranslate2.converters import TransformersConverter
 
 from tagloop.errors import UserError
-from tagloop.generation.engine import CTRANSLATE2_FOLDER
-from tagloop.ranking.sentence_encoder import FOLDER as SENTENCE_ENCODER_FOLDER
+from tagloop.files import CTRANSLATE2, SENTENCE_ENCODER
 from training.finetune.minilm import minilm_folder
 
 QUANTIZATION = "int8_float32"
@@ -25,7 +24,7 @@ def convert(model_dir: Path) -> Path:
     Raises:
         UserError: CTranslate2 knows no converter for this architecture.
     """
-    target = model_dir / CTRANSLATE2_FOLDER
+    target = model_dir / CTRANSLATE2
     try:
         _convert(model_dir, target)
     except (ValueError, NotImplementedError) as error:
@@ -45,7 +44,7 @@ def convert_sentence_encoder(model_dir: Path) -> Path:
     Raises:
         UserError: The package with the weights is missing or not the pinned one.
     """
-    target = model_dir / SENTENCE_ENCODER_FOLDER
+    target = model_dir / SENTENCE_ENCODER
     _convert(minilm_folder(), target, "tokenizer.json")
     return target
 

@@ -12,10 +12,11 @@ import numpy as np
 from safetensors.numpy import save_file
 from scipy import sparse
 
+from tagloop.article import text_of
+from tagloop.files import NEIGHBOURS
 from tagloop.ranking.keyphrases import KnownPhrases, Words, linked_shares
-from tagloop.ranking.neighbours import FILE_NAME, article_ids, to_bytes, weigh
+from tagloop.ranking.neighbours import article_ids, to_bytes, weigh
 from tagloop.ranking.sentence_encoder import DIMENSIONS, SentenceEncoder
-from tagloop.tagger.selection import text_of
 from tagloop.vocabulary.vocabulary import Vocabulary
 from training.console import progress_bar
 
@@ -149,7 +150,7 @@ def _vectors(
 
 def save_neighbours(arrays: Mapping[str, np.ndarray], folder: Path) -> None:
     """Writes the memory into a model folder."""
-    save_file(dict(arrays), folder / FILE_NAME)
+    save_file(dict(arrays), folder / NEIGHBOURS)
 
 
 def _idf(ids: Sequence[tuple[list[int], list[int]]], size: int) -> np.ndarray:

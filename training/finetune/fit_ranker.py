@@ -17,11 +17,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 from sklearn.preprocessing import StandardScaler
 
+from tagloop.files import NEIGHBOURS, RANKING
 from tagloop.generation.settings import TaggingSettings
 from tagloop.ranking.features import COLUMNS, FeatureExtractor
-from tagloop.ranking.neighbours import FILE_NAME as NEIGHBOURS_FILE
 from tagloop.ranking.neighbours import Neighbours
-from tagloop.ranking.ranker import FILE_NAME, Weights
+from tagloop.ranking.ranker import Weights
 from tagloop.ranking.sentence_encoder import SentenceEncoder
 from tagloop.tagger.tagger import Tagger
 from training.evaluation.calibration import reliability
@@ -57,7 +57,7 @@ def fit_ranking(folder: Path, train: Articles, validation: Articles) -> dict[str
     """
     collected = _collect(folder, train, validation)
     weights, chances, chosen = _weights(collected)
-    write_json(folder / FILE_NAME, weights.to_json())
+    write_json(folder / RANKING, weights.to_json())
     threshold, f1 = best_threshold(collected, chances)
     settings = TaggingSettings.load(folder)
     replace(settings, threshold=threshold).save(folder)
@@ -74,7 +74,7 @@ def fit_ranking(folder: Path, train: Articles, validation: Articles) -> dict[str
 
 def _collect(folder: Path, train: Articles, validation: Articles) -> Candidates:
     """Fits neighbours, tags the validation articles and collects their candidates."""
-    for name in (FILE_NAME, NEIGHBOURS_FILE):
+    for name in (RANKING, NEIGHBOURS):
         (folder / name).unlink(missing_ok=True)  # of an earlier training
     convert_sentence_encoder(folder)
     sentence_encoder = SentenceEncoder.load(folder)

@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tagloop.generation.candidates import Candidate, ScoredTag
-from tagloop.generation.engine import Output
+from tagloop.generation.candidates import Generated, ScoredTag
 from tagloop.ranking.features import COLUMNS, CandidateFeatures, FeatureExtractor
 from tagloop.tagger.tagger import Tagger
 from tagloop.vocabulary.vocabulary import Vocabulary
@@ -47,16 +46,13 @@ class FeatureCollector:
         self.pools: dict[int, CandidateFeatures] = {}
 
     def rank(
-        self,
-        articles: Sequence[Mapping[str, Any]],
-        candidates: Sequence[Sequence[Candidate]],
-        outputs: Sequence[Sequence[Output]],
-        also: Mapping[str, str] | None = None,
+        self, generated: Sequence[Generated], required: Mapping[str, str] | None = None
     ) -> list[list[ScoredTag]]:
         """Pools the articles' candidates; ranks none."""
-        pools = self._extractor.extract(articles, candidates, outputs, also)
-        self.pools |= {row["index"]: pool for row, pool in zip(articles, pools, strict=True)}
-        return [[] for _ in articles]
+        pools = self._extractor.extract(generated, required)
+        pairs = zip(generated, pools, strict=True)
+        self.pools |= {one.article["index"]: pool for one, pool in pairs}
+        return [[] for _ in generated]
 
 
 def collect(tagger: Tagger, extractor: FeatureExtractor, articles: Articles) -> Candidates:

@@ -25,8 +25,8 @@ from typing import Any
 from huggingface_hub import HfApi, RepoCard, constants
 
 from tagloop.errors import UserError
+from tagloop.files import BEFORE
 from tagloop.generation.settings import TaggingSettings
-from tagloop.inside.before import FOLDER as BEFORE
 from tagloop.inside.before import MODEL_FILE, MOST_BYTES
 from training import console
 from training.cards.cards import write_dataset_card, write_model_card

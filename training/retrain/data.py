@@ -19,7 +19,7 @@ from huggingface_hub.errors import (
 from tagloop.corrections.review.accepted import Decided, accepted
 from tagloop.corrections.review.store import Records, read_records
 from tagloop.errors import UserError
-from tagloop.generation.settings import FILE_NAME as TAGGING_FILE
+from tagloop.files import TAGGING
 from tagloop.vocabulary.vocabulary import Vocabulary
 from training.cards.cards import write_dataset_card
 from training.data.build_dataset import REPORT, write_dataset
@@ -70,10 +70,10 @@ def trained_on(api: HfApi, model: str, revision: str | None) -> dict[str, Any]:
     """
     with clear_errors(model):
         try:
-            path = api.hf_hub_download(model, TAGGING_FILE, revision=revision)
+            path = api.hf_hub_download(model, TAGGING, revision=revision)
         except EntryNotFoundError:
             raise UserError(
-                f"{model} has no {TAGGING_FILE}: it was not made by Tagloop; publish one first "
+                f"{model} has no {TAGGING}: it was not made by Tagloop; publish one first "
                 "with make publish."
             ) from None
     return dict(json.loads(Path(path).read_text(encoding="utf-8")).get("dataset") or {})

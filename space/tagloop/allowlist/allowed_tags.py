@@ -1,4 +1,4 @@
-"""A list of allowed tags, made ready for one model: how it writes each, and which it never saw."""
+"""A list of allowed tags, made ready for one model: each one's tokens, and which it never saw."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from tagloop.errors import UserError
-from tagloop.generation.engine import separator_ids
 from tagloop.generation.evidence import target_ids
+from tagloop.generation.outputs import separator_ids
 from tagloop.generation.settings import TaggingSettings
 from tagloop.generation.token_trie import TokenTrie
 from tagloop.vocabulary.normal_form import folded
@@ -22,8 +22,8 @@ class AllowedTags:
     Attributes:
         forms: Normal form of each tag, aliases resolved; none twice.
         displays: Each tag as the list writes it.
-        trie: What the model writes for those that it can write, with the separator as their end.
-        targets: Place in the trie of each tag; -1 for one that the model cannot write.
+        trie: What the model generates for those that it can, with the separator as their end.
+        targets: Place in the trie of each tag; -1 for one that the model cannot generate.
         pieces: Token ids of each tag.
         unseen: Whether no training article has the tag; bool, (tags,).
     """
@@ -47,8 +47,8 @@ class AllowedTags:
         self._own_forms = [normal_form(tag) for tag in self.displays]
         mark = settings.separator.strip() or settings.separator
         end = _end_token(tokenizer, settings.separator)
-        written = [vocabulary.display(tag).replace(mark, " ") for tag in self.displays]
-        self.pieces = [target_ids(tag, tokenizer)[: settings.max_new_tokens] for tag in written]
+        outputs = [vocabulary.display(tag).replace(mark, " ") for tag in self.displays]
+        self.pieces = [target_ids(tag, tokenizer)[: settings.max_new_tokens] for tag in outputs]
         unknown, most = tokenizer.unk_token_id, settings.max_new_tokens
         targets = [
             (*ids, end) if ids and unknown not in ids and len(ids) < most else ()
@@ -65,7 +65,7 @@ class AllowedTags:
 
 
 def _end_token(tokenizer: Any, separator: str) -> int:
-    """Returns the token of the separator as it is written after a word; else the end token."""
+    """Returns the token of the separator as it comes after a word; else the end token."""
     marks = separator_ids(tokenizer, separator)
     ids = target_ids(f"a{separator.strip() or separator}", tokenizer)
     return next((token for token in reversed(ids) if token in marks), tokenizer.eos_token_id)

@@ -59,7 +59,7 @@ def checked(name: str, tags: Sequence[str]) -> tuple[str, ...]:
     """Refuses what is no list of strings.
 
     Raises:
-        UserError: So it is.
+        UserError: It is one string, or holds something else.
     """
     if isinstance(tags, str):
         raise UserError(f"{name} is a list of tags, not one string: write [{tags!r}].")

@@ -1,8 +1,8 @@
-"""Scores the tags of a given list, whatever else the model would write."""
+"""Scores the tags of a given list, whatever else the model would generate."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -10,20 +10,21 @@ import numpy as np
 
 from tagloop.allowlist.allowed_tags import AllowedTags
 from tagloop.allowlist.preferences import Preferences, checked
+from tagloop.article import text_of
 from tagloop.errors import UserError
-from tagloop.generation.candidates import Candidate, Ranks, ScoredTag, with_odds
+from tagloop.generation.candidates import Generated, Ranks, ScoredTag, with_odds
 from tagloop.generation.decoding import Decoding
-from tagloop.generation.engine import Engine, Output
+from tagloop.generation.engine import Engine
 from tagloop.generation.input_embeddings import InputEmbeddings
+from tagloop.generation.outputs import Output
 from tagloop.generation.settings import TaggingSettings
 from tagloop.generation.token_trie import TokenTrie
-from tagloop.tagger.selection import text_of
 from tagloop.vocabulary.vocabulary import Vocabulary
 
 WANTED = 5
 """So many of the likeliest tags are searched for, as many as an answer usually holds."""
 NEGLIGIBLE = -4.6
-"""What the model would write with less than this log-probability (1 %) is hardly searched for."""
+"""Tags with less than this log-probability (1 %) are hardly searched for."""
 MOST_PRESENT = 8
 """So many more are scored because they stand in the article."""
 PRESENT_BONUS = 1.0
@@ -45,7 +46,7 @@ class AllowlistScorer:
     a whole tag's log-probability, searched as below, adds to it could not be shown: in a trial on
     243 validation articles, which no command repeats, F1@5 changed by less than 0.005.) Without
     one, the model is searched for the likeliest tags of the list, and a tag's confidence is the
-    probability with which the model writes it first, or at the place where it wrote it of its own
+    probability with which the model generates it first, or at the place where it did so of its own
     accord, whichever is greater; raised if it stands in the article. A tag that no training
     article has can only be guessed: from whether it stands in the article, and how near it is by
     the model's input embeddings.
@@ -76,7 +77,8 @@ class AllowlistScorer:
         """Makes the lists ready.
 
         Raises:
-            UserError: A list is none, allowed tags are empty, or the decoding does not know them.
+            UserError: A list is no list of strings, allowed tags are empty, or the decoding is not
+                greedy with them.
         """
         liked = checked("prefer_tags", preferred or ())
         forms = {self._vocabulary.canonical(tag): tag for tag in reversed(liked)}
@@ -93,83 +95,66 @@ class AllowlistScorer:
     def score(
         self,
         allowed: AllowedTags,
-        article: Mapping[str, Any],
-        prompts: Sequence[list[int]],
-        outputs: Sequence[Output],
-        candidates: Sequence[Candidate],
+        generated: Generated,
         ranker: Ranks | None,
     ) -> list[ScoredTag]:
         """Scores the tags of the list that may be an article's; others are left out.
 
         Args:
             allowed: The list.
-            article: ``title`` and ``text``.
-            prompts: What the model reads of it, a window each.
-            outputs: What it writes freely for each, with ``starts``.
-            candidates: The tags in that.
+            generated: What the model generates freely for the article, with ``starts``.
             ranker: The model's, if it has one.
         """
-        present = allowed.standing_in(text_of(article))
+        present = allowed.standing_in(text_of(generated.article))
         if ranker is None:
-            chances = self._searched(allowed, prompts, outputs, candidates, present)
+            chances = self._searched(allowed, generated, present)
         else:
-            chances = self._ranked(allowed, article, outputs, candidates, ranker)
+            chances = self._ranked(allowed, generated, ranker)
         if allowed.unseen.any():
-            chances = np.maximum(chances, self._guessed(allowed, prompts, present))
+            guessed = self._guessed(allowed, generated.prompts, present)
+            chances = np.maximum(chances, guessed)
         return [
             ScoredTag(form, display, float(chance))
             for form, display, chance in zip(allowed.forms, allowed.displays, chances, strict=True)
             if chance > 0
         ]
 
-    def _ranked(
-        self,
-        allowed: AllowedTags,
-        article: Mapping[str, Any],
-        outputs: Sequence[Output],
-        candidates: Sequence[Candidate],
-        ranker: Ranks,
-    ) -> np.ndarray:
+    def _ranked(self, allowed: AllowedTags, generated: Generated, ranker: Ranks) -> np.ndarray:
         rows = zip(allowed.forms, allowed.displays, allowed.unseen, strict=True)
         known = {form: display for form, display, unseen in rows if not unseen}
-        ranked = ranker.rank([article], [candidates], [outputs], known)[0]
+        ranked = ranker.rank([generated], known)[0]
         found = {tag.form: tag.confidence for tag in ranked}
         return np.array([found.get(form, 0.0) for form in allowed.forms])
 
     def _searched(
-        self,
-        allowed: AllowedTags,
-        prompts: Sequence[list[int]],
-        outputs: Sequence[Output],
-        candidates: Sequence[Candidate],
-        present: np.ndarray,
+        self, allowed: AllowedTags, generated: Generated, present: np.ndarray
     ) -> np.ndarray:
         log_probs = np.full(len(present), -np.inf)
         places = {form: place for place, form in enumerate(allowed.forms)}
-        for candidate in candidates:
+        for candidate in generated.candidates:
             place = places.get(self._vocabulary.canonical(candidate.form))
             if place is not None:
                 log_probs[place] = max(log_probs[place], candidate.log_prob)
         targets = np.array(allowed.targets)
         sought = set(targets[present].tolist()) - {-1}
-        for prompt, written in zip(prompts, outputs, strict=True):
+        for prompt, output in zip(generated.prompts, generated.outputs, strict=True):
             if allowed.trie.targets:
-                for target, log_prob in self._likeliest(allowed.trie, prompt, written, sought):
+                for target, log_prob in self._likeliest(allowed.trie, prompt, output, sought):
                     same = targets == target
                     log_probs[same] = np.maximum(log_probs[same], log_prob)
-        chances = np.exp(np.minimum(log_probs, 0.0))
+        chances: np.ndarray = np.exp(np.minimum(log_probs, 0.0))
         return np.where(present, with_odds(chances, float(np.exp(PRESENT_BONUS))), chances)
 
     def _likeliest(
-        self, trie: TokenTrie, prompt: list[int], written: Output, sought: set[int]
+        self, trie: TokenTrie, prompt: list[int], output: Output, sought: set[int]
     ) -> list[tuple[int, float]]:
-        """Finds the tags that the model would write first, and those of the sought that it might.
+        """Finds the tags likeliest to be generated first, and those of the sought that might be.
 
         Returns:
             Places in the trie and log-probabilities.
         """
-        assert written.starts is not None
-        first = written.starts.log_probs[0][[target[0] for target in trie.targets]]
+        assert output.starts is not None
+        first = output.starts.log_probs[0][[target[0] for target in trie.targets]]
         found = self._engine.likeliest(prompt, trie, first, WANTED, NEGLIGIBLE)
         last = min(sorted(found.values(), reverse=True)[:WANTED], default=-np.inf)
         # No tag is likelier than its first token.

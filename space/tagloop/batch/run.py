@@ -18,9 +18,10 @@ from typing import Any
 from tagloop.batch.rows import MAX_FILE_BYTES, BatchFile, BatchWriter, Row, Tagged
 from tagloop.errors import UserError
 from tagloop.limits import MAX_TEXT_CHARACTERS, MAX_TITLE_CHARACTERS
-from tagloop.service.options import Options
+from tagloop.service.options import check_options
 from tagloop.service.service import TaggingService
 from tagloop.service.upload_size import check_upload
+from tagloop.tagger.options import Options
 
 logger = logging.getLogger(__name__)
 
@@ -131,7 +132,7 @@ def tag_file(
     Raises:
         UserError: The file cannot be read, or an option is not in order.
     """
-    options.checked()
+    check_options(options)
     batch = open_batch(path)
     state = BatchState(batch.total)
     begun = time.monotonic()

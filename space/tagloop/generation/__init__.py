@@ -1,1 +1,1 @@
-"""What the model writes: two engines, decoding, candidates, windows of long articles, evidence."""
+"""What the model generates: two engines, decoding, candidates, windows of long texts, evidence."""

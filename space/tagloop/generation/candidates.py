@@ -1,4 +1,4 @@
-"""From what the model writes to the tags of an answer: candidates, scored tags, the selection."""
+"""From what the model generates to the tags of an answer: candidates, scores, the selection."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
-from tagloop.generation.engine import Output
+from tagloop.generation.decoding import Decoding
+from tagloop.generation.outputs import Output
 from tagloop.vocabulary.vocabulary import Vocabulary, normal_form, tidy
 
 CONTINUATION = "##"
@@ -21,14 +22,14 @@ Chance = TypeVar("Chance", float, np.ndarray)
 
 @dataclass(frozen=True)
 class Candidate:
-    """A tag that the model wrote.
+    """A tag that the model generated.
 
     Attributes:
         form: Normal form of the display form; never empty.
         display: Display form.
         log_prob: Summed log-probability of the tag's own tokens.
         place: Which tag of the output it is, from 0.
-        window: Which window of the article it was written for, from 0.
+        window: Which window of the article it was generated for, from 0.
     """
 
     form: str
@@ -47,42 +48,53 @@ class ScoredTag:
     confidence: float
 
 
+@dataclass(frozen=True)
+class Generated:
+    """What the model generated for one article.
+
+    Attributes:
+        article: ``title`` and ``text``.
+        prompts: Token ids of the windows.
+        outputs: One a window, with ``starts`` where tags are ranked.
+        candidates: The clean tags of all outputs, in their order.
+    """
+
+    article: Mapping[str, Any]
+    prompts: Sequence[list[int]]
+    outputs: Sequence[Output]
+    candidates: Sequence[Candidate]
+
+
 class Ranks(Protocol):
-    """Turns what the model wrote into confidences."""
+    """Turns what the model generated into confidences."""
 
     def rank(
-        self,
-        articles: Sequence[Mapping[str, Any]],
-        candidates: Sequence[Sequence[Candidate]],
-        outputs: Sequence[Sequence[Output]],
-        also: Mapping[str, str] | None = None,
+        self, generated: Sequence[Generated], required: Mapping[str, str] | None = None
     ) -> list[list[ScoredTag]]:
         """Scores each article's candidates and any tag it adds; no normal form twice.
 
         Args:
-            articles: ``title`` and ``text`` each.
-            candidates: Of each the clean tags of all windows, as they were written.
-            outputs: Of each what the model wrote for its windows, with ``starts``.
-            also: Tags that must be scored for all, too: normal form to display form.
+            generated: An entry an article.
+            required: Tags that must be scored for all, too: normal form to display form.
         """
 
 
 def read_candidates(
-    written: Output,
+    output: Output,
     tokenizer: Any,
     marks: Collection[int],
     vocabulary: Vocabulary,
     text: str,
     window: int = 0,
 ) -> list[Candidate]:
-    """Cuts an output at its separators into clean tags, in the order in which they were written.
+    """Cuts an output at its separators into clean tags, in the order in which they stand.
 
     Left out are pieces that are no whole tag: only punctuation, an unknown token, a word that
     begins in its middle, and the last one of an output that the length limit cut off, unless the
     vocabulary knows it as it stands.
 
     Args:
-        written: One output.
+        output: One output.
         tokenizer: Of the model.
         marks: Ids of the tokens that separate two tags.
         vocabulary: The tags that the model was trained on.
@@ -90,7 +102,7 @@ def read_candidates(
         window: Which part of the article the output is about.
     """
     segments: list[tuple[list[int], float]] = [([], 0.0)]
-    for token, log_prob in zip(written.ids, written.log_probs, strict=True):
+    for token, log_prob in zip(output.ids, output.log_probs, strict=True):
         if token in marks:
             segments.append(([], 0.0))
         else:
@@ -103,7 +115,7 @@ def read_candidates(
         if tokenizer.convert_ids_to_tokens(ids[0]).startswith(CONTINUATION):
             continue
         surface = tidy(tokenizer.decode(ids))
-        cut_off = not written.finished and place == len(segments) - 1
+        cut_off = not output.finished and place == len(segments) - 1
         if cut_off and surface not in vocabulary:
             continue
         display = vocabulary.display(surface, text)
@@ -115,7 +127,7 @@ def read_candidates(
 def score_candidates(candidates: Iterable[Candidate]) -> list[ScoredTag]:
     """Takes the probability that the model gave the tag's own tokens for its confidence.
 
-    No tag stands twice: of equal normal forms the first written stays. What was written for
+    No tag stands twice: of equal normal forms the first stays. What was generated for
     several windows is surer than for any of them: its confidence is the probability that at least
     one of the windows is right, were they independent (on long validation articles as good as the
     first window's and the mean probability for two or three windows, better for four).
@@ -139,10 +151,35 @@ def _any_of(chances: Sequence[float]) -> float:
     return 1 - math.prod(1 - chance for chance in chances)
 
 
+def vote_shares(decoding: Decoding, totals: Sequence[float]) -> list[float]:
+    """Returns each output's part of the whole: a vote each, or its share of the probability mass.
+
+    Args:
+        decoding: ``beam`` or ``sample``.
+        totals: Log-probability of each output.
+    """
+    if decoding.mode == "sample":
+        return [1 / len(totals)] * len(totals)
+    masses = [math.exp(total - max(totals)) for total in totals]
+    return [mass / sum(masses) for mass in masses]
+
+
+def score_votes(outputs: Sequence[Sequence[Candidate]], shares: Sequence[float]) -> list[ScoredTag]:
+    """Sums for each tag the shares of the outputs that hold it; the first seen comes first."""
+    totals: dict[str, float] = {}
+    displays: dict[str, str] = {}
+    for found, share in zip(outputs, shares, strict=True):
+        for form, display in {tag.form: tag.display for tag in reversed(found)}.items():
+            totals[form] = totals.get(form, 0.0) + share
+            displays.setdefault(form, display)
+    return [ScoredTag(form, displays[form], min(total, 1.0)) for form, total in totals.items()]
+
+
 def with_odds(chance: Chance, times: float) -> Chance:
     """Returns the probability whose odds are so many times those of ``chance``."""
     raised = times * chance
-    return raised / (raised + 1 - chance)
+    probability: Chance = raised / (raised + 1 - chance)
+    return probability
 
 
 def select(

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import numpy as np
+
+from tagloop.files import CONVERSION, CTRANSLATE2
 from tagloop.generation.decoding import NO_REPEAT, Decoding
-from tagloop.generation.engine import CTRANSLATE2_FOLDER, Output, OutputBuilder, Step
+from tagloop.generation.outputs import Output, OutputBuilder, Step
 from tagloop.generation.settings import TaggingSettings
 from tagloop.generation.threads import ctranslate2, shares
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from tagloop.generation.token_trie import TokenTrie
+from tagloop.generation.token_trie import TokenTrie
 
 TOKENS_AT_ONCE = 1024
 """Padded tokens that one worker reads at once: what more are read together outgrow the caches of a
@@ -41,11 +40,11 @@ class CTranslate2Engine:
     def __init__(self, folder: Path, tokenizer: Any, threads: int | None = None) -> None:
         from transformers import GenerationConfig
 
-        self._folder = folder / CTRANSLATE2_FOLDER
+        self._folder = folder / CTRANSLATE2
         self._shares = shares(threads)
         self.workers = self._shares["inter_threads"]
         self._tokenizer = tokenizer
-        self._steps = OutputBuilder(tokenizer, TaggingSettings.load(folder))
+        self._builder = OutputBuilder(tokenizer, TaggingSettings.load(folder))
         self._translator = self._load()
         config = GenerationConfig.from_pretrained(folder)
         self._options = _decoding_options(config)
@@ -59,13 +58,13 @@ class CTranslate2Engine:
     def _of_all_heads(self) -> Any:
         """The same model once more, which gives the attention of all heads; loaded when needed."""
         files = {path.name: path.read_bytes() for path in self._folder.iterdir()}
-        files["model.bin"] = _with_all_heads(files["model.bin"])
+        files[CONVERSION] = _with_all_heads(files[CONVERSION])
         return self._load(files=files)
 
-    def write(
+    def generate(
         self, input_ids: Sequence[list[int]], max_new_tokens: int, *, starts: bool = False
     ) -> list[Output]:
-        """Writes one output a prompt, in order, greedily; with ``starts`` if they are wanted."""
+        """Generates one output a prompt, in order, greedily; with ``starts`` if they are wanted."""
         if not input_ids:
             return []
         tokens = [self._tokenizer.convert_ids_to_tokens(row) for row in input_ids]
@@ -77,15 +76,15 @@ class CTranslate2Engine:
             batch_type="tokens",
             **self._options,
         )
-        return [self._written(result, starts) for result in results]
+        return [self._greedy(result, starts) for result in results]
 
     def _limit(self, max_new_tokens: int) -> int:
         return max_new_tokens - 1 if self._forced_end else max_new_tokens
 
-    def write_many(
+    def generate_many(
         self, input_ids: Sequence[list[int]], max_new_tokens: int, decoding: Decoding
     ) -> list[list[Output]]:
-        """Writes ``decoding.outputs`` outputs a prompt as beams or samples, the best first."""
+        """Generates ``decoding.outputs`` beams or samples a prompt, the best first."""
         options: dict[str, Any] = self._options | {"num_hypotheses": decoding.outputs}
         translator = self._translator
         if decoding.mode == "sample":
@@ -107,12 +106,12 @@ class CTranslate2Engine:
             return_end_token=True,
             **options,
         )
-        return [self._outputs(result, options["length_penalty"]) for result in results]
+        return [self._of_many(result, options["length_penalty"]) for result in results]
 
     def score(
         self, input_ids: Sequence[list[int]], targets: Sequence[list[int]]
     ) -> list[list[float]]:
-        """Returns the log-probability of each target token, as if the model had written the target.
+        """Returns the log-probability of each target token, as if the model had generated it.
 
         One target a prompt, without end token and without repetition penalty.
         """
@@ -132,9 +131,7 @@ class CTranslate2Engine:
         *,
         all_heads: bool = False,
     ) -> list[np.ndarray]:
-        """Returns what the model looks at while it writes each target, (target, input)."""
-        import numpy as np
-
+        """Returns the cross-attention while the model generates each target, (target, input)."""
         if not input_ids:
             return []
         translator = self._of_all_heads if all_heads else self._translator
@@ -149,9 +146,7 @@ class CTranslate2Engine:
         return [row[: len(target)] for row, target in zip(rows, targets, strict=True)]
 
     def steps(self, input_ids: list[int], max_new_tokens: int, top: int) -> list[Step]:
-        """Writes one prompt's output greedily and tells what it could have been at each step."""
-        import numpy as np
-
+        """Generates one prompt's output greedily and tells what it could have been at each step."""
         options = self._options | {"beam_size": 1, "return_end_token": True}
         result = self._of_all_heads.translate_batch(
             [self._tokenizer.convert_ids_to_tokens(input_ids)],
@@ -163,7 +158,7 @@ class CTranslate2Engine:
         ids = self._tokenizer.convert_tokens_to_ids(result.hypotheses[0])
         logits = np.stack([np.asarray(step, dtype=np.float32).ravel() for step in result.logits[0]])
         attention = np.array(result.attention[0], dtype=np.float32)
-        return self._steps.choices(ids, logits, attention, top)
+        return self._builder.steps(ids, logits, attention, top)
 
     def likeliest(
         self, input_ids: list[int], trie: TokenTrie, first: np.ndarray, wanted: int, least: float
@@ -184,22 +179,20 @@ class CTranslate2Engine:
             found |= {place: sum(row) for place, row in zip(batch, rows, strict=True)}
         return found
 
-    def _outputs(self, result: Any, length_penalty: float) -> list[Output]:
-        written = []
+    def _of_many(self, result: Any, length_penalty: float) -> list[Output]:
+        outputs = []
         for tokens, score in zip(result.hypotheses, result.scores, strict=True):
             ids = self._tokenizer.convert_tokens_to_ids(tokens)
             finished = bool(ids) and ids[-1] == self._tokenizer.eos_token_id
             total = score * len(ids) ** length_penalty
-            written.append(self._steps.one_of_many(ids, finished, total))
-        return written
+            outputs.append(self._builder.one_of_many(ids, finished, total))
+        return outputs
 
-    def _written(self, result: Any, starts: bool) -> Output:
-        import numpy as np
-
+    def _greedy(self, result: Any, starts: bool) -> Output:
         ids = self._tokenizer.convert_tokens_to_ids(result.hypotheses[0])
         logits = np.stack([np.asarray(step, dtype=np.float32).ravel() for step in result.logits[0]])
         # The end token's step is there, the token is not.
-        return self._steps.written(ids, logits, len(logits) > len(ids), starts)
+        return self._builder.greedy(ids, logits, len(logits) > len(ids), starts)
 
 
 def _with_all_heads(model: bytes) -> bytes:
@@ -215,6 +208,6 @@ def _decoding_options(config: Any) -> dict[str, Any]:
         "length_penalty": 1.0 if config.length_penalty is None else config.length_penalty,
         "no_repeat_ngram_size": config.no_repeat_ngram_size or 0,
         "repetition_penalty": config.repetition_penalty or 1.0,
-        # CTranslate2's own default forbids to write nothing.
+        # CTranslate2's own default forbids an empty output.
         "min_decoding_length": config.min_new_tokens or 0,
     }

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tagloop.errors import UserError
-from tagloop.generation.candidates import Candidate, ScoredTag
 
 MODES = ("greedy", "beam", "sample")
 NO_REPEAT = 3
@@ -47,27 +44,3 @@ class Decoding:
             raise UserError(f"No decoding is called {self.mode!r}: take {', '.join(MODES)}.")
         if self.outputs < 1 or self.temperature <= 0:
             raise UserError("Decoding needs at least 1 output and a temperature above 0.")
-
-
-def weights(decoding: Decoding, totals: Sequence[float]) -> list[float]:
-    """Returns each output's part of the whole: a vote each, or its share of the probability mass.
-
-    Args:
-        decoding: ``beam`` or ``sample``.
-        totals: Log-probability of each output.
-    """
-    if decoding.mode == "sample":
-        return [1 / len(totals)] * len(totals)
-    masses = [math.exp(total - max(totals)) for total in totals]
-    return [mass / sum(masses) for mass in masses]
-
-
-def score_votes(outputs: Sequence[Sequence[Candidate]], shares: Sequence[float]) -> list[ScoredTag]:
-    """Sums for each tag the shares of the outputs that hold it; the first seen comes first."""
-    totals: dict[str, float] = {}
-    displays: dict[str, str] = {}
-    for found, share in zip(outputs, shares, strict=True):
-        for form, display in {tag.form: tag.display for tag in reversed(found)}.items():
-            totals[form] = totals.get(form, 0.0) + share
-            displays.setdefault(form, display)
-    return [ScoredTag(form, displays[form], min(total, 1.0)) for form, total in totals.items()]

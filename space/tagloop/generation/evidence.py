@@ -1,21 +1,19 @@
-"""Why an article has a tag: where its words stand, or the sentence that the model looked at."""
+"""Why an article has a tag: where its words stand, or the sentence that the model attends to."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import numpy as np
+
+from tagloop.generation.engine import Engine
 from tagloop.generation.settings import TaggingSettings
 from tagloop.generation.windows import Windows
 from tagloop.text.sentences import Span, split_sentences
 from tagloop.vocabulary.vocabulary import Vocabulary, normal_form
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from tagloop.generation.engine import Engine
 
 PRESENT, INFERRED = "present", "inferred"
 SHORTLIST = 4
@@ -23,7 +21,7 @@ SHORTLIST = 4
 validation articles the first alone was hardly better than a random sentence: attention says where
 a model looks, not what it needs (Jain & Wallace, "Attention is not Explanation", NAACL 2019)."""
 MOST_TOKENS = 64
-"""Of a tag; models have a bounded number of places for what they write."""
+"""Of a tag; models have a bounded number of places for their output."""
 
 _BETWEEN_WORDS = r"[\W_]{0,3}"
 _INSIDE_WORDS = r"[.'’\u00ad\u200b]?"
@@ -108,7 +106,7 @@ class Explainer:
     def _sentences_for(
         self, tags: Sequence[str], title: str, text: str, max_windows: int
     ) -> list[tuple[Span, ...]]:
-        """Returns each tag's sentence, as if it was the first tag that the model wrote."""
+        """Returns each tag's sentence, as if it was the first tag that the model generated."""
         targets = [target_ids(tag, self._tokenizer) for tag in tags]
         chosen: list[tuple[Span, ...]] = [() for _ in tags]
         if not all(targets):
@@ -126,7 +124,7 @@ class Explainer:
     def _likeliest_windows(
         self, title: str, text: str, windows: Sequence[Span], targets: Sequence[list[int]]
     ) -> list[int]:
-        """Returns, a target, the window for which the model would most likely write it."""
+        """Returns, a target, the window for which the model would most likely generate it."""
         if len(windows) == 1:
             return [0] * len(targets)
         prompts = [self._read(title, text[begin:end])[0] for begin, end in windows]
@@ -155,7 +153,7 @@ class Explainer:
     def _least_spared(
         self, title: str, text: str, sentences: Sequence[Span], target: list[int]
     ) -> Span:
-        """Returns the sentence without which the model is least likely to write the target."""
+        """Returns the sentence without which the model is least likely to generate the target."""
         if len(sentences) == 1:
             return sentences[0]
         bare = [f"{text[:begin]} {text[end:]}" for begin, end in sentences]
@@ -189,14 +187,14 @@ class Explainer:
 
 
 def target_ids(tag: str, tokenizer: Any) -> list[int]:
-    """Returns the tokens by which a model writes a tag; of an endless one the first."""
-    return tokenizer(tag, add_special_tokens=False).input_ids[:MOST_TOKENS]
+    """Returns the tokens that a model generates for a tag; of an endless one the first."""
+    return list(tokenizer(tag, add_special_tokens=False).input_ids[:MOST_TOKENS])
 
 
 def most_attended(
     sentences: Sequence[Span], spans: Sequence[Span], attention: np.ndarray
 ) -> list[Span]:
-    """Orders the sentences by how much the model looked at their tokens, most first.
+    """Orders the sentences by the attention on their tokens, most first.
 
     Args:
         sentences: Spans of the text; not empty.

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
-FILE_NAME = "model.safetensors"
+from tagloop.files import WEIGHTS
+
 NAMES = ("model.shared.weight", "shared.weight", "model.encoder.embed_tokens.weight")
-"""What seq2seq architectures call the matrix (BART and its kin, T5)."""
+"""What seq2seq architectures call the matrix (BART and its like, T5)."""
 TYPES = {"F32": "<f4", "F16": "<f2", "BF16": "<u2"}
 
 
@@ -24,7 +25,7 @@ class InputEmbeddings:
     """The matrix of a model's folder; nothing is read before it is needed."""
 
     def __init__(self, folder: Path) -> None:
-        self._path = folder / FILE_NAME
+        self._path = folder / WEIGHTS
 
     @property
     def available(self) -> bool:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from tagloop.errors import UserError
+from tagloop.files import TAGGING
 
-FILE_NAME = "tagging.json"
 SCHEMA = 1
 
 
@@ -27,7 +27,7 @@ class TaggingSettings:
         threshold: Tags with less confidence are left out by default.
         base_model: What was fine-tuned.
         dataset: ``{"repo_id": …, "revision": commit}`` of the training data.
-        min_tags: So many tags an article gets even below the threshold, if the model writes them.
+        min_tags: So many tags an article gets even below the threshold, as far as there are any.
         max_windows: So many windows of a long text are read at the most.
     """
 
@@ -71,7 +71,7 @@ class TaggingSettings:
     def save(self, folder: Path) -> None:
         """Writes ``tagging.json`` into the folder."""
         text = json.dumps(self.to_json(), indent=2, ensure_ascii=False)
-        (folder / FILE_NAME).write_text(text + "\n", encoding="utf-8")
+        (folder / TAGGING).write_text(text + "\n", encoding="utf-8")
 
     @classmethod
     def load(cls, folder: Path) -> TaggingSettings:
@@ -80,7 +80,7 @@ class TaggingSettings:
         Raises:
             UserError: The file is no JSON object or names no ``{text}`` in its template.
         """
-        path = folder / FILE_NAME
+        path = folder / TAGGING
         if not path.is_file():
             return cls()
         try:

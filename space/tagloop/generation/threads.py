@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
-from types import ModuleType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 WORKERS = 2
 """So many batches are computed at once, where there are as many threads: two cores do two batches
@@ -20,8 +19,8 @@ Item = TypeVar("Item")
 
 
 @cache
-def ctranslate2() -> ModuleType:
-    """Returns CTranslate2, set to use the best instructions that the processor has.
+def ctranslate2() -> Any:
+    """Returns the module CTranslate2, set to use the best instructions that the processor has.
 
     Of itself it takes no more than AVX2; AVX-512 must be asked for before its first model is
     loaded (https://github.com/OpenNMT/CTranslate2/pull/1108). Whoever sets ``CT2_FORCE_CPU_ISA`` is

@@ -1,4 +1,4 @@
-"""A list of token sequences as a tree: which tokens may follow what has been written."""
+"""A list of token sequences as a tree: which tokens may follow what has been generated."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 class TokenTrie:
-    """Tags as a model writes them, each with the token that ends it.
+    """Tags as a model generates them, each with the token that ends it.
 
     Attributes:
         targets: The sequences in the order given, each once.
@@ -23,10 +23,10 @@ class TokenTrie:
             for token in target:
                 node = node.setdefault(token, {})
 
-    def following(self, written: Sequence[int]) -> list[int]:
+    def following(self, generated: Sequence[int]) -> list[int]:
         """Returns the tokens that may follow; none after a whole sequence or what begins none."""
         node = self._root
-        for token in written:
+        for token in generated:
             if token not in node:
                 return []
             node = node[token]

@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from tagloop.generation.decoding import NO_REPEAT, Decoding
-from tagloop.generation.engine import Output, OutputBuilder, Step
+from tagloop.generation.outputs import Output, OutputBuilder, Step
 from tagloop.generation.settings import TaggingSettings
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from tagloop.generation.token_trie import TokenTrie
+from tagloop.generation.token_trie import TokenTrie
 
 SPARE_BEAMS = 3
-"""Of the search in a list of targets: more than are wanted, for those that begin badly."""
+"""Of the search in a list of targets: more than are wanted, for those that start badly."""
 IMPOSSIBLE = -1e6
 """Scores below mark beams that had to leave the trie."""
 
@@ -38,13 +36,13 @@ class TransformersEngine:
 
         self._torch = torch
         self._tokenizer = tokenizer
-        self._steps = OutputBuilder(tokenizer, TaggingSettings.load(folder))
+        self._builder = OutputBuilder(tokenizer, TaggingSettings.load(folder))
         self.model = AutoModelForSeq2SeqLM.from_pretrained(folder, dtype=torch.float32).eval()
 
-    def write(
+    def generate(
         self, input_ids: Sequence[list[int]], max_new_tokens: int, *, starts: bool = False
     ) -> list[Output]:
-        """Writes one output a prompt, in order, greedily; with ``starts`` if they are wanted."""
+        """Generates one output a prompt, in order, greedily; with ``starts`` if they are wanted."""
         if not input_ids:
             return []
         inputs = self._tokenizer.pad({"input_ids": list(input_ids)}, return_tensors="pt")
@@ -56,19 +54,19 @@ class TransformersEngine:
                 return_dict_in_generate=True,
             )
         chosen = output.sequences[:, -len(output.scores) :].tolist()
-        written = []
+        outputs = []
         for row, ids in enumerate(chosen):
             ids, finished = self._ended(ids, max_new_tokens)
             # After the repetition penalty, as CTranslate2 has them; none of a forced end.
             steps = output.scores[: len(ids) + finished]
             logits = self._torch.stack([step[row] for step in steps])
-            written.append(self._steps.written(ids, logits.numpy(), finished, starts))
-        return written
+            outputs.append(self._builder.greedy(ids, logits.numpy(), finished, starts))
+        return outputs
 
-    def write_many(
+    def generate_many(
         self, input_ids: Sequence[list[int]], max_new_tokens: int, decoding: Decoding
     ) -> list[list[Output]]:
-        """Writes ``decoding.outputs`` outputs a prompt as beams or samples, the best first."""
+        """Generates ``decoding.outputs`` beams or samples a prompt, the best first."""
         if not input_ids:
             return []
         count = decoding.outputs
@@ -95,16 +93,16 @@ class TransformersEngine:
                 output_scores=True,
                 return_dict_in_generate=True,
             )
-        written = []
+        outputs = []
         for sequence, total in zip(output.sequences.tolist(), self._totals(output), strict=True):
             ids, finished = self._ended(sequence[1:], max_new_tokens)
-            written.append(self._steps.one_of_many(ids, finished, total))
-        return [written[first : first + count] for first in range(0, len(written), count)]
+            outputs.append(self._builder.one_of_many(ids, finished, total))
+        return [outputs[first : first + count] for first in range(0, len(outputs), count)]
 
     def score(
         self, input_ids: Sequence[list[int]], targets: Sequence[list[int]]
     ) -> list[list[float]]:
-        """Returns the log-probability of each target token, as if the model had written the target.
+        """Returns the log-probability of each target token, as if the model had generated it.
 
         One target a prompt, without end token and without repetition penalty.
         """
@@ -122,7 +120,7 @@ class TransformersEngine:
         *,
         all_heads: bool = False,
     ) -> list[np.ndarray]:
-        """Returns what the model looks at while it writes each target, (target, input)."""
+        """Returns the cross-attention while the model generates each target, (target, input)."""
         if not input_ids:
             return []
         with self._keeping_attention():
@@ -133,7 +131,7 @@ class TransformersEngine:
         return [row[: len(target), : len(prompt)] for row, prompt, target in pairs]
 
     def steps(self, input_ids: list[int], max_new_tokens: int, top: int) -> list[Step]:
-        """Writes one prompt's output greedily and tells what it could have been at each step."""
+        """Generates one prompt's output greedily and tells what it could have been at each step."""
         with self._torch.no_grad(), self._keeping_attention():
             output = self.model.generate(
                 **self._tokenizer.pad({"input_ids": [input_ids]}, return_tensors="pt"),
@@ -147,9 +145,9 @@ class TransformersEngine:
         ids, finished = self._ended(output.sequences[0, 1:].tolist(), max_new_tokens)
         steps = len(ids) + finished
         logits = self._torch.cat(output.scores[:steps]).numpy()
-        looks = [layers[-1][0, :, -1].mean(dim=0) for layers in output.cross_attentions[:steps]]
+        weights = [layers[-1][0, :, -1].mean(dim=0) for layers in output.cross_attentions[:steps]]
         ended = [*ids, self._tokenizer.eos_token_id][:steps]
-        return self._steps.choices(ended, logits, self._torch.stack(looks).numpy(), top)
+        return self._builder.steps(ended, logits, self._torch.stack(weights).numpy(), top)
 
     @contextmanager
     def _keeping_attention(self) -> Iterator[None]:
@@ -163,7 +161,7 @@ class TransformersEngine:
     def _forced(
         self, input_ids: Sequence[list[int]], targets: Sequence[list[int]], **options: bool
     ) -> Any:
-        """Runs the model as if it had written the targets."""
+        """Runs the model as if it had generated the targets."""
         inputs = self._tokenizer.pad({"input_ids": list(input_ids)}, return_tensors="pt")
         start, width = self.model.config.decoder_start_token_id, max(map(len, targets))
         rows = [[start, *target[:-1]] + [0] * (width - len(target)) for target in targets]
@@ -208,7 +206,7 @@ class TransformersEngine:
         if beams is None:
             return [0.0] * len(output.sequences)
         steps = self.model.compute_transition_scores(output.sequences, output.scores, beams)
-        return steps.sum(dim=1).tolist()
+        return [float(total) for total in steps.sum(dim=1)]
 
     def _ended(self, ids: list[int], max_new_tokens: int) -> tuple[list[int], bool]:
         """Cuts a row at its end token; tells whether the model set it, not the length limit."""

@@ -1,10 +1,10 @@
 """Long articles: what an encoder cannot read at once it reads in windows, cut where sentences end.
 
-Every window keeps the title, so each is read as an article of its own; what is written for them is
-merged by confidence (``tagloop.generation.candidates``, ``tagloop.ranking.ranker``). A model reads
-one window unless its ``tagging.json`` says otherwise: on validation, windows found more right tags
-without a ranker (F1@5), but nothing beyond noise with one, whose memory reads more of a text anyway
-(``training.bench.studies.windows``).
+Every window keeps the title, so each is read as an article of its own; what is generated for them
+is merged by confidence (``tagloop.generation.candidates``, ``tagloop.ranking.ranker``). A model
+reads one window unless its ``tagging.json`` says otherwise: on validation, windows found more right
+tags without a ranker (F1@5), but nothing beyond noise with one, whose neighbours are found by more
+of a text anyway (``training.bench.studies.windows``).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ USUAL_CHARACTERS = 12
 """Of a token with its blank at the most, as a rule."""
 WINDOWS_AT_ONCE = 4
 """Of one article, where somebody watches: between them it is told how far it is, and ended."""
-Output = TypeVar("Output")
+Result = TypeVar("Result")
 
 
 class Windows:
@@ -141,31 +141,32 @@ def _nearest(places: Sequence[int], wanted: float) -> int:
 
 
 def by_article(
-    write: Callable[[Sequence[list[int]]], Sequence[Output]],
+    generate: Callable[[Sequence[list[int]]], Sequence[Result]],
     prompts: Sequence[Sequence[list[int]]],
     batch_size: int,
     progress: Callable[[int, int], object] | None = None,
-) -> list[list[Output]]:
-    """Writes the windows of many articles together, those of like length in one batch.
+) -> list[list[Result]]:
+    """Generates for the windows of many articles together, those of like length in one batch.
 
     Args:
-        write: Gives one output a prompt.
+        generate: Gives one output a prompt.
         prompts: The windows of each article.
-        batch_size: Prompts that are written at once, at the most.
-        progress: Called before each batch with how many prompts are written, and of how many.
+        batch_size: Prompts that are computed at once, at the most.
+        progress: Called before each batch with how many prompts are done, and of how many.
 
     Returns:
         The outputs of each article's windows, in their order.
     """
     places = [(index, at) for index, windows in enumerate(prompts) for at in range(len(windows))]
     places.sort(key=lambda place: len(prompts[place[0]][place[1]]))
-    outputs: dict[tuple[int, int], Output] = {}
+    outputs: dict[tuple[int, int], Result] = {}
     for first in range(0, len(places), batch_size):
         if progress:
             progress(first, len(places))
         batch = places[first : first + batch_size]
-        written = write([prompts[index][at] for index, at in batch])
-        outputs |= dict(zip(batch, written, strict=True))
+        outputs |= dict(
+            zip(batch, generate([prompts[index][at] for index, at in batch]), strict=True)
+        )
     return [
         [outputs[index, at] for at in range(len(windows))] for index, windows in enumerate(prompts)
     ]

@@ -12,15 +12,14 @@ from functools import lru_cache
 from pathlib import Path
 
 from tagloop.errors import UserError
-from tagloop.generation.engine import CTRANSLATE2_FOLDER
+from tagloop.files import BEFORE, CONVERSION, CTRANSLATE2
 from tagloop.tagger.selection import Tag
 from tagloop.tagger.tagger import Tagger
 from tagloop.vocabulary.vocabulary import normal_form
 
 logger = logging.getLogger(__name__)
 
-FOLDER = "before"
-MODEL_FILE = f"{CTRANSLATE2_FOLDER}/model.bin"
+MODEL_FILE = f"{CTRANSLATE2}/{CONVERSION}"
 MOST_BYTES = 200_000_000
 """Of a conversion that is fetched for the comparison only: a free Space has little memory."""
 
@@ -70,7 +69,7 @@ def base_of(model_repo: str, revision: str | None, base_model: str) -> Tagger | 
 
 
 def _local(folder: Path, base_model: str) -> Tagger | None:
-    places = [folder / FOLDER, *([Path(base_model)] if base_model else [])]
+    places = [folder / BEFORE, *([Path(base_model)] if base_model else [])]
     for place in places:
         if (place / MODEL_FILE).is_file():
             return Tagger.from_pretrained(place, engine="ctranslate2")
@@ -78,12 +77,12 @@ def _local(folder: Path, base_model: str) -> Tagger | None:
 
 
 def _beside(model_repo: str, revision: str | None) -> Tagger | None:
-    if not _size(model_repo, f"{FOLDER}/{MODEL_FILE}", revision):
+    if not _size(model_repo, f"{BEFORE}/{MODEL_FILE}", revision):
         return None
     from huggingface_hub import snapshot_download
 
-    folder = snapshot_download(model_repo, revision=revision, allow_patterns=f"{FOLDER}/*")
-    return Tagger.from_pretrained(Path(folder) / FOLDER, engine="ctranslate2")
+    folder = snapshot_download(model_repo, revision=revision, allow_patterns=f"{BEFORE}/*")
+    return Tagger.from_pretrained(Path(folder) / BEFORE, engine="ctranslate2")
 
 
 def _from_hub(base_model: str) -> Tagger | None:

@@ -15,7 +15,7 @@ NORM_EPSILON = 1e-5
 
 
 @dataclass(frozen=True)
-class Worked:
+class LinearExample:
     """One number of the first encoder layer's queries.
 
     Attributes:
@@ -35,7 +35,7 @@ class Worked:
     @property
     def terms(self) -> np.ndarray:
         """What is added up, (width,)."""
-        return self.a * self.x
+        return np.asarray(self.a * self.x)
 
     @property
     def total(self) -> float:
@@ -43,7 +43,7 @@ class Worked:
         return float(self.terms.sum()) + (self.b or 0.0)
 
 
-def work_out(weights: Weights, ids: list[int], place: int) -> Worked | None:
+def work_out(weights: Weights, ids: list[int], place: int) -> LinearExample | None:
     """Works out the first A·X + B that a token meets in the encoder.
 
     Args:
@@ -62,7 +62,7 @@ def work_out(weights: Weights, ids: list[int], place: int) -> Worked | None:
     return None
 
 
-def _of_bart(weights: Weights, token: int, place: int) -> Worked | None:
+def _of_bart(weights: Weights, token: int, place: int) -> LinearExample | None:
     stem = "model.encoder."
     norm, first = f"{stem}layernorm_embedding", f"{stem}layers.0.self_attn.q_proj"
     names = [f"{of}.{part}" for of in (norm, first) for part in ("weight", "bias")]
@@ -78,7 +78,7 @@ def _of_bart(weights: Weights, token: int, place: int) -> Worked | None:
     return _strongest(weights.whole(names[2]), x, weights.whole(names[3]), place)
 
 
-def _of_t5(weights: Weights, token: int, place: int) -> Worked | None:
+def _of_t5(weights: Weights, token: int, place: int) -> LinearExample | None:
     stem = "encoder.block.0.layer.0."
     norm, first = f"{stem}layer_norm.weight", f"{stem}SelfAttention.q.weight"
     words = weights.embeddings
@@ -91,7 +91,7 @@ def _of_t5(weights: Weights, token: int, place: int) -> Worked | None:
     return _strongest(weights.whole(first), x, None, place)
 
 
-def _strongest(a: np.ndarray, x: np.ndarray, b: np.ndarray | None, place: int) -> Worked:
+def _strongest(a: np.ndarray, x: np.ndarray, b: np.ndarray | None, place: int) -> LinearExample:
     sums = a @ x if b is None else a @ x + b
     row = int(np.abs(sums).argmax())
-    return Worked(place, row, a[row], x, None if b is None else float(b[row]))
+    return LinearExample(place, row, a[row], x, None if b is None else float(b[row]))

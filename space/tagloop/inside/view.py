@@ -7,22 +7,24 @@ from pathlib import Path
 
 import numpy as np
 
+from tagloop.article import text_of
 from tagloop.errors import UserError
-from tagloop.generation.engine import separator_ids
+from tagloop.files import CONFIG
 from tagloop.generation.evidence import target_ids
-from tagloop.inside.linear import Worked, work_out
-from tagloop.inside.looks import Look, looks_of
-from tagloop.inside.parts import ParameterGroup, count_parts
+from tagloop.generation.outputs import separator_ids
+from tagloop.inside.attention import TagAttention, attention_of
+from tagloop.inside.linear import LinearExample, work_out
+from tagloop.inside.parameters import ParameterGroup, count_parameters
 from tagloop.inside.pieces import TokenizedArticle, Word, read_pieces
+from tagloop.inside.steps import TagSteps, steps_by_tag
 from tagloop.inside.weights import Weights
-from tagloop.inside.writing import Stretch, read_stretches
-from tagloop.tagger.selection import Tag, text_of
+from tagloop.tagger.selection import Tag
 from tagloop.tagger.tagger import Tagger
 
 SHOWN_PIECES = 16
 """Whose rows are shown."""
 RIVALS = 4
-MOST_LOOKS = 10
+MOST_TAGS = 10
 
 
 @dataclass(frozen=True)
@@ -30,26 +32,26 @@ class View:
     """One article inside the model.
 
     Attributes:
-        reading: The prompt in pieces.
+        article: The prompt in pieces.
         words: The prompt in words.
         tags: The answer.
         rows: Input embeddings of the first ``SHOWN_PIECES`` pieces, (pieces, width); None where
             they cannot be read.
-        parts: Of the model; empty where they cannot be told.
+        parameters: Of each part of the model; empty where they cannot be told.
         worked: One A·X + B; None where the architecture is another.
-        looks: Of each tag of the answer, the first ``MOST_LOOKS``.
-        stretches: The output, tag by tag.
+        attention: Of each tag of the answer, the first ``MOST_TAGS``.
+        steps: The output, tag by tag.
         problem: Why weights cannot be read; empty if they can.
     """
 
-    reading: TokenizedArticle
+    article: TokenizedArticle
     words: list[Word]
     tags: list[Tag]
     rows: np.ndarray | None
-    parts: list[ParameterGroup]
-    worked: Worked | None
-    looks: list[Look]
-    stretches: list[Stretch]
+    parameters: list[ParameterGroup]
+    worked: LinearExample | None
+    attention: list[TagAttention]
+    steps: list[TagSteps]
     problem: str = ""
 
 
@@ -57,25 +59,25 @@ def look_inside(tagger: Tagger, title: str, text: str) -> View:
     """Tags an article and tells what happened.
 
     Raises:
-        UserError: Anything that ``Tagger.tag`` refuses.
+        UserError: ``Tagger.tag`` refuses the article.
     """
-    engine, tokenizer, settings = tagger.writer, tagger.tokenizer, tagger.settings
-    reading = read_pieces(tokenizer, settings, title, text)
+    engine, tokenizer, settings = tagger.generator, tagger.tokenizer, tagger.settings
+    article = read_pieces(tokenizer, settings, title, text)
     tags = tagger.tag(text, title, max_windows=1)
-    steps = engine.steps(reading.ids, settings.max_new_tokens, RIVALS + 1)
+    steps = engine.steps(article.ids, settings.max_new_tokens, RIVALS + 1)
     marks = separator_ids(tokenizer, settings.separator)
-    article = text_of({"title": title, "text": text})
-    stretches = read_stretches(steps, tokenizer, marks, tagger.vocabulary, article)
-    words = reading.words()
-    targets = {tag.tag: target_ids(tag.tag, tokenizer) for tag in tags[:MOST_LOOKS]}
-    looks = looks_of(engine, reading.ids, words, targets, steps, stretches)
-    rows, parts, worked, problem = _of_weights(tagger, reading)
-    return View(reading, words, tags, rows, parts, worked, looks, stretches, problem)
+    plain = text_of({"title": title, "text": text})
+    by_tag = steps_by_tag(steps, tokenizer, marks, tagger.vocabulary, plain)
+    words = article.words()
+    targets = {tag.tag: target_ids(tag.tag, tokenizer) for tag in tags[:MOST_TAGS]}
+    attention = attention_of(engine, article.ids, words, targets, steps, by_tag)
+    rows, parameters, worked, problem = _of_weights(tagger, article)
+    return View(article, words, tags, rows, parameters, worked, attention, by_tag, problem)
 
 
 def _of_weights(
-    tagger: Tagger, reading: TokenizedArticle
-) -> tuple[np.ndarray | None, list[ParameterGroup], Worked | None, str]:
+    tagger: Tagger, article: TokenizedArticle
+) -> tuple[np.ndarray | None, list[ParameterGroup], LinearExample | None, str]:
     try:
         weights = Weights.open(folder_of(tagger))
     except UserError as error:
@@ -84,16 +86,16 @@ def _of_weights(
         return None, [], None, "This model keeps no model.safetensors beside its conversion."
     rows, name = None, weights.embeddings
     if name is not None and weights.can_read(name):
-        rows = weights.rows(name, reading.ids[:SHOWN_PIECES])
-    place = first_letters(reading)
-    worked = None if place is None else work_out(weights, reading.ids, place)
-    return rows, count_parts(weights), worked, ""
+        rows = weights.rows(name, article.ids[:SHOWN_PIECES])
+    place = first_letters(article)
+    worked = None if place is None else work_out(weights, article.ids, place)
+    return rows, count_parameters(weights), worked, ""
 
 
-def first_letters(reading: TokenizedArticle) -> int | None:
+def first_letters(article: TokenizedArticle) -> int | None:
     """Returns the place of the first piece with letters or digits; None if there is none."""
-    for place, piece in enumerate(reading.pieces):
-        if any(char.isalnum() for char in reading.prompt[piece.begin : piece.end]):
+    for place, piece in enumerate(article.pieces):
+        if any(char.isalnum() for char in article.prompt[piece.begin : piece.end]):
             return place
     return None
 
@@ -102,7 +104,7 @@ def folder_of(tagger: Tagger) -> Path:
     """Returns the folder that a tagger was loaded from, without asking the Hub again.
 
     Raises:
-        UserError: It is gone.
+        UserError: The folder is no longer there.
     """
     if Path(tagger.model_repo).is_dir():
         return Path(tagger.model_repo)
@@ -113,7 +115,7 @@ def folder_of(tagger: Tagger) -> Path:
         # Not the whole snapshot: a tagger fetches only what it needs of its repo.
         found = hf_hub_download(
             tagger.model_repo,
-            "config.json",
+            CONFIG,
             revision=tagger.model_revision,
             local_files_only=True,
         )

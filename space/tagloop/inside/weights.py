@@ -11,10 +11,9 @@ from typing import Any
 import numpy as np
 
 from tagloop.errors import UserError
-from tagloop.generation.input_embeddings import FILE_NAME, NAMES, TYPES
+from tagloop.files import CONFIG, WEIGHTS, WEIGHTS_INDEX
+from tagloop.generation.input_embeddings import NAMES, TYPES
 
-INDEX_NAME = "model.safetensors.index.json"
-"""What names the file of each tensor where the weights are cut into several."""
 MOST_HEADER_BYTES = 100_000_000
 """The format's own bound (huggingface/safetensors)."""
 
@@ -54,7 +53,7 @@ class Weights:
             places: dict[str, _Place] = {}
             for path in _files(folder):
                 places |= _header(path)
-            path = folder / "config.json"
+            path = folder / CONFIG
             config = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise UserError(
@@ -86,9 +85,9 @@ class Weights:
 
 
 def _files(folder: Path) -> list[Path]:
-    if (folder / FILE_NAME).is_file():
-        return [folder / FILE_NAME]
-    index = folder / INDEX_NAME
+    if (folder / WEIGHTS).is_file():
+        return [folder / WEIGHTS]
+    index = folder / WEIGHTS_INDEX
     if not index.is_file():
         return []
     names = json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()

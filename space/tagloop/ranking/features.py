@@ -8,20 +8,21 @@ from typing import Any
 
 import numpy as np
 
-from tagloop.generation.candidates import Candidate
-from tagloop.generation.engine import Output
+from tagloop.article import text_of, title_and_text
+from tagloop.generation.candidates import Candidate, Generated
+from tagloop.generation.outputs import Output
 from tagloop.ranking.keyphrases import KnownPhrases, Words, salient_words
 from tagloop.ranking.neighbours import Neighbours, NeighbourTags, article_ids
 from tagloop.ranking.sentence_encoder import SentenceEncoder
-from tagloop.tagger.selection import parts, text_of
 from tagloop.vocabulary.vocabulary import Vocabulary
 
 OF_EACH_SORT = 12
-"""So many tags of each sort may join those that the model wrote."""
+"""So many tags of each sort may join those that the model generated."""
 LEAST = -20.0
 """Log-probabilities below this are all the same: never."""
+# The names are keys of ``ranking.json`` in published models, so they stay as they are.
 FEATURES = (
-    "written",  # 1 if the model wrote the tag
+    "written",  # 1 if the model generated the tag
     "log_prob",  # with which it did; 0 if it did not
     "place",  # at which it did
     "begun",  # greatest log-probability of the tag's first token where a tag starts
@@ -43,13 +44,13 @@ FEATURES = (
     "in_title",
 )
 ALIKE = FEATURES.index("alike")
-CIRCUMSTANCES = ("length", "familiarity")
+CONDITIONS = ("length", "familiarity")
 """Every feature also counts times each of these: of a title other evidence is right than of a long
 text, and of an article unlike all of the corpus other than of one that has twins there."""
 COLUMNS = (
     *FEATURES,
-    *(f"{name} x {by}" for by in CIRCUMSTANCES for name in FEATURES),
-    *CIRCUMSTANCES,
+    *(f"{name} x {by}" for by in CONDITIONS for name in FEATURES),
+    *CONDITIONS,
 )
 
 
@@ -67,7 +68,7 @@ class CandidateFeatures:
 
 
 class FeatureExtractor:
-    """Collects candidates from what the model wrote, the memory and the article's own words."""
+    """Collects candidates from the model's output, the neighbours and the article's own words."""
 
     def __init__(
         self,
@@ -88,64 +89,57 @@ class FeatureExtractor:
 
     def extract(
         self,
-        articles: Sequence[Mapping[str, Any]],
-        candidates: Sequence[Sequence[Candidate]],
-        outputs: Sequence[Sequence[Output]],
-        also: Mapping[str, str] | None = None,
+        generated: Sequence[Generated],
+        required: Mapping[str, str] | None = None,
     ) -> list[CandidateFeatures]:
         """Collects each article's candidates with their features.
 
         Args:
-            articles: ``title`` and ``text`` each.
-            candidates: Of each the clean tags of all windows, as they were written.
-            outputs: Of each what the model wrote for its windows, with ``starts``.
-            also: Tags that must be among them all: normal form to display form.
+            generated: An entry an article, its outputs with ``starts``.
+            required: Tags that must be among all candidates: normal form to display form.
         """
-        ids = [article_ids(self._tokenizer, *parts(article)) for article in articles]
+        articles = [one.article for one in generated]
+        ids = [article_ids(self._tokenizer, *title_and_text(article)) for article in articles]
         vectors = self._sentence_encoder.embed([text_of(article).strip() for article in articles])
         neighbour_tags = self._neighbours.of(ids, vectors)
         drafts = [
-            self._draft(*each, also or {})
-            for each in zip(articles, candidates, outputs, neighbour_tags, strict=True)
+            self._draft(*each, required or {})
+            for each in zip(generated, neighbour_tags, strict=True)
         ]
         self._compare_unknown([displays for displays, _ in drafts], [f for _, f in drafts], vectors)
         return [
-            CandidateFeatures(
-                displays, _by_circumstance(plain, sum(map(len, tokens)), of.familiarity)
-            )
+            CandidateFeatures(displays, _by_condition(plain, sum(map(len, tokens)), of.familiarity))
             for (displays, plain), tokens, of in zip(drafts, ids, neighbour_tags, strict=True)
         ]
 
     def _draft(
         self,
-        article: Mapping[str, Any],
-        candidates: Sequence[Candidate],
-        outputs: Sequence[Output],
+        generated: Generated,
         neighbour_tags: NeighbourTags,
-        also: Mapping[str, str],
+        required: Mapping[str, str],
     ) -> tuple[dict[str, str], np.ndarray]:
         """Returns an article's candidates with their plain features.
 
         How alike it is to those that the vocabulary does not know is not among them yet.
         """
-        words = Words.of(*parts(article))
+        words = Words.of(*title_and_text(generated.article))
         named = self._phrases.in_article(words)
         salient = salient_words(words, self._places, self._tokenizer, self._neighbours.idf)
-        begun = self._begun(outputs)
-        written: dict[str, Candidate] = {}
-        for candidate in candidates:
-            written.setdefault(self._vocabulary.canonical(candidate.form), candidate)
-        known = self._known(neighbour_tags, begun[0], named)
+        starts = self._start_log_probs(generated.outputs)
+        own: dict[str, Candidate] = {}
+        for candidate in generated.candidates:
+            own.setdefault(self._vocabulary.canonical(candidate.form), candidate)
+        known = self._known(neighbour_tags, starts[0], named)
         displays = {
-            **also,
+            **required,
             **{word: word for word in salient},
             **{form: self._vocabulary.display(form) for form in known},
-            **{form: candidate.display for form, candidate in written.items()},
+            **{form: candidate.display for form, candidate in own.items()},
         }
         forms = list(displays)
         columns = [
-            *_of_written(forms, written),
-            *self._of_memory(forms, neighbour_tags, begun),
+            *_of_candidates(forms, own),
+            *self._of_vocabulary(forms, neighbour_tags, starts),
             *self._of_words(forms, words, named, salient),
         ]
         return displays, np.column_stack(columns)
@@ -168,22 +162,22 @@ class FeatureExtractor:
             features[article][place, ALIKE] = vector @ vectors[article]
 
     def _known(
-        self, neighbour_tags: NeighbourTags, begun: np.ndarray, named: Mapping[int, int]
+        self, neighbour_tags: NeighbourTags, starts: np.ndarray, named: Mapping[int, int]
     ) -> dict[str, None]:
         """Returns the vocabulary's tags that may be right, the likeliest of each sort."""
-        told = np.zeros(len(self._forms))
+        linked = np.zeros(len(self._forms))
         for place, count in named.items():
-            told[place] = self._neighbours.linked[place] * (1 + np.log(count))
-        lent = (
+            linked[place] = self._neighbours.linked[place] * (1 + np.log(count))
+        sorts = (
             neighbour_tags.near,
             neighbour_tags.wide,
             neighbour_tags.by_vector,
             neighbour_tags.by_vector_wide,
             neighbour_tags.alike,
-            told,
+            linked,
         )
         found: dict[str, None] = {}
-        for values, least in [(begun, LEAST), *((values, 0.0) for values in lent)]:
+        for values, least in [(starts, LEAST), *((values, 0.0) for values in sorts)]:
             count = min(OF_EACH_SORT, len(values))
             if count:
                 places = np.argpartition(-values, count - 1)[:count]
@@ -191,11 +185,11 @@ class FeatureExtractor:
                 found |= dict.fromkeys(self._forms[place] for place in np.sort(places))
         return found
 
-    def _of_memory(
+    def _of_vocabulary(
         self,
         forms: Sequence[str],
         neighbour_tags: NeighbourTags,
-        begun: tuple[np.ndarray, np.ndarray],
+        starts: tuple[np.ndarray, np.ndarray],
     ) -> list[np.ndarray]:
         places = np.array([self._places.get(form, -1) for form in forms])
         known = places >= 0
@@ -205,7 +199,7 @@ class FeatureExtractor:
             taken[known] = values[places[known]]
             return taken
 
-        columns = [of(begun[0], LEAST), of(begun[1], LEAST)]
+        columns = [of(starts[0], LEAST), of(starts[1], LEAST)]
         for share in (
             neighbour_tags.near,
             neighbour_tags.wide,
@@ -238,13 +232,13 @@ class FeatureExtractor:
             in_title,
         ]
 
-    def _begun(self, outputs: Sequence[Output]) -> tuple[np.ndarray, np.ndarray]:
-        """Returns, a tag of the vocabulary, how likely the model was to begin with its first token.
+    def _start_log_probs(self, outputs: Sequence[Output]) -> tuple[np.ndarray, np.ndarray]:
+        """Returns how likely the model was to start a tag with each known tag's first token.
 
         Returns:
             The greatest log-probability over all places, and over first places, both (tags,).
         """
-        tables = [written.starts.log_probs for written in outputs if written.starts is not None]
+        tables = [output.starts.log_probs for output in outputs if output.starts is not None]
         if not tables:
             never = np.full(len(self._forms), LEAST)
             return never, never
@@ -253,8 +247,8 @@ class FeatureExtractor:
         return everywhere, at_first
 
 
-def _of_written(forms: Sequence[str], written: Mapping[str, Candidate]) -> list[np.ndarray]:
-    found = [written.get(form) for form in forms]
+def _of_candidates(forms: Sequence[str], own: Mapping[str, Candidate]) -> list[np.ndarray]:
+    found = [own.get(form) for form in forms]
     return [
         np.array([float(tag is not None) for tag in found]),
         np.array([max(tag.log_prob, LEAST) if tag else 0.0 for tag in found]),
@@ -262,8 +256,8 @@ def _of_written(forms: Sequence[str], written: Mapping[str, Candidate]) -> list[
     ]
 
 
-def _by_circumstance(plain: np.ndarray, tokens: int, familiarity: float) -> np.ndarray:
-    """Adds the products with ``CIRCUMSTANCES``, and these, to the features."""
+def _by_condition(plain: np.ndarray, tokens: int, familiarity: float) -> np.ndarray:
+    """Adds the products with ``CONDITIONS``, and these, to the features."""
     length = np.log1p(min(tokens, 300)) - 4  # about -2 for a title, 1.7 for a text
     # About 0 for the corpus's own kind, -2 for articles of other sources.
     familiar = (familiarity - 0.6) / 0.1
@@ -276,7 +270,7 @@ def _log(shares: np.ndarray) -> np.ndarray:
 
 
 def _first_tokens(tokenizer: Any, vocabulary: Vocabulary) -> np.ndarray:
-    """Returns the token that each tag begins with, (tags,); the unknown token where it has none."""
+    """Returns the token that each tag starts with, (tags,); the unknown token where it has none."""
     if not vocabulary.counts:
         return np.zeros(0, dtype=np.int64)
     ids = tokenizer(vocabulary.tags, add_special_tokens=False).input_ids

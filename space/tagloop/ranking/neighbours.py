@@ -1,11 +1,11 @@
-"""What a corpus says of an article: the tags of the most similar training articles.
+"""The index of the training articles: whose tags an article's nearest neighbours lend it.
 
 A generator forgets; its training articles do not. An article is compared with every training
 article twice, by its words (the model's own tokens, weighted by TF-IDF) and by its subject (the
 vectors of ``tagloop.ranking.sentence_encoder``), and the nearest lend their tags (k nearest
-neighbours, Yang, "Expert Network", SIGIR 1994). The memory is a few arrays in one safetensors file
+neighbours, Yang, "Expert Network", SIGIR 1994). The index is a few arrays in one safetensors file
 and holds no text: of an article only the numbers of its distinct tokens and a vector of 8-bit
-numbers remain.
+numbers remain. Published models have it as ``recall.safetensors``, whose arrays keep their names.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from typing import Any
 
 import numpy as np
 
-FILE_NAME = "recall.safetensors"
+from tagloop.files import NEIGHBOURS
+
 TITLE_WEIGHT = 2.0
 """A word of the title counts as so many of the text."""
 MAX_TITLE_TOKENS = 64
@@ -28,8 +29,8 @@ NEAR, WIDE = 20, 100
 for short ones (on validation, 20 gave the best F1@5 of 10, 20, 100, 500 for articles, 100 for
 titles)."""
 SHARPNESS, VECTOR_SHARPNESS = 3, 8
-"""A neighbour's say is its similarity to this power: by words, and by vectors, which are all more
-alike."""
+"""A neighbour's weight is its similarity to this power: by words, and by vectors, which are all
+more alike."""
 FAMILIAR = 5
 """How familiar an article is, is the mean similarity of so many nearest vectors."""
 BYTE_SCALE = 400.0
@@ -63,7 +64,7 @@ class Table:
 
 @dataclass(frozen=True)
 class NeighbourTags:
-    """What the corpus says of an article; arrays have a number a tag of the vocabulary, (tags,).
+    """What an article's neighbours carry; arrays have a number a tag of the vocabulary, (tags,).
 
     Attributes:
         near: Share (0..1) of the ``NEAR`` nearest articles by words that carry the tag.
@@ -83,7 +84,7 @@ class NeighbourTags:
 
 
 class Neighbours:
-    """The training articles' tokens, vectors and tags, for look-up.
+    """The index: the training articles' tokens, vectors and tags, for look-up.
 
     Attributes:
         tags: Number of tags; a tag is its place in the vocabulary's counts.
@@ -104,12 +105,12 @@ class Neighbours:
 
     @classmethod
     def load(cls, folder: Path) -> Neighbours | None:
-        """Reads a model folder's memory; None where it has none."""
-        if not (folder / FILE_NAME).is_file():
+        """Reads a model folder's index; None where it has none."""
+        if not (folder / NEIGHBOURS).is_file():
             return None
         from safetensors.numpy import load_file
 
-        return cls(load_file(folder / FILE_NAME))
+        return cls(load_file(folder / NEIGHBOURS))
 
     def of(
         self, articles: Sequence[tuple[Sequence[int], Sequence[int]]], vectors: np.ndarray
@@ -144,9 +145,9 @@ class Neighbours:
     def _lent(self, alike: np.ndarray, count: int, sharpness: int) -> np.ndarray:
         count = min(count, self._articles)
         nearest = np.argpartition(-alike, count - 1)[:count]
-        say = np.maximum(alike[nearest], 0.0) ** sharpness
-        total = float(say.sum())
-        return self._carried.weighted_sum(nearest, say / (total or 1.0), self.tags)
+        weights = np.maximum(alike[nearest], 0.0) ** sharpness
+        total = float(weights.sum())
+        return self._carried.weighted_sum(nearest, weights / (total or 1.0), self.tags)
 
 
 def to_bytes(vectors: np.ndarray) -> np.ndarray:

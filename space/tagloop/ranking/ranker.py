@@ -1,10 +1,11 @@
-"""How sure a tag is: what the model wrote, what it nearly wrote, and what like articles carry.
+"""How sure a tag is: what the model generated or nearly did, and what its neighbours carry.
 
 A logistic regression over what is known of a candidate (``tagloop.ranking.features``) gives it a
 probability that the article's author would have given it. It was fitted on the validation split,
-which neither the model nor its memory has learned from, so its probabilities are calibrated there
+from which neither the model nor its neighbours were made, so its probabilities are calibrated there
 (Platt, "Probabilistic Outputs for Support Vector Machines", 1999); ``training.finetune.fit_ranker``
-fits it, ``ranking.json`` holds it.
+fits it, ``ranking.json`` holds it. Published models have that file, so the names of its weights
+(``COLUMNS``) stay.
 """
 
 from __future__ import annotations
@@ -17,16 +18,15 @@ from typing import Any
 
 import numpy as np
 
+from tagloop.article import text_of
 from tagloop.errors import UserError
-from tagloop.generation.candidates import Candidate, ScoredTag
-from tagloop.generation.engine import Output
+from tagloop.files import NEIGHBOURS, RANKING, TAGS
+from tagloop.generation.candidates import Generated, ScoredTag
 from tagloop.ranking.features import COLUMNS, CandidateFeatures, FeatureExtractor
 from tagloop.ranking.neighbours import Neighbours
 from tagloop.ranking.sentence_encoder import SentenceEncoder
-from tagloop.tagger.selection import text_of
 from tagloop.vocabulary.vocabulary import Vocabulary
 
-FILE_NAME = "ranking.json"
 SPELLED = 12
 """So many of the surest tags are spelled as the article does: more than are shown."""
 SCHEMA = 2
@@ -57,9 +57,9 @@ class Weights:
         """Reads a model folder's ``ranking.json``; None where there is none.
 
         Raises:
-            UserError: The file is not one of this version.
+            UserError: The file is of another version, or not a ranking at all.
         """
-        path = folder / FILE_NAME
+        path = folder / RANKING
         if not path.is_file():
             return None
         try:
@@ -86,10 +86,10 @@ class Ranker:
     def load(
         cls, folder: Path, tokenizer: Any, vocabulary: Vocabulary, threads: int | None = None
     ) -> Ranker | None:
-        """Reads a model folder's memory, sentence encoder and weights; None where one is missing.
+        """Reads what a model folder has for it; None where a part is missing.
 
         Raises:
-            UserError: The files do not fit each other.
+            UserError: The files come from different trainings.
         """
         neighbours, weights = Neighbours.load(folder), Weights.load(folder)
         sentence_encoder = SentenceEncoder.load(folder, threads)
@@ -102,7 +102,7 @@ class Ranker:
             return None
         if neighbours.tags != len(vocabulary.counts):
             raise UserError(
-                f"{folder.name}: recall.safetensors knows {neighbours.tags} tags and tags.json "
+                f"{folder.name}: {NEIGHBOURS} knows {neighbours.tags} tags and {TAGS} "
                 f"{len(vocabulary.counts)}; both must come from one training."
             )
         return cls(
@@ -112,31 +112,27 @@ class Ranker:
         )
 
     def rank(
-        self,
-        articles: Sequence[Mapping[str, Any]],
-        candidates: Sequence[Sequence[Candidate]],
-        outputs: Sequence[Sequence[Output]],
-        also: Mapping[str, str] | None = None,
+        self, generated: Sequence[Generated], required: Mapping[str, str] | None = None
     ) -> list[list[ScoredTag]]:
-        """Scores the candidates, the tags that memory or model nearly named, and those of also.
+        """Scores what was generated or nearly so, what neighbours carry, and what is required.
 
         The surest come first.
         """
-        pools = self.extractor.extract(articles, candidates, outputs, also)
+        extracted = self.extractor.extract(generated, required)
         return [
-            self._ranked(pool, text_of(article), also or {})
-            for pool, article in zip(pools, articles, strict=True)
+            self._ranked(candidates, text_of(one.article), required or {})
+            for candidates, one in zip(extracted, generated, strict=True)
         ]
 
     def _ranked(
-        self, pool: CandidateFeatures, text: str, also: Mapping[str, str]
+        self, candidates: CandidateFeatures, text: str, required: Mapping[str, str]
     ) -> list[ScoredTag]:
-        chances = self.weights.probabilities(pool.features)
+        chances = self.weights.probabilities(candidates.features)
         order = np.argsort(-chances, kind="stable").tolist()
-        forms, displays = list(pool.displays), list(pool.displays.values())
+        forms, displays = list(candidates.displays), list(candidates.displays.values())
         ranked = [ScoredTag(forms[at], displays[at], float(chances[at])) for at in order]
         # To find how the article spells a word takes time, and of most nobody will hear.
         for place, tag in enumerate(ranked[:SPELLED]):
-            if tag.display == tag.form and tag.form not in also:
+            if tag.display == tag.form and tag.form not in required:
                 ranked[place] = replace(tag, display=self._vocabulary.display(tag.form, text))
         return ranked

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from tagloop.files import CONVERSION, SENTENCE_ENCODER
 from tagloop.generation.threads import ctranslate2, shares
 
-FOLDER = "embedding"
 DIMENSIONS = 384
 MAX_TOKENS = 128
 """More of a text is not read: the length that the model was trained on, and twice as fast as the
@@ -38,8 +38,8 @@ class SentenceEncoder:
     @classmethod
     def load(cls, folder: Path, threads: int | None = None) -> SentenceEncoder | None:
         """Reads a model folder's sentence encoder; None where it has none."""
-        folder = folder / FOLDER
-        if not (folder / "model.bin").is_file():
+        folder = folder / SENTENCE_ENCODER
+        if not (folder / CONVERSION).is_file():
             return None
         from tokenizers import Tokenizer
 
@@ -63,7 +63,8 @@ class SentenceEncoder:
             hidden = np.asarray(states.last_hidden_state)
             for row, place in zip(hidden, batch, strict=True):
                 vectors[place] = row[: len(ids[place])].mean(axis=0)
-        return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+        norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+        return np.asarray(vectors / np.maximum(norms, 1e-9))
 
 
 def _batches(lengths: Sequence[int]) -> list[list[int]]:

@@ -3,45 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tagloop.errors import UserError
 from tagloop.limits import MAX_LIST_TAGS, MAX_TAG_CHARACTERS, MAX_TAGS, MAX_WINDOWS, check_length
+from tagloop.tagger.options import Options
 
 
-@dataclass(frozen=True)
-class Options:
-    """None takes the model's own value, or has no such wish; ``Tagger.tag`` says what each does.
+def check_options(options: Mapping[str, Any]) -> Options:
+    """Checks what a visitor or a program asks for, whatever its types.
 
-    Attributes:
-        max_tags: 1 to ``MAX_TAGS``.
-        threshold: 0 to 1.
-        allowed_tags: At most ``MAX_LIST_TAGS``; none at all counts as no list.
-        prefer_tags: The same.
-        max_windows: 1 to ``MAX_WINDOWS``.
+    Args:
+        options: ``max_tags`` (1 to ``MAX_TAGS``), ``threshold`` (0 to 1), ``allowed_tags`` and
+            ``prefer_tags`` (at most ``MAX_LIST_TAGS``; an empty list counts as none) and
+            ``max_windows`` (1 to ``MAX_WINDOWS``); what is missing or None is not asked for.
+
+    Raises:
+        UserError: A number is out of its range, or a list is no list, too long or holds no text.
     """
-
-    max_tags: float | None = None
-    threshold: float | None = None
-    allowed_tags: Sequence[str] | None = None
-    prefer_tags: Sequence[str] | None = None
-    max_windows: float | None = None
-
-    def checked(self) -> dict[str, Any]:
-        """Returns the keywords of ``Tagger.tag``.
-
-        Raises:
-            UserError: A number is out of its range, or a list is none, too long or holds no text.
-        """
-        return {
-            "max_tags": _whole("max_tags", self.max_tags, MAX_TAGS),
-            "threshold": _within("threshold", self.threshold, 0, 1),
-            "allowed_tags": _tags("allowed_tags", self.allowed_tags) or None,
-            "prefer_tags": _tags("prefer_tags", self.prefer_tags) or None,
-            "max_windows": _whole("max_windows", self.max_windows, MAX_WINDOWS),
-        }
+    return Options(
+        max_tags=_whole("max_tags", options.get("max_tags"), MAX_TAGS),
+        threshold=_within("threshold", options.get("threshold"), 0, 1),
+        allowed_tags=_tags("allowed_tags", options.get("allowed_tags")) or None,
+        prefer_tags=_tags("prefer_tags", options.get("prefer_tags")) or None,
+        max_windows=_whole("max_windows", options.get("max_windows"), MAX_WINDOWS),
+    )
 
 
 def written_list(text: str | None) -> list[str]:

@@ -19,7 +19,8 @@ from tagloop.errors import UserError
 from tagloop.generation.evidence import Evidence
 from tagloop.limits import check_article
 from tagloop.rate_limits import DayCap, RateLimit
-from tagloop.service.options import Options
+from tagloop.service.options import check_options
+from tagloop.tagger.options import Options
 from tagloop.tagger.tagger import Tag, Tagger
 
 DEFAULTS = Options()
@@ -107,7 +108,7 @@ class TaggingService:
         """
         title, text = check_article(title, text)
         tagger = self.tagger
-        tags = tagger.tag(text, title, **options.checked(), progress=progress)
+        tags = tagger.tag(text, title, **check_options(options), progress=progress)
         return Tagging(title, text, tuple(tags), self.model_name, tagger.model_revision)
 
     def tag_batch(
@@ -122,7 +123,7 @@ class TaggingService:
         Raises:
             UserError: An option is not in order.
         """
-        preferences = options.checked()
+        checked = check_options(options)
         results: list[dict[str, Any]] = [{"tags": []} for _ in articles]
         good: list[tuple[int, dict[str, str]]] = []
         for place, article in enumerate(articles):
@@ -131,7 +132,7 @@ class TaggingService:
             except UserError as error:
                 results[place]["error"] = str(error)
         tagger = self.tagger
-        found = tagger.tag_batch([article for _, article in good], **preferences)
+        found = tagger.tag_batch([article for _, article in good], **checked)
         for (place, _), tags in zip(good, found, strict=True):
             results[place]["tags"] = [tag.to_json() for tag in tags]
         return results, tagger.model_revision

@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from tagloop.errors import UserError
-from tagloop.generation.engine import CTRANSLATE2_FOLDER
-from tagloop.ranking.sentence_encoder import FOLDER as SENTENCE_ENCODER_FOLDER
+from tagloop.files import CTRANSLATE2, SENTENCE_ENCODER, TAGS
 from tagloop.vocabulary.vocabulary import Vocabulary
 
 SNAPSHOT_PATTERNS = [
     *("*.json", "*.txt", "*.model", "*.safetensors"),
-    *(f"{folder}/*" for folder in (CTRANSLATE2_FOLDER, SENTENCE_ENCODER_FOLDER)),
+    *(f"{folder}/*" for folder in (CTRANSLATE2, SENTENCE_ENCODER)),
 ]
 """What of a model repo a tagger needs: no charts, no checkpoints."""
 
@@ -24,7 +23,7 @@ def load_vocabulary(folder: Path) -> Vocabulary:
     Raises:
         UserError: The file is not a vocabulary.
     """
-    path = folder / "tags.json"
+    path = folder / TAGS
     if not path.is_file():
         return Vocabulary({}, {}, {})
     try:
@@ -37,7 +36,7 @@ def load_tokenizer(folder: Path) -> Any:
     """Loads the model's tokenizer.
 
     Raises:
-        UserError: There is none.
+        UserError: The folder has no tokenizer that can be loaded.
     """
     from transformers import AutoTokenizer
 
@@ -53,7 +52,7 @@ def fetch_model(model: str, revision: str | None, token: str | None) -> tuple[Pa
     """Finds the model's folder, from the Hub if it is none here; with the commit if so.
 
     Raises:
-        UserError: It cannot be had.
+        UserError: The repository or revision is not there, or cannot be fetched.
     """
     if Path(model).is_dir():
         return Path(model), None

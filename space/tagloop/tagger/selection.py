@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tagloop.article import text_of
 from tagloop.generation.candidates import DIGITS, ScoredTag, select
 from tagloop.generation.evidence import Evidence
 from tagloop.generation.settings import TaggingSettings
@@ -64,18 +65,3 @@ def answer(
         Tag(tag.display, round(tag.confidence, DIGITS), stands)
         for tag, stands in zip(chosen, present, strict=True)
     ]
-
-
-def parts(article: Mapping[str, Any]) -> tuple[str, str]:
-    """Returns title and text; either may be missing or None."""
-    return article.get("title") or "", article.get("text") or ""
-
-
-def text_of(article: Mapping[str, Any]) -> str:
-    """Returns title and text in one string."""
-    return "\n".join(parts(article))
-
-
-def has_words(article: Mapping[str, Any]) -> bool:
-    """Tells whether an article has any letter or digit."""
-    return any(char.isalnum() for char in text_of(article))

@@ -6,28 +6,35 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from tagloop.allowlist.preferences import Preferences
 from tagloop.allowlist.scorer import AllowlistScorer
+from tagloop.article import has_words, text_of, title_and_text
 from tagloop.generation.candidates import (
     Candidate,
+    Generated,
     Ranks,
     ScoredTag,
     read_candidates,
     score_candidates,
+    score_votes,
+    vote_shares,
 )
-from tagloop.generation.decoding import Decoding, score_votes, weights
-from tagloop.generation.engine import Engine, Output, choose_engine, separator_ids
+from tagloop.generation.decoding import Decoding
+from tagloop.generation.engine import Engine
 from tagloop.generation.evidence import Evidence, Explainer, target_ids
 from tagloop.generation.input_embeddings import InputEmbeddings
+from tagloop.generation.loading import choose_engine
+from tagloop.generation.outputs import Output, separator_ids
 from tagloop.generation.settings import TaggingSettings
 from tagloop.generation.threads import done_by
 from tagloop.generation.windows import WINDOWS_AT_ONCE, Windows, by_article
 from tagloop.ranking.ranker import Ranker
 from tagloop.tagger.model_folder import fetch_model, load_tokenizer, load_vocabulary
+from tagloop.tagger.options import Options, check_names
 from tagloop.tagger.selection import Tag as Tag
-from tagloop.tagger.selection import answer, has_words, parts, text_of
+from tagloop.tagger.selection import answer
 from tagloop.vocabulary.vocabulary import Vocabulary
 
 
@@ -39,7 +46,7 @@ class Tagger:
         model_revision: The Hub commit, or None for a local folder.
         settings: The model's ``tagging.json``.
         vocabulary: The tags it was trained on, with their display forms.
-        engine: Name of the engine in use.
+        generator: The engine itself, which runs the model.
         tokenizer: The model's.
         ranker: What gives the confidences; None takes the model's own probabilities.
     """
@@ -56,7 +63,7 @@ class Tagger:
         model_repo: str = "",
         model_revision: str | None = None,
     ) -> None:
-        self._engine = engine
+        self.generator = engine
         self.tokenizer = tokenizer
         self.settings = settings
         self.vocabulary = vocabulary
@@ -71,12 +78,7 @@ class Tagger:
     @property
     def engine(self) -> str:
         """Name of the engine in use: ``ctranslate2`` or ``transformers``."""
-        return self._engine.name
-
-    @property
-    def writer(self) -> Engine:
-        """The engine itself, for what looks inside the model (``tagloop.inside``)."""
-        return self._engine
+        return self.generator.name
 
     @classmethod
     def from_pretrained(
@@ -112,114 +114,69 @@ class Tagger:
         text: str,
         title: str = "",
         *,
-        max_tags: int | None = None,
-        min_tags: int | None = None,
-        threshold: float | None = None,
-        decoding: Decoding | str = "greedy",
-        max_windows: int | None = None,
-        allowed_tags: Sequence[str] | None = None,
-        prefer_tags: Sequence[str] | None = None,
         evidence: bool = False,
         progress: Callable[[int, int], object] | None = None,
+        **options: Unpack[Options],
     ) -> list[Tag]:
         """Tags one article, the surest tag first.
 
         Args:
             text: Plain text; what its windows cannot hold is not read.
             title: May be empty.
-            max_tags: Upper bound; the model's default when None.
-            min_tags: So many tags even below the threshold; the model's default when None.
-            threshold: Least confidence (0..1); the model's default when None. Up to that default
-                the answer has ``settings.min_tags`` tags even if they are below it; beyond it
-                only tags that reach the threshold.
-            decoding: ``greedy``, ``beam`` or ``sample``, or one with its numbers (``Decoding``).
-            max_windows: So many windows of ``settings.max_input_tokens`` each are read of a long
-                text at the most; the model's default when None.
-            allowed_tags: Only tags of this list come out, as it writes them, and by default only
-                those that reach the threshold (``Preferences.bounds``); other spellings of a known
-                tag are the tag. What confidence then means: see ``AllowlistScorer``. Greedy
-                decoding
-            only.
-            prefer_tags: Tags of this list count as surer than the model has them; others stay.
             evidence: Whether to give each tag its evidence, which takes about as long again.
             progress: Called before each few windows with how many are read and how many there
                 are; what it raises ends the work.
+            **options: See ``Options``.
 
         Raises:
-            UserError: The decoding is none, or a list of tags is.
+            UserError: The decoding is unknown, or a list of tags is no list of strings.
         """
         tags = self.tag_batch(
             [{"title": title, "text": text}],
             batch_size=WINDOWS_AT_ONCE if progress else 16,
-            max_tags=max_tags,
-            min_tags=min_tags,
-            threshold=threshold,
-            decoding=decoding,
-            max_windows=max_windows,
-            allowed_tags=allowed_tags,
-            prefer_tags=prefer_tags,
             reading=progress,
+            **options,
         )[0]
         if not evidence:
             return tags
-        found = self.explain(title, text, [tag.tag for tag in tags], max_windows)
+        names = [tag.tag for tag in tags]
+        found = self.explain(title, text, names, options.get("max_windows"))
         return [replace(tag, evidence=of) for tag, of in zip(tags, found, strict=True)]
-
-    def explain(
-        self, title: str, text: str, tags: Sequence[str], max_windows: int | None = None
-    ) -> list[Evidence]:
-        """Returns the evidence of any tags for an article, the model's own or not, in order.
-
-        A tag is present if its words, or those of another form of it, stand in the title or the
-        text; else it is inferred, from the sentence that the model looks at when it is made to
-        write the tag, in the window where it would do so most likely.
-        """
-        return self._explainer.explain(title, text, tags, self._most(max_windows))
-
-    def log_probs(self, articles: Sequence[Mapping[str, Any]], tags: Sequence[str]) -> list[float]:
-        """Returns the log-probability of each tag as its article's first; one tag an article.
-
-        It is that of the window where the tag is likeliest.
-        """
-        targets = [target_ids(tag, self.tokenizer) for tag in tags]
-        windows = [self._prompts(article, self._most(None)) for article in articles]
-        pairs = [(one, of) for all_, of in zip(windows, targets, strict=True) for one in all_]
-        rows = self._engine.score([one for one, _ in pairs], [of for _, of in pairs])
-        scores = iter(map(sum, rows))
-        return [max(next(scores) for _ in prompts) for prompts in windows]
-
-    def read_part(self, title: str, text: str, max_windows: int | None = None) -> str:
-        """Returns the part of the text that the model reads: what its windows hold."""
-        return self._explainer.read_part(title, text, self._most(max_windows))
 
     def tag_batch(
         self,
         articles: Sequence[Mapping[str, Any]],
         *,
         batch_size: int = 16,
-        max_tags: int | None = None,
-        min_tags: int | None = None,
-        threshold: float | None = None,
-        decoding: Decoding | str = "greedy",
-        max_windows: int | None = None,
-        allowed_tags: Sequence[str] | None = None,
-        prefer_tags: Sequence[str] | None = None,
         progress: Callable[[int], object] | None = None,
         reading: Callable[[int, int], object] | None = None,
+        **options: Unpack[Options],
     ) -> list[list[Tag]]:
-        """Tags many articles (mappings with ``title`` and ``text``), in their order.
+        """Tags many articles, in their order.
 
-        Articles of like length share a batch, so little is computed on padding; the windows of its
-        articles are written ``batch_size`` at a time. ``progress`` is called with the number of
-        articles that each batch has done, ``reading`` as ``by_article`` calls it.
+        Articles of like length share a batch, so little is computed on padding.
+
+        Args:
+            articles: ``title`` and ``text`` each.
+            batch_size: Articles of a batch; so many of their windows are read at a time, too.
+            progress: Called with the number of articles that each batch has done.
+            reading: Called as ``by_article`` calls its ``progress``.
+            **options: See ``Options``.
 
         Raises:
-            UserError: The decoding is none, or a list of tags is.
+            UserError: The decoding is unknown, or a list of tags is no list of strings.
         """
+        check_names(options)
+        decoding = options.get("decoding", "greedy")
         how = Decoding(decoding) if isinstance(decoding, str) else decoding
-        preferences = self._allowlist.preferences(allowed_tags, prefer_tags, how)
-        fewest, least = preferences.bounds(self.settings, min_tags, threshold)
-        prompts = [self._prompts(article, self._most(max_windows)) for article in articles]
+        preferences = self._allowlist.preferences(
+            options.get("allowed_tags"), options.get("prefer_tags"), how
+        )
+        fewest, least = preferences.bounds(
+            self.settings, options.get("min_tags"), options.get("threshold")
+        )
+        most = self._most_windows(options.get("max_windows"))
+        prompts = [self._prompts(article, most) for article in articles]
         order = sorted(range(len(prompts)), key=lambda index: sum(map(len, prompts[index])))
         tags: list[list[Tag]] = [[] for _ in articles]
 
@@ -229,14 +186,57 @@ class Tagger:
             rows, read = [articles[i] for i in chosen], [prompts[i] for i in chosen]
             scored = self._scored(rows, read, how, batch_size, preferences, reading)
             for index, found in zip(chosen, scored, strict=True):
-                found = preferences.prefer(found)
-                tags[index] = answer(found, articles[index], self.settings, max_tags, fewest, least)
+                tags[index] = answer(
+                    preferences.prefer(found),
+                    articles[index],
+                    self.settings,
+                    options.get("max_tags"),
+                    fewest,
+                    least,
+                )
 
         batches = [order[at : at + batch_size] for at in range(0, len(order), batch_size)]
-        for batch in done_by(tag, batches, self._engine.workers):
+        for batch in done_by(tag, batches, self.generator.workers):
             if progress:
                 progress(len(batch))
         return tags
+
+    def explain(
+        self, title: str, text: str, tags: Sequence[str], max_windows: int | None = None
+    ) -> list[Evidence]:
+        """Returns the evidence of any tags for an article, the model's own or not, in order.
+
+        A tag is present if its words, or those of another form of it, stand in the title or the
+        text; else it is inferred, from the sentence that the model attends to when it is made to
+        generate the tag, in the window where it would do so most likely.
+        """
+        return self._explainer.explain(title, text, tags, self._most_windows(max_windows))
+
+    def read_part(self, title: str, text: str, max_windows: int | None = None) -> str:
+        """Returns the part of the text that the model reads: what its windows hold."""
+        return self._explainer.read_part(title, text, self._most_windows(max_windows))
+
+    def log_probs(self, articles: Sequence[Mapping[str, Any]], tags: Sequence[str]) -> list[float]:
+        """Returns the log-probability of each tag as its article's first; one tag an article.
+
+        It is that of the window where the tag is likeliest.
+        """
+        targets = [target_ids(tag, self.tokenizer) for tag in tags]
+        windows = [self._prompts(article, self._most_windows(None)) for article in articles]
+        pairs = [(one, of) for all_, of in zip(windows, targets, strict=True) for one in all_]
+        rows = self.generator.score([one for one, _ in pairs], [of for _, of in pairs])
+        scores = iter(map(sum, rows))
+        return [max(next(scores) for _ in prompts) for prompts in windows]
+
+    def input_ids(self, article: Mapping[str, Any]) -> list[int]:
+        """Returns the prompt that the model reads of an article in one window, as token ids."""
+        return self._prompts(article, 1)[0]
+
+    def _most_windows(self, max_windows: int | None) -> int:
+        return self.settings.max_windows if max_windows is None else max_windows
+
+    def _prompts(self, article: Mapping[str, Any], most: int) -> list[list[int]]:
+        return self._windows.prompts(*title_and_text(article), most)
 
     def _scored(
         self,
@@ -247,60 +247,45 @@ class Tagger:
         preferences: Preferences,
         reading: Callable[[int, int], object] | None,
     ) -> list[list[ScoredTag]]:
-        """Writes and scores the tags of a batch."""
+        """Generates and scores the tags of a batch."""
         limit = self.settings.max_new_tokens
-        if decoding.mode == "greedy":
-            starts = self.ranker is not None or preferences.allowed is not None
-            write = partial(self._engine.write, max_new_tokens=limit, starts=starts)
-            written = by_article(write, prompts, batch_size, reading)
-            return self._score(articles, prompts, written, preferences)
-        write_many = partial(self._engine.write_many, max_new_tokens=limit, decoding=decoding)
-        many = by_article(write_many, prompts, batch_size, reading)
-        scored = []
-        for windows, article in zip(many, articles, strict=True):
-            found: list[list[Candidate]] = []
-            shares: list[float] = []
-            for outputs in windows:
-                found += [self._candidates([output], article) for output in outputs]
-                votes = weights(decoding, [output.total for output in outputs])
-                shares += [vote / len(windows) for vote in votes]
-            scored.append(score_votes(found, shares))
-        return scored
+        if decoding.mode != "greedy":
+            many = partial(self.generator.generate_many, max_new_tokens=limit, decoding=decoding)
+            windows = by_article(many, prompts, batch_size, reading)
+            return [self._voted(*each, decoding) for each in zip(articles, windows, strict=True)]
+        starts = self.ranker is not None or preferences.allowed is not None
+        greedy = partial(self.generator.generate, max_new_tokens=limit, starts=starts)
+        outputs = by_article(greedy, prompts, batch_size, reading)
+        generated = [
+            Generated(article, read, found, self._candidates(article, found))
+            for article, read, found in zip(articles, prompts, outputs, strict=True)
+        ]
+        if preferences.allowed is not None:
+            allowed = preferences.allowed
+            return [self._allowlist.score(allowed, one, self.ranker) for one in generated]
+        if self.ranker is None:
+            return [score_candidates(one.candidates) for one in generated]
+        return self.ranker.rank(generated)
 
-    def _most(self, max_windows: int | None) -> int:
-        return self.settings.max_windows if max_windows is None else max_windows
+    def _voted(
+        self, article: Mapping[str, Any], windows: Sequence[Sequence[Output]], decoding: Decoding
+    ) -> list[ScoredTag]:
+        """Scores an article's tags by the outputs that hold them; each window has the same say."""
+        found: list[list[Candidate]] = []
+        shares: list[float] = []
+        for outputs in windows:
+            found += [self._candidates(article, [output]) for output in outputs]
+            votes = vote_shares(decoding, [output.total for output in outputs])
+            shares += [vote / len(windows) for vote in votes]
+        return score_votes(found, shares)
 
-    def _prompts(self, article: Mapping[str, Any], most: int) -> list[list[int]]:
-        return self._windows.prompts(*parts(article), most)
-
-    def _input_ids(self, article: Mapping[str, Any]) -> list[int]:
-        return self._prompts(article, 1)[0]
-
-    def _candidates(self, outputs: Sequence[Output], article: Mapping[str, Any]) -> list[Candidate]:
-        """Reads the tags that the model wrote for an article, one output a window."""
+    def _candidates(self, article: Mapping[str, Any], outputs: Sequence[Output]) -> list[Candidate]:
+        """Reads the tags of an article's outputs, one a window."""
         text = text_of(article)
         return [
             candidate
-            for window, written in enumerate(outputs)
+            for window, output in enumerate(outputs)
             for candidate in read_candidates(
-                written, self.tokenizer, self._marks, self.vocabulary, text, window
+                output, self.tokenizer, self._marks, self.vocabulary, text, window
             )
         ]
-
-    def _score(
-        self,
-        articles: Sequence[Mapping[str, Any]],
-        prompts: Sequence[Sequence[list[int]]],
-        outputs: Sequence[Sequence[Output]],
-        preferences: Preferences,
-    ) -> list[list[ScoredTag]]:
-        """Scores each tag; a ranker may also add tags that were not written."""
-        found = list(map(self._candidates, outputs, articles))
-        if preferences.allowed is not None:
-            return [
-                self._allowlist.score(preferences.allowed, *each, self.ranker)
-                for each in zip(articles, prompts, outputs, found, strict=True)
-            ]
-        if self.ranker is None:
-            return list(map(score_candidates, found))
-        return self.ranker.rank(articles, found, outputs)

@@ -53,7 +53,7 @@ def html_to_text(html: str) -> str:
     if not _BLOCK_TAG.search(html):
         # Only inline markup: the line breaks are the text's own.
         html = html.replace("\n", "<br>")
-    return get_text(f"<body>{html}</body>", _PARSER)
+    return str(get_text(f"<body>{html}</body>", _PARSER))
 
 
 def plain_text(text: str) -> str:

@@ -141,7 +141,7 @@ def parse_tags(generated: str, separator: str = ",") -> list[str]:
 
 
 def join_tags(tags: Sequence[str], separator: str = ", ") -> str:
-    """Joins tags into the text that a model learns to write; a separator in a tag becomes a blank.
+    """Joins tags into the text that a model learns; a separator in a tag becomes a blank.
 
     ``parse_tags(join_tags(tags))`` gives the unique tags back.
     """

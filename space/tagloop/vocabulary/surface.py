@@ -1,4 +1,4 @@
-"""How an article writes a tag that a model wrote without capitals, accents and exact blanks."""
+"""How an article writes a tag that a model generated without capitals, accents and exact blanks."""
 
 from __future__ import annotations
 

@@ -104,15 +104,15 @@ class Vocabulary:
         surfaces: dict[str, Counter[str]] = defaultdict(Counter)
         articles: list[list[str]] = []
         for tags in lists:
-            written = unique_tags(tags)
-            articles.append([normal_form(tag) for tag in written])
-            for form, tag in zip(articles[-1], written, strict=True):
+            unique = unique_tags(tags)
+            articles.append([normal_form(tag) for tag in unique])
+            for form, tag in zip(articles[-1], unique, strict=True):
                 surfaces[form][tag] += 1
-        said = overrides or Overrides()
+        decided = overrides or Overrides()
         totals = {form: counter.total() for form, counter in sorted(surfaces.items())}
         displays = {form: _most_written(counter) for form, counter in surfaces.items()}
-        displays |= said.display
-        groups = AliasGroups(totals, said)
+        displays |= decided.display
+        groups = AliasGroups(totals, decided)
         groups.join(merges)
         if learn:
             groups.join(spelling_merges(totals))
@@ -122,7 +122,7 @@ class Vocabulary:
             tag_sets = [{names.get(form, form) for form in forms} for forms in articles]
             shown = {form: displays[form] for form in totals if form not in names}
             groups.join(abbreviation_merges(tag_sets, texts, shown))
-        return cls._of_groups(groups, articles, displays, said)
+        return cls._of_groups(groups, articles, displays, decided)
 
     @classmethod
     def _of_groups(

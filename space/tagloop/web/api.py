@@ -21,8 +21,8 @@ from tagloop.corrections.pseudonyms import pseudonym
 from tagloop.errors import UserError
 from tagloop.limits import MAX_ARTICLES
 from tagloop.rate_limits import visitor_of
-from tagloop.service.options import Options
 from tagloop.service.service import Tagging, TaggingService
+from tagloop.tagger.options import Options
 
 # A tagger uses both cores of a small machine by itself; more at a time only wait on each other.
 TAGGER_SLOTS: dict[str, Any] = {"concurrency_id": "tagger", "concurrency_limit": 2}
@@ -76,7 +76,13 @@ class Endpoints:
             {"tags": [{"tag", "confidence", "present"}], "model_repo", "model_revision"}, where
             "present" tells whether the tag's words stand in the article.
         """
-        options = Options(max_tags, threshold, allowed_tags, prefer_tags, max_windows)
+        options = Options(
+            max_tags=max_tags,
+            threshold=threshold,
+            allowed_tags=allowed_tags,
+            prefer_tags=prefer_tags,
+            max_windows=max_windows,
+        )
         try:
             self._service.taggings.take(visitor_of(request))
             tagging = self._service.tag(title, text, options)
@@ -111,7 +117,12 @@ class Endpoints:
             "model_revision"}, in the order of the articles; one that cannot be tagged has
             {"tags": [], "error": "why"} and does not stop the others.
         """
-        options = Options(max_tags, threshold, allowed_tags, prefer_tags)
+        options = Options(
+            max_tags=max_tags,
+            threshold=threshold,
+            allowed_tags=allowed_tags,
+            prefer_tags=prefer_tags,
+        )
         try:
             if not isinstance(articles, list) or not 0 < len(articles) <= MAX_ARTICLES:
                 raise UserError(f"articles must be a list of 1 to {MAX_ARTICLES} articles.")

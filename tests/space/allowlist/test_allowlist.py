@@ -14,9 +14,8 @@ from tagloop.allowlist.allowed_tags import AllowedTags
 from tagloop.allowlist.preferences import LEAST_SURE, PREFERRED_ODDS
 from tagloop.allowlist.scorer import NEGLIGIBLE, WANTED, AllowlistScorer
 from tagloop.errors import UserError
-from tagloop.generation.candidates import Candidate, ScoredTag
+from tagloop.generation.candidates import Generated, ScoredTag
 from tagloop.generation.decoding import Decoding
-from tagloop.generation.engine import Output
 from tagloop.generation.evidence import INFERRED, PRESENT
 from tagloop.generation.input_embeddings import InputEmbeddings
 from tagloop.generation.token_trie import TokenTrie
@@ -69,7 +68,7 @@ def alone(float32_tagger: Tagger, monkeypatch: pytest.MonkeyPatch) -> Iterator[T
     """Yields the tagger with a knowledge of two tags."""
     vocabulary = Vocabulary.from_tag_lists([["JavaScript"], ["JavaScript"], ["Bread"], ["bread"]])
     yield Tagger(
-        float32_tagger._engine,
+        float32_tagger.generator,
         float32_tagger.tokenizer,
         float32_tagger.settings,
         vocabulary,
@@ -84,17 +83,13 @@ class FixedRanker:
         self._chances = chances
 
     def rank(
-        self,
-        articles: Sequence[Mapping[str, Any]],
-        candidates: Sequence[Sequence[Candidate]],
-        outputs: Sequence[Sequence[Output]],
-        also: Mapping[str, str] | None = None,
+        self, generated: Sequence[Generated], required: Mapping[str, str] | None = None
     ) -> list[list[ScoredTag]]:
-        names = {form: form for form in self._chances} | dict(also or {})
+        names = {form: form for form in self._chances} | dict(required or {})
         scored = [
             ScoredTag(form, name, self._chances.get(form, 0.001)) for form, name in names.items()
         ]
-        return [scored for _ in articles]
+        return [scored for _ in generated]
 
 
 def names(tags: Sequence[Tag]) -> list[str]:
@@ -136,12 +131,12 @@ def test_the_search_finds_the_likeliest_of_all(
 ) -> None:
     tagger: Tagger = request.getfixturevalue(fixture)
     trie = AllowedTags(SUBJECTS, tagger.tokenizer, tagger.vocabulary, tagger.settings).trie
-    prompt = tagger._input_ids(ARTICLE)
-    written = tagger._engine.write([prompt], tagger.settings.max_new_tokens, starts=True)[0]
+    prompt = tagger.input_ids(ARTICLE)
+    written = tagger.generator.generate([prompt], tagger.settings.max_new_tokens, starts=True)[0]
     assert written.starts is not None
     first = written.starts.log_probs[0][[target[0] for target in trie.targets]]
-    found = tagger._engine.likeliest(prompt, trie, first, WANTED, NEGLIGIBLE)
-    rows = tagger._engine.score([prompt] * len(trie.targets), [[*t] for t in trie.targets])
+    found = tagger.generator.likeliest(prompt, trie, first, WANTED, NEGLIGIBLE)
+    rows = tagger.generator.score([prompt] * len(trie.targets), [[*t] for t in trie.targets])
     everything = {place: sum(row) for place, row in enumerate(rows)}
     best = sorted(everything, key=lambda place: -everything[place])
     sure = [place for place in best[:WANTED] if everything[place] > NEGLIGIBLE]
@@ -156,7 +151,7 @@ def test_a_list_that_is_smaller_than_the_search_is_searched_whole(
     for tagger in (transformers_tagger, float32_tagger):
         trie = TokenTrie([[*tagger.tokenizer("bread").input_ids[1:-1], 1010]])
         first = np.array([-9.0], dtype=np.float32)
-        found = tagger._engine.likeliest(tagger._input_ids(ARTICLE), trie, first, 5, NEGLIGIBLE)
+        found = tagger.generator.likeliest(tagger.input_ids(ARTICLE), trie, first, 5, NEGLIGIBLE)
         assert list(found) == [0]
 
 
@@ -214,7 +209,7 @@ def test_unseen_tags_are_guessed_by_presence_and_nearness(
     tags = alone.tag(**ARTICLE, **options)
     assert names(tags) == [there, near, far]
     assert tags[0].confidence > 0.5 and tags[0].present
-    bare = Tagger(alone._engine, alone.tokenizer, alone.settings, alone.vocabulary)
+    bare = Tagger(alone.generator, alone.tokenizer, alone.settings, alone.vocabulary)
     without = {tag.tag: tag.confidence for tag in bare.tag(**ARTICLE, **options)}
     assert max(without, key=lambda tag: without[tag]) == there
     # By presence alone those that aren't there have nothing but what the model thinks of them.
@@ -224,7 +219,7 @@ def test_unseen_tags_are_guessed_by_presence_and_nearness(
 def test_embeddings_are_those_of_the_model(transformers_tagger: Tagger, model_dir: Path) -> None:
     embeddings = InputEmbeddings(model_dir)
     assert embeddings.available
-    matrix = transformers_tagger._engine.model.get_input_embeddings().weight  # type: ignore[attr-defined]
+    matrix = transformers_tagger.generator.model.get_input_embeddings().weight  # type: ignore[attr-defined]
     unit = (matrix / matrix.norm(dim=1, keepdim=True)).detach().numpy()
     text, tags = [3000, 4000, 5000], [[4000], [3000, 7000], [6000]]
     expected = [1.0, (1 + max(unit[text] @ unit[7000])) / 2, max(unit[text] @ unit[6000])]

@@ -23,8 +23,8 @@ from tagloop.batch.queue import BatchQueue, result_folder
 from tagloop.batch.rows import MAX_ROWS, Tagged
 from tagloop.batch.run import CHUNK, FIRST_PROBLEMS, BatchState, Problem, open_batch, tag_file
 from tagloop.errors import UserError
-from tagloop.service.options import Options
 from tagloop.service.service import TaggingService
+from tagloop.tagger.options import Options
 from tagloop.tagger.tagger import Tag
 from tagloop.text.front_matter import split_front_matter
 from tagloop.web.tabs.batch.tab import draw_progress, draw_summary, duration

@@ -14,7 +14,7 @@ from tagloop.generation.candidates import (
     score_candidates,
     select,
 )
-from tagloop.generation.engine import Output, OutputBuilder, separator_ids
+from tagloop.generation.outputs import Output, OutputBuilder, separator_ids
 from tagloop.generation.settings import TaggingSettings
 from tagloop.vocabulary.vocabulary import Vocabulary
 from training.finetune.preprocess import BUNDLED_BASE
@@ -107,8 +107,8 @@ def test_selection(min_tags: int, max_tags: int, threshold: float, chosen: str) 
 def test_starts_are_the_rows_where_tags_begin(tokenizer: Any) -> None:
     ids = tokenizer.convert_tokens_to_ids(["python", ",", "data", "science", ","])
     logits = np.random.default_rng(0).normal(size=(6, len(tokenizer))).astype(np.float32)
-    steps = OutputBuilder(tokenizer, TaggingSettings())
-    written = steps.written(ids, logits, True, starts=True)
+    builder = OutputBuilder(tokenizer, TaggingSettings())
+    written = builder.greedy(ids, logits, True, starts=True)
     assert written.starts is not None
     assert written.starts.places == [0, 2, 5]
     rows = written.starts.log_probs
@@ -116,6 +116,6 @@ def test_starts_are_the_rows_where_tags_begin(tokenizer: Any) -> None:
     assert np.exp(rows).sum(axis=1) == pytest.approx([1, 1, 1], abs=1e-4)
     assert rows[1, ids[2]] == pytest.approx(written.log_probs[2], abs=1e-6)
     # Cut off right after a separator: nothing is known of what would have come.
-    cut_off = steps.written(ids, logits[:5], False, starts=True).starts
+    cut_off = builder.greedy(ids, logits[:5], False, starts=True).starts
     assert cut_off is not None and cut_off.places == [0, 2]
-    assert steps.written(ids, logits, True, starts=False).starts is None
+    assert builder.greedy(ids, logits, True, starts=False).starts is None

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tagloop.errors import UserError
-from tagloop.generation.candidates import Candidate
-from tagloop.generation.decoding import Decoding, score_votes, weights
+from tagloop.generation.candidates import Candidate, score_votes, vote_shares
+from tagloop.generation.decoding import Decoding
 from tagloop.tagger.tagger import Tagger
 from tagloop.vocabulary.vocabulary import normal_form
 
@@ -22,13 +22,13 @@ def candidates(*names: str) -> list[Candidate]:
 
 def test_a_vote_is_an_output_and_no_output_votes_twice() -> None:
     outputs = [candidates("A", "B"), candidates("B", "b"), candidates("C"), []]
-    shares = weights(Decoding("sample"), [0.0] * 4)
+    shares = vote_shares(Decoding("sample"), [0.0] * 4)
     scored = score_votes(outputs, shares)
     assert {tag.display: tag.confidence for tag in scored} == {"A": 0.25, "B": 0.5, "C": 0.25}
 
 
 def test_beams_share_out_their_probability_mass() -> None:
-    shares = weights(Decoding("beam"), [math.log(0.3), math.log(0.1)])
+    shares = vote_shares(Decoding("beam"), [math.log(0.3), math.log(0.1)])
     assert shares == pytest.approx([0.75, 0.25])
     scored = score_votes([candidates("A", "B"), candidates("B")], shares)
     assert {tag.display: tag.confidence for tag in scored} == pytest.approx({"A": 0.75, "B": 1.0})

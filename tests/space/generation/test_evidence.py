@@ -120,10 +120,10 @@ def test_both_engines_pick_nearly_always_the_same_sentence(
 def test_attention_and_scores_are_the_same_on_both_engines(
     transformers_tagger: Tagger, float32_tagger: Tagger, articles: list[Article]
 ) -> None:
-    prompts = [float32_tagger._input_ids(article) for article in articles[:3]]
+    prompts = [float32_tagger.input_ids(article) for article in articles[:3]]
     tokenizer = float32_tagger.tokenizer
     targets = [tokenizer(tag, add_special_tokens=False).input_ids for tag in ("a b c", "d", "e f")]
-    one, other = transformers_tagger._engine, float32_tagger._engine
+    one, other = transformers_tagger.generator, float32_tagger.generator
     for first, second, prompt, target in zip(
         one.attend(prompts, targets), other.attend(prompts, targets), prompts, targets, strict=True
     ):

@@ -172,7 +172,7 @@ def short_sighted(float32_tagger: Tagger) -> Tagger:
     """Returns the bundled base with windows of 64 tokens."""
     tagger = float32_tagger
     settings = replace(tagger.settings, max_input_tokens=LIMIT)
-    return Tagger(tagger._engine, tagger.tokenizer, settings, tagger.vocabulary)
+    return Tagger(tagger.generator, tagger.tokenizer, settings, tagger.vocabulary)
 
 
 PARTS = (
@@ -259,7 +259,7 @@ def test_the_part_that_is_read_ends_with_the_last_window(short_sighted: Tagger) 
 def test_a_tag_scores_as_in_its_best_window(short_sighted: Tagger) -> None:
     several = replace(short_sighted.settings, max_windows=9)
     tagger = Tagger(
-        short_sighted._engine, short_sighted.tokenizer, several, short_sighted.vocabulary
+        short_sighted.generator, short_sighted.tokenizer, several, short_sighted.vocabulary
     )
     parts = [MIXED[a:b] for a, b in tagger._windows.spans("", MIXED, 9)]
     alone = tagger.log_probs([{"title": "", "text": part} for part in parts], ["Python"] * 3)

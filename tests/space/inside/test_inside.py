@@ -19,16 +19,16 @@ from transformers import (
 )
 
 from tagloop.errors import UserError
-from tagloop.generation.engine import separator_ids
+from tagloop.generation.outputs import separator_ids
 from tagloop.generation.settings import TaggingSettings
+from tagloop.inside.attention import attention_of
 from tagloop.inside.before import tag_before
 from tagloop.inside.linear import work_out
-from tagloop.inside.looks import looks_of
-from tagloop.inside.parts import count_parts
+from tagloop.inside.parameters import count_parameters
 from tagloop.inside.pieces import read_pieces
+from tagloop.inside.steps import END, steps_by_tag
 from tagloop.inside.view import SHOWN_PIECES, first_letters, folder_of, look_inside
 from tagloop.inside.weights import Weights
-from tagloop.inside.writing import END, read_stretches
 from tagloop.tagger.tagger import Tagger
 from training.finetune.ctranslate2_conversion import convert
 from training.hub import EmbeddedHub
@@ -72,7 +72,7 @@ def opened(folder: Path) -> Weights:
 
 @pytest.mark.parametrize("name", ["base", "bart", "t5", "tied"])
 def test_parts_count_what_transformers_counts(folders: dict[str, Path], name: str) -> None:
-    parts = count_parts(opened(folders[name]))
+    parts = count_parameters(opened(folders[name]))
     model = AutoModelForSeq2SeqLM.from_pretrained(folders[name])
     assert sum(part.total for part in parts) == model.num_parameters()
     linear = [
@@ -102,7 +102,7 @@ def test_parts_count_what_transformers_counts(folders: dict[str, Path], name: st
 
 
 def test_attention_and_feed_forward_of_one_layer(folders: dict[str, Path]) -> None:
-    parts = {part.name: part for part in count_parts(opened(folders["base"]))}
+    parts = {part.name: part for part in count_parameters(opened(folders["base"]))}
     model = AutoModelForSeq2SeqLM.from_pretrained(folders["base"])
     layer = model.get_decoder().layers[1]
     attention = [*layer.self_attn.parameters(), *layer.encoder_attn.parameters()]
@@ -138,7 +138,7 @@ def test_weights_in_several_files_are_the_same(folders: dict[str, Path], tmp_pat
     model.save_pretrained(tmp_path, max_shard_size="100KB")
     assert len(list(tmp_path.glob("*.safetensors"))) > 1
     cut = opened(tmp_path)
-    assert sorted(map(repr, count_parts(cut))) == sorted(map(repr, count_parts(whole)))
+    assert sorted(map(repr, count_parameters(cut))) == sorted(map(repr, count_parameters(whole)))
     assert np.array_equal(cut.rows("shared.weight", [5, 7]), whole.rows("shared.weight", [5, 7]))
 
 
@@ -200,7 +200,9 @@ def test_both_engines_tell_the_same_steps(
     settings = float32_tagger.settings
     for article in articles[:4]:
         reading = read_pieces(transformers_tagger.tokenizer, settings, **article)
-        both = [t.writer.steps(reading.ids, 16, 5) for t in (float32_tagger, transformers_tagger)]
+        both = [
+            t.generator.steps(reading.ids, 16, 5) for t in (float32_tagger, transformers_tagger)
+        ]
         for fast, reference in zip(*both, strict=True):
             assert fast.ids[0] == reference.ids[0]
             assert fast.log_probs == pytest.approx(reference.log_probs, abs=2e-3)
@@ -214,8 +216,8 @@ def test_steps_are_those_of_the_output(
 ) -> None:
     tagger = ctranslate2_tagger if engine == "ctranslate2" else transformers_tagger
     reading = read_pieces(tagger.tokenizer, tagger.settings, TITLE, TEXT)
-    written = tagger.writer.write([reading.ids], 24)[0]
-    steps = tagger.writer.steps(reading.ids, 24, 5)
+    written = tagger.generator.generate([reading.ids], 24)[0]
+    steps = tagger.generator.steps(reading.ids, 24, 5)
     assert len(steps) == len(written.ids) + written.finished
     assert [step.ids[0] for step in steps][: len(written.ids)] == written.ids
     chosen = [step.log_probs[0] for step in steps][: len(written.ids)]
@@ -228,59 +230,59 @@ def test_steps_are_those_of_the_output(
         assert sum(chances) <= 1 + 1e-5 and max(chances) == chances[0]
         assert chances == sorted(chances, reverse=True)
         assert float(step.attention.sum()) == pytest.approx(1, abs=1e-3)
-    looked = tagger.writer.attend([reading.ids], [written.ids], all_heads=True)[0]
+    looked = tagger.generator.attend([reading.ids], [written.ids], all_heads=True)[0]
     seen = np.stack([step.attention for step in steps[: len(written.ids)]])
     assert np.abs(looked - seen).max() < 1e-3
 
 
-def test_stretches_are_the_tags_in_the_order_of_writing(ctranslate2_tagger: Tagger) -> None:
+def test_steps_by_tag_are_the_tags_in_their_order(ctranslate2_tagger: Tagger) -> None:
     tagger = ctranslate2_tagger
     reading = read_pieces(tagger.tokenizer, tagger.settings, TITLE, TEXT)
-    steps = tagger.writer.steps(reading.ids, 24, 3)
+    steps = tagger.generator.steps(reading.ids, 24, 3)
     marks = separator_ids(tagger.tokenizer, tagger.settings.separator)
-    stretches = read_stretches(
-        steps, tagger.tokenizer, marks, tagger.vocabulary, f"{TITLE}\n{TEXT}"
-    )
-    assert sum(len(stretch.moments) for stretch in stretches) == len(steps)
+    by_tag = steps_by_tag(steps, tagger.tokenizer, marks, tagger.vocabulary, f"{TITLE}\n{TEXT}")
+    assert sum(len(of.steps) for of in by_tag) == len(steps)
     written = tagger.tag(TEXT, TITLE, threshold=0.0, max_tags=30)
-    forms = [stretch.display for stretch in stretches if stretch.form]
+    forms = [of.display for of in by_tag if of.form]
     assert {tag.tag for tag in written} <= set(forms)
-    for stretch in stretches:
-        ids = [steps[at].ids[0] for at in stretch.steps]
+    for of in by_tag:
+        ids = [steps[at].ids[0] for at in of.places]
         assert not marks & set(ids)
-        if stretch.form:
+        if of.form:
             assert tagger.tokenizer.decode(ids).replace(" ", "").casefold() == (
-                stretch.display.replace(" ", "").casefold()
+                of.display.replace(" ", "").casefold()
             )
-    kinds = [moment.kind for stretch in stretches for moment in stretch.moments]
+    kinds = [step.kind for of in by_tag for step in of.steps]
     assert END not in kinds[:-1]
 
 
-def test_each_tag_has_its_look(ctranslate2_tagger: Tagger) -> None:
+def test_each_tag_has_its_attention(ctranslate2_tagger: Tagger) -> None:
     tagger = ctranslate2_tagger
-    engine = tagger.writer
+    engine = tagger.generator
     reading = read_pieces(tagger.tokenizer, tagger.settings, TITLE, TEXT)
     steps = engine.steps(reading.ids, 24, 3)
     marks = separator_ids(tagger.tokenizer, tagger.settings.separator)
-    stretches = read_stretches(steps, tagger.tokenizer, marks, tagger.vocabulary, TEXT)
-    first = next(stretch for stretch in stretches if stretch.form)
+    by_tag = steps_by_tag(steps, tagger.tokenizer, marks, tagger.vocabulary, TEXT)
+    first = next(of for of in by_tag if of.form)
     targets = {
-        first.display: [steps[at].ids[0] for at in first.steps],
+        first.display: [steps[at].ids[0] for at in first.places],
         "sourdough": tagger.tokenizer("sourdough", add_special_tokens=False).input_ids,
     }
     words = reading.words()
-    looks = looks_of(engine, reading.ids, words, targets, steps, stretches)
-    assert [(look.tag, look.written) for look in looks] == [
+    attention = attention_of(engine, reading.ids, words, targets, steps, by_tag)
+    assert [(one.tag, one.generated) for one in attention] == [
         (first.display, True),
         ("sourdough", False),
     ]
-    for look in looks:
-        assert look.weights.shape == (len(words),)
-        assert float(look.weights.sum()) + look.elsewhere == pytest.approx(1, abs=1e-3)
+    for one in attention:
+        assert one.weights.shape == (len(words),)
+        assert float(one.weights.sum()) + one.elsewhere == pytest.approx(1, abs=1e-3)
     targeted = [targets["sourdough"]]
     forced = engine.attend([reading.ids], targeted, all_heads=True)[0].mean(axis=0)
     at = words[1]
-    assert looks[1].weights[1] == pytest.approx(float(forced[at.first : at.last].sum()), abs=1e-5)
+    assert attention[1].weights[1] == pytest.approx(
+        float(forced[at.first : at.last].sum()), abs=1e-5
+    )
 
 
 def test_a_whole_view_of_each_kind(
@@ -289,20 +291,20 @@ def test_a_whole_view_of_each_kind(
     for tagger in (ctranslate2_tagger, transformers_tagger, t5_tagger):
         view = look_inside(tagger, TITLE, TEXT)
         assert view.rows is not None and len(view.rows) == min(
-            len(view.reading.pieces), SHOWN_PIECES
+            len(view.article.pieces), SHOWN_PIECES
         )
-        assert view.parts and view.worked is not None and view.stretches and not view.problem
-        assert [look.tag for look in view.looks] == [tag.tag for tag in view.tags]
-        assert view.worked.place == first_letters(view.reading)
+        assert view.parameters and view.worked is not None and view.steps and not view.problem
+        assert [one.tag for one in view.attention] == [tag.tag for tag in view.tags]
+        assert view.worked.place == first_letters(view.article)
 
 
 def test_a_model_without_weights_says_so(folders: dict[str, Path], tmp_path: Path) -> None:
     ignored = shutil.ignore_patterns("*.safetensors")
     folder = shutil.copytree(folders["t5"], tmp_path / "bare", ignore=ignored)
     view = look_inside(Tagger.from_pretrained(folder, threads=1), TITLE, TEXT)
-    assert view.rows is None and view.parts == [] and view.worked is None
+    assert view.rows is None and view.parameters == [] and view.worked is None
     assert "no model.safetensors" in view.problem
-    assert view.stretches
+    assert view.steps
 
 
 def test_a_model_of_the_hub_is_seen_through_too(
@@ -314,6 +316,6 @@ def test_a_model_of_the_hub_is_seen_through_too(
     api.upload_file(repo_id=repo, path_in_repo="chart.png", path_or_fileobj=b"not needed")
     tagger = Tagger.from_pretrained(repo, threads=1)
     view = look_inside(tagger, TITLE, TEXT)
-    assert view.problem == "" and view.parts and view.rows is not None
+    assert view.problem == "" and view.parameters and view.rows is not None
     assert folder_of(tagger).name == tagger.model_revision
     assert tag_before(tagger, TITLE, TEXT, []) is None  # it has no base beside it

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from transformers import AutoTokenizer
 
+from tagloop.generation.candidates import Generated
 from tagloop.ranking.features import COLUMNS, FEATURES, LEAST, CandidateFeatures, FeatureExtractor
 from tagloop.ranking.neighbours import Neighbours
 from tagloop.ranking.sentence_encoder import SentenceEncoder
@@ -34,41 +35,46 @@ def extractor(sentence_encoder: SentenceEncoder) -> FeatureExtractor:
     return FeatureExtractor(neighbours, vocabulary, tokenizer, sentence_encoder)
 
 
-def pooled(
+def without_output(article: Mapping[str, str | None]) -> Generated:
+    """Returns an article for which the model generated nothing."""
+    return Generated(article, [], [], [])
+
+
+def features_of(
     extractor: FeatureExtractor,
     article: Mapping[str, str | None],
-    also: Mapping[str, str] | None = None,
+    required: Mapping[str, str] | None = None,
 ) -> CandidateFeatures:
-    return extractor.extract([article], [[]], [[]], also)[0]
+    return extractor.extract([without_output(article)], required)[0]
 
 
-def column(pool: CandidateFeatures, name: str) -> dict[str, float]:
-    values = pool.features[:, COLUMNS.index(name)].tolist()
-    return dict(zip(pool.displays, values, strict=True))
+def column(found: CandidateFeatures, name: str) -> dict[str, float]:
+    values = found.features[:, COLUMNS.index(name)].tolist()
+    return dict(zip(found.displays, values, strict=True))
 
 
-def test_memory_and_words_name_candidates(extractor: FeatureExtractor) -> None:
-    pool = pooled(extractor, ARTICLE)
-    assert {"bread", "rye", "sourdough"} <= set(pool.displays)
-    assert pool.features.shape == (len(pool.displays), len(COLUMNS))
-    assert np.isfinite(pool.features).all()
-    assert column(pool, "near")["bread"] > column(pool, "near")["chess"]
-    assert column(pool, "kin")["bread"] > 0
-    assert column(pool, "mentions")["rye"] == pytest.approx(np.log(2))
-    assert column(pool, "in_title")["sourdough"] == column(pool, "present")["rye"] == 1
-    assert column(pool, "salience")["sourdough"] > 0 == column(pool, "salience")["bread"]
-    assert set(column(pool, "begun").values()) == {LEAST}
+def test_neighbours_and_words_name_candidates(extractor: FeatureExtractor) -> None:
+    found = features_of(extractor, ARTICLE)
+    assert {"bread", "rye", "sourdough"} <= set(found.displays)
+    assert found.features.shape == (len(found.displays), len(COLUMNS))
+    assert np.isfinite(found.features).all()
+    assert column(found, "near")["bread"] > column(found, "near")["chess"]
+    assert column(found, "kin")["bread"] > 0
+    assert column(found, "mentions")["rye"] == pytest.approx(np.log(2))
+    assert column(found, "in_title")["sourdough"] == column(found, "present")["rye"] == 1
+    assert column(found, "salience")["sourdough"] > 0 == column(found, "salience")["bread"]
+    assert set(column(found, "begun").values()) == {LEAST}
 
 
 def test_what_no_training_article_had_is_compared_with_the_article_too(
     extractor: FeatureExtractor,
 ) -> None:
-    alike = column(pooled(extractor, ARTICLE), "alike")
+    alike = column(features_of(extractor, ARTICLE), "alike")
     assert alike["sourdough"] > alike["bread"] > alike.get("chess", -1)
 
 
 def test_every_feature_counts_by_length_and_familiarity(extractor: FeatureExtractor) -> None:
-    long = pooled(extractor, ARTICLE)
+    long = features_of(extractor, ARTICLE)
     features = len(FEATURES)
     plain, by_length, by_familiarity = (
         long.features[:, start : start + features] for start in (0, features, 2 * features)
@@ -76,34 +82,34 @@ def test_every_feature_counts_by_length_and_familiarity(extractor: FeatureExtrac
     length, familiarity = long.features[:, -2:].T
     assert by_length == pytest.approx(plain * length[:, None])
     assert by_familiarity == pytest.approx(plain * familiarity[:, None])
-    short = pooled(extractor, {"title": "Rye", "text": ""})
+    short = features_of(extractor, {"title": "Rye", "text": ""})
     assert short.features[0, -2] < length[0]
 
 
 def test_familiar_is_what_is_like_the_corpus(extractor: FeatureExtractor) -> None:
     known, stranger = (
-        pooled(extractor, {"title": title, "text": ""}).features[0, -1]
+        features_of(extractor, {"title": title, "text": ""}).features[0, -1]
         for title in ("Tax form 7", "Volcanoes of Iceland")
     )
     assert known > stranger + 1
 
 
 def test_wanted_tags_are_among_the_candidates(extractor: FeatureExtractor) -> None:
-    pool = pooled(extractor, ARTICLE, {"opera": "Opera"})
-    assert pool.displays["opera"] == "Opera"
-    assert column(pool, "count_log")["opera"] == 0
+    found = features_of(extractor, ARTICLE, {"opera": "Opera"})
+    assert found.displays["opera"] == "Opera"
+    assert column(found, "count_log")["opera"] == 0
 
 
 def test_an_article_without_words_has_features_all_the_same(extractor: FeatureExtractor) -> None:
-    pool = pooled(extractor, {"title": None, "text": ""})
-    assert np.isfinite(pool.features).all()
+    found = features_of(extractor, {"title": None, "text": ""})
+    assert np.isfinite(found.features).all()
 
 
-def test_articles_pooled_together_are_as_each_alone(extractor: FeatureExtractor) -> None:
+def test_articles_features_of_together_are_as_each_alone(extractor: FeatureExtractor) -> None:
     articles = [ARTICLE, {"title": "Queen's gambit", "text": "A gambit on move two."}]
-    together = extractor.extract(articles, [[], []], [[], []])
-    for article, pool in zip(articles, together, strict=True):
-        alone = pooled(extractor, article)
-        assert pool.displays == alone.displays
-        assert pool.features == pytest.approx(alone.features, abs=0.02)
-    assert extractor.extract([], [], []) == []
+    together = extractor.extract([without_output(article) for article in articles])
+    for article, found in zip(articles, together, strict=True):
+        alone = features_of(extractor, article)
+        assert found.displays == alone.displays
+        assert found.features == pytest.approx(alone.features, abs=0.02)
+    assert extractor.extract([]) == []

@@ -1,4 +1,4 @@
-"""The memory of training articles: what it lends, and the sums that it is made of."""
+"""The index of training articles: what neighbours lend, and the sums that it is made of."""
 
 from __future__ import annotations
 

@@ -7,16 +7,24 @@ from typing import Any
 import pytest
 
 from tagloop.errors import UserError
-from tagloop.service.options import Options, written_list
+from tagloop.service.options import check_options, written_list
 
 
 def test_no_wish_is_none() -> None:
-    assert set(Options().checked().values()) == {None}
-    assert Options(allowed_tags=[], prefer_tags=[" "]).checked()["prefer_tags"] is None
+    assert set(check_options({}).values()) == {None}
+    assert check_options({"allowed_tags": [], "prefer_tags": [" "]})["prefer_tags"] is None
 
 
 def test_wishes_are_handed_on() -> None:
-    wanted = Options(3.0, 0.25, [" AI ", ""], ["C++"], 4).checked()
+    wanted = check_options(
+        {
+            "max_tags": 3.0,
+            "threshold": 0.25,
+            "allowed_tags": [" AI ", ""],
+            "prefer_tags": ["C++"],
+            "max_windows": 4,
+        }
+    )
     assert wanted == {
         "max_tags": 3,
         "threshold": 0.25,
@@ -42,7 +50,7 @@ def test_wishes_are_handed_on() -> None:
 )
 def test_what_is_not_in_order_is_said(wish: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError, match=message):
-        Options(**wish).checked()
+        check_options(wish)
 
 
 def test_a_list_is_written_with_commas_semicolons_or_lines() -> None:

@@ -15,7 +15,8 @@ import torch
 from huggingface_hub import HfApi
 
 from tagloop.errors import UserError
-from tagloop.generation.engine import Engine, Output
+from tagloop.generation.engine import Engine
+from tagloop.generation.outputs import Output
 from tagloop.generation.settings import TaggingSettings
 from tagloop.tagger.tagger import Tag, Tagger
 from tagloop.vocabulary.vocabulary import Vocabulary, normal_form, occurs_in
@@ -182,7 +183,7 @@ def test_plain_generate_writes_what_the_taggers_write(
         prompts.append(inputs["input_ids"][0].tolist())
         plain.append(tokenizer.decode(model.generate(**inputs)[0], skip_special_tokens=True))
     for tagger in (transformers_tagger, float32_tagger):
-        outputs = tagger._engine.write(prompts, settings.max_new_tokens)
+        outputs = tagger.generator.generate(prompts, settings.max_new_tokens)
         assert [tokenizer.decode(written.ids) for written in outputs] == plain
         for written in outputs:
             assert written.finished and len(written.ids) == len(written.log_probs)
@@ -196,9 +197,9 @@ def test_the_length_limit_cuts_both_engines_alike(
     float32_tagger: Tagger,
     articles: list[Article],
 ) -> None:
-    prompts = [transformers_tagger._input_ids(article) for article in articles[:12]]
-    one = transformers_tagger._engine.write(prompts, limit, starts=True)
-    other = float32_tagger._engine.write(prompts, limit, starts=True)
+    prompts = [transformers_tagger.input_ids(article) for article in articles[:12]]
+    one = transformers_tagger.generator.generate(prompts, limit, starts=True)
+    other = float32_tagger.generator.generate(prompts, limit, starts=True)
     assert [written.ids for written in one] == [written.ids for written in other]
     assert not all(written.finished for written in one)
     assert [written.finished for written in one] == [written.finished for written in other]
@@ -221,7 +222,7 @@ class Recorded:
         self.ids = tokenizer(text, add_special_tokens=False).input_ids
         self.log_probs = log_probs or [0.0] * len(self.ids)  # equally sure: in their order
 
-    def write(
+    def generate(
         self, input_ids: list[list[int]], max_new_tokens: int, *, starts: bool = False
     ) -> list[Output]:
         return [Output(self.ids, self.log_probs) for _ in input_ids]
@@ -259,11 +260,16 @@ def test_word_pieces_are_cut_at_the_separator(ctranslate2_tagger: Tagger) -> Non
     assert tags == ["C++", "E-Commerce", "NASA", "Node.js", "U.S."]
 
 
+def test_an_unknown_option_is_refused(ctranslate2_tagger: Tagger) -> None:
+    with pytest.raises(TypeError, match="A tagger has no option 'max_tag'; it has max_tags,"):
+        ctranslate2_tagger.tag("Trains", max_tag=3)  # type: ignore[call-arg]
+
+
 def test_confidence_is_the_probability_of_the_tags_own_tokens(ctranslate2_tagger: Tagger) -> None:
     tokenizer = ctranslate2_tagger.tokenizer
     tagger = recorded(tokenizer, "python, data")
     engine = Recorded(tokenizer, "python, data", [-0.5, -3.0, -0.25])
-    tagger._engine = cast("Engine", engine)
+    tagger.generator = cast("Engine", engine)
     assert [tag.confidence for tag in tagger.tag("x")] == pytest.approx([0.7788, 0.6065], abs=1e-4)
 
 

@@ -25,7 +25,7 @@ from datasets import DatasetDict
 from tqdm import tqdm
 
 from tagloop.errors import UserError
-from tagloop.generation.engine import CTRANSLATE2_FOLDER
+from tagloop.files import CTRANSLATE2
 from tagloop.tagger.tagger import Tagger
 from training.bench.growth.chart import (
     DatasetGrowth,
@@ -87,7 +87,7 @@ def run(settings: GrowthSettings) -> GrowthReport:
         folder = Path(name)
         model = folder / "model"
         shutil.copytree(settings.model, model)
-        if not (model / CTRANSLATE2_FOLDER).is_dir():
+        if not (model / CTRANSLATE2).is_dir():
             convert(model)
         report: GrowthReport = {
             "machine": machine(),

@@ -21,8 +21,9 @@ from safetensors.numpy import load_file
 from tqdm.auto import tqdm
 
 from tagloop.errors import UserError
-from tagloop.generation.engine import Engine, Output
-from tagloop.ranking.neighbours import FILE_NAME as NEIGHBOURS_FILE
+from tagloop.files import NEIGHBOURS
+from tagloop.generation.engine import Engine
+from tagloop.generation.outputs import Output
 from tagloop.ranking.ranker import Weights
 from tagloop.ranking.sentence_encoder import SentenceEncoder
 from tagloop.tagger.tagger import Tagger
@@ -60,13 +61,13 @@ class CachedEngine:
         self.name, self.workers = engine.name, 1
         self._kept: dict[tuple[int, ...], Output] = {}
 
-    def write(
+    def generate(
         self, input_ids: Sequence[list[int]], max_new_tokens: int, *, starts: bool = False
     ) -> list[Output]:
         """Generates as the engine does."""
         new = [ids for ids in input_ids if tuple(ids) not in self._kept]
         if new:
-            outputs = self._engine.write(new, max_new_tokens, starts=starts)
+            outputs = self._engine.generate(new, max_new_tokens, starts=starts)
             self._kept |= dict(zip(map(tuple, new), outputs, strict=True))
         return [self._kept[tuple(ids)] for ids in input_ids]
 
@@ -132,7 +133,7 @@ class Scenario:
     def tagger(self) -> Tagger:
         """Returns the tagger of the current weights; it generates nothing twice."""
         made = Tagger.from_pretrained(self.current, engine="ctranslate2")
-        made._engine = CachedEngine(made._engine)
+        made.generator = CachedEngine(made.generator)
         return made
 
     @cached_property
@@ -152,7 +153,7 @@ class Scenario:
     @cached_property
     def remembered(self) -> dict[str, Remembered]:
         """Returns what the neighbours take from each part's articles, read once."""
-        earlier: Mapping[str, np.ndarray] = load_file(self.current / NEIGHBOURS_FILE)
+        earlier: Mapping[str, np.ndarray] = load_file(self.current / NEIGHBOURS)
         return {
             name: remember(
                 [article(row) for row in rows],

@@ -124,7 +124,7 @@ class Simulation:
         both = _joined(scenario.remembered["old"], _chosen(scenario.remembered[source], places))
         tokenizer = scenario.tagger.tokenizer
         arrays = arrays_of(both, tags, len(tokenizer), vocabulary, scenario.sentence_encoder)
-        engine = scenario.tagger._engine
+        engine = scenario.tagger.generator
         if method.config and new:
             engine = self._taught(new, method, folder)
         extractor = FeatureExtractor(
@@ -150,7 +150,7 @@ class Simulation:
         if method.share < 1:
             _mix(self._scenario.current, folder, method.share)
         convert(folder)
-        return Tagger.from_pretrained(folder, engine="ctranslate2")._engine
+        return Tagger.from_pretrained(folder, engine="ctranslate2").generator
 
     def _compared(
         self,

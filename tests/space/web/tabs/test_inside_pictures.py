@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tagloop.generation.engine import CTRANSLATE2_FOLDER
+from tagloop.files import BEFORE, CTRANSLATE2
 from tagloop.inside.before import Before, base_of, tag_before
 from tagloop.inside.view import View, look_inside
 from tagloop.service.examples import Example, load_examples
@@ -59,8 +59,8 @@ def test_every_picture_has_one_sentence(view: View) -> None:
 def test_nothing_of_a_visitor_is_markup(ctranslate2_tagger: Tagger) -> None:
     view = look_inside(ctranslate2_tagger, HOSTILE, f"{HOSTILE} {TEXT}")
     tags = [*view.tags, Tag(HOSTILE, 0.5, False)]
-    looks = [*view.looks, replace(view.looks[0], tag=HOSTILE)]
-    html = draw_view(replace(view, tags=tags, looks=looks))
+    attention = [*view.attention, replace(view.attention[0], tag=HOSTILE)]
+    html = draw_view(replace(view, tags=tags, attention=attention))
     html += draw_before(Before(HOSTILE, tags, frozenset()), [HOSTILE], None)
     report = {"examples": [{"title": HOSTILE, "before": [HOSTILE], "after": [{"tag": HOSTILE}]}]}
     html += draw_before(None, [HOSTILE], report)
@@ -73,7 +73,7 @@ def test_the_tokens_and_ids_are_drawn(view: View) -> None:
     lists = tree(draw_view(view)).iter("ol")
     rows = next(one for one in lists if one.get("class") == "tl-in-rows")
     drawn = [[span.text for span in row.iter("span")] for row in rows.iter("li")]
-    pieces = view.reading.pieces[: len(drawn)]
+    pieces = view.article.pieces[: len(drawn)]
     assert drawn == [[piece.token, str(piece.id)] for piece in pieces]
 
 
@@ -99,7 +99,13 @@ def test_numbers_for_people() -> None:
 
 def test_gaps_are_sentences(view: View) -> None:
     bare = replace(
-        view, rows=None, parts=[], worked=None, looks=[], stretches=[], problem="No weights here."
+        view,
+        rows=None,
+        parameters=[],
+        worked=None,
+        attention=[],
+        steps=[],
+        problem="No weights here.",
     )
     html = draw_view(bare)
     assert html.count("tl-in-missing") == 5 and html.count("No weights here.") == 3
@@ -110,13 +116,13 @@ def test_gaps_are_sentences(view: View) -> None:
 
 def test_bars_of_a_step_are_its_probabilities(view: View) -> None:
     html = draw_view(view)
-    moments = [moment for stretch in view.stretches for moment in stretch.moments]
+    steps = [step for of in view.steps for step in of.steps]
     drawn = [
         [float(re.findall(r"width:([\d.]+)%", bar.attrib["style"])[0]) for bar in span.iter("i")]
         for span in tree(html).iter("span")
         if span.get("class") == "tl-in-chances"
     ]
-    expected = [[100 * choice.probability for choice in moment.choices] for moment in moments]
+    expected = [[100 * choice.probability for choice in step.choices] for step in steps]
     assert len(drawn) == len(expected)
     for ours, theirs in zip(drawn, expected, strict=True):
         assert ours == pytest.approx(theirs, abs=0.01) and sum(ours) <= 100.1
@@ -129,10 +135,10 @@ def test_the_base_beside_its_tagger_answers(model_dir: Path, tmp_path: Path) -> 
         (folder / path.name).symlink_to(path)
     assert base_of(str(folder), None, "none") is None
     base_of.cache_clear()
-    before = folder / "before"
+    before = folder / BEFORE
     before.mkdir()
     for path in model_dir.iterdir():
-        if path.name == CTRANSLATE2_FOLDER or path.suffix == ".json":
+        if path.name == CTRANSLATE2 or path.suffix == ".json":
             (before / path.name).symlink_to(path)
     tagger = Tagger.from_pretrained(folder, threads=1)
     tags = [tag.tag for tag in tagger.tag(TEXT, "Banking")]
@@ -178,7 +184,7 @@ def test_a_long_article_takes_no_longer_than_promised(ctranslate2_tagger: Tagger
 
 
 def test_without_the_conversion_it_works_too(model_dir: Path, tmp_path: Path) -> None:
-    ignored = shutil.ignore_patterns(CTRANSLATE2_FOLDER)
+    ignored = shutil.ignore_patterns(CTRANSLATE2)
     folder = shutil.copytree(model_dir, tmp_path / "plain", ignore=ignored)
     view = look_inside(Tagger.from_pretrained(folder), "Banking", TEXT)
     assert draw_view(view).count("<figure") == 5

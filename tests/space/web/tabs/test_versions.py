@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from tagloop.files import CHANGELOG
 from tagloop.web.tabs.about.tab import read_json
-from tagloop.web.tabs.about.versions import CHANGELOG, versions_list
+from tagloop.web.tabs.about.versions import versions_list
 from training.cards.changelog import JSON_FILE, entry_of, read_changelog, write_changelog
 
 

@@ -24,9 +24,9 @@ from tqdm.auto import tqdm
 import tagloop.allowlist.scorer
 from tagloop.allowlist.allowed_tags import AllowedTags
 from tagloop.allowlist.preferences import LEAST_SURE
+from tagloop.article import text_of
 from tagloop.errors import UserError
 from tagloop.generation.input_embeddings import InputEmbeddings
-from tagloop.tagger.selection import text_of
 from tagloop.tagger.tagger import Tagger
 from tagloop.vocabulary.vocabulary import Vocabulary
 from training.bench.data import Row, load_suites

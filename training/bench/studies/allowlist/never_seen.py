@@ -11,7 +11,7 @@ from typing import Any
 from tqdm.auto import tqdm
 
 from tagloop.allowlist.preferences import LEAST_SURE
-from tagloop.generation.input_embeddings import FILE_NAME as WEIGHTS_FILE
+from tagloop.files import WEIGHTS
 from tagloop.tagger.selection import Tag
 from tagloop.tagger.tagger import Tagger
 from tagloop.vocabulary.vocabulary import normal_form
@@ -30,7 +30,7 @@ def measure_never(allowlist: Allowlist) -> dict[str, Any]:
     systems = {}
     with tempfile.TemporaryDirectory() as folder:
         bare = Path(folder) / "model"
-        shutil.copytree(allowlist.model, bare, ignore=shutil.ignore_patterns(WEIGHTS_FILE))
+        shutil.copytree(allowlist.model, bare, ignore=shutil.ignore_patterns(WEIGHTS))
         for name, model in (("with embeddings", allowlist.model), ("by presence alone", bare)):
             tagger = Tagger.from_pretrained(model, engine=ENGINE)
             least = max(tagger.settings.threshold, LEAST_SURE)

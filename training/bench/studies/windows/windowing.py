@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from tagloop.generation.candidates import Candidate, ScoredTag, score_candidates
-from tagloop.generation.engine import Output
+from tagloop.generation.candidates import Generated, ScoredTag, score_candidates
 from tagloop.generation.settings import TaggingSettings
 from tagloop.ranking.features import CandidateFeatures, FeatureExtractor
 from tagloop.ranking.ranker import Ranker
@@ -87,15 +86,11 @@ class _Keeper(FeatureCollector):
         self.plain: dict[int, list[ScoredTag]] = {}
 
     def rank(
-        self,
-        articles: Sequence[Mapping[str, Any]],
-        candidates: Sequence[Sequence[Candidate]],
-        outputs: Sequence[Sequence[Output]],
-        also: Mapping[str, str] | None = None,
+        self, generated: Sequence[Generated], required: Mapping[str, str] | None = None
     ) -> list[list[ScoredTag]]:
-        for row, found in zip(articles, candidates, strict=True):
-            self.plain[row["index"]] = score_candidates(found)
-        return super().rank(articles, candidates, outputs, also)
+        for one in generated:
+            self.plain[one.article["index"]] = score_candidates(one.candidates)
+        return super().rank(generated, required)
 
 
 class Model:

@@ -11,10 +11,11 @@ from huggingface_hub import hf_hub_download
 from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
 from tagloop.explore.folder import shown_name
+from tagloop.files import CHANGELOG
 from tagloop.service.service import TaggingService
 from tagloop.tagger.tagger import Tagger
 from tagloop.web.settings import Settings
-from tagloop.web.tabs.about.versions import CHANGELOG, versions_list
+from tagloop.web.tabs.about.versions import versions_list
 from tagloop.web.tabs.markup import repo_link, safe
 
 logger = logging.getLogger(__name__)

@@ -8,11 +8,11 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+from tagloop.files import CHANGELOG
 from tagloop.web.tabs.markup import repo_link, safe
 
 logger = logging.getLogger(__name__)
 
-CHANGELOG = "changelog.json"
 SHOWN = 10
 SHOWN_TAGS = 12
 SETS = {

@@ -16,8 +16,8 @@ from tagloop.batch.run import ENDINGS, BatchState, tag_file
 from tagloop.errors import UserError
 from tagloop.limits import MAX_TAGS
 from tagloop.rate_limits import RateLimit, visitor_of
-from tagloop.service.options import Options
 from tagloop.service.service import TaggingService
+from tagloop.tagger.options import Options
 from tagloop.web.tabs.markup import notice, progress_bar, safe
 
 FILES_A_MINUTE = 20
@@ -136,7 +136,7 @@ class BatchTab:
                 yield self._shown(notice("hint", "Cancelled before it began."))
                 return
             self.files.take(visitor_of(request))
-            options = Options(max_tags, threshold)
+            options = Options(max_tags=max_tags, threshold=threshold)
             states = tag_file(self.service, Path(path), folder, options, sign.is_set)
             yield from self._progress(states, sign.is_set)
         except UserError as error:

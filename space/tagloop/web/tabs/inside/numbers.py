@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from tagloop.inside.linear import Worked
-from tagloop.inside.parts import ParameterGroup
+from tagloop.inside.linear import LinearExample
+from tagloop.inside.parameters import ParameterGroup
 from tagloop.inside.pieces import Piece, TokenizedArticle
 from tagloop.inside.view import SHOWN_PIECES, View
 from tagloop.web.tabs.inside.figure import (
@@ -25,8 +25,8 @@ ABOVE_AND_BELOW = (("tl-in-n4", "below 0"), ("tl-in-p4", "above 0"))
 
 def draw_tokens(view: View) -> str:
     """Text, its pieces, their ids, the matrix."""
-    shown = view.reading.pieces[:SHOWN_PIECES]
-    text = _coloured(view.reading, shown)
+    shown = view.article.pieces[:SHOWN_PIECES]
+    text = _coloured(view.article, shown)
     if view.rows is None:
         why = view.problem or "This model's embedding matrix has a name that is not known here."
         rows = "".join(_row(piece, place, "") for place, piece in enumerate(shown))
@@ -47,7 +47,7 @@ def draw_tokens(view: View) -> str:
     head = f'<p class="tl-in-head"><span>piece</span><span>id</span><span>{counted}</span></p>'
     picture = f'{text}{head}<ol class="tl-in-rows">{rows}</ol>{key(*ABOVE_AND_BELOW)}'
     sentence = (
-        f"The article is cut into {len(view.reading.pieces)} pieces that the model knows, each "
+        f"The article is cut into {len(view.article.pieces)} pieces that the model knows, each "
         f"piece's id picks a row of {width} numbers, and the rows are the matrix that the model "
         "computes with."
     )
@@ -78,16 +78,17 @@ def _row(piece: Piece, place: int, drawing: str) -> str:
 def draw_parts(view: View) -> str:
     """The parts of the model, as long as they have parameters."""
     heading = "Where the parameters are"
-    if not view.parts:
+    if not view.parameters:
         why = view.problem or "The parts of this model have names that are not known here."
         return figure("parts", heading, missing(why), "Without its weights nothing can be counted.")
-    longest = max(part.total for part in view.parts)
-    rows = "".join(_part(part, longest) for part in view.parts)
+    longest = max(part.total for part in view.parameters)
+    rows = "".join(_part(part, longest) for part in view.parameters)
     picture = f'<ul class="tl-in-parts">{rows}</ul>' + key(
         ("tl-in-att", "attention"), ("tl-in-ff", "feed-forward"), ("tl-in-oth", "embeddings, norms")
     )
     total, matrices, biases = (
-        sum(getattr(part, what) for part in view.parts) for what in ("total", "matrices", "biases")
+        sum(getattr(part, what) for part in view.parameters)
+        for what in ("total", "matrices", "biases")
     )
     what = "A with their B" if biases else "A"
     sentence = (
@@ -127,8 +128,8 @@ def draw_linear(view: View) -> str:
             "with a word."
         )
         return figure("linear", heading, missing(why), "A·X + B is what every coloured part does.")
-    piece = view.reading.pieces[worked.place]
-    words = view.reading.prompt[piece.begin : piece.end]
+    piece = view.article.pieces[worked.place]
+    words = view.article.prompt[piece.begin : piece.end]
     width = len(worked.x)
     rows = (
         ("A", "its weights", worked.a),
@@ -153,7 +154,7 @@ def draw_linear(view: View) -> str:
     return figure("linear", heading, picture, sentence)
 
 
-def _running(worked: Worked) -> str:
+def _running(worked: LinearExample) -> str:
     """The sum as it grows, as a line; B as a last step of another colour."""
     sums = np.concatenate([[0.0], np.cumsum(worked.terms, dtype=np.float64)])
     low = min(float(sums.min()), worked.total, 0.0)
@@ -174,7 +175,7 @@ def _running(worked: Worked) -> str:
     )
 
 
-def _equation(worked: Worked) -> str:
+def _equation(worked: LinearExample) -> str:
     pairs = zip(worked.a[:SHOWN_TERMS].tolist(), worked.x[:SHOWN_TERMS].tolist(), strict=True)
     terms = " + ".join(f"<span>{decimal(a)} × {decimal(x)}</span>" for a, x in pairs)
     rest = len(worked.x) - SHOWN_TERMS

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tagloop.inside.attention import TagAttention
 from tagloop.inside.before import Before
-from tagloop.inside.looks import Look
+from tagloop.inside.steps import NamedStep, TagSteps
 from tagloop.inside.view import View
-from tagloop.inside.writing import Moment, Stretch
 from tagloop.vocabulary.vocabulary import normal_form
 from tagloop.web.tabs.inside.figure import figure, missing, percent
 from tagloop.web.tabs.markup import safe
@@ -29,17 +29,17 @@ RANKED_LESSON = (
 def draw_looks(view: View) -> str:
     """The article with the words shaded that the model looked at for the chosen tag."""
     heading = "Where it looked"
-    if not view.looks:
+    if not view.attention:
         why = "No tag was given, so there is nothing to look for."
         return figure("looks", heading, missing(why), "Each tag has its own look at the article.")
     choices = "".join(
         f'<label><input type="radio" name="inside-tag" class="tl-in-t{place}" value="{place}"'
         f"{'' if place else ' checked'}> <span>{safe(look.tag)}</span></label>"
-        for place, look in enumerate(view.looks)
+        for place, look in enumerate(view.attention)
     )
     said = "".join(
         f'<p class="tl-in-said tl-in-s{place}">{_most_looked_at(look, view)}</p>'
-        for place, look in enumerate(view.looks)
+        for place, look in enumerate(view.attention)
     )
     picture = (
         f'<div class="tl-in-looks"><fieldset><legend>Tag</legend>{choices}</fieldset>'
@@ -53,12 +53,12 @@ def draw_looks(view: View) -> str:
     return figure("looks", heading, picture, sentence)
 
 
-def _most_looked_at(look: Look, view: View) -> str:
+def _most_looked_at(look: TagAttention, view: View) -> str:
     order = sorted(range(len(view.words)), key=lambda at: -look.weights[at])
-    names = [view.reading.prompt[view.words[at].begin : view.words[at].end] for at in order]
+    names = [view.article.prompt[view.words[at].begin : view.words[at].end] for at in order]
     named = list(dict.fromkeys(name for name in names if any(map(str.isalnum, name))))
     words = ", ".join(f"<b>{safe(name)}</b>" for name in named[:NAMED_WORDS])
-    how = "" if look.written else " It did not write this tag itself and was made to here."
+    how = "" if look.generated else " It did not write this tag itself and was made to here."
     away = f" {percent(look.elsewhere)} of the look went to no word." if look.elsewhere else ""
     return f"Most on {words}.{away}{how}" if words else f"On no word.{how}"
 
@@ -66,10 +66,10 @@ def _most_looked_at(look: Look, view: View) -> str:
 def _shaded(view: View) -> str:
     """Each word with its shade for each tag as a CSS variable, so that choosing needs no server."""
     shades = []
-    for look in view.looks:
+    for look in view.attention:
         most = float(look.weights.max()) if len(look.weights) else 0.0
         shades.append((look.weights / most) ** 0.5 if most > 0 else look.weights)
-    out, at, prompt = "", 0, view.reading.prompt
+    out, at, prompt = "", 0, view.article.prompt
     for place, word in enumerate(view.words):
         out += safe(prompt[at : word.begin])
         at = max(word.end, at)
@@ -86,12 +86,12 @@ def _shaded(view: View) -> str:
 def draw_writing(view: View) -> str:
     """Each step of the output as a bar of its choices."""
     heading = "How it wrote the tags"
-    if not view.stretches:
+    if not view.steps:
         why = "The model wrote nothing for this article."
         return figure("writing", heading, missing(why), "A model may also write no tag.")
     answer = {normal_form(tag.tag) for tag in view.tags}
-    stretches = "".join(_stretch(stretch, stretch.form in answer) for stretch in view.stretches)
-    picture = f'<ol class="tl-in-writing">{stretches}</ol>'
+    tags = "".join(_tag_steps(of, of.form in answer) for of in view.steps)
+    picture = f'<ol class="tl-in-writing">{tags}</ol>'
     sentence = (
         "Step by step, from top to bottom, the model took the likeliest next piece (green), and "
         "the amber parts of a bar are the pieces that it might have written instead."
@@ -99,23 +99,21 @@ def draw_writing(view: View) -> str:
     return figure("writing", heading, picture, sentence)
 
 
-def _stretch(stretch: Stretch, kept: bool) -> str:
-    steps = "".join(
-        _moment(moment, stretch.first + place) for place, moment in enumerate(stretch.moments)
-    )
-    left_out = "" if kept or not stretch.display else "<small>left out of the answer</small>"
-    name = safe(stretch.display) or "the end"
+def _tag_steps(of: TagSteps, kept: bool) -> str:
+    steps = "".join(_step(step, of.first + place) for place, step in enumerate(of.steps))
+    left_out = "" if kept or not of.display else "<small>left out of the answer</small>"
+    name = safe(of.display) or "the end"
     return f"<li><h3>{name} {left_out}</h3><ol>{steps}</ol></li>"
 
 
-def _moment(moment: Moment, place: int) -> str:
-    chosen, *rivals = moment.choices
-    bars = "".join(f'<i style="width:{choice.probability:.2%}"></i>' for choice in moment.choices)
+def _step(step: NamedStep, place: int) -> str:
+    chosen, *rivals = step.choices
+    bars = "".join(f'<i style="width:{choice.probability:.2%}"></i>' for choice in step.choices)
     named = [f"{safe(r.token)} {percent(r.probability)}" for r in rivals if r.probability >= 0.01]
     instead = ", ".join(named[:NAMED_RIVALS])
     small = f"<small>or {instead}</small>" if instead else ""
     return (
-        f'<li class="tl-in-{moment.kind}" style="--i:{place}"><span>{safe(chosen.token)}</span>'
+        f'<li class="tl-in-{step.kind}" style="--i:{place}"><span>{safe(chosen.token)}</span>'
         f'<span class="tl-in-chances" aria-hidden="true">{bars}</span>'
         f'<span class="tl-in-count">{percent(chosen.probability)}</span>{small}</li>'
     )

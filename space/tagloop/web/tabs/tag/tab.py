@@ -13,8 +13,9 @@ from tagloop.limits import MAX_TEXT_CHARACTERS, MAX_WINDOWS
 from tagloop.rate_limits import visitor_of
 from tagloop.service.background import Progress, StopSigns, watch
 from tagloop.service.examples import Example
-from tagloop.service.options import Options, written_list
+from tagloop.service.options import written_list
 from tagloop.service.service import Tagging, TaggingService
+from tagloop.tagger.options import Options
 from tagloop.web.api import TAGGER_SLOTS
 from tagloop.web.tabs.markup import EMPTY_RESULT, legend, notice, progress_bar
 from tagloop.web.tabs.tag.editor import build_editor, chips_of, evidence_of
@@ -228,11 +229,11 @@ class TagTab:
         visitor cancels it, or leaves.
         """
         options = Options(
-            max_tags,
-            threshold,
-            written_list(allowed),
-            written_list(preferred),
-            MAX_WINDOWS if whole else None,
+            max_tags=max_tags,
+            threshold=threshold,
+            allowed_tags=written_list(allowed),
+            prefer_tags=written_list(preferred),
+            max_windows=MAX_WINDOWS if whole else None,
         )
         try:
             if text.strip():

@@ -1,7 +1,7 @@
-"""Where a model looked in the article while it wrote a tag, word by word.
+"""Cross-attention on an article's words while a model generates a tag.
 
-It is the mean of all attention heads of the last decoder layer, and says where they looked, not
-what the model needed: see ``tagloop.generation.evidence``.
+It is the mean of all heads of the last decoder layer, and says where they attend to, not what the
+model needs: see ``tagloop.generation.evidence``.
 """
 
 from __future__ import annotations
@@ -11,49 +11,50 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tagloop.generation.engine import Engine, Step
+from tagloop.generation.engine import Engine
 from tagloop.generation.evidence import MOST_TOKENS
+from tagloop.generation.outputs import Step
 from tagloop.inside.pieces import Word
-from tagloop.inside.writing import Stretch
+from tagloop.inside.steps import TagSteps
 from tagloop.vocabulary.vocabulary import normal_form
 
 
 @dataclass(frozen=True)
-class Look:
-    """The look of one tag.
+class TagAttention:
+    """The attention of one tag.
 
     Attributes:
         tag: Display form.
-        written: Whether the model wrote the tag; else it was made to write it.
-        weights: Share of the look on each word, (words,).
-        elsewhere: Share of the look on what is no word: the marks of beginning and end.
+        generated: Whether the model generated the tag; else it was made to.
+        weights: Share of the attention on each word, (words,).
+        elsewhere: Share on what is no word: the marks of beginning and end.
     """
 
     tag: str
-    written: bool
+    generated: bool
     weights: np.ndarray
     elsewhere: float
 
 
-def looks_of(
+def attention_of(
     engine: Engine,
     input_ids: list[int],
     words: Sequence[Word],
     tags: Mapping[str, Sequence[int]],
     steps: Sequence[Step],
-    stretches: Sequence[Stretch],
-) -> list[Look]:
-    """Returns the look of each tag: at the steps that wrote it, if any did.
+    own_steps: Sequence[TagSteps],
+) -> list[TagAttention]:
+    """Returns the attention of each tag: at the steps that generated it, if any did.
 
     Args:
-        engine: Runs for those of the tags that the model did not write.
+        engine: Runs for those of the tags that the model did not generate.
         input_ids: The prompt.
         words: Of the prompt.
         tags: Display form to the tokens of each.
         steps: How the output came about.
-        stretches: Which of them wrote which tag.
+        own_steps: Which of them generated which tag.
     """
-    places = {stretch.form: stretch.steps for stretch in reversed(stretches) if stretch.form}
+    places = {own.form: own.places for own in reversed(own_steps) if own.form}
     forms = {tag: normal_form(tag) for tag in tags}
     forced = [tag for tag in tags if forms[tag] not in places and tags[tag]]
     targets = [list(tags[tag][:MOST_TOKENS]) for tag in forced]
@@ -61,15 +62,17 @@ def looks_of(
     rows = dict(zip(forced, attended, strict=True))
     found = []
     for tag in tags:
-        written = forms[tag] in places
-        if written:
+        generated = forms[tag] in places
+        if generated:
             rows[tag] = np.stack([steps[at].attention for at in places[forms[tag]]])
         if tag in rows:
-            found.append(_look(tag, written, rows[tag].mean(axis=0), words))
+            found.append(_by_word(tag, generated, rows[tag].mean(axis=0), words))
     return found
 
 
-def _look(tag: str, written: bool, attention: np.ndarray, words: Sequence[Word]) -> Look:
+def _by_word(
+    tag: str, generated: bool, attention: np.ndarray, words: Sequence[Word]
+) -> TagAttention:
     sums = [float(attention[word.first : word.last].sum()) for word in words]
     elsewhere = max(float(attention.sum()) - sum(sums), 0.0)
-    return Look(tag, written, np.array(sums, dtype=np.float32), elsewhere)
+    return TagAttention(tag, generated, np.array(sums, dtype=np.float32), elsewhere)

@@ -1,4 +1,4 @@
-"""How a model wrote its tags: each step with its rivals, cut where a tag ends."""
+"""How a model generated its tags: each step with its rivals, cut where a tag ends."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from tagloop.generation.candidates import read_candidates
-from tagloop.generation.engine import Output, Step
+from tagloop.generation.outputs import Output, Step
 from tagloop.inside.pieces import WORD_BLANK
 from tagloop.vocabulary.vocabulary import Vocabulary
 
@@ -27,8 +27,8 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Moment:
-    """One step.
+class NamedStep:
+    """One step, its tokens named for people.
 
     Attributes:
         kind: ``piece`` of a tag, ``mark`` between two tags, or the ``end``.
@@ -40,35 +40,35 @@ class Moment:
 
 
 @dataclass(frozen=True)
-class Stretch:
+class TagSteps:
     """The steps of one tag and of the mark or end after it.
 
     Attributes:
         form: The tag's normal form; empty for what is no whole tag.
         display: The tag as people write it; what stands there if it is no whole tag.
-        moments: Its steps.
-        first: Its place among all steps.
+        steps: Of the tag, then of what ends it.
+        first: Place of the first one among all steps.
     """
 
     form: str
     display: str
-    moments: list[Moment]
+    steps: list[NamedStep]
     first: int
 
     @property
-    def steps(self) -> range:
-        """Which steps wrote the tag itself."""
-        count = sum(moment.kind == PIECE for moment in self.moments)
+    def places(self) -> range:
+        """Places among all steps of those that generated the tag itself."""
+        count = sum(step.kind == PIECE for step in self.steps)
         return range(self.first, self.first + count)
 
 
-def read_stretches(
+def steps_by_tag(
     steps: Sequence[Step],
     tokenizer: Any,
     marks: Collection[int],
     vocabulary: Vocabulary,
     text: str,
-) -> list[Stretch]:
+) -> list[TagSteps]:
     """Cuts the steps of one output into those of its tags.
 
     Args:
@@ -78,17 +78,17 @@ def read_stretches(
         vocabulary: The tags that the model was trained on.
         text: Title and text of the article.
     """
-    moments = [_moment(step, tokenizer, marks) for step in steps]
-    ends = [place for place, moment in enumerate(moments) if moment.kind != PIECE]
-    bounds = [0, *(place + 1 for place in ends), len(moments)]
+    named = [_named(step, tokenizer, marks) for step in steps]
+    ends = [place for place, step in enumerate(named) if step.kind != PIECE]
+    bounds = [0, *(place + 1 for place in ends), len(named)]
     tags = _tags(steps, tokenizer, marks, vocabulary, text)
     found = []
     for place, (begin, end) in enumerate(pairwise(bounds)):
         if begin == end:
             continue
-        ids = [steps[at].ids[0] for at in range(begin, end) if moments[at].kind == PIECE]
+        ids = [steps[at].ids[0] for at in range(begin, end) if named[at].kind == PIECE]
         form, display = tags.get(place, ("", tokenizer.decode(ids)))
-        found.append(Stretch(form, display, moments[begin:end], begin))
+        found.append(TagSteps(form, display, named[begin:end], begin))
     return found
 
 
@@ -102,12 +102,12 @@ def _tags(
     """Returns normal and display form of the tags, by their place in the output."""
     ended = bool(steps) and steps[-1].ids[0] == tokenizer.eos_token_id
     kept = steps[: len(steps) - ended]
-    written = Output([s.ids[0] for s in kept], [s.log_probs[0] for s in kept], ended)
-    candidates = read_candidates(written, tokenizer, marks, vocabulary, text)
+    output = Output([s.ids[0] for s in kept], [s.log_probs[0] for s in kept], ended)
+    candidates = read_candidates(output, tokenizer, marks, vocabulary, text)
     return {tag.place: (tag.form, tag.display) for tag in candidates}
 
 
-def _moment(step: Step, tokenizer: Any, marks: Collection[int]) -> Moment:
+def _named(step: Step, tokenizer: Any, marks: Collection[int]) -> NamedStep:
     tokens = tokenizer.convert_ids_to_tokens(step.ids)
     kinds = [
         END if id == tokenizer.eos_token_id else MARK if id in marks else PIECE for id in step.ids
@@ -117,4 +117,4 @@ def _moment(step: Step, tokenizer: Any, marks: Collection[int]) -> Moment:
         for kind, token in zip(kinds, tokens, strict=True)
     ]
     chances = map(math.exp, step.log_probs)
-    return Moment(kinds[0], list(map(Choice, names, chances)))
+    return NamedStep(kinds[0], list(map(Choice, names, chances)))

@@ -46,7 +46,7 @@ class ParameterGroup:
         return self.attention + self.feed_forward + self.other
 
 
-def count_parts(weights: Weights) -> list[ParameterGroup]:
+def count_parameters(weights: Weights) -> list[ParameterGroup]:
     """Counts the parameters, in the order in which a text goes through the parts.
 
     A matrix that the file has twice, or that serves twice, counts once.

@@ -1,0 +1,42 @@
+"""Names of the files and folders in published repositories, each spelled once.
+
+Models, datasets and corrections that people published before are still read, so a name never
+changes, even where a better word has been found since.
+"""
+
+CARD = "README.md"
+
+# In a model's repository.
+TAGGING = "tagging.json"
+"""How an article becomes a prompt and an output becomes tags; marks a repository as a tagger's."""
+TAGS = "tags.json"
+"""The vocabulary."""
+WEIGHTS = "model.safetensors"
+WEIGHTS_INDEX = "model.safetensors.index.json"
+"""Names the file of each tensor where the weights are cut into several."""
+CONFIG = "config.json"
+CTRANSLATE2 = "ctranslate2"
+"""Folder of the conversion that the fast engine runs."""
+CONVERSION = "model.bin"
+"""The weights in a folder that CTranslate2 reads."""
+NEIGHBOURS = "recall.safetensors"
+SENTENCE_ENCODER = "embedding"
+"""Folder of all-MiniLM-L6-v2, which the neighbours are found with."""
+RANKING = "ranking.json"
+BEFORE = "before"
+"""Folder of the base, as it was before fine-tuning: a tagger's folder without weights."""
+TRAINING_LOG = "training_log.json"
+EVALUATION_REPORT = "report.json"
+RETRAIN_REPORT = "retrain_report.json"
+CHANGELOG = "changelog.json"
+CHANGELOG_TEXT = "CHANGELOG.md"
+
+# In a dataset's repository.
+BUILD_REPORT = "build_report.json"
+MERGED_CORRECTIONS = "corrections.json"
+"""Which corrections the dataset holds."""
+
+# Folders in a repository of corrections.
+CORRECTIONS = "data"
+REVIEWS = "reviews"
+WITHDRAWALS = "withdrawals"
