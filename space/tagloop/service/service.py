@@ -18,14 +18,17 @@ from tagloop.corrections.withdrawals import withdrawal
 from tagloop.errors import UserError
 from tagloop.generation.evidence import Evidence
 from tagloop.limits import check_article
-from tagloop.rate_limits import DayCap, RateLimit
+from tagloop.rate_limits import (
+    CORRECTIONS_A_DAY,
+    CORRECTIONS_A_MINUTE,
+    TAGGINGS_A_MINUTE,
+    DayCap,
+    RateLimit,
+)
 from tagloop.service.options import Options
 from tagloop.tagger.tagger import Tag, Tagger
 
 DEFAULTS = Options()
-TAGGINGS_A_MINUTE, CORRECTIONS_A_MINUTE = 120, 20
-"""Of one visitor: more than a person does by hand, less than keeps two cores busy."""
-CORRECTIONS_A_DAY = 300
 NO_CORRECTIONS = "This Space takes no corrections: CORRECTIONS_REPO is not set."
 
 

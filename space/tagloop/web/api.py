@@ -20,9 +20,9 @@ from tagloop.corrections.delivery.status import HUB_PATIENCE_SECONDS
 from tagloop.corrections.pseudonyms import pseudonym
 from tagloop.errors import UserError
 from tagloop.limits import MAX_ARTICLES
-from tagloop.rate_limits import visitor_of
 from tagloop.service.options import Options
 from tagloop.service.service import Tagging, TaggingService
+from tagloop.web.visitors import visitor_of
 
 # A tagger uses both cores of a small machine by itself; more at a time only wait on each other.
 TAGGER_SLOTS: dict[str, Any] = {"concurrency_id": "tagger", "concurrency_limit": 2}

@@ -145,7 +145,7 @@ class Running:
 
     def close(self) -> None:
         """Delivers what waits and stops; all outboxes at once, for whoever stops us waits 10 s."""
-        reviews = self.review.desk.outbox if self.review else None
+        reviews = self.review.service.outbox if self.review else None
         outboxes = (self.service.outbox, self.service.withdrawals, reviews)
         with ThreadPoolExecutor(len(outboxes)) as pool:
             for outbox in outboxes:
@@ -194,8 +194,8 @@ def _review(settings: Settings, service: TaggingService, access: Access) -> Revi
     outbox = Outbox(
         settings.outbox / REVIEWS, repo, card=card, folder=REVIEWS, saved_when=settings.saved_when
     )
-    desk = ReviewService(repo, outbox.start(), lambda: service.tagger.vocabulary)
-    return ReviewTab(desk, access, lambda: service.tagger.vocabulary, settings.agreement)
+    reviewing = ReviewService(repo, outbox.start(), lambda: service.tagger.vocabulary)
+    return ReviewTab(reviewing, access, lambda: service.tagger.vocabulary, settings.agreement)
 
 
 def _stop(signum: int, frame: FrameType | None) -> None:

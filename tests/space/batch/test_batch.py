@@ -543,21 +543,21 @@ def test_ten_thousand_rows_stay_out_of_memory(service: TaggingService, tmp_path:
     assert peak < MAX_PEAK_BYTES < size
 
 
-# The desk and what the page shows
+# The queue and what the page shows
 
 
-def test_the_desk_knows_who_waits() -> None:
-    desk = BatchQueue()
-    assert (desk.announce("a"), desk.announce("b")) == (0, 1)
-    sign = desk.stop_sign("b")
-    desk.cancel("b")
-    assert sign.is_set() and not desk.stop_sign("a").is_set()
-    desk.leave("b", sign)
-    assert desk.announce("c") == 1
-    again = desk.stop_sign("a")
-    assert desk.announce("a") == 1  # a new one of the same visitor takes the place of the old
-    desk.leave("a", again)  # the old one ends later, and takes nothing away
-    assert desk.announce("d") == 2
+def test_the_queue_knows_who_waits() -> None:
+    queue = BatchQueue()
+    assert (queue.announce("a"), queue.announce("b")) == (0, 1)
+    flag = queue.cancel_flag("b")
+    queue.cancel("b")
+    assert flag.is_set() and not queue.cancel_flag("a").is_set()
+    queue.leave("b", flag)
+    assert queue.announce("c") == 1
+    again = queue.cancel_flag("a")
+    assert queue.announce("a") == 1  # a new one of the same visitor takes the place of the old
+    queue.leave("a", again)  # the old one ends later, and takes nothing away
+    assert queue.announce("d") == 2
 
 
 def test_result_folders_cannot_be_guessed_or_read() -> None:

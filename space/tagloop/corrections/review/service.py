@@ -1,7 +1,7 @@
-"""The reviewers' desk: the corrections as they stand on the Hub, and the decisions on them.
+"""The review: the corrections as they stand on the Hub, and the reviewers' decisions on them.
 
-One desk serves all reviewers of a Space. What is decided here counts here at once, and goes to
-the dataset through an outbox.
+One `ReviewService` serves all reviewers of a Space. What is decided here counts here at once, and
+goes to the dataset through an outbox.
 """
 
 from __future__ import annotations

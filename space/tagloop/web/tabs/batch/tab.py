@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,11 @@ from tagloop.batch.rows import MAX_FILE_BYTES, MAX_ROWS
 from tagloop.batch.run import ENDINGS, BatchState, tag_file
 from tagloop.errors import UserError
 from tagloop.limits import MAX_TAGS
-from tagloop.rate_limits import RateLimit, visitor_of
+from tagloop.rate_limits import RateLimit
 from tagloop.service.options import Options
 from tagloop.service.service import TaggingService
 from tagloop.web.tabs.markup import notice, progress_bar, safe
+from tagloop.web.visitors import session_of, visitor_of
 
 FILES_A_MINUTE = 20
 SHOW_SECONDS = 0.4
@@ -49,7 +50,7 @@ class BatchTab:
 
     def __init__(self, service: TaggingService) -> None:
         self.service = service
-        self.desk = BatchQueue()
+        self.queue = BatchQueue()
         self.files = RateLimit("files", FILES_A_MINUTE)
 
     def build(self) -> None:
@@ -107,7 +108,7 @@ class BatchTab:
         """Says whether the batch begins or waits for others."""
         if path is None:
             return self._shown(notice("hint", "Choose a file first."))
-        before = self.desk.announce(_session(request))
+        before = self.queue.announce(session_of(request))
         if before:
             files = "One other file is" if before == 1 else f"{before} other files are"
             waiting = notice(
@@ -118,7 +119,7 @@ class BatchTab:
 
     def cancel(self, request: gr.Request) -> Any:
         """Lets the batch stop before its next rows."""
-        self.desk.cancel(_session(request))
+        self.queue.cancel(session_of(request))
         return gr.Button("Stopping …", interactive=False)
 
     def tag(
@@ -128,32 +129,34 @@ class BatchTab:
         if path is None:
             yield self._shown(notice("hint", "Choose a file first."))
             return
-        session = _session(request)
-        sign = self.desk.stop_sign(session)
+        session = session_of(request)
+        flag = self.queue.cancel_flag(session)
         folder = result_folder()
         try:
-            if sign.is_set():
+            if flag.is_set():
                 yield self._shown(notice("hint", "Cancelled before it began."))
                 return
             self.files.take(visitor_of(request))
             options = Options(max_tags, threshold)
-            states = tag_file(self.service, Path(path), folder, options, sign.is_set)
-            yield from self._progress(states, sign.is_set)
+            states = tag_file(self.service, Path(path), folder, options, flag.is_set)
+            yield from self._progress(states, flag.is_set)
         except UserError as error:
             yield self._shown(notice("problem", str(error)))
         finally:
             # Gradio has its own copy of the result by now, at an address made of its contents.
             shutil.rmtree(folder, ignore_errors=True)
-            self.desk.leave(session, sign)
+            self.queue.leave(session, flag)
 
-    def _progress(self, states: Iterator[BatchState], stopping: Any) -> Iterator[tuple[Any, ...]]:
+    def _progress(
+        self, states: Iterator[BatchState], cancelling: Callable[[], bool]
+    ) -> Iterator[tuple[Any, ...]]:
         shown = 0.0
         for state in states:
             if state.result is not None:
                 yield self._shown(draw_summary(state), state.result if state.done else None)
             elif time.monotonic() - shown > SHOW_SECONDS:
                 shown = time.monotonic()
-                stop = gr.skip() if stopping() else gr.Button("Cancel", interactive=True)
+                stop = gr.skip() if cancelling() else gr.Button("Cancel", interactive=True)
                 yield draw_progress(state), gr.skip(), gr.skip(), stop
 
     def _shown(
@@ -223,7 +226,3 @@ def _rate(rate: float) -> str:
 
 def _count(number: int, what: str) -> str:
     return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
-
-
-def _session(request: gr.Request) -> str:
-    return str(request.session_hash or "")

@@ -15,11 +15,12 @@ import gradio as gr
 
 from tagloop.errors import UserError
 from tagloop.explore.library import Holding, Library
-from tagloop.rate_limits import RateLimit, visitor_of
+from tagloop.rate_limits import RateLimit
 from tagloop.web.tabs.explore.article_list import article_list, opened
 from tagloop.web.tabs.explore.filters import Asked, Filters, build_filters
 from tagloop.web.tabs.explore.pictures import pictures
 from tagloop.web.tabs.markup import notice
+from tagloop.web.visitors import visitor_of
 
 TEXT_SEARCHES_A_MINUTE, OPENINGS_A_MINUTE = 60, 120
 """Of one visitor; both read files. Pages of a search in the texts count as searches."""

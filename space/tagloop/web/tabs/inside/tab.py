@@ -9,7 +9,6 @@ from tagloop.errors import UserError
 from tagloop.inside.before import tag_before
 from tagloop.inside.view import View, look_inside
 from tagloop.limits import check_article
-from tagloop.rate_limits import visitor_of
 from tagloop.service.examples import Example
 from tagloop.service.service import TaggingService
 from tagloop.tagger.tagger import Tagger
@@ -18,6 +17,7 @@ from tagloop.web.tabs.about.tab import read_report
 from tagloop.web.tabs.inside.numbers import draw_linear, draw_parts, draw_tokens
 from tagloop.web.tabs.inside.tags import draw_before, draw_looks, draw_writing
 from tagloop.web.tabs.markup import notice
+from tagloop.web.visitors import visitor_of
 
 INTRODUCTION = (
     '<p class="tl-in-intro">How words become numbers, what the model does with them, and how they '

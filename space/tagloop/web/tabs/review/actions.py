@@ -37,7 +37,7 @@ class ReviewActions:
     """Answers the events of a reviewer.
 
     Args:
-        desk: The corrections.
+        service: The corrections, and the decisions on them.
         access: Who may see them.
         agreement: So many people who agree need no reviewer; 0 if one is always needed.
     """
@@ -45,8 +45,8 @@ class ReviewActions:
     parts: Components
     session: gr.State
 
-    def __init__(self, desk: ReviewService, access: Access, agreement: int = 0) -> None:
-        self.desk = desk
+    def __init__(self, service: ReviewService, access: Access, agreement: int = 0) -> None:
+        self.service = service
         self.access = access
         self.agreement = agreement
 
@@ -63,7 +63,7 @@ class ReviewActions:
             self.session: None,
             parts.status: said,
             parts.signing_in: gr.Column(visible=True),
-            parts.desk: gr.Column(visible="hidden"),
+            parts.workspace: gr.Column(visible="hidden"),
             parts.secret: "",
             parts.queue: "",
             parts.item: "",
@@ -76,11 +76,11 @@ class ReviewActions:
 
     def _view(self, session: Session, said: str = "", plan: str = "") -> Update:
         """The queue and its current article, as the session has it."""
-        parts, desk = self.parts, self.desk
-        items = desk.waiting(session.order, session.mark)
+        parts, service = self.parts, self.service
+        items = service.waiting(session.order, session.mark)
         current = session.at(items)
         if session.decided:
-            decided = desk.decided()
+            decided = service.decided()
             listed = decided_list(decided, session.page_of(len(decided)))
         else:
             listed = queue_list(
@@ -105,12 +105,12 @@ class ReviewActions:
             parts.bulk: plan,
             parts.confirming: gr.Row(visible=bool(session.plan)),
             parts.confirm: gr.Button(f"Accept {len(session.plan):,}"),
-            parts.sent: delivery(desk.outbox, len(session.done)),
+            parts.sent: delivery(service.outbox, len(session.done)),
         }
 
     def _agreed(self) -> int:
         """How many articles need no reviewer, because enough people agree."""
-        return len(self.desk.agreed(self.agreement, 0)) if self.agreement else 0
+        return len(self.service.agreed(self.agreement, 0)) if self.agreement else 0
 
     def _act(
         self,
@@ -140,7 +140,7 @@ class ReviewActions:
         """Shows another article of the list."""
 
         def act(session: Session, _: str) -> str:
-            session.pick(self.desk.item(_value(event)))
+            session.pick(self.service.item(_value(event)))
             return ""
 
         return self._act(act, profile, *view) | {self.parts.note: ""}
@@ -210,7 +210,7 @@ class ReviewActions:
             item = session.item
             if item is None:
                 return notice("hint", "Nothing is chosen.")
-            reviews = self.desk.decide(
+            reviews = self.service.decide(
                 reviewer, item, decision, opinion=session.opinion, tags=tags, note=note or ""
             )
             session.decided_on(reviews)
@@ -232,7 +232,7 @@ class ReviewActions:
 
         def act(session: Session, reviewer: str) -> str:
             wanted = _value(event)
-            found = [one for one in self.desk.decided() if one.correction.id == wanted]
+            found = [one for one in self.service.decided() if one.correction.id == wanted]
             ids = [one_id for one in found for one_id in one.correction_ids]
             session.forget(ids)
             return self._opened(session, reviewer, ids)
@@ -240,8 +240,8 @@ class ReviewActions:
         return self._act(act, profile, *view)
 
     def _opened(self, session: Session, reviewer: str, ids: list[str]) -> str:
-        reviews = self.desk.undo(reviewer, ids)
-        session.pick(self.desk.item_of(reviews[0].correction_id))
+        reviews = self.service.undo(reviewer, ids)
+        session.pick(self.service.item_of(reviews[0].correction_id))
         many = f"{len(reviews)} corrections are" if len(reviews) > 1 else "The correction is"
         return notice("saved", f"Undone. {many} open again.")
 
@@ -252,7 +252,7 @@ class ReviewActions:
 
         def act(session: Session, _: str) -> str:
             nonlocal told
-            session.plan = self.desk.agreed(int(people), float(share) / 100)
+            session.plan = self.service.agreed(int(people), float(share) / 100)
             count = len(session.plan)
             told = notice(
                 "hint",
@@ -269,7 +269,7 @@ class ReviewActions:
         plan = list(view[0].plan) if view[0] else []
 
         def act(session: Session, reviewer: str) -> str:
-            reviews = self.desk.decide_all(reviewer, plan)
+            reviews = self.service.decide_all(reviewer, plan)
             session.decided_on(reviews)
             return notice("saved", f"Accepted: {len(plan):,} articles, {len(reviews):,} records.")
 
@@ -282,8 +282,8 @@ class ReviewActions:
         if self._reviewer(session, profile) is None or session is None:
             yield ""
             return
-        for _ in self.desk.deliveries(WATCH_SECONDS):
-            yield delivery(self.desk.outbox, len(session.done))
+        for _ in self.service.deliveries(WATCH_SECONDS):
+            yield delivery(self.service.outbox, len(session.done))
 
 
 def _value(event: gr.EventData) -> str:

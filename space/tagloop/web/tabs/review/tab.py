@@ -16,11 +16,11 @@ from tagloop.corrections.review.access import Access
 from tagloop.corrections.review.service import ReviewService
 from tagloop.corrections.review.session import Session
 from tagloop.errors import UserError
-from tagloop.rate_limits import visitor_of
 from tagloop.vocabulary.vocabulary import Vocabulary
 from tagloop.web.tabs.markup import notice
 from tagloop.web.tabs.review.actions import NOT_YOU, ReviewActions, Update
 from tagloop.web.tabs.review.components import build_parts
+from tagloop.web.visitors import visitor_of
 
 SESSION_SECONDS = 8 * 3600
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
@@ -35,7 +35,7 @@ class ReviewTab(ReviewActions):
     """Builds the tab inside the `gr.Blocks` that is open, and answers its events.
 
     Args:
-        desk: The corrections.
+        service: The corrections, and the decisions on them.
         access: Who may see them.
         vocabulary: Gives the present model's tags.
         agreement: So many people who agree need no reviewer; 0 if one is always needed.
@@ -43,12 +43,12 @@ class ReviewTab(ReviewActions):
 
     def __init__(
         self,
-        desk: ReviewService,
+        service: ReviewService,
         access: Access,
         vocabulary: Callable[[], Vocabulary],
         agreement: int = 0,
     ) -> None:
-        super().__init__(desk, access, agreement)
+        super().__init__(service, access, agreement)
         self._vocabulary = vocabulary
 
     def build(self) -> None:
@@ -149,9 +149,9 @@ class ReviewTab(ReviewActions):
         }
         said = ""
         try:
-            new = self.desk.refresh()
+            new = self.service.refresh()
             if new:
                 said = notice("saved", f"{new:,} new correction{'s' if new != 1 else ''}.")
         except UserError as error:
             said = notice("problem", str(error))
-        yield self._view(session, said) | {parts.desk: gr.Column(visible=True)}
+        yield self._view(session, said) | {parts.workspace: gr.Column(visible=True)}

@@ -9,10 +9,10 @@ import gradio as gr
 from tagloop.corrections.delivery.status import HUB_PATIENCE_SECONDS, DeliveryStatus
 from tagloop.corrections.pseudonyms import pseudonym
 from tagloop.errors import UserError
-from tagloop.rate_limits import visitor_of
 from tagloop.service.service import Tagging, TaggingService
 from tagloop.web.tabs.markup import notice
 from tagloop.web.tabs.tag.editor import tags_in
+from tagloop.web.visitors import visitor_of
 
 WATCH_SECONDS = HUB_PATIENCE_SECONDS
 """How long a visitor watches a correction on its way to the Hub."""
