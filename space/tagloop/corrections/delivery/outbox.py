@@ -23,11 +23,11 @@ from typing import Any
 from tenacity import RetryCallState, Retrying, retry_if_not_exception_type
 from tenacity.wait import wait_exception, wait_random_exponential
 
-from tagloop.corrections.delivery.hub_errors import problem_of, retry_after_seconds
 from tagloop.corrections.delivery.journal import Journal, read_segment
 from tagloop.corrections.delivery.status import DeliveryStatus, SavedWhen
-from tagloop.corrections.delivery.uploader import Uploader
+from tagloop.corrections.delivery.uploader import PublicDatasetError, Uploader
 from tagloop.errors import UserError
+from tagloop.hub_errors import HubProblem, problem_of, retry_after_seconds
 
 logger = logging.getLogger(__name__)
 MAX_BYTES = 256 * 2**20  # what may wait on the disk
@@ -232,7 +232,7 @@ class Outbox:
                 logger.error("Outbox: waiting rows were removed from the disk by somebody else")
                 continue
             except Exception as error:  # only once `close` has set a deadline
-                logger.warning("Outbox: delivery ends here. %s", problem_of(error)[0])
+                logger.warning("Outbox: delivery ends here. %s", _problem_of(error).sentence)
                 return
             self._confirm(paths, commit)
 
@@ -285,7 +285,7 @@ class Outbox:
         assert attempt.outcome is not None
         error = attempt.outcome.exception()
         assert error is not None
-        problem, refused = problem_of(error)
+        problem, refused = _problem_of(error)
         with self._changed:
             if problem != self._state.problem:
                 logger.warning("Outbox: rows wait on the disk. %s", problem)
@@ -298,3 +298,10 @@ class Outbox:
             self._closing.wait(seconds)
         else:
             time.sleep(max(0.0, min(seconds, self._deadline - time.monotonic())))
+
+
+def _problem_of(error: BaseException) -> HubProblem:
+    """Returns what to say of a failed delivery: of the Hub's refusals, and of our own."""
+    if isinstance(error, PublicDatasetError):
+        return HubProblem(str(error), True)
+    return problem_of(error)

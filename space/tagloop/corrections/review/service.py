@@ -19,7 +19,6 @@ from typing import Literal
 
 from huggingface_hub.errors import RepositoryNotFoundError
 
-from tagloop.corrections.delivery.hub_errors import problem_of
 from tagloop.corrections.delivery.outbox import Outbox, OutboxState
 from tagloop.corrections.record import Correction
 from tagloop.corrections.review.decision import Decision, Review
@@ -35,6 +34,7 @@ from tagloop.corrections.review.source import NewRecords, Source
 from tagloop.corrections.review.store import Records, folder_of
 from tagloop.corrections.review.suspicion import Suspicion
 from tagloop.errors import UserError
+from tagloop.hub_errors import problem_of
 from tagloop.vocabulary.vocabulary import Vocabulary, squeezed
 
 logger = logging.getLogger(__name__)
@@ -93,9 +93,8 @@ class ReviewService:
             except RepositoryNotFoundError:
                 return 0  # it is made with the first correction
             except Exception as error:
-                raise UserError(f"The corrections could not be read: {problem_of(error)[0]}") from (
-                    error
-                )
+                told = problem_of(error).sentence
+                raise UserError(f"The corrections could not be read: {told}") from error
             with self._lock:
                 return self._take_in(read)
 
