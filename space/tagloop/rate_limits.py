@@ -44,7 +44,7 @@ class RateLimit:
         """Counts a visitor's request.
 
         Raises:
-            UserError: It is more than the visitor may have now; the message says when it is not.
+            UserError: The visitor has had as much as is allowed; the message says how long to wait.
         """
         if not self._per_minute:
             return

@@ -40,7 +40,7 @@ class CsvFile:
         name: What the visitor calls it.
 
     Raises:
-        UserError: It cannot be read at all: no text, no header, no column for the text, too long.
+        UserError: The file is no text, has no header or no column for the text, or is too long.
     """
 
     def __init__(self, path: Path, name: str) -> None:

@@ -38,7 +38,7 @@ class JsonLinesFile:
         name: What the visitor calls it.
 
     Raises:
-        UserError: It cannot be read at all: no text file, no line that has a text, too long.
+        UserError: The file is no text, has no line with a text, or is too long.
     """
 
     def __init__(self, path: Path, name: str) -> None:

@@ -43,7 +43,7 @@ class MarkdownZip:
         name: What the visitor calls it.
 
     Raises:
-        UserError: It is no zip, unpacks to too much, or names files outside of itself.
+        UserError: The file is no zip, unpacks to too much, or names files outside of itself.
     """
 
     def __init__(self, path: Path, name: str) -> None:

@@ -104,7 +104,7 @@ def check_count(name: str, count: int, what: str) -> int:
     """Returns the number of rows.
 
     Raises:
-        UserError: There are none, or too many.
+        UserError: There are no rows, or too many.
     """
     if count > MAX_ROWS:
         raise UserError(

@@ -85,7 +85,7 @@ def open_batch(path: Path) -> BatchFile:
     """Opens a file of articles by its ending, and counts its rows.
 
     Raises:
-        UserError: It is none, too large, or has nothing that could be tagged.
+        UserError: The file is of another kind, too large, or has nothing that could be tagged.
     """
     name = path.name[:80]
     ending = path.suffix.lower()
@@ -129,7 +129,7 @@ def tag_file(
         one has the result.
 
     Raises:
-        UserError: The file cannot be read, or an option is not in order.
+        UserError: The file cannot be read, or an option is out of its range.
     """
     options.checked()
     batch = open_batch(path)

@@ -112,7 +112,7 @@ class Correction:
         for the predicted ones.
 
         Raises:
-            UserError: Too long, not of the right form, or "fixed" without a change.
+            UserError: A part is too long or not of its form, or "fixed" changes nothing.
         """
         if verdict not in get_args(Verdict):
             raise UserError(f"The verdict must be good, fixed or bad, not {verdict!r}.")
@@ -178,7 +178,7 @@ class Correction:
 
 
 def _kinds(column: str) -> type | tuple[type, ...]:
-    """The Python types that a stored column may have."""
+    """Returns the Python types that a stored column may have."""
     if column in ("predicted", "corrected"):
         return list
     if column == "schema":

@@ -52,7 +52,7 @@ class Version:
 
 
 def shown_name(repo: str) -> str:
-    """The dataset's id on the Hub; of a local folder only its name, never where it lies."""
+    """Returns the dataset's id on the Hub; of a local folder only its name, never where it lies."""
     return Path(repo).resolve().name if Path(repo).is_dir() else repo
 
 
@@ -76,10 +76,10 @@ def look_up(repo: str) -> Version:
 
 
 def fetch(repo: str, version: Version) -> list[Path]:
-    """Brings the dataset's Parquet files here, unless they are, and list them.
+    """Brings the dataset's Parquet files here, unless they are, and lists them.
 
     Raises:
-        UserError: It cannot be had, or holds none.
+        UserError: The dataset cannot be fetched, or holds no Parquet file.
     """
     if version.commit is None:
         return _files(repo, Path(repo))
@@ -111,7 +111,7 @@ def _is_data(name: str) -> bool:
 
 
 def _refuse_to_leak(repo: str, info: DatasetInfo) -> None:
-    """A Space's token may read what its visitors may not.
+    """Refuses what the Space's token may read and its visitors may not.
 
     On the Hub, a private or gated dataset is shown only by a Space that is private itself.
     """

@@ -51,7 +51,7 @@ class Query:
         """Makes a query of what a visitor wrote and chose.
 
         Raises:
-            UserError: It is longer than is reasonable.
+            UserError: The search is too long.
         """
         written = check_length("search", words or "", MAX_QUERY_CHARACTERS).split()
         if len(written) > MAX_WORDS:

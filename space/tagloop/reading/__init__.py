@@ -61,7 +61,7 @@ def read_address(
     What is fetched, and what is not, says `tagloop.reading.page`; ``report`` as for a file.
 
     Raises:
-        UserError: It cannot be had or read, or must not be; one sentence says why.
+        UserError: The page cannot be fetched or read, or must not be; one sentence says why.
     """
     from tagloop.reading.page import check_address, shown  # files need no HTTP client
 
@@ -127,7 +127,7 @@ def _answer(process: subprocess.Popen[bytes], report: ReportProgress) -> bytes:
 
 
 def _environment() -> dict[str, str]:
-    """Returns the process what Python needs, and none of the Space's secrets."""
+    """Returns what Python needs in the process, and none of the Space's secrets."""
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     places = [str(_PACKAGES), *filter(None, sys.path)]
     return kept | {"PYTHONPATH": os.pathsep.join(places), "PYTHONIOENCODING": "utf-8"}

@@ -33,7 +33,7 @@ class Options:
         """Returns the keywords of ``Tagger.tag``.
 
         Raises:
-            UserError: A number is out of its range, or a list is none, too long or holds no text.
+            UserError: A number is out of its range, or a list is no list, too long or not of texts.
         """
         return {
             "max_tags": _whole("max_tags", self.max_tags, MAX_TAGS),

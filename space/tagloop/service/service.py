@@ -106,7 +106,7 @@ class TaggingService:
             progress: As ``Tagger.tag`` calls it.
 
         Raises:
-            UserError: Empty or too long, or an option that is not in order.
+            UserError: The article is empty or too long, or an option is out of its range.
         """
         title, text = check_article(title, text)
         tagger = self.tagger
@@ -123,7 +123,7 @@ class TaggingService:
             commit.
 
         Raises:
-            UserError: An option is not in order.
+            UserError: An option is out of its range or of another kind.
         """
         preferences = options.checked()
         results: list[dict[str, Any]] = [{"tags": []} for _ in articles]
@@ -160,7 +160,8 @@ class TaggingService:
         Whether it may be called saved by now is for `delivery_status` to say.
 
         Raises:
-            UserError: The correction is not in order, or could not be saved.
+            UserError: The correction is not valid (see `Correction.create`), too many today, or
+                could not be saved.
         """
         if self.outbox is None:
             raise UserError(NO_CORRECTIONS)
@@ -187,7 +188,7 @@ class TaggingService:
         Whether that may be called saved by now is for `withdrawal_status` to say.
 
         Raises:
-            UserError: The id is none, or it could not be saved.
+            UserError: It is no correction's id, or the withdrawal could not be saved.
         """
         if self.withdrawals is None:
             raise UserError(NO_CORRECTIONS)

@@ -29,7 +29,7 @@ TAGGER_SLOTS: dict[str, Any] = {"concurrency_id": "tagger", "concurrency_limit":
 
 
 def add_endpoints(service: TaggingService) -> None:
-    """Add the endpoints to the `gr.Blocks` that is being built."""
+    """Adds the endpoints to the `gr.Blocks` that is being built."""
     endpoints = Endpoints(service)
     gr.api(endpoints.tag, api_name="tag", **TAGGER_SLOTS)
     gr.api(endpoints.tag_batch, api_name="tag_batch", **TAGGER_SLOTS)
@@ -37,7 +37,7 @@ def add_endpoints(service: TaggingService) -> None:
 
 
 def refusal(error: UserError) -> gr.Error:
-    """Turn a visitor's mistake into what gradio shows and answers with, without a traceback."""
+    """Turns a visitor's mistake into what gradio shows and answers with, without a traceback."""
     return gr.Error(str(error), print_exception=False)
 
 

@@ -155,10 +155,10 @@ class Running:
 
 
 def start(settings: Settings) -> Running:
-    """Loads the tagger, open the outboxes and begin to look for newer models.
+    """Loads the tagger, opens the outboxes and begins to look for newer models.
 
     Raises:
-        UserError: The model cannot be had or run.
+        UserError: The model cannot be fetched or loaded.
     """
     access = Access.of_space(settings.reviewers, settings.review_secret)
     tagger = Tagger.from_pretrained(settings.model_repo, revision=settings.model_revision)
@@ -186,7 +186,7 @@ def start(settings: Settings) -> Running:
 
 
 def _review(settings: Settings, service: TaggingService, access: Access) -> ReviewTab | None:
-    """The Review tab, with an outbox for the decisions; None where nobody may review."""
+    """Returns the Review tab, with an outbox for the decisions; None where nobody may review."""
     repo = settings.corrections_repo
     if repo is None or not access.offered:
         return None

@@ -139,7 +139,7 @@ class Settings:
         """Reads the variables; one that is empty counts as not set.
 
         Raises:
-            UserError: ``MODEL_REPO`` is not set, or a value is none that it may have.
+            UserError: ``MODEL_REPO`` is not set, or a variable has a value that it may not have.
         """
         values: dict[str, str | Path | int] = {}
         if environment.get("SPACE_ID"):

@@ -23,7 +23,7 @@ def safe(text: str) -> str:
 
 
 def notice(kind: str, message: str, detail: str = "") -> str:
-    """A message to the visitor: ``kind`` is hint, busy, saved, waiting or problem.
+    """Returns a message to the visitor: ``kind`` is hint, busy, saved, waiting or problem.
 
     Screen readers read it out when it changes; a problem at once.
     """
@@ -33,7 +33,7 @@ def notice(kind: str, message: str, detail: str = "") -> str:
 
 
 def progress_bar(told: str, label: str, done: int, total: int, detail: str) -> str:
-    """A bar with what it tells above it, and a detail below.
+    """Returns a bar with what it tells above it, and a detail below.
 
     Args:
         told: What a visitor reads, such as "3 of 16 articles".
@@ -52,7 +52,7 @@ def progress_bar(told: str, label: str, done: int, total: int, detail: str) -> s
 
 
 def legend(tags: Sequence[Tag]) -> str:
-    """What the looks of the chips mean; a hint where there are none."""
+    """Says what the looks of the chips mean; a hint where there are none."""
     if not tags:
         return notice(
             "hint", "No tag is certain enough. Lower the least confidence, or add tags yourself."
@@ -65,7 +65,7 @@ def legend(tags: Sequence[Tag]) -> str:
 
 
 def repo_link(repo_id: str, revision: str | None = None, kind: str = "") -> str:
-    """A link to a repository on the Hub, at a commit if one is given; text if it is a folder.
+    """Returns a link to a repository on the Hub, at a commit if one is given; a folder as text.
 
     Args:
         repo_id: ``owner/name``.

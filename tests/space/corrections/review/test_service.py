@@ -10,12 +10,12 @@ from uuid import UUID
 import pytest
 from huggingface_hub import HfApi
 
+from tagloop.corrections.dataset import read_records
 from tagloop.corrections.delivery.outbox import Outbox
 from tagloop.corrections.record import Correction, corrections_card
 from tagloop.corrections.review.accepted import accepted
 from tagloop.corrections.review.decision import FOLDER
 from tagloop.corrections.review.service import ReviewService
-from tagloop.corrections.review.store import read_records
 from tagloop.corrections.withdrawals import withdrawal
 from tagloop.errors import UserError
 from tagloop.vocabulary.vocabulary import Vocabulary

@@ -54,7 +54,7 @@ class BatchTab:
         self.files = RateLimit("files", FILES_A_MINUTE)
 
     def build(self) -> None:
-        """Lays the tab out and connect its events."""
+        """Lays the tab out and connects its events."""
         settings = self.service.tagger.settings
         with gr.Row(elem_classes="tl-columns"):
             with gr.Column(scale=6, min_width=320):

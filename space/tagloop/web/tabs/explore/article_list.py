@@ -21,7 +21,7 @@ PLACE = re.compile(r"([0-9a-f]{7,64}):(\d{1,9})")
 
 
 def article_list(holding: Holding, query: Query, rows: np.ndarray, page: int) -> str:
-    """One page of the articles found.
+    """Returns one page of the articles found.
 
     Args:
         holding: The dataset.
@@ -46,7 +46,7 @@ def article_list(holding: Holding, query: Query, rows: np.ndarray, page: int) ->
 
 
 def opened(library: Library, place: object) -> dict[str, str]:
-    """The beginning of a text, for the browser to show as text.
+    """Returns the beginning of a text, for the browser to show as text.
 
     Args:
         library: The dataset.
@@ -111,7 +111,7 @@ def _advice(holding: Holding, query: Query) -> str:
 
 
 def _link(query: Query) -> str:
-    """Where the tags alone are what was asked for, the address that leads here."""
+    """Returns the address that leads here, where the tags alone are what was asked for."""
     if not query.tags or query.words or query.split is not None or query.source is not None:
         return ""
     address = "?" + urlencode([("tag", tag) for tag in query.tags])
@@ -161,7 +161,7 @@ def _facts(holding: Holding, row: int) -> str:
 
 
 def web_address(url: str | None) -> str | None:
-    """A link's address if it is one of the web: nothing that runs in the page, nothing local."""
+    """Returns a link's address if it is one of the web: nothing that runs here, nothing local."""
     if not url or re.search(r"[\x00-\x20\x7f\\]", url):
         return None
     try:

@@ -33,10 +33,10 @@ class Asked:
         return astuple(self)
 
     def query(self) -> Query:
-        """The search that is meant.
+        """Returns the search that is meant.
 
         Raises:
-            UserError: It is longer than is reasonable.
+            UserError: The search is too long.
         """
         return Query.of(
             self.words,

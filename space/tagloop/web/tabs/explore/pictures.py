@@ -28,19 +28,19 @@ MAP_STEPS = 8
 
 
 def picks(tags: Sequence[str]) -> str:
-    """The attributes of a button that filters by these tags."""
+    """Returns the attributes of a button that filters by these tags."""
     return f'type="button" data-tags="{safe(json.dumps(list(tags)))}"'
 
 
 def source_name(source: str | None) -> str:
-    """How a source is called, in HTML."""
+    """Returns how a source is called, in HTML."""
     if source is OTHER_SOURCES:
         return "other sources"
     return "not stated" if source == NOT_STATED else safe(source)
 
 
 def pictures(holding: Holding) -> str:
-    """All pictures, under a line that says what they are of."""
+    """Returns all pictures, under a line that says what they are of."""
     articles = holding.articles
     shown = [_splits(articles), _tags(articles), _tags_each(articles), _lengths(articles)]
     if len(articles.tag_names) > 1:
@@ -70,7 +70,7 @@ def _figure(name: str, heading: str, sentence: str, picture: str) -> str:
 
 
 def _share(count: float, most: float) -> str:
-    """A bar's length in percent; what there is at all can be seen."""
+    """Returns a bar's length in percent; what there is at all can be seen."""
     return f"{max(100 * count / most, 0.5) if count else 0:.2f}%"
 
 

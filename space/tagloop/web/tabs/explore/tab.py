@@ -67,7 +67,7 @@ class ExploreTab:
         self._tabs: gr.Tabs | None = None
 
     def build(self) -> None:
-        """Lays the tab out and connect what happens inside it."""
+        """Lays the tab out and connects what happens inside it."""
         if self.library is None:
             gr.HTML(notice("hint", NO_DATASET), elem_id="explore-status")
             return
@@ -82,7 +82,7 @@ class ExploreTab:
         self._connect()
 
     def connect(self, app: gr.Blocks, tabs: gr.Tabs, tab: gr.Tab) -> None:
-        """Reads the dataset when the tab is opened, and open it when a link asks for a tag.
+        """Reads the dataset when the tab is opened, and opens it when a link asks for a tag.
 
         Args:
             app: The page.
@@ -133,7 +133,7 @@ class ExploreTab:
         return read
 
     async def open(self, *fields: Any) -> AsyncIterator[Update]:
-        """Shows what has been read; begin to read what has not, and says how far that is."""
+        """Shows what has been read, begins to read what has not, and says how far that is."""
         library = self.library
         assert library is not None
         library.open()
@@ -215,7 +215,7 @@ class ExploreTab:
         }
 
     def _trouble(self, problem: str) -> Update:
-        """What is said when the dataset, or its newest version, cannot be had."""
+        """Says that the dataset, or its newest version, cannot be had."""
         assert self.library is not None
         if self.library.holding is not None:
             note = "This may not be the newest version of the dataset."
@@ -229,7 +229,7 @@ class ExploreTab:
 
 
 def linked_tags(request: gr.Request) -> list[str]:
-    """The tags that the page's address asks for."""
+    """Returns the tags that the page's address asks for."""
     asked = request.query_params
     if hasattr(asked, "getlist"):
         return [tag for tag in asked.getlist("tag") if tag.strip()]
@@ -238,5 +238,5 @@ def linked_tags(request: gr.Request) -> list[str]:
 
 
 def _said(event: gr.EventData) -> dict[str, Any]:
-    """What the browser sent with an event, which may be anything."""
+    """Returns what the browser sent with an event, which may be anything."""
     return event._data if isinstance(event._data, dict) else {}

@@ -41,7 +41,7 @@ class InsideTab:
         self.example = example or Example("", "")
 
     def build(self) -> None:
-        """Lays the tab out and connect its events."""
+        """Lays the tab out and connects its events."""
         with gr.Column(elem_classes="tl-inside"):
             gr.HTML(INTRODUCTION, apply_default_css=False)
             self.title = gr.Textbox(

@@ -12,7 +12,6 @@ import gradio as gr
 
 from tagloop.corrections.review.access import Access
 from tagloop.corrections.review.service import ReviewService
-from tagloop.corrections.review.session import Session
 from tagloop.errors import UserError
 from tagloop.web.tabs.markup import notice
 from tagloop.web.tabs.review.components import Components
@@ -24,6 +23,7 @@ from tagloop.web.tabs.review.page import (
     queue_head,
     queue_list,
 )
+from tagloop.web.tabs.review.session import Session
 from tagloop.web.tabs.tag.editor import tags_in
 
 WATCH_SECONDS = 20.0
@@ -53,11 +53,13 @@ class ReviewActions:
     # Who ----------------------------------------------------------------------------------------
 
     def _reviewer(self, session: Session | None, profile: gr.OAuthProfile | None) -> str | None:
-        """The reviewer's name; None for anyone else."""
-        return (session.by_secret if session else None) or self.access.account(profile)
+        """Returns the reviewer's name; None for anyone else."""
+        return (session.by_secret if session else None) or self.access.account(
+            profile.username if profile else None
+        )
 
     def _closed(self, said: str = "") -> Update:
-        """What anyone else sees: nothing, and where to sign in."""
+        """Shows what anyone else sees: nothing, and where to sign in."""
         parts = self.parts
         return {
             self.session: None,
@@ -75,7 +77,7 @@ class ReviewActions:
     # What is shown --------------------------------------------------------------------------------
 
     def _view(self, session: Session, said: str = "", plan: str = "") -> Update:
-        """The queue and its current article, as the session has it."""
+        """Shows the queue and its current article, as the session has it."""
         parts, service = self.parts, self.service
         items = service.waiting(session.order, session.mark)
         current = session.at(items)
@@ -109,7 +111,7 @@ class ReviewActions:
         }
 
     def _agreed(self) -> int:
-        """How many articles need no reviewer, because enough people agree."""
+        """Returns how many articles need no reviewer, because enough people agree."""
         return len(self.service.agreed(self.agreement, 0)) if self.agreement else 0
 
     def _act(
@@ -246,7 +248,7 @@ class ReviewActions:
         return notice("saved", f"Undone. {many} open again.")
 
     def find(self, profile: gr.OAuthProfile | None, *inputs: Any) -> Update:
-        """Counts what many people agree on, and ask whether to accept it."""
+        """Counts what many people agree on, and asks whether to accept it."""
         *view, people, share = inputs
         told = ""
 
@@ -287,7 +289,7 @@ class ReviewActions:
 
 
 def _value(event: gr.EventData) -> str:
-    """What the browser sent with an event, which may be anything."""
+    """Returns what the browser sent with an event, which may be anything."""
     data = event._data
     value = data.get("value") if isinstance(data, dict) else None
     return value if isinstance(value, str) else ""

@@ -14,12 +14,12 @@ import gradio as gr
 
 from tagloop.corrections.review.access import Access
 from tagloop.corrections.review.service import ReviewService
-from tagloop.corrections.review.session import Session
 from tagloop.errors import UserError
 from tagloop.vocabulary.vocabulary import Vocabulary
 from tagloop.web.tabs.markup import notice
 from tagloop.web.tabs.review.actions import NOT_YOU, ReviewActions, Update
 from tagloop.web.tabs.review.components import build_parts
+from tagloop.web.tabs.review.session import Session
 from tagloop.web.visitors import visitor_of
 
 SESSION_SECONDS = 8 * 3600
@@ -52,7 +52,7 @@ class ReviewTab(ReviewActions):
         self._vocabulary = vocabulary
 
     def build(self) -> None:
-        """Lays the tab out and connect what happens inside it."""
+        """Lays the tab out and connects what happens inside it."""
         script = Path(__file__).with_name("review.js").read_text(encoding="utf-8")
         self.session = gr.State(None, time_to_live=SESSION_SECONDS)
         self.parts = build_parts(script, self.access.by_secret, self._vocabulary().tags)
@@ -71,7 +71,7 @@ class ReviewTab(ReviewActions):
             profile: gr.OAuthProfile | None = None, request: gr.Request | None = None
         ) -> tuple[Any, Any]:
             asked = request is not None and "review" in dict(request.query_params or {})
-            known = self.access.account(profile) is not None
+            known = self._reviewer(None, profile) is not None
             shown = gr.Tab(visible=True) if asked or known else gr.skip()
             return shown, gr.Tabs(selected=tab.id) if asked else gr.skip()
 

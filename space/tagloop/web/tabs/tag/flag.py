@@ -113,7 +113,7 @@ class FlagForm:
         profile: gr.OAuthProfile | None = None,
         request: gr.Request | None = None,
     ) -> Iterator[str]:
-        """Saves a correction, say so, and follow it to the Hub for a while."""
+        """Saves a correction, says so, and follows it to the Hub for a while."""
         tags = tags_in(edited)
         if tagging is None:
             yield notice("hint", "These tags are an hour old: suggest them again first.")

@@ -63,7 +63,7 @@ class TagTab:
         self.article_import = ArticleImport(self.cancellations, addresses)
 
     def build(self) -> None:
-        """Lays the tab out and connect its events."""
+        """Lays the tab out and connects its events."""
         with gr.Row(elem_classes="tl-columns"):
             with gr.Column(scale=6, min_width=320):
                 article = self._article_column()
@@ -276,7 +276,7 @@ class TagTab:
         return gr.HTML(evidence=evidence_of(tagging, self.service.explain(tagging)))
 
     def clear(self, request: gr.Request) -> tuple[Any, ...]:
-        """Empties the form, take the result away and ends what would bring another."""
+        """Empties the form, takes the result away and ends what would bring another."""
         self.cancellations.cancel(session_of(request), clear=True)
         return ("", "", "", *self._cleared())
 
