@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from tagloop.batch.rows import MAX_FILE_BYTES, BatchFile, BatchWriter, Row, Tagged
+from tagloop.batch.rows import MAX_FILE_BYTES, BatchFile, BatchWriter, Row, RowTags
 from tagloop.errors import UserError
 from tagloop.limits import MAX_TEXT_CHARACTERS, MAX_TITLE_CHARACTERS
 from tagloop.service.options import Options
@@ -154,12 +154,12 @@ def tag_file(
     yield state
 
 
-def _tag(service: TaggingService, rows: list[Row], options: Options) -> list[Tagged]:
-    found = [Tagged(problem=row.problem or _unfit(row)) for row in rows]
+def _tag(service: TaggingService, rows: list[Row], options: Options) -> list[RowTags]:
+    found = [RowTags(problem=row.problem or _unfit(row)) for row in rows]
     fit = [place for place, tagged in enumerate(found) if tagged.problem is None]
     articles = [{"title": rows[place].title, "text": rows[place].text} for place in fit]
     for place, result in zip(fit, _results(service, articles, options), strict=True):
-        found[place] = Tagged.of(result)
+        found[place] = RowTags.of(result)
     return found
 
 
@@ -191,7 +191,7 @@ def _unfit(row: Row) -> str | None:
     return None
 
 
-def _write(writer: BatchWriter, row: Row, tagged: Tagged, state: BatchState) -> None:
+def _write(writer: BatchWriter, row: Row, tagged: RowTags, state: BatchState) -> None:
     writer.write(row, tagged)
     state.done += 1
     if tagged.problem is None:

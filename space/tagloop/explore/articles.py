@@ -93,7 +93,8 @@ class Articles:
 
     def rows_with(self, tag: int) -> np.ndarray:
         """Returns the rows that carry a tag, in order."""
-        return self.row_of_tag[self.tags == tag]
+        rows: np.ndarray = self.row_of_tag[self.tags == tag]
+        return rows
 
     def text_of(self, row: int) -> str:
         """Reads a text from its file.
@@ -112,7 +113,8 @@ class Articles:
         """What the columns hold in memory, in bytes."""
         arrays = (self.source, self.license, self.split, self.words, self.offsets, self.tags)
         columns = (self.title, self.url, self.published)
-        return sum(array.nbytes for array in arrays) + sum(column.nbytes for column in columns)
+        in_columns: int = sum(column.nbytes for column in columns)
+        return sum(array.nbytes for array in arrays) + in_columns
 
 
 @dataclass

@@ -155,4 +155,5 @@ def _texts(articles: Articles, open_rows: np.ndarray) -> Iterator[tuple[int, pa.
 
 def _contains(column: pa.Array, word: str) -> np.ndarray:
     match = pc.match_substring(column, word, ignore_case=True)
-    return match.fill_null(False).to_numpy(zero_copy_only=False).copy()
+    found: np.ndarray = match.fill_null(False).to_numpy(zero_copy_only=False)
+    return found.copy()

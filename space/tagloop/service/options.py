@@ -13,7 +13,9 @@ from tagloop.limits import MAX_LIST_TAGS, MAX_TAG_CHARACTERS, MAX_TAGS, MAX_WIND
 
 @dataclass(frozen=True)
 class Options:
-    """None takes the model's own value, or has no such wish; ``Tagger.tag`` says what each does.
+    """How an article is to be tagged; None takes the model's own value or no list.
+
+    `Tagger.tag` says what each option does.
 
     Attributes:
         max_tags: 1 to ``MAX_TAGS``.

@@ -22,10 +22,8 @@ from tagloop.errors import UserError
 from tagloop.limits import MAX_ARTICLES
 from tagloop.service.options import Options
 from tagloop.service.service import Tagging, TaggingService
+from tagloop.web.events import TAGGER_SLOTS
 from tagloop.web.visitors import visitor_of
-
-# A tagger uses both cores of a small machine by itself; more at a time only wait on each other.
-TAGGER_SLOTS: dict[str, Any] = {"concurrency_id": "tagger", "concurrency_limit": 2}
 
 
 def add_endpoints(service: TaggingService) -> None:
@@ -42,7 +40,7 @@ def refusal(error: UserError) -> gr.Error:
 
 
 class Endpoints:
-    """What programs call; each method's docstring is what they and agents are told of it."""
+    """What programs call; each method's docstring tells them and agents what it does for them."""
 
     def __init__(self, service: TaggingService) -> None:
         self._service = service
@@ -66,7 +64,7 @@ class Endpoints:
             text: The article as plain text, up to 50,000 characters.
             max_tags: At most so many tags (1 to 30); the model's own number when left out.
             threshold: Leave out tags with less confidence than this (0 to 1).
-            allowed_tags: A house vocabulary: only tags of this list come out.
+            allowed_tags: An allowlist: only tags of this list come out.
             prefer_tags: Tags of this list count as surer; others may still come out.
             max_windows: Read so many parts of a long article (1 to 16), not only its beginning.
             evidence: Also say what speaks for each tag: where its words stand, as [begin, end] in
@@ -103,7 +101,7 @@ class Endpoints:
             articles: [{"title": "…", "text": "…"}]; the title may be left out.
             max_tags: At most so many tags an article (1 to 30); the model's own number if left out.
             threshold: Leave out tags with less confidence than this (0 to 1).
-            allowed_tags: A house vocabulary: only tags of this list come out.
+            allowed_tags: An allowlist: only tags of this list come out.
             prefer_tags: Tags of this list count as surer; others may still come out.
 
         Returns:

@@ -10,16 +10,18 @@ from tagloop.tagger.tagger import Tag
 # `gr.HTML` is filled in by JavaScript template code; its marks must mean nothing in a value.
 _TEMPLATE_MARKS = str.maketrans({mark: f"&#{ord(mark)};" for mark in "{}$`"})
 
-EMPTY_RESULT = (
-    '<div class="tl-empty"><div class="tl-ghosts" aria-hidden="true">'
-    "<span></span><span></span><span></span></div>"
-    "<p>Tags appear here.</p></div>"
-)
-
 
 def safe(text: str) -> str:
     """Returns text that shows as it stands, wherever in the HTML it is put."""
     return html.escape(text, quote=True).translate(_TEMPLATE_MARKS)
+
+
+def placeholder(told: str) -> str:
+    """Returns what stands where a result will be: three pale tags and a sentence."""
+    return (
+        '<div class="tl-empty"><div class="tl-ghosts" aria-hidden="true">'
+        f"<span></span><span></span><span></span></div><p>{safe(told)}</p></div>"
+    )
 
 
 def notice(kind: str, message: str, detail: str = "") -> str:

@@ -18,17 +18,14 @@ from tagloop.limits import MAX_TAGS
 from tagloop.rate_limits import RateLimit
 from tagloop.service.options import Options
 from tagloop.service.service import TaggingService
-from tagloop.web.tabs.markup import notice, progress_bar, safe
+from tagloop.web.events import QUIET
+from tagloop.web.tabs.markup import notice, placeholder, progress_bar, safe
 from tagloop.web.visitors import session_of, visitor_of
 
 FILES_A_MINUTE = 20
 SHOW_SECONDS = 0.4
 """The page is told of progress so often at the most."""
-EMPTY = (
-    '<div class="tl-empty"><div class="tl-ghosts" aria-hidden="true">'
-    "<span></span><span></span><span></span></div>"
-    "<p>The tagged file appears here.</p></div>"
-)
+EMPTY = placeholder("The tagged file appears here.")
 HELP = (
     '<div class="tl-batch-help"><p>The file comes back in its own format:</p><ul>'
     "<li><b>CSV</b> (or .tsv) with a column <code>text</code>, <code>body</code> or "
@@ -93,16 +90,15 @@ class BatchTab:
 
     def _connect(self, options: list[gr.components.Component]) -> None:
         outputs = [self.result, self.download, self.run, self.stop]
-        quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-        self.run.click(self.announce, self.file, outputs, queue=False, **quiet).success(
+        self.run.click(self.announce, self.file, outputs, queue=False, **QUIET).success(
             self.tag,
             [self.file, *options],
             outputs,
             concurrency_id="batch",
             concurrency_limit=1,
-            **quiet,
+            **QUIET,
         )
-        self.stop.click(self.cancel, outputs=self.stop, queue=False, **quiet)
+        self.stop.click(self.cancel, outputs=self.stop, queue=False, **QUIET)
 
     def announce(self, path: str | None, request: gr.Request) -> tuple[Any, ...]:
         """Says whether the batch begins or waits for others."""

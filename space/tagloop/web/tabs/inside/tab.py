@@ -12,7 +12,7 @@ from tagloop.limits import check_article
 from tagloop.service.examples import Example
 from tagloop.service.service import TaggingService
 from tagloop.tagger.tagger import Tagger
-from tagloop.web.api import TAGGER_SLOTS
+from tagloop.web.events import PRIVATE, TAGGER_SLOTS
 from tagloop.web.tabs.about.tab import read_report
 from tagloop.web.tabs.inside.numbers import draw_linear, draw_parts, draw_tokens
 from tagloop.web.tabs.inside.tags import draw_before, draw_looks, draw_writing
@@ -57,7 +57,7 @@ class InsideTab:
             "fn": self.look,
             "inputs": [self.title, self.text],
             "outputs": [pictures, before],
-            "api_visibility": "private",
+            **PRIVATE,
             "show_progress_on": [pictures],
             **TAGGER_SLOTS,
         }

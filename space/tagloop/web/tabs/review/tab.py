@@ -16,6 +16,7 @@ from tagloop.corrections.review.access import Access
 from tagloop.corrections.review.service import ReviewService
 from tagloop.errors import UserError
 from tagloop.vocabulary.vocabulary import Vocabulary
+from tagloop.web.events import PRIVATE, QUIET
 from tagloop.web.tabs.markup import notice
 from tagloop.web.tabs.review.actions import NOT_YOU, ReviewActions, Update
 from tagloop.web.tabs.review.components import build_parts
@@ -23,7 +24,6 @@ from tagloop.web.tabs.review.session import Session
 from tagloop.web.visitors import visitor_of
 
 SESSION_SECONDS = 8 * 3600
-QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 SLOTS: dict[str, Any] = {"concurrency_id": "review", "concurrency_limit": 4}
 TO_TOP = """() => requestAnimationFrame(() => {
   const title = document.querySelector("#review-item h2");
@@ -95,9 +95,7 @@ class ReviewTab(ReviewActions):
         for start in (parts.sign_in.click, parts.secret.submit):
             start(self.enter, [session, parts.name, parts.secret], shown, **QUIET, **SLOTS)
         parts.sign_out.click(self.leave, session, shown, **QUIET)
-        parts.refresh.click(
-            self.open, session, shown, api_visibility="private", show_progress="minimal", **SLOTS
-        )
+        parts.refresh.click(self.open, session, shown, show_progress="minimal", **PRIVATE, **SLOTS)
         for choice in (parts.mode, parts.order, parts.mark):
             on(choice.input, self.look)
         for area in (parts.queue, parts.item):

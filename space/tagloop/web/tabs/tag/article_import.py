@@ -12,6 +12,7 @@ from tagloop.errors import UserError
 from tagloop.rate_limits import RateLimit
 from tagloop.reading import ENDINGS, read_address, read_file
 from tagloop.service.background import Cancellations, ReportProgress, run_in_background
+from tagloop.web.events import QUIET
 from tagloop.web.tabs.markup import notice
 from tagloop.web.visitors import session_of, visitor_of
 
@@ -80,7 +81,7 @@ class ArticleImport:
             ]
         for event, answer, field in events:
             outputs = [*filled, field, came]
-            opened = event(answer, field, outputs, api_visibility="private", show_progress="hidden")
+            opened = event(answer, field, outputs, **QUIET)
             then(opened, came)
 
     def open_file(self, path: str | None, request: gr.Request) -> Iterator[tuple[Any, ...]]:

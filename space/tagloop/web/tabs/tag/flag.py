@@ -10,6 +10,7 @@ from tagloop.corrections.delivery.status import HUB_PATIENCE_SECONDS, DeliverySt
 from tagloop.corrections.pseudonyms import pseudonym
 from tagloop.errors import UserError
 from tagloop.service.service import Tagging, TaggingService
+from tagloop.web.events import QUIET
 from tagloop.web.tabs.markup import notice
 from tagloop.web.tabs.tag.editor import tags_in
 from tagloop.web.visitors import visitor_of
@@ -77,8 +78,7 @@ class FlagForm:
                 self._sender(verdict),
                 [tagging, editor, self.note],
                 self.outcome,
-                api_visibility="private",
-                show_progress="hidden",
+                **QUIET,
                 concurrency_id="corrections",
                 concurrency_limit=16,
             )
@@ -86,8 +86,7 @@ class FlagForm:
             self.take_back,
             self._withdrawn_id,
             self._withdrawn,
-            api_visibility="private",
-            show_progress="hidden",
+            **QUIET,
         )
 
     def _sender(self, verdict: str) -> Callable[..., Iterator[str]]:

@@ -1,4 +1,4 @@
-"""The tab where an article gets its tags; what a visitor says about them is in `tabs.tag.flag`."""
+"""The tab where an article gets its tags; a visitor's verdict on them is in `tabs.tag.flag`."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -14,13 +14,14 @@ from tagloop.service.background import Cancellations, Progress, run_in_backgroun
 from tagloop.service.examples import Example
 from tagloop.service.options import Options, written_list
 from tagloop.service.service import Tagging, TaggingService
-from tagloop.web.api import TAGGER_SLOTS
-from tagloop.web.tabs.markup import EMPTY_RESULT, legend, notice, progress_bar
+from tagloop.web.events import PRIVATE, QUIET, TAGGER_SLOTS
+from tagloop.web.tabs.markup import legend, notice, placeholder, progress_bar
 from tagloop.web.tabs.tag.article_import import CANCEL_HIDDEN, CANCEL_SHOWN, ArticleImport
 from tagloop.web.tabs.tag.editor import build_editor, chips_of, evidence_of
 from tagloop.web.tabs.tag.flag import FlagForm
 from tagloop.web.visitors import session_of, visitor_of
 
+EMPTY_RESULT = placeholder("Tags appear here.")
 # On a phone the result stands below the form.
 SHOW_RESULT = """() => {
   document.querySelector("#result").scrollIntoView({ behavior: "smooth", block: "nearest" });
@@ -108,7 +109,7 @@ class TagTab:
             gr.Slider(1, 10, value=settings.max_tags, step=1, label="At most tags"),
             gr.Slider(0, 0.95, value=settings.threshold, step=0.05, label="Least confidence"),
             gr.Textbox(
-                label="House vocabulary: only these tags",
+                label="Allowed tags: only these",
                 placeholder="Banking, Chatbots, … (any tag when empty)",
                 lines=2,
                 max_lines=6,
@@ -156,7 +157,7 @@ class TagTab:
             "fn": self.suggest,
             "inputs": [parts.tagging, parts.title, parts.text, *parts.options],
             "outputs": show,
-            "api_visibility": "private",
+            **PRIVATE,
             "show_progress_on": [parts.result],
             **TAGGER_SLOTS,
         }
@@ -164,8 +165,7 @@ class TagTab:
             "fn": self.explain,
             "inputs": parts.tagging,
             "outputs": parts.editor,
-            "api_visibility": "private",
-            "show_progress": "hidden",
+            **QUIET,
             **TAGGER_SLOTS,
         }
 
@@ -183,15 +183,13 @@ class TagTab:
             self.load_example,
             parts.examples,
             [parts.title, parts.text],
-            show_progress="hidden",
-            api_visibility="private",
+            **QUIET,
         )
         tag_then_explain(chosen.then, lambda tagged: tagged.then(None, js=SHOW_RESULT))
         self.article_import.connect([parts.title, parts.text, parts.hint, parts.cancel], go_on)
-        quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-        parts.cancel.click(self.cancel, outputs=parts.cancel, queue=False, **quiet)
+        parts.cancel.click(self.cancel, outputs=parts.cancel, queue=False, **QUIET)
         parts.clear.click(
-            self.clear, outputs=[parts.title, parts.text, self.flag.note, *show], **quiet
+            self.clear, outputs=[parts.title, parts.text, self.flag.note, *show], **QUIET
         )
 
     def load_example(self, index: int) -> tuple[str, str]:
