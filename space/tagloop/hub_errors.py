@@ -65,8 +65,18 @@ def status_of(error: HfHubHTTPError) -> int:
     return error.response.status_code if error.response is not None else 0
 
 
-def problem_of(error: BaseException) -> HubProblem:
-    """Returns what to tell the owner of a Space about a failed call to the Hub."""
+def problem_of(
+    error: BaseException,
+    access: Literal["read", "write"] = "read",
+    repo: Literal["dataset", "model"] = "dataset",
+) -> HubProblem:
+    """Returns what to tell the owner of a Space about a failed call to the Hub.
+
+    Args:
+        error: What the client raised.
+        access: What the token was to do.
+        repo: With what.
+    """
     match kind_of(error):
         case "token":
             return HubProblem(
@@ -74,12 +84,14 @@ def problem_of(error: BaseException) -> HubProblem:
                 True,
             )
         case "forbidden":
+            verb = "write to" if access == "write" else "read"
             return HubProblem(
-                "The Hub does not let the token write to the dataset (403): it needs write access.",
+                f"The Hub does not let the token {verb} the {repo} (403): it needs {access} "
+                "access.",
                 True,
             )
         case "no repository":
-            return HubProblem("The Hub does not show the dataset to the token (404).", True)
+            return HubProblem(f"The Hub does not show the {repo} to the token (404).", True)
         case "too many requests":
             return HubProblem("The Hub asks for a pause, too many requests (429).", False)
     if isinstance(error, HfHubHTTPError):

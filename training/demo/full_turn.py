@@ -21,8 +21,8 @@ from typing import Any
 from gradio_client import Client
 from huggingface_hub import HfApi
 
+from tagloop.corrections.card import corrections_card
 from tagloop.corrections.delivery.outbox import Outbox
-from tagloop.corrections.record import corrections_card
 from tagloop.corrections.review.service import ReviewService
 from tagloop.tagger.tagger import Tagger
 from training.config import command_line

@@ -16,9 +16,9 @@ from typing import Any
 
 from huggingface_hub import HfApi, hf_hub_download, snapshot_download
 
+from tagloop.corrections.decision import FOLDER as REVIEWS
+from tagloop.corrections.decision import Review
 from tagloop.corrections.record import Correction
-from tagloop.corrections.review.decision import FOLDER as REVIEWS
-from tagloop.corrections.review.decision import Review
 from tagloop.corrections.withdrawals import FOLDER as WITHDRAWALS
 from tagloop.corrections.withdrawals import SCHEMA as WITHDRAWAL_SCHEMA
 from tagloop.errors import UserError

@@ -17,11 +17,11 @@ os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 import gradio as gr
 
+from tagloop.corrections.card import corrections_card
 from tagloop.corrections.dataset import CORRECTIONS
+from tagloop.corrections.decision import FOLDER as REVIEWS
 from tagloop.corrections.delivery.outbox import Outbox
-from tagloop.corrections.record import corrections_card
 from tagloop.corrections.review.access import Access
-from tagloop.corrections.review.decision import FOLDER as REVIEWS
 from tagloop.corrections.review.service import ReviewService
 from tagloop.corrections.withdrawals import FOLDER as WITHDRAWALS
 from tagloop.errors import UserError

@@ -288,4 +288,4 @@ def _problem_of(error: BaseException) -> HubProblem:
     """Returns what to say of a failed delivery: of the Hub's refusals, and of our own."""
     if isinstance(error, PublicDatasetError):
         return HubProblem(str(error), True)
-    return problem_of(error)
+    return problem_of(error, "write")

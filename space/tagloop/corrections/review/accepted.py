@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from tagloop.corrections.dataset import Records
+from tagloop.corrections.decision import WITH_TAGS, Review
 from tagloop.corrections.record import Correction
-from tagloop.corrections.review.decision import WITH_TAGS, Review
 from tagloop.corrections.review.grouping import TagKey, by_article, people, tag_key
 from tagloop.corrections.review.suspicion import KnownTags, Suspicion
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from tagloop.corrections.decision import Review
 from tagloop.corrections.record import Correction
-from tagloop.corrections.review.decision import Review
 from tagloop.corrections.review.grouping import TagKey, people, tag_key
 from tagloop.corrections.review.priority import expected_value
 from tagloop.corrections.review.suspicion import Mark, Suspicion

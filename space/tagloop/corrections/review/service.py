@@ -20,10 +20,10 @@ from typing import Literal
 from huggingface_hub.errors import RepositoryNotFoundError
 
 from tagloop.corrections.dataset import DatasetHead, NewFiles, Records, folder_of
+from tagloop.corrections.decision import Decision, Review
 from tagloop.corrections.delivery.outbox import Outbox
 from tagloop.corrections.delivery.status import OutboxState
 from tagloop.corrections.record import Correction
-from tagloop.corrections.review.decision import Decision, Review
 from tagloop.corrections.review.grouping import article_key
 from tagloop.corrections.review.queue import (
     DecidedArticle,

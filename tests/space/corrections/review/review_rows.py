@@ -9,8 +9,8 @@ from typing import Any
 from uuid import uuid4
 
 from tagloop.corrections.dataset import Records
+from tagloop.corrections.decision import Review
 from tagloop.corrections.record import Correction
-from tagloop.corrections.review.decision import Review
 
 TEXT = (
     "Banks talk to their customers through chatbots now: a program reads the question, finds out "

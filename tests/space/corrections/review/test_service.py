@@ -10,11 +10,12 @@ from uuid import UUID
 import pytest
 from huggingface_hub import HfApi
 
+from tagloop.corrections.card import corrections_card
 from tagloop.corrections.dataset import read_records
+from tagloop.corrections.decision import FOLDER
 from tagloop.corrections.delivery.outbox import Outbox
-from tagloop.corrections.record import Correction, corrections_card
+from tagloop.corrections.record import Correction
 from tagloop.corrections.review.accepted import accepted
-from tagloop.corrections.review.decision import FOLDER
 from tagloop.corrections.review.service import ReviewService
 from tagloop.corrections.withdrawals import withdrawal
 from tagloop.errors import UserError
@@ -160,7 +161,7 @@ def test_a_clock_that_is_set_back_does_not_hide_a_decision(
     (item,) = service.waiting()
     service.decide("rita", item, "reject")
     monkeypatch.setattr(
-        "tagloop.corrections.review.decision.utc_now", lambda: "2020-01-01T00:00:00.000000+00:00"
+        "tagloop.corrections.decision.utc_now", lambda: "2020-01-01T00:00:00.000000+00:00"
     )
     service.undo("rita", [item.correction.id])
     assert len(service.waiting()) == 1

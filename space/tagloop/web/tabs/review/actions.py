@@ -26,7 +26,7 @@ from tagloop.web.tabs.review.page import (
 from tagloop.web.tabs.review.session import Session
 from tagloop.web.tabs.tag.editor import tags_in
 
-WATCH_SECONDS = 20.0
+FOLLOW_SECONDS = 20.0
 """How long a reviewer's page follows decisions on their way to the dataset."""
 NOT_YOU = "Only reviewers see this: sign in."
 Update = dict[Any, Any]
@@ -277,14 +277,14 @@ class ReviewActions:
 
         return self._act(act, profile, *view)
 
-    def watch(
+    def follow(
         self, session: Session | None, profile: gr.OAuthProfile | None = None
     ) -> Iterator[str]:
         """Follows the decisions to the dataset for a while."""
         if self._reviewer(session, profile) is None or session is None:
             yield ""
             return
-        for _ in self.service.deliveries(WATCH_SECONDS):
+        for _ in self.service.deliveries(FOLLOW_SECONDS):
             yield delivery(self.service.outbox, len(session.done))
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-from tagloop.corrections.review.decision import Review
+from tagloop.corrections.decision import Review
 from tagloop.corrections.review.queue import Opinion, QueueItem
 from tagloop.corrections.review.service import Order
 from tagloop.vocabulary.normal_form import occurring

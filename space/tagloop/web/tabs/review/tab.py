@@ -89,7 +89,7 @@ class ReviewTab(ReviewActions):
             done = event(act, [*view, *more], shown, **QUIET, **SLOTS, **how)
             if then:
                 done.then(None, js=TO_TOP).then(
-                    self.watch, session, parts.sent, concurrency_limit=16, **QUIET
+                    self.follow, session, parts.sent, concurrency_limit=16, **QUIET
                 )
 
         for start in (parts.sign_in.click, parts.secret.submit):
