@@ -290,4 +290,4 @@ def reading(progress: Progress[Tagging]) -> str:
     """Returns the bar of an article that is being read."""
     done, total = progress.done, progress.total
     parts = f"{done} of {total} parts of it are read" if total > 1 else ""
-    return progress_bar("Reading the article …", "Components read", done, total, parts)
+    return progress_bar("Reading the article …", "Parts read", done, total, parts)
