@@ -13,9 +13,7 @@ from tagloop.limits import MAX_LIST_TAGS, MAX_TAG_CHARACTERS, MAX_TAGS, MAX_WIND
 
 @dataclass(frozen=True)
 class Options:
-    """How an article is to be tagged; None takes the model's own value or no list.
-
-    `Tagger.tag` says what each option does.
+    """None takes the model's own value, or has no such wish; ``Tagger.tag`` says what each does.
 
     Attributes:
         max_tags: 1 to ``MAX_TAGS``.
@@ -35,7 +33,7 @@ class Options:
         """Returns the keywords of ``Tagger.tag``.
 
         Raises:
-            UserError: A number is out of its range, or a list is no list, too long or not of texts.
+            UserError: A number is out of its range, or a list is none, too long or holds no text.
         """
         return {
             "max_tags": _whole("max_tags", self.max_tags, MAX_TAGS),

@@ -10,12 +10,12 @@ from tagloop.errors import UserError
 from tagloop.service.options import Options, written_list
 
 
-def test_no_preference_is_none() -> None:
+def test_no_wish_is_none() -> None:
     assert set(Options().checked().values()) == {None}
     assert Options(allowed_tags=[], prefer_tags=[" "]).checked()["prefer_tags"] is None
 
 
-def test_preferences_are_handed_on() -> None:
+def test_wishes_are_handed_on() -> None:
     wanted = Options(3.0, 0.25, [" AI ", ""], ["C++"], 4).checked()
     assert wanted == {
         "max_tags": 3,
@@ -27,7 +27,7 @@ def test_preferences_are_handed_on() -> None:
 
 
 @pytest.mark.parametrize(
-    ("option", "message"),
+    ("wish", "message"),
     [
         ({"max_tags": 0}, "max_tags must be a number from 1 to 30, not 0"),
         ({"max_tags": True}, "max_tags must be"),
@@ -40,9 +40,9 @@ def test_preferences_are_handed_on() -> None:
         ({"max_windows": 17}, "max_windows must be a number from 1 to 16"),
     ],
 )
-def test_what_is_not_in_order_is_said(option: dict[str, Any], message: str) -> None:
+def test_what_is_not_in_order_is_said(wish: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError, match=message):
-        Options(**option).checked()
+        Options(**wish).checked()
 
 
 def test_a_list_is_written_with_commas_semicolons_or_lines() -> None:

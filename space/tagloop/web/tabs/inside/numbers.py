@@ -154,7 +154,7 @@ def draw_linear(view: View) -> str:
 
 
 def _running(worked: Worked) -> str:
-    """Returns the sum as it grows, as a line; B as a last step of another colour."""
+    """The sum as it grows, as a line; B as a last step of another colour."""
     sums = np.concatenate([[0.0], np.cumsum(worked.terms, dtype=np.float64)])
     low = min(float(sums.min()), worked.total, 0.0)
     high = max(float(sums.max()), worked.total, 0.0)
