@@ -24,12 +24,15 @@ class clear_errors:
     """
 
     def __init__(self, repo_id: str, *, space: bool = False) -> None:
+        """Says which repository the block is about, and whether it makes a Space."""
         self.repo_id, self.space = repo_id, space
 
     def __enter__(self) -> None:
+        """Begins the block."""
         return None
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        """Ends the block; a refusal becomes a `UserError`."""
         if isinstance(error, HFValidationError):
             raise UserError(f"{self.repo_id!r} is no valid repository name: {error}") from None
         if error is None or (failure := kind_of(error)) is None:
@@ -70,7 +73,7 @@ def check_access(api: HfApi, namespace: str) -> None:
     """Makes sure that there is a token and that its owner belongs to the namespace.
 
     Raises:
-        UserError: There is no valid token, or its owner may not publish there.
+        UserError: There is no valid token, or its owner may not publish in that namespace.
     """
     if not namespace:
         raise UserError("NAMESPACE is missing: give your user or organisation on the Hub.")
