@@ -29,7 +29,7 @@ def check_length(what: str, text: str, limit: int) -> str:
     """Returns ``text``, made `readable`.
 
     Raises:
-        UserError: It has more than ``limit`` characters; the message names both figures.
+        UserError: The text has more than ``limit`` characters; the message names both figures.
     """
     if not isinstance(text, str):
         raise UserError(f"The {what} must be text, not {type(text).__name__}.")
@@ -45,7 +45,7 @@ def check_article(title: str, text: str) -> tuple[str, str]:
     """Returns title and text ready for the tagger.
 
     Raises:
-        UserError: There is no text, or one of the two is too long.
+        UserError: There is no text, or the title or the text is too long.
     """
     title = check_length("title", title, MAX_TITLE_CHARACTERS).strip()
     text = check_length("text", text, MAX_TEXT_CHARACTERS).strip()

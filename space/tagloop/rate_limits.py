@@ -6,17 +6,18 @@ at a steady rate, holds a minute's worth, and each request takes out what it cos
 
 from __future__ import annotations
 
-import ipaddress
 import math
-import os
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable
 from threading import Lock
-from typing import Any
 
 from tagloop.errors import UserError
 
+TAGGINGS_A_MINUTE, CORRECTIONS_A_MINUTE = 120, 20
+"""Of one visitor: more than a person does by hand, less than keeps two cores busy."""
+CORRECTIONS_A_DAY = 300
+"""Of one account, and of one address."""
 MAX_VISITORS = 10_000
 """That are remembered; who has not come for longest is forgotten first, with a full bucket."""
 
@@ -43,7 +44,7 @@ class RateLimit:
         """Counts a visitor's request.
 
         Raises:
-            UserError: It is more than the visitor may have now; the message says when it is not.
+            UserError: The visitor has had as much as is allowed; the message says how long to wait.
         """
         if not self._per_minute:
             return
@@ -104,32 +105,3 @@ class DayCap:
                     f"That is more than {self._per_day} {self._what} a day: come back tomorrow."
                 )
             self._done.update(name for name in names if name)
-
-
-def visitor_of(request: Any) -> str:
-    """Tells visitors apart: by their address, of IPv6 the network (/64), of which one has them all.
-
-    On a Space of the Hub all requests come from its proxy, which puts the visitor's address last
-    in ``X-Forwarded-For``; elsewhere that header is only what a visitor says.
-
-    Args:
-        request: A ``gr.Request``, or None for a call from within.
-    """
-    if request is None:
-        return ""
-    forwarded = str(request.headers.get("x-forwarded-for") or "")
-    if os.environ.get("SPACE_ID") and forwarded:
-        return _one_visitors(forwarded.rpartition(",")[2].strip())
-    return _one_visitors(str(request.client.host)) if request.client else ""
-
-
-def _one_visitors(address: str) -> str:
-    try:
-        read = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(read, ipaddress.IPv4Address):
-        return address
-    if read.ipv4_mapped:
-        return str(read.ipv4_mapped)
-    return str(ipaddress.ip_network((read, 64), strict=False))

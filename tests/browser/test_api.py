@@ -70,7 +70,7 @@ def test_only_the_named_endpoints_are_there(client: Client) -> None:
         assert len(endpoint["description"]) > 40, name
 
 
-def test_a_house_vocabulary_and_evidence(client: Client) -> None:
+def test_an_allowlist_and_evidence(client: Client) -> None:
     allowed = ["Banking", "Chatbots", "Gardening"]
     answer = client.predict(
         text=TEXT, threshold=0, allowed_tags=allowed, evidence=True, api_name="/tag"

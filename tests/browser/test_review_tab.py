@@ -17,9 +17,9 @@ from gradio_client import Client
 from huggingface_hub import HfApi
 from playwright.sync_api import Browser, Page, expect
 
+from tagloop.corrections.dataset import read_records
 from tagloop.corrections.record import Correction
 from tagloop.corrections.review.accepted import Decided, accepted
-from tagloop.corrections.review.store import read_records
 
 from ..space.corrections.review.review_rows import correction, write_rows
 from .conftest import RunningSpace, SpaceStarter

@@ -305,7 +305,7 @@ def test_the_vocabulary_completes_what_is_typed(open_page: OpenPage) -> None:
     assert [option.get_attribute("value") for option in options.all()] == ["Cybersecurity"]
 
 
-def test_only_tags_of_the_house_vocabulary_come_out(open_page: OpenPage) -> None:
+def test_only_allowed_tags_come_out(open_page: OpenPage) -> None:
     page = open_page()
     page.get_by_role("button", name="Options").click()
     page.locator("#allowed textarea").fill("banking, Gardening")

@@ -23,6 +23,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from tagloop.corrections import record as corrections
+from tagloop.corrections.card import corrections_card
 from tagloop.corrections.delivery import journal
 from tagloop.corrections.delivery.outbox import Outbox
 from tagloop.corrections.delivery.status import SavedWhen
@@ -115,7 +116,7 @@ def open_outbox(order: Order) -> Outbox:
     return Outbox(
         Path(order.outbox),
         order.repo_id,
-        card=corrections.corrections_card(order.repo_id, "demo/tagger"),
+        card=corrections_card(order.repo_id, "demo/tagger"),
         endpoint=order.endpoint,
         token=order.token,
         gather_seconds=0.03,

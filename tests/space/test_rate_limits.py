@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import pytest
 
 from tagloop import rate_limits as rates
 from tagloop.corrections import pseudonyms
 from tagloop.errors import UserError
-from tagloop.rate_limits import DayCap, RateLimit, visitor_of
+from tagloop.rate_limits import DayCap, RateLimit
 
 
 class Clock:
@@ -71,26 +69,6 @@ def test_strangers_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> No
     for visitor in range(10):
         limit.take(str(visitor))
     assert len(limit._left) == 3
-
-
-def asked_by(host: str, forwarded: str | None = None) -> SimpleNamespace:
-    headers = {} if forwarded is None else {"x-forwarded-for": forwarded}
-    return SimpleNamespace(headers=headers, client=SimpleNamespace(host=host))
-
-
-def test_a_visitor_is_an_address_and_cannot_choose_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("SPACE_ID", raising=False)
-    assert visitor_of(asked_by("10.1.1.1", "1.2.3.4")) == "10.1.1.1"
-    monkeypatch.setenv("SPACE_ID", "me/space")
-    assert visitor_of(asked_by("10.1.1.1", "made up, 1.2.3.4")) == "1.2.3.4"
-    assert visitor_of(asked_by("10.1.1.1")) == "10.1.1.1"
-    assert visitor_of(None) == ""
-
-
-def test_an_ipv6_visitor_is_a_network_that_one_has_whole() -> None:
-    assert visitor_of(asked_by("2001:db8:1:2::1")) == visitor_of(asked_by("2001:db8:1:2:9::5"))
-    assert visitor_of(asked_by("2001:db8:1:2::1")) != visitor_of(asked_by("2001:db8:1:3::1"))
-    assert visitor_of(asked_by("::ffff:10.1.1.1")) == "10.1.1.1"
 
 
 def test_a_day_has_so_many_and_no_more_for_each_name() -> None:

@@ -2,9 +2,9 @@
 
 The corrections are on two subjects that the starter corpus does not have, bees and boats
 (``corrections.jsonl``, our own texts, CC0), so the model in use cannot know their tags; one
-more is spam. They go through the running Space as any visitor's do, are reviewed at the desk that
-the Space's Review tab uses, and ``training.retrain`` makes the next model of them, which the Space
-then serves without having been restarted.
+more is spam. They go through the running Space as any visitor's do, are reviewed by the service
+that the Space's Review tab uses, and ``training.retrain`` makes the next model of them, which the
+Space then serves without having been restarted.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from typing import Any
 from gradio_client import Client
 from huggingface_hub import HfApi
 
+from tagloop.corrections.card import corrections_card
 from tagloop.corrections.delivery.outbox import Outbox
-from tagloop.corrections.record import corrections_card
 from tagloop.corrections.review.service import ReviewService
 from tagloop.tagger.tagger import Tagger
 from training import console
@@ -112,21 +112,21 @@ def _flag(client: Client) -> list[str]:
 
 
 def _review(outcome: PublishResult, ids: Sequence[str], home: Path) -> dict[str, Any]:
-    """Accepts what is not suspicious and rejects the rest, at the Review tab's desk."""
+    """Accepts what is not suspicious and rejects the rest, as the Review tab does."""
     repo = outcome.names.corrections
     vocabulary = Tagger.from_pretrained(outcome.repos["model"].repo_id).vocabulary
     card = corrections_card(repo, outcome.names.model)
     outbox = Outbox(home / "reviews", repo, card=card, folder="reviews").start()
-    desk = ReviewService(repo, outbox, lambda: vocabulary)
+    service = ReviewService(repo, outbox, lambda: vocabulary)
     end = time.monotonic() + ARRIVE_SECONDS
-    while not set(ids) <= set(desk.records.corrections) and time.monotonic() < end:
-        desk.refresh()
+    while not set(ids) <= set(service.records.corrections) and time.monotonic() < end:
+        service.refresh()
         time.sleep(0.5)
     counts = {"accepted": 0, "rejected": 0}
-    for item in desk.waiting("oldest"):
+    for item in service.waiting("oldest"):
         good = not any(mark.kind == "link" for mark in item.marks)
         decision = "accept" if good else "reject"
-        desk.decide(REVIEWER, item, "accept" if good else "reject")
+        service.decide(REVIEWER, item, "accept" if good else "reject")
         counts[f"{decision}ed"] += len(item.corrections)
     left = outbox.close(ARRIVE_SECONDS)
     print(f"reviewed: {counts['accepted']} accepted, {counts['rejected']} rejected")

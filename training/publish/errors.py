@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import httpx2
 from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalTokenNotFoundError
 
 from tagloop.errors import UserError
+from tagloop.hub_errors import kind_of, status_of
 
 NO_TOKEN = (
     "The Hub knows no valid token of yours: make one with write access in the Hub's settings, "
@@ -24,40 +24,42 @@ class clear_errors:
     """
 
     def __init__(self, repo_id: str, *, space: bool = False) -> None:
+        """Says which repository the block is about, and whether it makes a Space."""
         self.repo_id, self.space = repo_id, space
 
     def __enter__(self) -> None:
+        """Begins the block."""
         return None
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if isinstance(error, LocalTokenNotFoundError):
-            raise UserError(NO_TOKEN) from None
+        """Ends the block; a refusal becomes a `UserError`."""
         if isinstance(error, HFValidationError):
             raise UserError(f"{self.repo_id!r} is no valid repository name: {error}") from None
+        if error is None or (failure := kind_of(error)) is None:
+            return
+        if failure == "token":
+            raise UserError(NO_TOKEN) from None
         if isinstance(error, HfHubHTTPError):
             raise UserError(self._sentence(error)) from None
-        if isinstance(error, ConnectionError | TimeoutError | httpx2.TransportError):
-            raise UserError(
-                "The Hub does not answer; check the network and HF_ENDPOINT, then run again: what "
-                "is already published is not repeated."
-            ) from None
+        raise UserError(
+            "The Hub does not answer; check the network and HF_ENDPOINT, then run again: what "
+            "is already published is not repeated."
+        ) from None
 
     def _sentence(self, error: HfHubHTTPError) -> str:
-        status = error.response.status_code if error.response is not None else 0
+        failure, status = kind_of(error), status_of(error)
         said = error.server_message or str(error).splitlines()[0]
-        if status == 401:
-            return NO_TOKEN
         if self.space and status in (402, 403) and _speaks_of_plan(said):
             return (
                 f"The Hub makes no free Gradio Space {self.repo_id} on this plan ({said}). Dataset "
                 f"and model are published; run the Space here with: make space MODEL=… SHARE=1"
             )
-        if status == 403:
+        if failure == "forbidden":
             return (
                 f"The token may not write to {self.repo_id} ({said}); take a token with write "
                 "access to that namespace, or another NAMESPACE."
             )
-        if status == 404:
+        if failure in ("no repository", "not found"):
             return f"{self.repo_id} was not found, or this token may not see it ({said})."
         return f"The Hub refused {self.repo_id} with status {status}: {said}"
 
@@ -71,7 +73,7 @@ def check_access(api: HfApi, namespace: str) -> None:
     """Makes sure that there is a token and that its owner belongs to the namespace.
 
     Raises:
-        UserError: Neither is so.
+        UserError: There is no valid token, or its owner may not publish in that namespace.
     """
     if not namespace:
         raise UserError("NAMESPACE is missing: give your user or organisation on the Hub.")
@@ -79,8 +81,7 @@ def check_access(api: HfApi, namespace: str) -> None:
         try:
             me = api.whoami()
         except (LocalTokenNotFoundError, HfHubHTTPError) as error:
-            response = getattr(error, "response", None)
-            if response is not None and response.status_code not in (401, 403):
+            if kind_of(error) not in ("token", "forbidden"):
                 raise
             raise UserError(NO_TOKEN) from None
     groups = [group["name"] for group in me.get("orgs", [])]

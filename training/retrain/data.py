@@ -16,8 +16,8 @@ from huggingface_hub.errors import (
     RevisionNotFoundError,
 )
 
+from tagloop.corrections.dataset import Records, read_records
 from tagloop.corrections.review.accepted import Decided, accepted
-from tagloop.corrections.review.store import Records, read_records
 from tagloop.errors import UserError
 from tagloop.files import TAGGING
 from tagloop.vocabulary.vocabulary import Vocabulary

@@ -13,8 +13,8 @@ from typing import Any
 
 from huggingface_hub import HfApi
 
+from tagloop.corrections.dataset import read_records
 from tagloop.corrections.review.accepted import accepted
-from tagloop.corrections.review.store import read_records
 from training.cards.changelog import RETRAIN_REPORT
 from training.data.build_dataset import REPORT
 from training.data.corpus import load_corpus

@@ -9,25 +9,23 @@ from pathlib import Path
 
 from tagloop.batch.formulas import is_formula, neutral
 from tagloop.batch.rows import (
-    CONFIDENCES,
-    ERROR,
+    BLOCK,
     MAX_MARKUP_CHARACTERS,
     MAX_ROWS,
     TAGS,
     TEXT_NAMES,
     TITLE_NAMES,
     Row,
-    Tagged,
+    RowTags,
+    added_names,
     check_count,
+    encoding_of,
     find_name,
-    free_name,
 )
 from tagloop.errors import UserError
-from tagloop.text.encodings import find_encoding
 from tagloop.text.markup import plain_text
 
 _DELIMITERS = ",;\t|"
-_BLOCK = 1 << 20
 _UTF8 = ("utf-8", "utf-8-sig")
 _SHOWN_COLUMNS = 12
 
@@ -40,13 +38,12 @@ class CsvFile:
         name: What the visitor calls it.
 
     Raises:
-        UserError: It cannot be read at all: no text, no header, no column for the text, too long.
+        UserError: The file is no text, has no header or no column for the text, or is too long.
     """
 
     def __init__(self, path: Path, name: str) -> None:
         self._path = path
-        with path.open("rb") as file:
-            self.encoding = find_encoding(iter(lambda: file.read(_BLOCK), b""), name)
+        self.encoding = encoding_of(path, name)
         self.delimiter = "\t" if path.suffix.lower() == ".tsv" else self._find_delimiter()
         records = self._records()
         _, self.header, problem = next(records, (0, [], None))
@@ -88,7 +85,7 @@ class CsvFile:
 
     def _find_delimiter(self) -> str:
         with self._path.open(encoding=self.encoding, errors="replace", newline="") as file:
-            first = file.readline(_BLOCK).removeprefix("\ufeff")
+            first = file.readline(BLOCK).removeprefix("\ufeff")
         found = next(csv.reader([first]), [])
         counts = {sign: len(next(csv.reader([first], delimiter=sign), [])) for sign in _DELIMITERS}
         return max(counts, key=lambda sign: counts[sign]) if found else ","
@@ -168,11 +165,11 @@ class CsvWriter:
         self._file = target.open("w", encoding=encoding, errors="replace", newline="")
         self._csv = csv.writer(self._file, delimiter=delimiter, quoting=csv.QUOTE_ALL)
         self._width = len(header)
-        self._names = [free_name(name, header) for name in (TAGS, CONFIDENCES, ERROR)]
+        self._names = added_names(header)
         self._neutralised = 0
         self._write([*header, *self._names])
 
-    def write(self, row: Row, tagged: Tagged) -> None:
+    def write(self, row: Row, tagged: RowTags) -> None:
         """Writes a row; cells beyond the columns come last, so that nothing is lost."""
         cells: list[str] = row.given
         own = [*cells[: self._width], *[""] * (self._width - len(cells))]

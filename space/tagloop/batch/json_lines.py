@@ -8,26 +8,24 @@ from pathlib import Path
 from typing import Any
 
 from tagloop.batch.rows import (
-    CONFIDENCES,
-    ERROR,
+    BLOCK,
     MAX_MARKUP_CHARACTERS,
     MAX_ROWS,
     TAGS,
     TEXT_NAMES,
     TITLE_NAMES,
     Row,
-    Tagged,
+    RowTags,
+    added_names,
     check_count,
+    encoding_of,
     find_name,
-    free_name,
 )
 from tagloop.errors import UserError
 from tagloop.limits import readable
-from tagloop.text.encodings import find_encoding
 from tagloop.text.markup import plain_text
 
 MAX_LINE_CHARACTERS = 1_000_000
-_BLOCK = 1 << 20
 
 
 class JsonLinesFile:
@@ -38,13 +36,12 @@ class JsonLinesFile:
         name: What the visitor calls it.
 
     Raises:
-        UserError: It cannot be read at all: no text file, no line that has a text, too long.
+        UserError: The file is no text, has no line with a text, or is too long.
     """
 
     def __init__(self, path: Path, name: str) -> None:
         self._path = path
-        with path.open("rb") as file:
-            self._encoding = find_encoding(iter(lambda: file.read(_BLOCK), b""), name)
+        self._encoding = encoding_of(path, name)
         count = 0
         useful = False
         keys: list[str] = []
@@ -63,7 +60,7 @@ class JsonLinesFile:
                 f"{name} has no line with a text, only {found}: each line must be an object like "
                 '{"title": "…", "text": "…"}.'
             )
-        self._names = [free_name(key, keys) for key in (TAGS, CONFIDENCES, ERROR)]
+        self._names = added_names(keys)
 
     def rows(self) -> Iterator[Row]:
         """Reads the lines; a broken one has its problem with it."""
@@ -90,7 +87,7 @@ class JsonLinesFile:
             while line := file.readline(MAX_LINE_CHARACTERS + 1):
                 number += 1
                 ended = line.endswith("\n")
-                while not ended and (more := file.readline(_BLOCK)):
+                while not ended and (more := file.readline(BLOCK)):
                     ended = more.endswith("\n")
                 if number == 1:
                     line = line.removeprefix("\ufeff")
@@ -105,7 +102,7 @@ class JsonLinesWriter:
         self._file = target.open("w", encoding="utf-8", errors="replace", newline="\n")
         self._names = names
 
-    def write(self, row: Row, tagged: Tagged) -> None:
+    def write(self, row: Row, tagged: RowTags) -> None:
         """Writes a line; one that is no JSON object becomes one, with the line as its ``line``."""
         line: str = row.given
         if _parse(line)[0] is None:

@@ -18,7 +18,7 @@ from tagloop.batch.rows import (
     MAX_MARKUP_CHARACTERS,
     TAGS,
     Row,
-    Tagged,
+    RowTags,
     check_count,
     free_name,
 )
@@ -43,7 +43,7 @@ class MarkdownZip:
         name: What the visitor calls it.
 
     Raises:
-        UserError: It is no zip, unpacks to too much, or names files outside of itself.
+        UserError: The file is no zip, unpacks to too much, or names files outside of itself.
     """
 
     def __init__(self, path: Path, name: str) -> None:
@@ -79,7 +79,7 @@ class MarkdownZipWriter:
         self._problems: list[tuple[str, str]] = []
         self._renamed = 0
 
-    def write(self, row: Row, tagged: Tagged) -> None:
+    def write(self, row: Row, tagged: RowTags) -> None:
         """Writes a file; one with a problem stays as it was, and the problem goes into a list."""
         entry, data, text = row.given
         if tagged.problem is None:
@@ -116,7 +116,7 @@ class MarkdownZipWriter:
         return notes
 
 
-def add_tags(content: str, tagged: Tagged, where: str) -> tuple[str, str]:
+def add_tags(content: str, tagged: RowTags, where: str) -> tuple[str, str]:
     """Adds tags with confidences to front matter; returns the file and the name of the tags.
 
     Every line that was there stays as it was written; ``tags`` that are empty are filled.
@@ -148,7 +148,7 @@ def add_tags(content: str, tagged: Tagged, where: str) -> tuple[str, str]:
     return mark + changed, name
 
 
-def _check_added(changed: str, before: FrontMatter, name: str, tagged: Tagged, where: str) -> None:
+def _check_added(changed: str, before: FrontMatter, name: str, tagged: RowTags, where: str) -> None:
     impossible = UserError(f"{where}: tags cannot be added to front matter written like this.")
     try:
         after = split_front_matter(changed, where)

@@ -39,15 +39,15 @@ class BatchQueue:
             if session in self._batches:
                 self._batches[session][0].set()
 
-    def stop_sign(self, session: str) -> Event:
+    def cancel_flag(self, session: str) -> Event:
         """Returns what ``cancel`` sets for the batch that is announced."""
         with self._lock:
             return self._batches.setdefault(session, (Event(), time.monotonic()))[0]
 
-    def leave(self, session: str, sign: Event) -> None:
-        """Notes that the batch with this sign is over."""
+    def leave(self, session: str, flag: Event) -> None:
+        """Notes that the batch with this flag is over."""
         with self._lock:
-            if session in self._batches and self._batches[session][0] is sign:
+            if session in self._batches and self._batches[session][0] is flag:
                 del self._batches[session]
 
 

@@ -9,11 +9,14 @@ from typing import Any, Protocol
 
 from tagloop.errors import UserError
 from tagloop.limits import MAX_TEXT_CHARACTERS
+from tagloop.text.encodings import find_encoding
 
 MAX_ROWS = 10_000
 MAX_FILE_BYTES = 50_000_000
 MAX_MARKUP_CHARACTERS = 4 * MAX_TEXT_CHARACTERS
 """What may become a text when its markup is taken away; more is not even tried."""
+BLOCK = 1 << 20
+"""So much of a file is read at once."""
 TITLE_NAMES = ("title", "headline", "heading", "subject", "post_title", "article_title")
 TEXT_NAMES = ("text", "body", "content", "article", "full_text", "post_content", "article_text")
 """What the columns are commonly called, the likeliest first; case does not matter."""
@@ -40,8 +43,8 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Tagged:
-    """What a row is given.
+class RowTags:
+    """What a row is given: tags, or a problem.
 
     Attributes:
         tags: The surest first.
@@ -54,7 +57,7 @@ class Tagged:
     problem: str | None = None
 
     @classmethod
-    def of(cls, result: Mapping[str, Any]) -> Tagged:
+    def of(cls, result: Mapping[str, Any]) -> RowTags:
         """Takes one result of ``TaggingService.tag_batch``."""
         tags = result["tags"]
         return cls(
@@ -79,11 +82,26 @@ class BatchFile(Protocol):
 class BatchWriter(Protocol):
     """Writes rows as they come; ``close`` completes the file and says what is to be said of it."""
 
-    def write(self, row: Row, tagged: Tagged) -> None:
+    def write(self, row: Row, tagged: RowTags) -> None:
         """Writes a row of the file with what it is given."""
 
     def close(self) -> list[str]:
         """Completes the file; returns sentences for the visitor."""
+
+
+def added_names(taken: Collection[str]) -> list[str]:
+    """Returns what the three columns, or keys, of the tags are called in a file with these."""
+    return [free_name(name, taken) for name in (TAGS, CONFIDENCES, ERROR)]
+
+
+def encoding_of(path: Path, name: str) -> str:
+    """Returns the encoding of a file that may be too large to be in memory as a whole.
+
+    Raises:
+        UserError: The file is not a text, or its encoding cannot be told.
+    """
+    with path.open("rb") as file:
+        return find_encoding(iter(lambda: file.read(BLOCK), b""), name)
 
 
 def free_name(name: str, taken: Collection[str]) -> str:
@@ -104,7 +122,7 @@ def check_count(name: str, count: int, what: str) -> int:
     """Returns the number of rows.
 
     Raises:
-        UserError: There are none, or too many.
+        UserError: There are no rows, or too many.
     """
     if count > MAX_ROWS:
         raise UserError(

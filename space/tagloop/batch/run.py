@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from tagloop.batch.rows import MAX_FILE_BYTES, BatchFile, BatchWriter, Row, Tagged
+from tagloop.batch.rows import MAX_FILE_BYTES, BatchFile, BatchWriter, Row, RowTags
 from tagloop.errors import UserError
 from tagloop.limits import MAX_TEXT_CHARACTERS, MAX_TITLE_CHARACTERS
 from tagloop.service.options import check_options
@@ -86,7 +86,7 @@ def open_batch(path: Path) -> BatchFile:
     """Opens a file of articles by its ending, and counts its rows.
 
     Raises:
-        UserError: It is none, too large, or has nothing that could be tagged.
+        UserError: The file is of another kind, too large, or has nothing that could be tagged.
     """
     name = path.name[:80]
     ending = path.suffix.lower()
@@ -130,7 +130,7 @@ def tag_file(
         one has the result.
 
     Raises:
-        UserError: The file cannot be read, or an option is not in order.
+        UserError: The file cannot be read, or an option is out of its range.
     """
     check_options(options)
     batch = open_batch(path)
@@ -155,12 +155,12 @@ def tag_file(
     yield state
 
 
-def _tag(service: TaggingService, rows: list[Row], options: Options) -> list[Tagged]:
-    found = [Tagged(problem=row.problem or _unfit(row)) for row in rows]
+def _tag(service: TaggingService, rows: list[Row], options: Options) -> list[RowTags]:
+    found = [RowTags(problem=row.problem or _unfit(row)) for row in rows]
     fit = [place for place, tagged in enumerate(found) if tagged.problem is None]
     articles = [{"title": rows[place].title, "text": rows[place].text} for place in fit]
     for place, result in zip(fit, _results(service, articles, options), strict=True):
-        found[place] = Tagged.of(result)
+        found[place] = RowTags.of(result)
     return found
 
 
@@ -192,7 +192,7 @@ def _unfit(row: Row) -> str | None:
     return None
 
 
-def _write(writer: BatchWriter, row: Row, tagged: Tagged, state: BatchState) -> None:
+def _write(writer: BatchWriter, row: Row, tagged: RowTags, state: BatchState) -> None:
     writer.write(row, tagged)
     state.done += 1
     if tagged.problem is None:

@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from typing import Any, Literal, cast, get_args
 from uuid import UUID, uuid4
 
-from tagloop.corrections.delivery.dataset_card import card_of_rows
 from tagloop.errors import UserError
 from tagloop.limits import (
     MAX_NOTE_CHARACTERS,
@@ -112,7 +111,7 @@ class Correction:
         for the predicted ones.
 
         Raises:
-            UserError: Too long, not of the right form, or "fixed" without a change.
+            UserError: A part is too long or not of its form, or "fixed" changes nothing.
         """
         if verdict not in get_args(Verdict):
             raise UserError(f"The verdict must be good, fixed or bad, not {verdict!r}.")
@@ -178,7 +177,7 @@ class Correction:
 
 
 def _kinds(column: str) -> type | tuple[type, ...]:
-    """The Python types that a stored column may have."""
+    """Returns the Python types that a stored column may have."""
     if column in ("predicted", "corrected"):
         return list
     if column == "schema":
@@ -219,42 +218,3 @@ def _predicted_tag(entry: Mapping[str, Any]) -> PredictedTag:
         raise UserError(f"The confidence of {entry['tag']!r} is {confidence}, not within 0 to 1.")
     tag = check_length("tag", entry["tag"], MAX_TAG_CHARACTERS)
     return PredictedTag(tag, float(confidence))
-
-
-def corrections_card(repo_id: str, model_repo: str) -> str:
-    """Returns the README.md of a new corrections dataset ``repo_id``."""
-    body = _CARD.replace("MODEL", model_repo).replace("REPO", repo_id)
-    return card_of_rows("Tag corrections", body, FEATURES)
-
-
-_CARD = """
-What visitors of a tagging Space said about the tags that `MODEL` gave to their article.
-One row is one verdict; rows are only ever added. Each file under `data/` holds the rows of one
-moment, in a folder a day (UTC). What a visitor took back stands under `withdrawals/`, a row with
-the `correction_id` each; what reviewers decided under `reviews/`, likewise, with the `decision`
-(accept, edit, reject, undo), the `tags` that count, the `reviewer` and the time. The latest
-decision on a correction is in force.
-
-Visitors were told that title, text, tags and note are stored here, in a private dataset, and may
-be used to train the next model. Keep it private.
-
-| column | |
-|---|---|
-| `id` | unique; a row that appears twice is the same correction |
-| `created_at` | when it was sent, ISO 8601, UTC |
-| `model_repo`, `model_revision` | the model that wrote the tags, and its commit |
-| `title`, `text` | the article as it was tagged |
-| `predicted` | the model's tags, each with its confidence (0 to 1) |
-| `corrected` | the tags that the visitor stands for; empty if none |
-| `verdict` | `good`: `predicted` are right; `fixed`: `corrected` are; `bad`: wrong tags |
-| `note` | what the visitor wrote beside it |
-| `user` | the visitor's name on the Hub if signed in, else null |
-| `visitor` | the sender's address as a keyed hash, to tell senders apart; or null |
-| `schema` | the version of this table, 2; rows of 1 have no `visitor` |
-
-```python
-from datasets import load_dataset
-
-corrections = load_dataset("REPO", split="train", token=True)
-```
-"""

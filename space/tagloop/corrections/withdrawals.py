@@ -27,7 +27,7 @@ def withdrawal(correction_id: str) -> dict[str, Any]:
     """Makes the record; the same correction always gets the same one, so it is stored once.
 
     Raises:
-        UserError: The id is none.
+        UserError: ``correction_id`` is no correction's id.
     """
     try:
         wanted = UUID(correction_id.strip().removeprefix("#"))

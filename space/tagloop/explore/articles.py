@@ -72,7 +72,7 @@ class Articles:
         return {normal_form(name): place for place, name in enumerate(self.tag_names)}
 
     def display(self, tag: str) -> str:
-        """A tag as the dataset writes it; one that it does not have, as it stands."""
+        """Returns a tag as the dataset writes it; one that it does not have, as it stands."""
         place = self.forms.get(normal_form(tag))
         return tag if place is None else self.tag_names[place]
 
@@ -87,19 +87,20 @@ class Articles:
         return np.repeat(np.arange(len(self), dtype=np.int32), self.tags_each)
 
     def tags_of(self, row: int) -> list[str]:
-        """The tags of a row, in the author's order."""
+        """Returns the tags of a row, in the author's order."""
         places = self.tags[self.offsets[row] : self.offsets[row + 1]]
         return [self.tag_names[place] for place in places]
 
     def rows_with(self, tag: int) -> np.ndarray:
-        """The rows that carry a tag, in order."""
-        return self.row_of_tag[self.tags == tag]
+        """Returns the rows that carry a tag, in order."""
+        rows: np.ndarray = self.row_of_tag[self.tags == tag]
+        return rows
 
     def text_of(self, row: int) -> str:
         """Reads a text from its file.
 
         Raises:
-            UserError: It cannot be read.
+            UserError: The file cannot be read.
         """
         for part in self.parts:
             if row < part.rows:
@@ -112,7 +113,8 @@ class Articles:
         """What the columns hold in memory, in bytes."""
         arrays = (self.source, self.license, self.split, self.words, self.offsets, self.tags)
         columns = (self.title, self.url, self.published)
-        return sum(array.nbytes for array in arrays) + sum(column.nbytes for column in columns)
+        in_columns: int = sum(column.nbytes for column in columns)
+        return sum(array.nbytes for array in arrays) + in_columns
 
 
 @dataclass
@@ -200,7 +202,7 @@ def read_articles(
         progress: Called with the number of articles read and to read.
 
     Raises:
-        UserError: One cannot be read, or there is no article.
+        UserError: A file cannot be read, or there is no article.
     """
     total = sum(part.rows for part in parts)
     expected = min(total, MAX_ARTICLES)
@@ -226,7 +228,7 @@ def read_articles(
 
 
 def _strings(batch: pa.RecordBatch, name: str) -> pa.Array:
-    """A column as valid strings of bounded length; nulls where the dataset has no such column."""
+    """Returns a column as valid strings of bounded length; nulls where there is no such column."""
     if name not in batch.schema.names:
         return pa.nulls(batch.num_rows, pa.string())
     column = batch[name].cast(pa.string())

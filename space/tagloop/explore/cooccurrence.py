@@ -26,7 +26,7 @@ class TagMap:
     jaccard: np.ndarray
 
     def closest(self, most: int = 6) -> list[tuple[str, str, int, float]]:
-        """The pairs with the highest index that occur at all: both tags, articles, index."""
+        """Returns the pairs with the highest index that occur: both tags, articles, index."""
         rows, columns = np.triu_indices(len(self.tags), k=1)
         order = np.argsort(-self.jaccard[rows, columns], kind="stable")[:most]
         return [
@@ -37,7 +37,7 @@ class TagMap:
 
 
 def map_tags(articles: Articles, most: int = 16) -> TagMap:
-    """Compares the most frequent tags and order them by how related they are."""
+    """Compares the most frequent tags and orders them by how related they are."""
     count = min(most, len(articles.tag_names))
     frequent = articles.tags < count
     carries = np.zeros((len(articles), count), np.float32)
@@ -52,7 +52,7 @@ def map_tags(articles: Articles, most: int = 16) -> TagMap:
 
 
 def related_order(similarity: np.ndarray) -> list[int]:
-    """Order things so that similar ones stand together.
+    """Orders things so that similar ones stand together.
 
     Groups that have nothing to do with each other come one after the other, the largest first.
     Within a group the order is that of the Laplacian's Fiedler vector (Atkins, Boman and

@@ -35,13 +35,13 @@ class SourceCount:
 
 
 def count_splits(articles: Articles) -> dict[str, int]:
-    """Number of articles of each split."""
+    """Returns the number of articles of each split."""
     counts = np.bincount(articles.split, minlength=len(articles.splits))
     return dict(zip(articles.splits, map(int, counts), strict=True))
 
 
 def count_sources(articles: Articles, most: int = 8) -> list[SourceCount]:
-    """Number of articles by source and split, the largest source first, the rest together."""
+    """Returns the number of articles by source and split, the largest first, the rest together."""
     splits, sources = len(articles.splits), len(articles.sources)
     cells = articles.source.astype(np.int64) * splits + articles.split
     table = np.bincount(cells, minlength=sources * splits).reshape(sources, splits)
@@ -55,13 +55,13 @@ def count_sources(articles: Articles, most: int = 8) -> list[SourceCount]:
 
 
 def top_tags(articles: Articles, most: int = 20) -> list[tuple[str, int]]:
-    """The most frequent tags with their number of articles."""
+    """Returns the most frequent tags with their number of articles."""
     names = articles.tag_names[:most]
     return list(zip(names, map(int, articles.tag_counts[:most]), strict=True))
 
 
 def count_tags_each(articles: Articles, most: int = 10) -> list[tuple[str, int]]:
-    """How many articles have no tag, one tag, and so on; ``most`` and more stand together."""
+    """Returns how many articles have no tag, one tag, …; ``most`` and more stand together."""
     counts = np.bincount(np.minimum(articles.tags_each, most), minlength=most + 1)
     labels = [*map(str, range(most)), f"{most}+"]
     last = max(np.flatnonzero(counts), default=0)
@@ -69,7 +69,7 @@ def count_tags_each(articles: Articles, most: int = 10) -> list[tuple[str, int]]
 
 
 def count_lengths(articles: Articles, most: int = 8) -> list[tuple[str, int]]:
-    """How many articles have how many words, in at most ``most`` classes of equal width.
+    """Returns how many articles have how many words, in at most ``most`` classes of equal width.
 
     The first and the last class also take what is shorter or longer; articles without a text do
     not count.
@@ -90,7 +90,7 @@ def count_lengths(articles: Articles, most: int = 8) -> list[tuple[str, int]]:
 
 
 def median_words(articles: Articles) -> int:
-    """Median number of words of the articles that have a text."""
+    """Returns the median number of words of the articles that have a text."""
     words = articles.words[articles.words > 0]
     return round(float(np.median(words))) if len(words) else 0
 

@@ -32,7 +32,7 @@ PATTERN = "data/*.parquet"
 """Where `datasets`' ``push_to_hub`` and Tagloop's builder put the rows."""
 
 
-class NotForVisitorsError(UserError):
+class DatasetWithheldError(UserError):
     """The dataset is gone, or private: what was read of it before must not be shown any more."""
 
 
@@ -51,8 +51,8 @@ class Version:
     megabytes: float
 
 
-def shown_name(repo: str) -> str:
-    """The dataset's id on the Hub; of a local folder only its name, never where it lies."""
+def display_name(repo: str) -> str:
+    """Returns the dataset's id on the Hub; of a local folder only its name, never where it lies."""
     return Path(repo).resolve().name if Path(repo).is_dir() else repo
 
 
@@ -76,10 +76,10 @@ def look_up(repo: str) -> Version:
 
 
 def fetch(repo: str, version: Version) -> list[Path]:
-    """Brings the dataset's Parquet files here, unless they are, and list them.
+    """Brings the dataset's Parquet files here, unless they are, and lists them.
 
     Raises:
-        UserError: It cannot be had, or holds none.
+        UserError: The dataset cannot be fetched, or holds no Parquet file.
     """
     if version.commit is None:
         return _files(repo, Path(repo))
@@ -111,7 +111,7 @@ def _is_data(name: str) -> bool:
 
 
 def _refuse_to_leak(repo: str, info: DatasetInfo) -> None:
-    """A Space's token may read what its visitors may not.
+    """Refuses what the Space's token may read and its visitors may not.
 
     On the Hub, a private or gated dataset is shown only by a Space that is private itself.
     """
@@ -124,7 +124,7 @@ def _refuse_to_leak(repo: str, info: DatasetInfo) -> None:
         open_to_all = True  # for all we know
     if open_to_all:
         kind = "private" if info.private else "gated"
-        raise NotForVisitorsError(
+        raise DatasetWithheldError(
             f"The dataset {repo} is {kind} and this Space is not, so its articles are not shown "
             "here."
         )
@@ -132,15 +132,15 @@ def _refuse_to_leak(repo: str, info: DatasetInfo) -> None:
 
 def _no_files(repo: str) -> str:
     return (
-        f"{shown_name(repo)} holds no {PATTERN}: publish the dataset with Tagloop or with "
+        f"{display_name(repo)} holds no {PATTERN}: publish the dataset with Tagloop or with "
         "datasets' push_to_hub."
     )
 
 
 def _sentence(repo: str, error: Exception) -> UserError:
     if isinstance(error, RepositoryNotFoundError | HFValidationError):
-        return NotForVisitorsError(
-            f"No dataset {shown_name(repo)!r}: neither a folder here nor a dataset of the Hub "
+        return DatasetWithheldError(
+            f"No dataset {display_name(repo)!r}: neither a folder here nor a dataset of the Hub "
             "that this Space may read; set DATASET_REPO to its id, and the secret HF_TOKEN if it "
             "is private."
         )

@@ -49,7 +49,7 @@ def open_parts(files: Sequence[Path]) -> list[ParquetFile]:
     """Looks at each file's footer; training articles come first.
 
     Raises:
-        UserError: One is no Parquet file, or has not the columns of a dataset of articles.
+        UserError: A file is no Parquet file, or lacks the columns of a dataset of articles.
     """
     parts = []
     for path in files:
@@ -64,7 +64,7 @@ def open_parts(files: Sequence[Path]) -> list[ParquetFile]:
 
 
 def split_of(path: Path) -> str:
-    """The split that a file's name tells, as `datasets` reads it: ``train-00000-of-00001``."""
+    """Returns the split that a file's name tells, as `datasets` reads it: ``train-00000-of-…``."""
     match = _NAME.fullmatch(path.stem)
     split = match["split"] if match else path.stem
     return split if match or split in SPLITS else "train"
@@ -81,7 +81,7 @@ def read_batches(
         groups: Only these row groups.
 
     Raises:
-        UserError: It cannot be read.
+        UserError: The file cannot be read.
     """
     present = [name for name in columns if name in part.columns]
     with _reading(part.path) as file:
@@ -97,7 +97,7 @@ def read_text(part: ParquetFile, row: int) -> str:
     """Reads the text of the row at this place of the file.
 
     Raises:
-        UserError: It cannot be read.
+        UserError: The file cannot be read.
     """
     ends = list(accumulate(part.groups))
     group = next(place for place, end in enumerate(ends) if row < end)
@@ -141,7 +141,7 @@ def _reads_as_text(kind: pa.DataType) -> bool:
 
 
 def _is_text(kind: pa.DataType) -> bool:
-    return pa.types.is_string(kind) or pa.types.is_large_string(kind)
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
 def _is_list_of_text(kind: pa.DataType) -> bool:

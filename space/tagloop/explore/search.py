@@ -51,7 +51,7 @@ class Query:
         """Makes a query of what a visitor wrote and chose.
 
         Raises:
-            UserError: It is longer than is reasonable.
+            UserError: The search is too long.
         """
         written = check_length("search", words or "", MAX_QUERY_CHARACTERS).split()
         if len(written) > MAX_WORDS:
@@ -153,4 +153,5 @@ def _texts(articles: Articles, open_rows: np.ndarray) -> Iterator[tuple[int, pa.
 
 def _contains(column: pa.Array, word: str) -> np.ndarray:
     match = pc.match_substring(column, word, ignore_case=True)
-    return match.fill_null(False).to_numpy(zero_copy_only=False).copy()
+    found: np.ndarray = match.fill_null(False).to_numpy(zero_copy_only=False)
+    return found.copy()

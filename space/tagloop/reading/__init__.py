@@ -17,7 +17,7 @@ from pathlib import Path
 from threading import BoundedSemaphore
 
 from tagloop.errors import UserError
-from tagloop.service.background import LOOK_SECONDS, Tell
+from tagloop.service.background import POLL_SECONDS, ReportProgress
 from tagloop.service.upload_size import check_upload
 
 ENDINGS = (".md", ".markdown", ".txt", ".html", ".htm", ".docx", ".pdf")
@@ -37,43 +37,45 @@ _readers = BoundedSemaphore(MAX_READERS)
 _fetchers = BoundedSemaphore(MAX_READERS)  # apart, so that slow sites do not keep files waiting
 
 
-def read_file(path: Path, tell: Tell = lambda done, total: None) -> tuple[str, str]:
+def read_file(path: Path, report: ReportProgress = lambda done, total: None) -> tuple[str, str]:
     """Returns a file's title (which may be empty) and its plain text, paragraphs by blank line.
 
     Args:
         path: Of one of ``ENDINGS``.
-        tell: Called again and again meanwhile; what it raises ends the reading.
+        report: Called again and again meanwhile; what it raises ends the reading.
 
     Raises:
         UserError: The file cannot be read; one sentence says why and what to do.
     """
     name = _shown(path)
     _check_kind_and_size(path, name)
-    with _turn(_readers, f"Other files are being read just now: try {name} again.", tell):
-        return _read_apart(name, FILE, str(path.resolve()), tell)
+    with _turn(_readers, f"Other files are being read just now: try {name} again.", report):
+        return _read_apart(name, FILE, str(path.resolve()), report)
 
 
-def read_address(address: str, tell: Tell = lambda done, total: None) -> tuple[str, str]:
+def read_address(
+    address: str, report: ReportProgress = lambda done, total: None
+) -> tuple[str, str]:
     """Returns the title (which may be empty) and the plain text of the page at an address.
 
-    What is fetched, and what is not, says `tagloop.reading.page`; ``tell`` as for a file.
+    What is fetched, and what is not, says `tagloop.reading.page`; ``report`` as for a file.
 
     Raises:
-        UserError: It cannot be had or read, or must not be; one sentence says why.
+        UserError: The page cannot be fetched or read, or must not be; one sentence says why.
     """
     from tagloop.reading.page import check_address, shown  # files need no HTTP client
 
     url = check_address(address)
-    with _turn(_fetchers, "Other pages are being fetched just now: try again.", tell):
-        return _read_apart(shown(url), ADDRESS, str(url), tell)
+    with _turn(_fetchers, "Other pages are being fetched just now: try again.", report):
+        return _read_apart(shown(url), ADDRESS, str(url), report)
 
 
 @contextmanager
-def _turn(slots: BoundedSemaphore, busy: str, tell: Tell) -> Iterator[None]:
+def _turn(slots: BoundedSemaphore, busy: str, report: ReportProgress) -> Iterator[None]:
     """Waits for one of the slots, as long as somebody waits, and not too long."""
     deadline = time.monotonic() + MAX_SECONDS
-    while not slots.acquire(timeout=LOOK_SECONDS):
-        tell(0, 0)
+    while not slots.acquire(timeout=POLL_SECONDS):
+        report(0, 0)
         if time.monotonic() > deadline:
             raise UserError(busy)
     try:
@@ -92,7 +94,7 @@ def _check_kind_and_size(path: Path, name: str) -> None:
     check_upload(path, name, limit, "Paste its text instead.")
 
 
-def _read_apart(name: str, kind: str, place: str, tell: Tell) -> tuple[str, str]:
+def _read_apart(name: str, kind: str, place: str, report: ReportProgress) -> tuple[str, str]:
     process = subprocess.Popen(
         [sys.executable, "-m", "tagloop.reading.process", kind, place, name],
         env=_environment(),
@@ -103,7 +105,7 @@ def _read_apart(name: str, kind: str, place: str, tell: Tell) -> tuple[str, str]
     )
     with process:
         try:
-            answer = json.loads(_answer(process, tell))
+            answer = json.loads(_answer(process, report))
         except (TimeoutError, ValueError) as error:  # it was stopped before it could answer
             raise _too_long(name) from error
         finally:
@@ -113,19 +115,19 @@ def _read_apart(name: str, kind: str, place: str, tell: Tell) -> tuple[str, str]
     return answer["title"], answer["text"]
 
 
-def _answer(process: subprocess.Popen[bytes], tell: Tell) -> bytes:
+def _answer(process: subprocess.Popen[bytes], report: ReportProgress) -> bytes:
     deadline = time.monotonic() + MAX_SECONDS
     while (left := deadline - time.monotonic()) > 0:
-        tell(0, 0)
+        report(0, 0)
         try:
-            return process.communicate(timeout=min(left, LOOK_SECONDS))[0]
+            return process.communicate(timeout=min(left, POLL_SECONDS))[0]
         except subprocess.TimeoutExpired:
             continue
     raise TimeoutError
 
 
 def _environment() -> dict[str, str]:
-    """Returns the process what Python needs, and none of the Space's secrets."""
+    """Returns what Python needs in the process, and none of the Space's secrets."""
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     places = [str(_PACKAGES), *filter(None, sys.path)]
     return kept | {"PYTHONPATH": os.pathsep.join(places), "PYTHONIOENCODING": "utf-8"}

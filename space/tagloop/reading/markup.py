@@ -23,7 +23,7 @@ def read_markdown(content: str, name: str) -> tuple[str, str]:
     """Returns title and text; the title is the front matter's, else the heading at the top.
 
     Raises:
-        UserError: The front matter is not in order.
+        UserError: The front matter cannot be parsed.
     """
     front = split_front_matter(content, name)
     given = front.values.get("title")
@@ -40,7 +40,7 @@ def read_html(html: str, name: str) -> tuple[str, str]:
     """Returns title and text of a page: of its article, if it marks one, without its navigation.
 
     Raises:
-        UserError: There is nothing in it.
+        UserError: The page is empty.
     """
     try:
         page = document_fromstring(_XML_DECLARATION.sub("", html, count=1))

@@ -77,7 +77,8 @@ def check_address(address: str, reach: Reach | None = None) -> httpx2.URL:
     """Returns the address as a URL; ``https://`` may be left out.
 
     Raises:
-        UserError: It is none that is read here; nothing has been asked for by then.
+        UserError: It is no address of a page, or of a kind that is not read; nothing has been
+            fetched by then.
     """
     address = readable(address).strip()
     if not address:
@@ -116,7 +117,7 @@ def fetch_page(address: str, reach: Reach | None = None) -> Page:
     """Fetches a page.
 
     Raises:
-        UserError: It cannot be had, or must not; one sentence says why.
+        UserError: The page cannot be fetched, or must not be; one sentence says why.
     """
     reach = reach or PUBLIC
     url = check_address(address, reach)

@@ -24,7 +24,7 @@ def read_pdf(data: bytes, name: str) -> tuple[str, str]:
     """Returns title (the document's own property, if it is one) and text, pages by blank line.
 
     Raises:
-        UserError: It is no PDF, locked, a scan, or longer than an article.
+        UserError: The file is no PDF, is locked, a scan, or longer than an article.
     """
     if b"%PDF-" not in data[:1024]:  # where readers look for it (ISO 32000, Annex H)
         raise UserError(f"{name} is not a PDF, whatever its name says; paste the text instead.")

@@ -29,7 +29,7 @@ def read_document(path: Path, name: str) -> tuple[str, str]:
     """Reads a file by its ending; returns title and text, tidy and within the limits.
 
     Raises:
-        UserError: It cannot be read, has no text, or too much of it.
+        UserError: The file cannot be read, has no text, or too much of it.
     """
     return _fit(*_reader(path.suffix.lower())(path.read_bytes(), name), name)
 
@@ -38,7 +38,7 @@ def read_page(address: str, name: str) -> tuple[str, str]:
     """Fetches a page and reads it; returns title and text as ``read_document`` does.
 
     Raises:
-        UserError: It cannot be had or read, has no text, or too much of it.
+        UserError: The page cannot be fetched or read, has no text, or too much of it.
     """
     from tagloop.reading import markup
     from tagloop.reading.page import fetch_page

@@ -22,7 +22,7 @@ def read_word(data: bytes, name: str) -> tuple[str, str]:
     """Returns title (the title or first heading, if there is one) and text, pictures left out.
 
     Raises:
-        UserError: It is no .docx, locked, or unpacks to more than a document should.
+        UserError: The file is no .docx, is locked, or unpacks to more than a document should.
     """
     if data.startswith(_OLE):
         raise UserError(

@@ -1,4 +1,4 @@
-"""Work that somebody watches: it tells how far it is, and it ends when nobody waits any more."""
+"""Background tasks that report how far they are, and that end when nobody waits any more."""
 
 from __future__ import annotations
 
@@ -9,23 +9,24 @@ from dataclasses import dataclass
 from threading import Event, Lock
 from typing import Generic, TypeVar
 
-LOOK_SECONDS = 0.25
+POLL_SECONDS = 0.25
 Result = TypeVar("Result")
-Tell = Callable[[int, int], None]
+ReportProgress = Callable[[int, int], None]
+"""Called by a task with (done, total) before each of its steps."""
 
 
 class Stopped(Exception):
-    """Raised inside the work, at its next step, when it is to end."""
+    """Raised inside a task, at its next step, when it is to end."""
 
 
 @dataclass
 class Progress(Generic[Result]):
-    """How far the work is.
+    """How far a task is.
 
     Attributes:
         done: Steps.
         total: Of so many; 0 before that is known.
-        result: What the work gave, once it is done.
+        result: What the task gave, once it is done.
     """
 
     done: int = 0
@@ -33,54 +34,54 @@ class Progress(Generic[Result]):
     result: Result | None = None
 
 
-def watch(
-    work: Callable[[Tell], Result], seconds: float = LOOK_SECONDS
+def run_in_background(
+    task: Callable[[ReportProgress], Result], seconds: float = POLL_SECONDS
 ) -> Generator[Progress[Result], None, None]:
-    """Does some work in a thread of its own and returns, so often, how far it is.
+    """Runs a task in a thread of its own and yields, so often, how far it is.
 
-    Whoever stops listening (closes this generator) ends the work: a thread cannot be stopped, so
+    Whoever stops listening (closes this generator) ends the task: a thread cannot be stopped, so
     this waits for the step that it is in, and nothing of it runs on behind those who come next.
 
     Args:
-        work: Calls what it is given with (done, total) before each of its steps.
+        task: Calls what it is given with (done, total) before each of its steps.
         seconds: Between two looks.
 
     Yields:
         The same ``Progress`` again and again; the last one has the result.
 
     Raises:
-        Exception: Whatever the work raises.
+        Exception: Whatever the task raises.
     """
     progress: Progress[Result] = Progress()
     stop = Event()
 
-    def tell(done: int, total: int) -> None:
+    def report(done: int, total: int) -> None:
         progress.done, progress.total = done, total
         if stop.is_set():
             raise Stopped
 
     with ThreadPoolExecutor(1) as pool:
-        doing = pool.submit(work, tell)
+        running = pool.submit(task, report)
         try:
-            while not wait([doing], seconds).done:
+            while not wait([running], seconds).done:
                 yield progress
         finally:
             stop.set()
-    progress.result = doing.result()
+    progress.result = running.result()
     yield progress
 
 
-class StopSign(Event):
+class CancelFlag(Event):
     """Set when what runs is to end.
 
     Attributes:
-        empties: Whether what was there before goes as well.
+        clears: Whether what was there before goes as well.
     """
 
-    empties = False
+    clears = False
 
 
-class StopSigns:
+class Cancellations:
     """What visitors have running, by their sessions, so that they can cancel it.
 
     gradio's own ``cancels`` is not used: it ends events one after the other and waits for each, so
@@ -89,25 +90,25 @@ class StopSigns:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._signs: dict[str, list[StopSign]] = {}
+        self._flags: dict[str, list[CancelFlag]] = {}
 
     @contextmanager
-    def of(self, session: str) -> Iterator[StopSign]:
-        """Yields a sign that is set if the session's visitor cancels what runs in this block."""
-        sign = StopSign()
+    def flag(self, session: str) -> Iterator[CancelFlag]:
+        """Yields a flag that is set if the session's visitor cancels what runs in this block."""
+        flag = CancelFlag()
         with self._lock:
-            self._signs.setdefault(session, []).append(sign)
+            self._flags.setdefault(session, []).append(flag)
         try:
-            yield sign
+            yield flag
         finally:
             with self._lock:
-                self._signs[session].remove(sign)
-                if not self._signs[session]:
-                    del self._signs[session]
+                self._flags[session].remove(flag)
+                if not self._flags[session]:
+                    del self._flags[session]
 
-    def set(self, session: str, *, empties: bool = False) -> None:
-        """Cancels what a session has running now, and with ``empties`` leave nothing of it."""
+    def cancel(self, session: str, *, clear: bool = False) -> None:
+        """Cancels what a session has running now; with ``clear`` nothing of it is left."""
         with self._lock:
-            for sign in self._signs.get(session, ()):
-                sign.empties = empties
-                sign.set()
+            for flag in self._flags.get(session, ()):
+                flag.clears = clear
+                flag.set()

@@ -13,7 +13,7 @@ from threading import Event, Thread
 
 from huggingface_hub import HfApi
 
-from tagloop.corrections.delivery.hub_errors import problem_of
+from tagloop.hub_errors import problem_of
 from tagloop.tagger.tagger import Tagger
 
 logger = logging.getLogger(__name__)
@@ -63,7 +63,8 @@ class ModelUpdates:
             commit = HfApi().model_info(self._repo, revision=self._revision).sha
             self._say(None)
         except Exception as error:  # whatever it is, the model that we have goes on
-            self._say(f"Cannot look for a newer model. {problem_of(error)[0]}")
+            problem = problem_of(error, repo="model")
+            self._say(f"Cannot look for a newer model. {problem.sentence}")
             return False
         if commit is None or commit in (self._current, self._bad):
             return False

@@ -18,15 +18,18 @@ from tagloop.corrections.withdrawals import withdrawal
 from tagloop.errors import UserError
 from tagloop.generation.evidence import Evidence
 from tagloop.limits import check_article
-from tagloop.rate_limits import DayCap, RateLimit
+from tagloop.rate_limits import (
+    CORRECTIONS_A_DAY,
+    CORRECTIONS_A_MINUTE,
+    TAGGINGS_A_MINUTE,
+    DayCap,
+    RateLimit,
+)
 from tagloop.service.options import check_options
 from tagloop.tagger.options import Options
 from tagloop.tagger.tagger import Tag, Tagger
 
 DEFAULTS = Options()
-TAGGINGS_A_MINUTE, CORRECTIONS_A_MINUTE = 120, 20
-"""Of one visitor: more than a person does by hand, less than keeps two cores busy."""
-CORRECTIONS_A_DAY = 300
 NO_CORRECTIONS = "This Space takes no corrections: CORRECTIONS_REPO is not set."
 
 
@@ -104,7 +107,7 @@ class TaggingService:
             progress: As ``Tagger.tag`` calls it.
 
         Raises:
-            UserError: Empty or too long, or an option that is not in order.
+            UserError: The article is empty or too long, or an option is out of its range.
         """
         title, text = check_article(title, text)
         tagger = self.tagger
@@ -121,7 +124,7 @@ class TaggingService:
             commit.
 
         Raises:
-            UserError: An option is not in order.
+            UserError: An option is out of its range or of another kind.
         """
         checked = check_options(options)
         results: list[dict[str, Any]] = [{"tags": []} for _ in articles]
@@ -158,7 +161,8 @@ class TaggingService:
         Whether it may be called saved by now is for `delivery_status` to say.
 
         Raises:
-            UserError: The correction is not in order, or could not be saved.
+            UserError: The correction is not valid (see `Correction.create`), too many today, or
+                could not be saved.
         """
         if self.outbox is None:
             raise UserError(NO_CORRECTIONS)
@@ -185,7 +189,7 @@ class TaggingService:
         Whether that may be called saved by now is for `withdrawal_status` to say.
 
         Raises:
-            UserError: The id is none, or it could not be saved.
+            UserError: It is no correction's id, or the withdrawal could not be saved.
         """
         if self.withdrawals is None:
             raise UserError(NO_CORRECTIONS)

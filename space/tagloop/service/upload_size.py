@@ -15,7 +15,7 @@ def check_upload(path: Path, name: str, limit: int, advice: str) -> None:
         advice: What to do with one that is larger, as a sentence.
 
     Raises:
-        UserError: It is gone, too large or empty.
+        UserError: The file is gone, too large or empty.
     """
     try:
         size = path.stat().st_size

@@ -20,16 +20,14 @@ from tagloop.corrections.delivery.status import HUB_PATIENCE_SECONDS
 from tagloop.corrections.pseudonyms import pseudonym
 from tagloop.errors import UserError
 from tagloop.limits import MAX_ARTICLES
-from tagloop.rate_limits import visitor_of
 from tagloop.service.service import Tagging, TaggingService
 from tagloop.tagger.options import Options
-
-# A tagger uses both cores of a small machine by itself; more at a time only wait on each other.
-TAGGER_SLOTS: dict[str, Any] = {"concurrency_id": "tagger", "concurrency_limit": 2}
+from tagloop.web.events import TAGGER_SLOTS
+from tagloop.web.visitors import visitor_of
 
 
 def add_endpoints(service: TaggingService) -> None:
-    """Add the endpoints to the `gr.Blocks` that is being built."""
+    """Adds the endpoints to the `gr.Blocks` that is being built."""
     endpoints = Endpoints(service)
     gr.api(endpoints.tag, api_name="tag", **TAGGER_SLOTS)
     gr.api(endpoints.tag_batch, api_name="tag_batch", **TAGGER_SLOTS)
@@ -37,12 +35,12 @@ def add_endpoints(service: TaggingService) -> None:
 
 
 def refusal(error: UserError) -> gr.Error:
-    """Turn a visitor's mistake into what gradio shows and answers with, without a traceback."""
+    """Turns a visitor's mistake into what gradio shows and answers with, without a traceback."""
     return gr.Error(str(error), print_exception=False)
 
 
 class Endpoints:
-    """What programs call; each method's docstring is what they and agents are told of it."""
+    """What programs call; each method's docstring tells them and agents what it does for them."""
 
     def __init__(self, service: TaggingService) -> None:
         self._service = service
@@ -66,7 +64,7 @@ class Endpoints:
             text: The article as plain text, up to 50,000 characters.
             max_tags: At most so many tags (1 to 30); the model's own number when left out.
             threshold: Leave out tags with less confidence than this (0 to 1).
-            allowed_tags: A house vocabulary: only tags of this list come out.
+            allowed_tags: An allowlist: only tags of this list come out.
             prefer_tags: Tags of this list count as surer; others may still come out.
             max_windows: Read so many parts of a long article (1 to 16), not only its beginning.
             evidence: Also say what speaks for each tag: where its words stand, as [begin, end] in
@@ -109,7 +107,7 @@ class Endpoints:
             articles: [{"title": "…", "text": "…"}]; the title may be left out.
             max_tags: At most so many tags an article (1 to 30); the model's own number if left out.
             threshold: Leave out tags with less confidence than this (0 to 1).
-            allowed_tags: A house vocabulary: only tags of this list come out.
+            allowed_tags: An allowlist: only tags of this list come out.
             prefer_tags: Tags of this list count as surer; others may still come out.
 
         Returns:

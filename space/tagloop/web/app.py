@@ -1,4 +1,6 @@
-"""Puts the Space together and runs it."""
+"""Puts the Space together and runs it: reads its settings, starts what works, lays out the page."""
+
+from __future__ import annotations
 
 import logging
 import os
@@ -8,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 # Read by gradio and huggingface_hub when they are imported.
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
@@ -16,10 +17,11 @@ os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 import gradio as gr
 
+from tagloop.corrections.card import corrections_card
+from tagloop.corrections.dataset import CORRECTIONS
+from tagloop.corrections.decision import FOLDER as REVIEWS
 from tagloop.corrections.delivery.outbox import Outbox
-from tagloop.corrections.record import corrections_card
 from tagloop.corrections.review.access import Access
-from tagloop.corrections.review.decision import FOLDER as REVIEWS
 from tagloop.corrections.review.service import ReviewService
 from tagloop.corrections.withdrawals import FOLDER as WITHDRAWALS
 from tagloop.errors import UserError
@@ -27,7 +29,9 @@ from tagloop.service.examples import load_examples
 from tagloop.service.model_updates import ModelUpdates
 from tagloop.service.service import TaggingService
 from tagloop.tagger.tagger import Tagger
+from tagloop.vocabulary.vocabulary import Vocabulary
 from tagloop.web.api import add_endpoints
+from tagloop.web.events import QUIET
 from tagloop.web.settings import SPACE_FOLDER, Settings
 from tagloop.web.tabs.about.tab import about, build_about
 from tagloop.web.tabs.batch.tab import BatchTab
@@ -38,6 +42,8 @@ from tagloop.web.tabs.review.tab import ReviewTab
 from tagloop.web.tabs.tag.tab import TagTab
 from tagloop.web.theme import STYLES, space_theme
 
+logger = logging.getLogger(__name__)
+
 # Where the row of tabs is wider than the screen: the open one is in sight, also after a link.
 SHOW_TAB = """() => {
   const open = document.querySelector("[role=tablist] [aria-selected=true]");
@@ -47,6 +53,96 @@ MAX_QUEUE = 64  # beyond it a visitor is told that the Space is busy
 DRAIN_SECONDS = 8.0  # for what waits, once the Space is told to stop
 MAX_SESSIONS = 500  # whose last article is kept in memory
 DELETE_CACHE = (600, 3600)  # seconds: how often to look for uploads to delete, and how old they are
+
+
+def main() -> None:
+    """Runs the Space; a mistake in its settings ends it with one line and status 2."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("httpx2").setLevel(logging.WARNING)
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    running = None
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        settings = Settings.from_environment()
+        running = start(settings)
+        launch(build_app(settings, running.service, SPACE_FOLDER / "examples", running.review))
+    except UserError as error:
+        sys.stderr.write(f"error: {error}\n")
+        sys.exit(2)
+    finally:
+        if running is not None:
+            running.close()
+
+
+def start(settings: Settings) -> Running:
+    """Loads the tagger, opens the outboxes and begins to look for newer models.
+
+    Raises:
+        UserError: The model cannot be fetched or loaded.
+    """
+    access = Access.of_space(settings.reviewers, settings.review_secret)
+    tagger = Tagger.from_pretrained(settings.model_repo, revision=settings.model_revision)
+    taken = settings.corrections_repo is not None
+    if not taken:
+        logger.warning("CORRECTIONS_REPO is not set: no corrections are taken")
+    service = TaggingService(
+        tagger,
+        _outbox(settings, CORRECTIONS) if taken else None,
+        _outbox(settings, WITHDRAWALS) if taken else None,
+        taggings_a_minute=settings.taggings_a_minute,
+        corrections_a_minute=settings.corrections_a_minute,
+        corrections_a_day=settings.corrections_a_day,
+    )
+
+    def replace(newer: Tagger) -> None:
+        service.tagger = newer
+
+    updates = ModelUpdates(tagger, settings.model_revision, replace, settings.reload_seconds)
+    return Running(service, updates.start(), _review(settings, service, access))
+
+
+def _outbox(settings: Settings, folder: str) -> Outbox:
+    """Opens the outbox for a folder of the corrections dataset; it delivers from now on."""
+    repo = settings.corrections_repo or ""
+    return Outbox(
+        settings.outbox if folder == CORRECTIONS else settings.outbox / folder,
+        repo,
+        card=corrections_card(repo, settings.model_repo),
+        folder=folder,
+        saved_when=settings.saved_when,
+    ).start()
+
+
+def _review(settings: Settings, service: TaggingService, access: Access) -> ReviewTab | None:
+    """Returns the Review tab, with an outbox for the decisions; None where nobody may review."""
+    repo = settings.corrections_repo
+    if repo is None or not access.offered:
+        return None
+
+    def vocabulary() -> Vocabulary:
+        return service.tagger.vocabulary  # the present model's
+
+    reviewing = ReviewService(repo, _outbox(settings, REVIEWS), vocabulary)
+    return ReviewTab(reviewing, access, vocabulary, settings.agreement)
+
+
+@dataclass(frozen=True)
+class Running:
+    """The service with what works beside it."""
+
+    service: TaggingService
+    updates: ModelUpdates
+    review: ReviewTab | None = None
+
+    def close(self) -> None:
+        """Delivers what waits and stops; all outboxes at once, for whoever stops us waits 10 s."""
+        reviews = self.review.service.outbox if self.review else None
+        outboxes = (self.service.outbox, self.service.withdrawals, reviews)
+        with ThreadPoolExecutor(len(outboxes)) as pool:
+            for outbox in outboxes:
+                if outbox is not None:
+                    pool.submit(outbox.close, DRAIN_SECONDS)
+        self.updates.close()
 
 
 def build_app(
@@ -82,10 +178,10 @@ def build_app(
         app.load(
             lambda: (_header(service), about(settings, service)),
             outputs=[header, about_page],
-            api_visibility="private",
-            show_progress="hidden",
+            **QUIET,
         )
-    return app.queue(max_size=MAX_QUEUE, api_open=False, default_concurrency_limit=8)
+    app.queue(max_size=MAX_QUEUE, api_open=False, default_concurrency_limit=8)
+    return app
 
 
 def _header(service: TaggingService) -> str:
@@ -114,88 +210,6 @@ def launch(app: gr.Blocks) -> None:
         )
     finally:
         app.close(verbose=False)
-
-
-def main() -> None:
-    """Runs the Space; a mistake in its settings ends it with one line and status 2."""
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    logging.getLogger("httpx2").setLevel(logging.WARNING)
-    logging.getLogger("httpx").setLevel(logging.WARNING)
-    running = None
-    signal.signal(signal.SIGTERM, _stop)
-    try:
-        settings = Settings.from_environment()
-        running = start(settings)
-        launch(build_app(settings, running.service, SPACE_FOLDER / "examples", running.review))
-    except UserError as error:
-        sys.stderr.write(f"error: {error}\n")
-        sys.exit(2)
-    finally:
-        if running is not None:
-            running.close()
-
-
-@dataclass(frozen=True)
-class Running:
-    """The service with what works beside it."""
-
-    service: TaggingService
-    updates: ModelUpdates
-    review: ReviewTab | None = None
-
-    def close(self) -> None:
-        """Delivers what waits and stops; all outboxes at once, for whoever stops us waits 10 s."""
-        reviews = self.review.desk.outbox if self.review else None
-        outboxes = (self.service.outbox, self.service.withdrawals, reviews)
-        with ThreadPoolExecutor(len(outboxes)) as pool:
-            for outbox in outboxes:
-                if outbox is not None:
-                    pool.submit(outbox.close, DRAIN_SECONDS)
-        self.updates.close()
-
-
-def start(settings: Settings) -> Running:
-    """Loads the tagger, open the outboxes and begin to look for newer models.
-
-    Raises:
-        UserError: The model cannot be had or run.
-    """
-    access = Access.of_space(settings.reviewers, settings.review_secret)
-    tagger = Tagger.from_pretrained(settings.model_repo, revision=settings.model_revision)
-    limits: dict[str, Any] = {
-        "taggings_a_minute": settings.taggings_a_minute,
-        "corrections_a_minute": settings.corrections_a_minute,
-        "corrections_a_day": settings.corrections_a_day,
-    }
-    if settings.corrections_repo is None:
-        logging.getLogger(__name__).warning("CORRECTIONS_REPO is not set: no corrections are taken")
-        service = TaggingService(tagger, **limits)
-    else:
-        repo = settings.corrections_repo
-        card = corrections_card(repo, settings.model_repo)
-        options: dict[str, Any] = {"card": card, "saved_when": settings.saved_when}
-        outbox = Outbox(settings.outbox, repo, **options).start()
-        withdrawals = Outbox(settings.outbox / WITHDRAWALS, repo, folder=WITHDRAWALS, **options)
-        service = TaggingService(tagger, outbox, withdrawals.start(), **limits)
-
-    def replace(newer: Tagger) -> None:
-        service.tagger = newer
-
-    updates = ModelUpdates(tagger, settings.model_revision, replace, settings.reload_seconds)
-    return Running(service, updates.start(), _review(settings, service, access))
-
-
-def _review(settings: Settings, service: TaggingService, access: Access) -> ReviewTab | None:
-    """The Review tab, with an outbox for the decisions; None where nobody may review."""
-    repo = settings.corrections_repo
-    if repo is None or not access.offered:
-        return None
-    card = corrections_card(repo, settings.model_repo)
-    outbox = Outbox(
-        settings.outbox / REVIEWS, repo, card=card, folder=REVIEWS, saved_when=settings.saved_when
-    )
-    desk = ReviewService(repo, outbox.start(), lambda: service.tagger.vocabulary)
-    return ReviewTab(desk, access, lambda: service.tagger.vocabulary, settings.agreement)
 
 
 def _stop(signum: int, frame: FrameType | None) -> None:

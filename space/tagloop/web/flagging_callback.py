@@ -75,7 +75,7 @@ class HubDatasetCallback(gr.FlaggingCallback):
         self.outbox: Outbox | None = None
 
     def setup(self, components: Sequence[Component], flagging_dir: str | Path) -> None:
-        """Open the outbox in ``flagging_dir``; gradio calls this once, at launch.
+        """Opens the outbox in ``flagging_dir``; gradio calls this once, at launch.
 
         Raises:
             UserError: A component's value is a file (image, audio, …), which a row cannot hold.
@@ -104,7 +104,7 @@ class HubDatasetCallback(gr.FlaggingCallback):
     def flag(
         self, flag_data: list[Any], flag_option: str | None = None, username: str | None = None
     ) -> int:
-        """Save one sample; gradio calls this when a visitor presses a flag button.
+        """Saves one sample; gradio calls this when a visitor presses a flag button.
 
         Returns:
             How many samples this callback has saved since it was set up.

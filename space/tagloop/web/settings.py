@@ -12,7 +12,7 @@ from typing import get_args
 
 from tagloop.corrections.delivery.status import SavedWhen
 from tagloop.errors import UserError
-from tagloop.service.service import CORRECTIONS_A_DAY, CORRECTIONS_A_MINUTE, TAGGINGS_A_MINUTE
+from tagloop.rate_limits import CORRECTIONS_A_DAY, CORRECTIONS_A_MINUTE, TAGGINGS_A_MINUTE
 
 RELOAD_SECONDS = 60
 SPACE_FOLDER = Path(__file__).resolve().parents[2]
@@ -139,7 +139,7 @@ class Settings:
         """Reads the variables; one that is empty counts as not set.
 
         Raises:
-            UserError: ``MODEL_REPO`` is not set, or a value is none that it may have.
+            UserError: ``MODEL_REPO`` is not set, or a variable has a value that it may not have.
         """
         values: dict[str, str | Path | int] = {}
         if environment.get("SPACE_ID"):

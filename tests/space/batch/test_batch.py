@@ -20,7 +20,7 @@ from tagloop.batch import markdown_zip
 from tagloop.batch.formulas import neutral
 from tagloop.batch.markdown_zip import PROBLEMS, add_tags
 from tagloop.batch.queue import BatchQueue, result_folder
-from tagloop.batch.rows import MAX_ROWS, Tagged
+from tagloop.batch.rows import MAX_ROWS, RowTags
 from tagloop.batch.run import CHUNK, FIRST_PROBLEMS, BatchState, Problem, open_batch, tag_file
 from tagloop.errors import UserError
 from tagloop.service.service import TaggingService
@@ -379,7 +379,7 @@ def test_markdown_gets_tags_and_keeps_all_else(service: TaggingService, tmp_path
 )
 def test_tags_that_are_there(lines: str, name: str) -> None:
     content, written = add_tags(
-        f"---\n{lines}\ndate: 1\n---\nBody", Tagged(["C++", "a: b"], [0.5, 0.25]), "a.md"
+        f"---\n{lines}\ndate: 1\n---\nBody", RowTags(["C++", "a: b"], [0.5, 0.25]), "a.md"
     )
     assert written == name
     post = frontmatter.loads(content)
@@ -390,7 +390,7 @@ def test_tags_that_are_there(lines: str, name: str) -> None:
 
 def test_front_matter_that_lines_cannot_be_added_to() -> None:
     with pytest.raises(UserError, match="cannot be added"):
-        add_tags("---\n{title: x, date: 1}\n---\nBody", Tagged(["a"], [0.5]), "a.md")
+        add_tags("---\n{title: x, date: 1}\n---\nBody", RowTags(["a"], [0.5]), "a.md")
 
 
 def test_yaml_bombs_take_no_time() -> None:
@@ -399,7 +399,7 @@ def test_yaml_bombs_take_no_time() -> None:
         f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]\n" for old, new in pairwise(names)
     )
     begun = time.monotonic()
-    content, _ = add_tags(f"---\n{bomb}---\nBody", Tagged(["a"], [0.5]), "a.md")
+    content, _ = add_tags(f"---\n{bomb}---\nBody", RowTags(["a"], [0.5]), "a.md")
     assert content.startswith(f"---\n{bomb}tags:\n- a\n")
     with pytest.raises(UserError, match="20,000"):
         split_front_matter(f"---\n{'a: b' * 6_000}\n---\n", "a.md")
@@ -545,21 +545,21 @@ def test_ten_thousand_rows_stay_out_of_memory(service: TaggingService, tmp_path:
     assert peak < MAX_PEAK_BYTES < size
 
 
-# The desk and what the page shows
+# The queue and what the page shows
 
 
-def test_the_desk_knows_who_waits() -> None:
-    desk = BatchQueue()
-    assert (desk.announce("a"), desk.announce("b")) == (0, 1)
-    sign = desk.stop_sign("b")
-    desk.cancel("b")
-    assert sign.is_set() and not desk.stop_sign("a").is_set()
-    desk.leave("b", sign)
-    assert desk.announce("c") == 1
-    again = desk.stop_sign("a")
-    assert desk.announce("a") == 1  # a new one of the same visitor takes the place of the old
-    desk.leave("a", again)  # the old one ends later, and takes nothing away
-    assert desk.announce("d") == 2
+def test_the_queue_knows_who_waits() -> None:
+    queue = BatchQueue()
+    assert (queue.announce("a"), queue.announce("b")) == (0, 1)
+    flag = queue.cancel_flag("b")
+    queue.cancel("b")
+    assert flag.is_set() and not queue.cancel_flag("a").is_set()
+    queue.leave("b", flag)
+    assert queue.announce("c") == 1
+    again = queue.cancel_flag("a")
+    assert queue.announce("a") == 1  # a new one of the same visitor takes the place of the old
+    queue.leave("a", again)  # the old one ends later, and takes nothing away
+    assert queue.announce("d") == 2
 
 
 def test_result_folders_cannot_be_guessed_or_read() -> None:

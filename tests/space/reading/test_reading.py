@@ -356,7 +356,7 @@ def test_a_turn_is_waited_for_and_not_for_ever(save: Save, monkeypatch: pytest.M
     taken = BoundedSemaphore(1)
     taken.acquire()
     monkeypatch.setattr(reading, "_readers", taken)
-    monkeypatch.setattr(reading, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(reading, "POLL_SECONDS", 0.01)
 
     def nobody_waits(done: int, total: int) -> None:
         raise Stopped

@@ -1,4 +1,4 @@
-"""Work that is watched: told as it goes, and over when nobody waits any more."""
+"""Background tasks: reported as they go, and over when nobody waits any more."""
 
 import time
 from collections.abc import Callable
@@ -7,27 +7,30 @@ from threading import Event
 import pytest
 
 from tagloop.errors import UserError
-from tagloop.service.background import Tell, watch
+from tagloop.service.background import ReportProgress, run_in_background
 
 
-def steps(seen: list[int], go_on: Callable[[int], object]) -> Callable[[Tell], str]:
-    def work(tell: Tell) -> str:
+def steps(seen: list[int], go_on: Callable[[int], object]) -> Callable[[ReportProgress], str]:
+    def task(report: ReportProgress) -> str:
         for step in range(4):
-            tell(step, 4)
+            report(step, 4)
             seen.append(step)
             go_on(step)
         return "done"
 
-    return work
+    return task
 
 
 def test_quick_work_gives_its_result_at_once() -> None:
-    [progress] = watch(steps([], lambda _: None), seconds=5)
+    [progress] = run_in_background(steps([], lambda _: None), seconds=5)
     assert (progress.result, progress.done, progress.total) == ("done", 3, 4)
 
 
 def test_slow_work_tells_how_far_it_is() -> None:
-    told = [(it.done, it.result) for it in watch(steps([], lambda _: time.sleep(0.05)), 0.01)]
+    told = [
+        (it.done, it.result)
+        for it in run_in_background(steps([], lambda _: time.sleep(0.05)), 0.01)
+    ]
     assert told == sorted(told, key=lambda it: it[0])
     assert {done for done, _ in told} >= {0, 1, 2, 3}
     assert told[-1] == (3, "done") and all(result is None for _, result in told[:-1])
@@ -36,10 +39,10 @@ def test_slow_work_tells_how_far_it_is() -> None:
 def test_closing_ends_the_work_at_its_next_step() -> None:
     seen: list[int] = []
     first = Event()
-    watching = watch(steps(seen, lambda _: first.wait(5)), 0.01)
-    assert next(watching).result is None
+    running = run_in_background(steps(seen, lambda _: first.wait(5)), 0.01)
+    assert next(running).result is None
     first.set()
-    watching.close()
+    running.close()
     count = len(seen)
     assert count < 4
     time.sleep(0.05)
@@ -47,8 +50,8 @@ def test_closing_ends_the_work_at_its_next_step() -> None:
 
 
 def test_what_the_work_raises_is_raised() -> None:
-    def work(tell: Tell) -> str:
+    def task(report: ReportProgress) -> str:
         raise UserError("Too long.")
 
     with pytest.raises(UserError, match=r"Too long\."):
-        list(watch(work))
+        list(run_in_background(task))

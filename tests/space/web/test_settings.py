@@ -1,6 +1,8 @@
 """Settings: variables become fields; the README's table says what the code does."""
 
 import re
+import subprocess
+import sys
 from dataclasses import fields
 from pathlib import Path
 
@@ -33,6 +35,17 @@ def test_addresses_are_read_unless_switched_off() -> None:
 def test_one_person_agrees_with_nobody() -> None:
     with pytest.raises(UserError, match="TAGLOOP_AGREEMENT is 1"):
         Settings.from_environment({"MODEL_REPO": "me/tagger", "TAGLOOP_AGREEMENT": "1"})
+
+
+def test_settings_are_read_without_the_model_stack_or_the_page() -> None:
+    heavy = ("gradio", "transformers", "ctranslate2", "torch", "datasets", "numpy")
+    code = (
+        "import sys, tagloop.web.settings\n"
+        f"sys.stdout.write(' '.join(name for name in {heavy!r} if name in sys.modules))"
+    )
+    run = [sys.executable, "-c", code]
+    done = subprocess.run(run, capture_output=True, text=True, cwd=SPACE_FOLDER, check=True)
+    assert done.stdout == ""
 
 
 def test_a_secret_is_not_shown() -> None:

@@ -19,8 +19,8 @@ from uuid import uuid4
 
 from huggingface_hub import CommitOperationAdd, HfApi
 
+from tagloop.corrections.decision import Review
 from tagloop.corrections.record import Correction
-from tagloop.corrections.review.decision import Review
 from tagloop.corrections.withdrawals import withdrawal
 from tagloop.generation.settings import TaggingSettings
 from tagloop.tagger.tagger import Tag

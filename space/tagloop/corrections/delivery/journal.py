@@ -1,8 +1,8 @@
-"""Records on the local disk that wait for delivery: the durable half of the outbox.
+"""Rows on the local disk that wait for delivery: the durable half of the outbox.
 
 One process appends to one open file, a *segment*; `Journal.seal` closes it, and from then on its
 bytes never change. So a segment can be uploaded any number of times under its own name and is
-stored once. A record counts as written when `Journal.append` returns: then it is fsynced.
+stored once. A row counts as written when `Journal.append` returns: then it is fsynced.
 
 A segment is locked (`flock`) by the process that writes it until it is removed, and the kernel
 drops the lock with the process, however it ends. So what is not locked was left behind, and belongs
@@ -62,13 +62,13 @@ class Journal:
         """The segment that is being written, if one is."""
         return None if self._descriptor is None else self._path
 
-    def append(self, record: Mapping[str, Any]) -> Path:
-        """Writes one record and returns the segment that holds it, fsynced.
+    def append(self, row: Mapping[str, Any]) -> Path:
+        """Writes one row and returns the segment that holds it, fsynced.
 
         Raises:
             UserError: The disk or the folder's allowance is full; nothing was kept.
         """
-        line = json.dumps(record, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+        line = json.dumps(row, ensure_ascii=False, allow_nan=False).encode() + b"\n"
         try:
             if self.bytes_used() + len(line) > self.max_bytes:
                 raise UserError(
@@ -191,7 +191,7 @@ class Journal:
 
 
 def _mended(path: Path, descriptor: int) -> int:
-    """Cuts a torn last line off and set damaged lines aside; returns the locked descriptor.
+    """Cuts a torn last line off and sets damaged lines aside; returns the locked descriptor.
 
     A line can only be torn or damaged by a crash or a failing disk before its fsync returned, so
     nobody was told that it was saved; damaged lines are kept all the same.
@@ -205,27 +205,27 @@ def _mended(path: Path, descriptor: int) -> int:
         os.ftruncate(descriptor, len(whole))  # in place: a full disk has room for that
         os.fsync(descriptor)
     lines = whole.split(b"\n")[:-1]
-    damaged = [line for line in lines if not _is_record(line)]
+    damaged = [line for line in lines if not _is_row(line)]
     if not damaged:
         return descriptor
     logger.warning("Outbox segment %s: %d unreadable lines set aside", path.name, len(damaged))
     os.close(_write_synced(path.with_suffix(".damaged"), damaged))
-    fresh = _write_synced(path, [line for line in lines if _is_record(line)])
+    fresh = _write_synced(path, [line for line in lines if _is_row(line)])
     os.close(descriptor)
     return fresh
 
 
 def read_segment(path: Path) -> list[dict[str, Any]]:
-    """Returns the records of a sealed segment."""
+    """Returns the rows of a sealed segment."""
     return [json.loads(line) for line in path.read_bytes().splitlines()]
 
 
-def _is_record(line: bytes) -> bool:
+def _is_row(line: bytes) -> bool:
     try:
-        record = json.loads(line)
+        row = json.loads(line)
     except ValueError:
         return False
-    return isinstance(record, dict) and isinstance(record.get("id"), str)
+    return isinstance(row, dict) and isinstance(row.get("id"), str)
 
 
 def _write_synced(path: Path, lines: list[bytes]) -> int:

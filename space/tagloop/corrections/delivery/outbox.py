@@ -1,7 +1,8 @@
 """The durable outbox: rows go to a local journal first, then to a dataset on the Hub.
 
 `Outbox.save` returns when a row is fsynced. A worker thread commits what is written, many rows a
-commit, and forgets a row only after the Hub has confirmed it. Nothing that goes wrong on the way
+commit, and forgets a row only after the Hub has confirmed it (`tagloop.corrections.delivery` shows
+the whole way). Nothing that goes wrong on the way
 loses a row: each file has one name for ever, so what is uploaded twice is stored once, and what a
 killed process left is delivered by the next one, or by another that shares the folder.
 
@@ -14,7 +15,7 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import accumulate
 from pathlib import Path
 from threading import Condition, Event, Thread
@@ -23,11 +24,11 @@ from typing import Any
 from tenacity import RetryCallState, Retrying, retry_if_not_exception_type
 from tenacity.wait import wait_exception, wait_random_exponential
 
-from tagloop.corrections.delivery.hub_errors import problem_of, retry_after_seconds
 from tagloop.corrections.delivery.journal import Journal, read_segment
-from tagloop.corrections.delivery.status import DeliveryStatus, SavedWhen
-from tagloop.corrections.delivery.uploader import Uploader
+from tagloop.corrections.delivery.status import DeliveryStatus, OutboxState, SavedWhen
+from tagloop.corrections.delivery.uploader import PublicDatasetError, Uploader
 from tagloop.errors import UserError
+from tagloop.hub_errors import HubProblem, problem_of, retry_after_seconds
 
 logger = logging.getLogger(__name__)
 MAX_BYTES = 256 * 2**20  # what may wait on the disk
@@ -37,26 +38,6 @@ MAX_BYTES_A_COMMIT = 16 * 2**20  # after a long outage: more would not get throu
 GATHER_SECONDS = 1.0  # how long a first row waits for company in its commit
 LOOK_SECONDS = 30.0  # how often to look for what another process left in the folder
 LONGEST_RETRY_SECONDS: dict[SavedWhen, float] = {"disk": 120.0, "hub": 15.0}
-
-
-@dataclass(frozen=True)
-class OutboxState:
-    """What an owner wants to know about the outbox.
-
-    Attributes:
-        waiting: Rows on the local disk that the Hub has not confirmed.
-        delivered: Rows confirmed since the start of this process.
-        commit: The commit that holds the latest of them.
-        problem: Why delivery does not go on, in one sentence, or None when all is well.
-        refused: The Hub answered and does not want the rows (no permission, wrong token):
-            waiting does not mend that.
-    """
-
-    waiting: int = 0
-    delivered: int = 0
-    commit: str | None = None
-    problem: str | None = None
-    refused: bool = False
 
 
 class Outbox:
@@ -75,7 +56,8 @@ class Outbox:
         retry_seconds: The first back-off is at most this long, and doubles from there.
         saved_when: What `delivery_status` calls saved: what is on the disk, or on the Hub.
 
-    Raises `UserError` if the folder cannot be made.
+    Raises:
+        UserError: The folder cannot be made.
     """
 
     def __init__(
@@ -197,6 +179,8 @@ class Outbox:
             logger.warning("Outbox: left on the disk for the next start: %d", left)
         return left
 
+    # The worker's thread --------------------------------------------------------------------------
+
     def _run(self) -> None:
         while not self._closing.is_set():
             self._wake.wait(LOOK_SECONDS)
@@ -232,7 +216,7 @@ class Outbox:
                 logger.error("Outbox: waiting rows were removed from the disk by somebody else")
                 continue
             except Exception as error:  # only once `close` has set a deadline
-                logger.warning("Outbox: delivery ends here. %s", problem_of(error)[0])
+                logger.warning("Outbox: delivery ends here. %s", _problem_of(error).sentence)
                 return
             self._confirm(paths, commit)
 
@@ -281,11 +265,11 @@ class Outbox:
             self._known.popitem(last=False)
 
     def _report(self, attempt: RetryCallState) -> None:
-        """Shows a problem in `state`, and log it when it is not the one before."""
+        """Shows a problem in `state`, and logs it when it is not the one before."""
         assert attempt.outcome is not None
         error = attempt.outcome.exception()
         assert error is not None
-        problem, refused = problem_of(error)
+        problem, refused = _problem_of(error)
         with self._changed:
             if problem != self._state.problem:
                 logger.warning("Outbox: rows wait on the disk. %s", problem)
@@ -298,3 +282,10 @@ class Outbox:
             self._closing.wait(seconds)
         else:
             time.sleep(max(0.0, min(seconds, self._deadline - time.monotonic())))
+
+
+def _problem_of(error: BaseException) -> HubProblem:
+    """Returns what to say of a failed delivery: of the Hub's refusals, and of our own."""
+    if isinstance(error, PublicDatasetError):
+        return HubProblem(str(error), True)
+    return problem_of(error, "write")

@@ -1,21 +1,41 @@
-"""What may be said to somebody whose record was given to an outbox, and when it is "saved"."""
+"""What may be said of an outbox and of a row that it took, and when that row is "saved"."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 SavedWhen = Literal["disk", "hub"]
-"""A record counts as saved once it is fsynced here, or only once the Hub has confirmed it: for a
+"""A row counts as saved once it is fsynced here, or only once the Hub has confirmed it: for a
 machine whose disk does not outlive a restart, such as a Space of the Hub."""
 HUB_PATIENCE_SECONDS = 20.0
-"""How long somebody waits for the Hub before the record is said to be only kept here."""
+"""How long somebody waits for the Hub before the row is said to be only kept here."""
+
+
+@dataclass(frozen=True)
+class OutboxState:
+    """What an owner wants to know about the outbox.
+
+    Attributes:
+        waiting: Rows on the local disk that the Hub has not confirmed.
+        delivered: Rows confirmed since the start of this process.
+        commit: The commit that holds the latest of them.
+        problem: Why delivery does not go on, in one sentence, or None when all is well.
+        refused: The Hub answered and does not want the rows (no permission, wrong token):
+            waiting does not mend that.
+    """
+
+    waiting: int = 0
+    delivered: int = 0
+    commit: str | None = None
+    problem: str | None = None
+    refused: bool = False
 
 
 @dataclass(frozen=True)
 class DeliveryStatus:
-    """Where a record is by now.
+    """Where a row is by now.
 
     Attributes:
-        id: The record's.
+        id: The row's.
         saved: It is as safe as "saved" promises where this runs.
         delivered: The Hub has confirmed it.
         problem: Why it is not delivered yet, in one sentence, if that is known.
@@ -30,7 +50,7 @@ class DeliveryStatus:
 
     @property
     def message(self) -> str:
-        """The truth for a record that is not saved yet."""
+        """What is true of a row that is not saved yet."""
         known = f" {self.problem}" if self.problem else " The Hub has not answered in time."
         return (
             f"Not saved in the dataset yet: kept on this server as {self.id}, which goes on "

@@ -9,11 +9,14 @@ from huggingface_hub.errors import EntryNotFoundError, RepositoryNotFoundError
 from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status
 
 from tagloop.corrections.delivery.dataset_card import with_newer_columns
-from tagloop.corrections.delivery.hub_errors import PublicDatasetError
 
 logger = logging.getLogger(__name__)
 
 HUB_TIMEOUT_SECONDS = 60.0
+
+
+class PublicDatasetError(Exception):
+    """A dataset that was promised to be private can be read by everyone."""
 
 
 class Uploader:
@@ -50,9 +53,8 @@ class Uploader:
         """Puts segments into the dataset, in one commit, and returns the commit that has them.
 
         Raises:
-            PublicDatasetError: It was promised to be private and is not.
-            HfHubHTTPError: The Hub refuses or is in trouble; see
-            `tagloop.corrections.delivery.hub_errors`.
+            PublicDatasetError: The dataset was promised to be private and is not.
+            HfHubHTTPError: The Hub refuses or is in trouble; see `tagloop.hub_errors`.
         """
         # The client's own default is to wait for ever.
         get_session().timeout = HUB_TIMEOUT_SECONDS

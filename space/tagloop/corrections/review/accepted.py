@@ -6,10 +6,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Literal
 
+from tagloop.corrections.dataset import Records
+from tagloop.corrections.decision import WITH_TAGS, Review
 from tagloop.corrections.record import Correction
-from tagloop.corrections.review.decision import WITH_TAGS, Review
 from tagloop.corrections.review.grouping import TagKey, by_article, people, tag_key
-from tagloop.corrections.review.store import Records
 from tagloop.corrections.review.suspicion import KnownTags, Suspicion
 
 State = Literal["accepted", "duplicate", "rejected", "withdrawn", "pending"]
@@ -135,7 +135,7 @@ def _by_reviewer(group: list[Correction], reviews: dict[str, Review]) -> Accepte
 def _by_agreement(
     group: list[Correction], reviews: dict[str, Review], wanted: int, suspicion: Suspicion
 ) -> Accepted | None:
-    """The tags that enough people gave; of several sets the one with most, then the older."""
+    """Returns the tags that enough people gave; of several sets that with most, then the older."""
     best: Accepted | None = None
     votes: dict[TagKey, list[Correction]] = {}
     for correction in group:

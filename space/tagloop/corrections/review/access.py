@@ -10,7 +10,6 @@ import hmac
 import os
 from collections.abc import Mapping
 from hashlib import sha256
-from typing import Any
 
 from tagloop.errors import UserError
 from tagloop.limits import check_length
@@ -30,7 +29,7 @@ class Access:
         secret: What opens the review to whoever knows it; None for nobody.
 
     Raises:
-        UserError: The secret is too short to be one.
+        UserError: The secret has too few characters.
     """
 
     def __init__(self, reviewers: frozenset[str] = frozenset(), secret: str | None = None) -> None:
@@ -78,11 +77,10 @@ class Access:
         """Whether there is a secret to sign in with."""
         return self._digest is not None
 
-    def account(self, profile: Any) -> str | None:
-        """The reviewer's name if a signed-in account (`gr.OAuthProfile`) is one, else None."""
-        if profile is None or profile.username.casefold() not in self._reviewers:
-            return None
-        return str(profile.username)
+    def account(self, username: str | None) -> str | None:
+        """Returns the name of a signed-in account if it is a reviewer's, else None."""
+        known = username is not None and username.casefold() in self._reviewers
+        return username if known else None
 
     def sign_in(self, secret: str, name: str, visitor: str) -> str:
         """Checks a secret and returns the name that stands beside what this reviewer decides.
@@ -102,5 +100,5 @@ class Access:
 
 
 def _digest(secret: str) -> bytes:
-    """Of equal length whatever the secret's, for a comparison in constant time."""
+    """Returns a digest of equal length whatever the secret's, for a comparison in constant time."""
     return sha256(secret.encode("utf-8", errors="replace")).digest()

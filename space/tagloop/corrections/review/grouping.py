@@ -41,12 +41,12 @@ def _words(text: str) -> list[str]:
 
 
 def tag_key(tags: Iterable[str]) -> TagKey:
-    """What equal tag lists share: their normal forms without blanks, in no order."""
+    """Returns what equal tag lists share: their normal forms without blanks, in no order."""
     return frozenset(form for form in map(_form, tags) if form)
 
 
 def by_article(corrections: Iterable[Correction]) -> dict[str, list[Correction]]:
-    """Corrections by `article_key`, each group's oldest first."""
+    """Returns corrections by `article_key`, each group's oldest first."""
     groups: dict[str, list[Correction]] = defaultdict(list)
     for correction in sorted(corrections, key=lambda one: (one.created_at, one.id)):
         groups[article_key(correction)].append(correction)
@@ -54,14 +54,14 @@ def by_article(corrections: Iterable[Correction]) -> dict[str, list[Correction]]
 
 
 def person_of(correction: Correction) -> str:
-    """Who sent it, as far as can be told: all that came without a name or address are one."""
+    """Returns who sent it, as far as can be told: all without a name or address are one."""
     if correction.user:
         return f"user {correction.user}"
     return f"visitor {correction.visitor or ''}"
 
 
 def people(corrections: Iterable[Correction]) -> set[str]:
-    """The different people behind some corrections; in doubt fewer.
+    """Returns the different people behind some corrections; in doubt fewer.
 
     Who sends once signed in and once not, from the same address, is one.
     """

@@ -56,7 +56,7 @@ def expected_value(
 
 
 def _entropy(chance: float) -> float:
-    """Binary entropy in bits."""
+    """Returns the binary entropy in bits."""
     if chance in (0.0, 1.0):
         return 0.0
     return -(chance * math.log2(chance) + (1 - chance) * math.log2(1 - chance))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from tagloop.corrections.decision import Review
 from tagloop.corrections.record import Correction
-from tagloop.corrections.review.decision import Review
 from tagloop.corrections.review.grouping import TagKey, people, tag_key
 from tagloop.corrections.review.priority import expected_value
 from tagloop.corrections.review.suspicion import Mark, Suspicion
@@ -91,7 +91,7 @@ class Difference:
 
 
 def difference(predicted: Sequence[str], corrected: Sequence[str]) -> Difference:
-    """What a correction changes; a tag that is only spelled another way is removed and added."""
+    """Returns what a correction changes; a tag that is spelled another way is removed and added."""
     before, after = [tidy(tag) for tag in predicted], [tidy(tag) for tag in corrected]
     return Difference(
         tuple(tag for tag in after if tag in before),
@@ -151,7 +151,7 @@ def queue_item(
 
 
 def decided_article(reviews: Sequence[Review], known: Mapping[str, Correction]) -> DecidedArticle:
-    """Makes one of what was decided at once on one article."""
+    """Returns as one what was decided on one article at once."""
     shown = next((review for review in reviews if review.tags), reviews[0])
     ids = tuple(review.correction_id for review in reviews)
     return DecidedArticle(shown, known[shown.correction_id], ids)

@@ -1,7 +1,7 @@
-"""The reviewers' desk: the corrections as they stand on the Hub, and the decisions on them.
+"""The review: the corrections as they stand on the Hub, and the reviewers' decisions on them.
 
-One desk serves all reviewers of a Space. What is decided here counts here at once, and goes to
-the dataset through an outbox.
+One `ReviewService` serves all reviewers of a Space. What is decided here counts here at once, and
+goes to the dataset through an outbox.
 """
 
 from __future__ import annotations
@@ -19,10 +19,11 @@ from typing import Literal
 
 from huggingface_hub.errors import RepositoryNotFoundError
 
-from tagloop.corrections.delivery.hub_errors import problem_of
-from tagloop.corrections.delivery.outbox import Outbox, OutboxState
+from tagloop.corrections.dataset import DatasetHead, NewFiles, Records, folder_of
+from tagloop.corrections.decision import Decision, Review
+from tagloop.corrections.delivery.outbox import Outbox
+from tagloop.corrections.delivery.status import OutboxState
 from tagloop.corrections.record import Correction
-from tagloop.corrections.review.decision import Decision, Review
 from tagloop.corrections.review.grouping import article_key
 from tagloop.corrections.review.queue import (
     DecidedArticle,
@@ -31,10 +32,9 @@ from tagloop.corrections.review.queue import (
     decided_article,
     queue_item,
 )
-from tagloop.corrections.review.source import NewRecords, Source
-from tagloop.corrections.review.store import Records, folder_of
 from tagloop.corrections.review.suspicion import Suspicion
 from tagloop.errors import UserError
+from tagloop.hub_errors import problem_of
 from tagloop.vocabulary.vocabulary import Vocabulary, squeezed
 
 logger = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ class ReviewService:
         cache: Path | None = None,
     ) -> None:
         self.outbox = outbox
-        self._source = Source(repo_id, token, cache)
+        self._head = DatasetHead(repo_id, token, cache)
         self._vocabulary = vocabulary
         self._reading = Lock()  # one look at the Hub at a time
         self._lock = RLock()  # guards all that follows
@@ -89,17 +89,16 @@ class ReviewService:
         """
         with self._reading:
             try:
-                read = self._source.read(self.records.revision, self._files)
+                read = self._head.read(self.records.revision, self._files)
             except RepositoryNotFoundError:
                 return 0  # it is made with the first correction
             except Exception as error:
-                raise UserError(f"The corrections could not be read: {problem_of(error)[0]}") from (
-                    error
-                )
+                told = problem_of(error).sentence
+                raise UserError(f"The corrections could not be read: {told}") from error
             with self._lock:
                 return self._take_in(read)
 
-    def _take_in(self, read: NewRecords) -> int:
+    def _take_in(self, read: NewFiles) -> int:
         if self._files - read.names:
             self._forget()
             for review in self._own:  # may not have reached the dataset yet
@@ -117,7 +116,7 @@ class ReviewService:
         return len(new)
 
     def _sort_in(self, new: Sequence[Correction]) -> None:
-        """Group new corrections, and work out anew what may depend on all of them."""
+        """Groups new corrections, and works out anew what may depend on all of them."""
         vocabulary = self._vocabulary()
         if vocabulary is not self._tags:
             self._tags = vocabulary
@@ -144,7 +143,7 @@ class ReviewService:
             self._items[key] = item
 
     def waiting(self, order: Order = "value", mark: str = "") -> list[QueueItem]:
-        """The open items, the most valuable or the oldest first.
+        """Returns the open items, the most valuable or the oldest first.
 
         Args:
             order: What comes first.
@@ -166,17 +165,17 @@ class ReviewService:
         return sorted(items, key=lambda one: one.correction.created_at)
 
     def item(self, key: str) -> QueueItem | None:
-        """An article's item as it stands now; None if nothing of it is open."""
+        """Returns an article's item as it stands now; None if nothing of it is open."""
         with self._lock:
             return self._items.get(key)
 
     def item_of(self, correction_id: str) -> QueueItem | None:
-        """The item of a correction's article."""
+        """Returns the item of a correction's article."""
         with self._lock:
             return self.item(self._article.get(correction_id, ""))
 
     def decided(self) -> list[DecidedArticle]:
-        """The decisions in force, the latest first; those on one article at once are one."""
+        """Returns the decisions in force, the latest first; those taken at once are one."""
         with self._lock:
             known, gone = self.records.corrections, self.records.withdrawn
             found = [
@@ -191,7 +190,7 @@ class ReviewService:
             return [decided_article(list(reviews), known) for _, reviews in grouped]
 
     def agreed(self, people: int, share: float) -> list[QueueItem]:
-        """The items where at least ``people``, and ``share`` (0..1) of all who spoke, say the same.
+        """Returns the items where ``people``, and ``share`` (0..1) of all who spoke, say the same.
 
         Nothing suspicious is among them, nor what leaves no tags.
         """
@@ -238,7 +237,7 @@ class ReviewService:
         """Accepts the leading answers of items, of those that still are as they were.
 
         Raises:
-            UserError: One could not be saved; those before it are.
+            UserError: A decision could not be saved; those before it are.
         """
         return [
             review
@@ -251,7 +250,7 @@ class ReviewService:
         """Opens corrections again; returns the records.
 
         Raises:
-            UserError: One could not be saved, or there is no such decision.
+            UserError: There is no decision on them, or a record could not be saved.
         """
         with self._lock:
             decided = [
@@ -266,7 +265,7 @@ class ReviewService:
         return reviews
 
     def deliveries(self, seconds: float) -> Iterator[OutboxState]:
-        """The state of the outbox as it changes, until all is delivered or time is over."""
+        """Yields the state of the outbox as it changes, until all is delivered or time is over."""
         deadline = time.monotonic() + seconds
         while True:
             yield (state := self.outbox.state)
@@ -291,7 +290,7 @@ class ReviewService:
 
 
 def _later(review: Review, other: Review) -> Review:
-    """The review, dated after the other: a clock that was set back must not undo a decision."""
+    """Returns the review, dated after the other: a set-back clock must not undo a decision."""
     if review.created_at > other.created_at:
         return review
     moment = datetime.fromisoformat(other.created_at) + timedelta(microseconds=1)

@@ -77,7 +77,7 @@ class Suspicion:
                 self._articles[key, person_of(correction)].add(article)
 
     def marks(self, correction: Correction) -> list[Mark]:
-        """What is suspicious about a correction; empty where nothing is."""
+        """Returns what is suspicious about a correction; empty where nothing is."""
         if correction.id not in self._own:
             self._own[correction.id] = tuple(_own_marks(correction, self._vocabulary))
         return [*self._pasted(correction), *self._own[correction.id]]
@@ -96,7 +96,7 @@ class Suspicion:
 
 
 def _added(correction: Correction) -> TagKey:
-    """What the visitor added; tags that the model wrote itself are pasted by nobody."""
+    """Returns what the visitor added; tags that the model wrote itself are pasted by nobody."""
     return tag_key(correction.corrected) - tag_key(tag.tag for tag in correction.predicted)
 
 
@@ -154,6 +154,6 @@ def _insults(correction: Correction) -> list[str]:
 
 @cache
 def insults() -> frozenset[str]:
-    """The small list of insults, casefolded."""
+    """Returns the small list of insults, casefolded."""
     lines = INSULTS.read_text(encoding="utf-8").splitlines()
     return frozenset(line.strip().casefold() for line in lines if line and line[0] != "#")

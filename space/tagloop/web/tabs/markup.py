@@ -10,20 +10,22 @@ from tagloop.tagger.tagger import Tag
 # `gr.HTML` is filled in by JavaScript template code; its marks must mean nothing in a value.
 _TEMPLATE_MARKS = str.maketrans({mark: f"&#{ord(mark)};" for mark in "{}$`"})
 
-EMPTY_RESULT = (
-    '<div class="tl-empty"><div class="tl-ghosts" aria-hidden="true">'
-    "<span></span><span></span><span></span></div>"
-    "<p>Tags appear here.</p></div>"
-)
-
 
 def safe(text: str) -> str:
     """Returns text that shows as it stands, wherever in the HTML it is put."""
     return html.escape(text, quote=True).translate(_TEMPLATE_MARKS)
 
 
+def placeholder(told: str) -> str:
+    """Returns what stands where a result will be: three pale tags and a sentence."""
+    return (
+        '<div class="tl-empty"><div class="tl-ghosts" aria-hidden="true">'
+        f"<span></span><span></span><span></span></div><p>{safe(told)}</p></div>"
+    )
+
+
 def notice(kind: str, message: str, detail: str = "") -> str:
-    """A message to the visitor: ``kind`` is hint, busy, saved, waiting or problem.
+    """Returns a message to the visitor: ``kind`` is hint, busy, saved, waiting or problem.
 
     Screen readers read it out when it changes; a problem at once.
     """
@@ -33,7 +35,7 @@ def notice(kind: str, message: str, detail: str = "") -> str:
 
 
 def progress_bar(told: str, label: str, done: int, total: int, detail: str) -> str:
-    """A bar with what it tells above it, and a detail below.
+    """Returns a bar with what it tells above it, and a detail below.
 
     Args:
         told: What a visitor reads, such as "3 of 16 articles".
@@ -52,7 +54,7 @@ def progress_bar(told: str, label: str, done: int, total: int, detail: str) -> s
 
 
 def legend(tags: Sequence[Tag]) -> str:
-    """What the looks of the chips mean; a hint where there are none."""
+    """Says what the looks of the chips mean; a hint where there are none."""
     if not tags:
         return notice(
             "hint", "No tag is certain enough. Lower the least confidence, or add tags yourself."
@@ -65,7 +67,7 @@ def legend(tags: Sequence[Tag]) -> str:
 
 
 def repo_link(repo_id: str, revision: str | None = None, kind: str = "") -> str:
-    """A link to a repository on the Hub, at a commit if one is given; text if it is a folder.
+    """Returns a link to a repository on the Hub, at a commit if one is given; a folder as text.
 
     Args:
         repo_id: ``owner/name``.

@@ -18,9 +18,10 @@ import pytest
 from datasets import List, Value, load_dataset
 from huggingface_hub import HfApi
 
+from tagloop.corrections.card import corrections_card
 from tagloop.corrections.delivery.dataset_card import with_newer_columns
 from tagloop.corrections.delivery.outbox import Outbox
-from tagloop.corrections.record import Correction, corrections_card
+from tagloop.corrections.record import Correction
 from tagloop.errors import UserError
 from training.hub import EmbeddedHub
 

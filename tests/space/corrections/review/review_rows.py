@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from tagloop.corrections.dataset import Records
+from tagloop.corrections.decision import Review
 from tagloop.corrections.record import Correction
-from tagloop.corrections.review.decision import Review
-from tagloop.corrections.review.store import Records
 
 TEXT = (
     "Banks talk to their customers through chatbots now: a program reads the question, finds out "

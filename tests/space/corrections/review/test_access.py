@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import pytest
 
 from tagloop.corrections.review.access import ATTEMPTS_A_MINUTE, Access
@@ -19,7 +17,7 @@ SPACE = {
 
 
 def account(access: Access, name: str) -> str | None:
-    return access.account(SimpleNamespace(username=name))
+    return access.account(name)
 
 
 def test_the_owner_reviews_or_who_is_listed() -> None:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 
+from tagloop.corrections.decision import Review
 from tagloop.corrections.record import Correction, PredictedTag
-from tagloop.corrections.review.decision import Review
 from tagloop.corrections.review.grouping import tag_key
 from tagloop.corrections.review.priority import expected_value
 from tagloop.corrections.review.queue import QueueItem, difference, queue_item

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tagloop.explore.library import Holding, Library
+from tagloop.explore.loader import DatasetLoader, LoadedDataset
 from tagloop.explore.search import Query
 from tagloop.web.tabs.explore.article_list import (
     BEGINNING_CHARACTERS,
@@ -23,23 +23,23 @@ from ...explore.article_rows import article, write_dataset
 HOSTILE = "\"><img src=x onerror=alert(1)>'</script>${alert(2)}{{alert}}`"
 
 
-def library_of(folder: Path, rows: list[dict[str, Any]]) -> Library:
-    library = Library(str(write_dataset(folder, {"train": rows})))
-    library.open()
-    library.wait(20)
-    assert library.holding is not None, library.problem
-    return library
+def loader_of(folder: Path, rows: list[dict[str, Any]]) -> DatasetLoader:
+    loader = DatasetLoader(str(write_dataset(folder, {"train": rows})))
+    loader.open()
+    loader.wait(20)
+    assert loader.dataset is not None, loader.problem
+    return loader
 
 
-def shown(library: Library, query: Query, page: int = 1) -> str:
-    holding = library.holding
-    assert holding is not None
-    return article_list(holding, query, library.find(holding, query), page)
+def shown(loader: DatasetLoader, query: Query, page: int = 1) -> str:
+    dataset = loader.dataset
+    assert dataset is not None
+    return article_list(dataset, query, loader.find(dataset, query), page)
 
 
-def holding_of(library: Library) -> Holding:
-    assert library.holding is not None
-    return library.holding
+def dataset_of(loader: DatasetLoader) -> LoadedDataset:
+    assert loader.dataset is not None
+    return loader.dataset
 
 
 class Elements(HTMLParser):
@@ -55,7 +55,7 @@ class Elements(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def hostile(tmp_path_factory: pytest.TempPathFactory) -> Library:
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> DatasetLoader:
     row = article(
         HOSTILE,
         HOSTILE,
@@ -65,13 +65,13 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Library:
         license=HOSTILE,
         published=HOSTILE,
     )
-    return library_of(tmp_path_factory.mktemp("dataset"), [row, row | {"title": "x"}])
+    return loader_of(tmp_path_factory.mktemp("dataset"), [row, row | {"title": "x"}])
 
 
-def test_hostile_words_are_inert(hostile: Library) -> None:
-    tag = holding_of(hostile).articles.tag_names[0]
+def test_hostile_words_are_inert(hostile: DatasetLoader) -> None:
+    tag = dataset_of(hostile).articles.tag_names[0]
     for page in (
-        pictures(holding_of(hostile)),
+        pictures(dataset_of(hostile)),
         shown(hostile, Query()),
         shown(hostile, Query.of(HOSTILE, [tag], HOSTILE, HOSTILE)),
         shown(hostile, Query.of("", [tag])),
@@ -84,8 +84,8 @@ def test_hostile_words_are_inert(hostile: Library) -> None:
         assert "javascript:" not in page
 
 
-def test_a_buttons_tag_comes_back_as_it_was(hostile: Library) -> None:
-    tag = holding_of(hostile).articles.tag_names[0]
+def test_a_buttons_tag_comes_back_as_it_was(hostile: DatasetLoader) -> None:
+    tag = dataset_of(hostile).articles.tag_names[0]
     buttons = [of for _, of in Elements(shown(hostile, Query())).found if "data-tags" in of]
     assert json.loads(buttons[0]["data-tags"] or "") == [tag]
 
@@ -126,7 +126,7 @@ def test_no_other_links(url: str | None) -> None:
 
 
 def test_an_articles_facts(tmp_path: Path) -> None:
-    library = library_of(
+    loader = loader_of(
         tmp_path,
         [
             article(
@@ -141,7 +141,7 @@ def test_an_articles_facts(tmp_path: Path) -> None:
             article("", "Three", [], published="May 1st"),
         ],
     )
-    page = shown(library, Query())
+    page = shown(loader, Query())
     assert "<h3" in page
     assert "2 articles" in page
     link = next(of for name, of in Elements(page).found if name == "a")
@@ -155,38 +155,38 @@ def test_an_articles_facts(tmp_path: Path) -> None:
 
 
 def test_twenty_a_page(tmp_path: Path) -> None:
-    library = library_of(tmp_path, [article(f"n{n}", "t", ["A"]) for n in range(45)])
+    loader = loader_of(tmp_path, [article(f"n{n}", "t", ["A"]) for n in range(45)])
 
     def titles(page: int) -> list[str]:
-        return re.findall(r">(n\d+)</span></summary>", shown(library, Query(), page))
+        return re.findall(r">(n\d+)</span></summary>", shown(loader, Query(), page))
 
     assert titles(1) == [f"n{n}" for n in range(20)]
     assert titles(3) == [f"n{n}" for n in range(40, 45)]
     assert titles(0) == titles(-5) == titles(1)
     assert titles(99) == titles(3)
-    assert 'start="41"' in shown(library, Query(), 3)
-    first = [of for _, of in Elements(shown(library, Query())).found if "data-page" in of]
+    assert 'start="41"' in shown(loader, Query(), 3)
+    first = [of for _, of in Elements(shown(loader, Query())).found if "data-page" in of]
     assert [("disabled" in of, of["data-page"]) for of in first] == [
         (True, "1"),
         (True, "0"),
         (False, "2"),
         (False, "3"),
     ]
-    assert "data-page" not in shown(library, Query.of("n44"))
+    assert "data-page" not in shown(loader, Query.of("n44"))
 
 
 def test_what_was_looked_for_is_said(tmp_path: Path) -> None:
-    library = library_of(tmp_path, [article("Bank", "t", ["Machine Learning", "B"], source="S")])
+    loader = loader_of(tmp_path, [article("Bank", "t", ["Machine Learning", "B"], source="S")])
     assert "1 article tagged <bdi>Machine Learning</bdi><" in shown(
-        library, Query.of("", ["machine-learning"])
+        loader, Query.of("", ["machine-learning"])
     )
-    both = shown(library, Query.of("", ["B", "Machine Learning"]))
+    both = shown(loader, Query.of("", ["B", "Machine Learning"]))
     assert 'href="?tag=B&amp;tag=Machine+Learning"' in both
-    everything = shown(library, Query.of("bank", ["B"], "train", "S", True))
+    everything = shown(loader, Query.of("bank", ["B"], "train", "S", True))
     assert "with “<bdi>bank</bdi>” in title, tags or text, of the split train" in everything
     assert "?tag=" not in everything, "a link would lose the words"
-    assert "does not have the tag “Nothing”" in shown(library, Query.of("", ["Nothing"]))
-    assert "look in the texts too" in shown(library, Query.of("nothing"))
+    assert "does not have the tag “Nothing”" in shown(loader, Query.of("", ["Nothing"]))
+    assert "look in the texts too" in shown(loader, Query.of("nothing"))
 
 
 def test_the_beginning_of_a_text(tmp_path: Path) -> None:
@@ -196,9 +196,9 @@ def test_the_beginning_of_a_text(tmp_path: Path) -> None:
         article("no blank", "字" * 5000, ["a"]),
         article("title only", None, ["a"]),
     ]
-    library = library_of(tmp_path, rows)
-    key = holding_of(library).version.key
-    answers = [opened(library, f"{key}:{row}") for row in range(4)]
+    loader = loader_of(tmp_path, rows)
+    key = dataset_of(loader).version.key
+    answers = [opened(loader, f"{key}:{row}") for row in range(4)]
     assert answers[0] == {"text": "Two words.\n\nTwo more.", "note": "The whole text, 4 words."}
     assert len(answers[1]["text"]) <= BEGINNING_CHARACTERS + 2
     assert answers[1]["note"] == "The first 300 of 2,000 words."
@@ -208,26 +208,26 @@ def test_the_beginning_of_a_text(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("place", [None, 3, "", "0", "abc:0", ["x"], {"path": "/etc/passwd"}])
-def test_a_place_that_is_none(hostile: Library, place: object) -> None:
+def test_a_place_that_is_none(hostile: DatasetLoader, place: object) -> None:
     assert "has changed" in opened(hostile, place)["problem"]
 
 
-def test_a_row_that_is_none(hostile: Library) -> None:
-    key = holding_of(hostile).version.key
+def test_a_row_that_is_none(hostile: DatasetLoader) -> None:
+    key = dataset_of(hostile).version.key
     assert set(opened(hostile, f"{key}:1")) == {"text", "note"}
     for row in ("2", "-1", "999999999", "1/../../x"):
         assert "has changed" in opened(hostile, f"{key}:{row}")["problem"]
 
 
 def test_pictures_of_an_article_without_anything(tmp_path: Path) -> None:
-    library = library_of(tmp_path, [article(None, None, None)])
-    page = pictures(holding_of(library))
+    loader = loader_of(tmp_path, [article(None, None, None)])
+    page = pictures(dataset_of(loader))
     assert page.count("<figure") == page.count("<figcaption") == 4
     assert "NaN" not in page
 
 
-def test_every_picture_has_a_name_and_a_sentence(hostile: Library) -> None:
-    page = pictures(holding_of(hostile))
+def test_every_picture_has_a_name_and_a_sentence(hostile: DatasetLoader) -> None:
+    page = pictures(dataset_of(hostile))
     assert page.count("<figure") == page.count("<figcaption>") == 5
     for labelled in re.findall(r'aria-labelledby="([\w-]+)"', page):
         assert f'id="{labelled}"' in page

@@ -11,7 +11,7 @@ import gradio as gr
 import pytest
 from starlette.datastructures import QueryParams
 
-from tagloop.explore import library as module
+from tagloop.explore import loader as module
 from tagloop.explore.articles import read_articles
 from tagloop.web.tabs.explore import tab as explore
 from tagloop.web.tabs.explore.filters import ANY_SOURCE, ANY_SPLIT
@@ -141,8 +141,8 @@ def test_openings_have_a_limit(folder: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(explore, "OPENINGS_A_MINUTE", 2)
     tab = built(str(folder))
     updates(tab.open(*ALL))
-    assert tab.library is not None and tab.library.holding is not None
-    place = f"{tab.library.holding.version.key}:0"
+    assert tab.loader is not None and tab.loader.dataset is not None
+    place = f"{tab.loader.dataset.version.key}:0"
     read, visitor = tab._text_reader(), SimpleNamespace(headers={}, client=None)
     assert [read(place, visitor).get("text") for _ in range(3)] == ["a text", "a text", None]
     assert "2 opened articles a minute" in read(place, visitor)["problem"]
@@ -174,6 +174,6 @@ def test_a_link_opens_the_tab(folder: Path) -> None:
     without = built(str(folder))
     nothing = updates(without.arrive(gr.Request(query_params=QueryParams(""))))
     assert nothing == [{without.status: gr.skip()}]
-    assert without.library is not None
-    assert without.library.holding is None
-    assert not without.library.busy, "nothing is read at start"
+    assert without.loader is not None
+    assert without.loader.dataset is None
+    assert not without.loader.busy, "nothing is read at start"

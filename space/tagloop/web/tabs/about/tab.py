@@ -10,7 +10,7 @@ import gradio as gr
 from huggingface_hub import hf_hub_download
 from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
-from tagloop.explore.folder import shown_name
+from tagloop.explore.folder import display_name
 from tagloop.files import CHANGELOG
 from tagloop.service.service import TaggingService
 from tagloop.tagger.tagger import Tagger
@@ -64,7 +64,8 @@ def read_json(model_repo: str, revision: str | None, name: str) -> dict[str, Any
             path = Path(model_repo) / name
         else:
             path = Path(hf_hub_download(model_repo, name, revision=revision))
-        return json.loads(path.read_text(encoding="utf-8"))
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return content
     except (FileNotFoundError, LocalEntryNotFoundError, HfHubHTTPError):
         return None
     except ValueError as error:
@@ -76,7 +77,7 @@ def _what_runs(settings: Settings, service: TaggingService) -> str:
     tagger = service.tagger
     rows = {"Model": repo_link(service.model_name, tagger.model_revision)}
     if settings.dataset_repo:
-        rows["Learned from"] = repo_link(shown_name(settings.dataset_repo), kind="datasets/")
+        rows["Learned from"] = repo_link(display_name(settings.dataset_repo), kind="datasets/")
     rows["Base model"] = safe(tagger.settings.base_model or "not stated")
     rows["Runs on"] = safe(tagger.engine)
     rows["Knows"] = f"{len(tagger.vocabulary.tags):,} tags; it can write others too"

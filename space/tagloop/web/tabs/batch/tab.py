@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +15,17 @@ from tagloop.batch.rows import MAX_FILE_BYTES, MAX_ROWS
 from tagloop.batch.run import ENDINGS, BatchState, tag_file
 from tagloop.errors import UserError
 from tagloop.limits import MAX_TAGS
-from tagloop.rate_limits import RateLimit, visitor_of
+from tagloop.rate_limits import RateLimit
 from tagloop.service.service import TaggingService
 from tagloop.tagger.options import Options
-from tagloop.web.tabs.markup import notice, progress_bar, safe
+from tagloop.web.events import QUIET
+from tagloop.web.tabs.markup import notice, placeholder, progress_bar, safe
+from tagloop.web.visitors import session_of, visitor_of
 
 FILES_A_MINUTE = 20
 SHOW_SECONDS = 0.4
 """The page is told of progress so often at the most."""
-EMPTY = (
-    '<div class="tl-empty"><div class="tl-ghosts" aria-hidden="true">'
-    "<span></span><span></span><span></span></div>"
-    "<p>The tagged file appears here.</p></div>"
-)
+EMPTY = placeholder("The tagged file appears here.")
 HELP = (
     '<div class="tl-batch-help"><p>The file comes back in its own format:</p><ul>'
     "<li><b>CSV</b> (or .tsv) with a column <code>text</code>, <code>body</code> or "
@@ -49,11 +47,11 @@ class BatchTab:
 
     def __init__(self, service: TaggingService) -> None:
         self.service = service
-        self.desk = BatchQueue()
+        self.queue = BatchQueue()
         self.files = RateLimit("files", FILES_A_MINUTE)
 
     def build(self) -> None:
-        """Lays the tab out and connect its events."""
+        """Lays the tab out and connects its events."""
         settings = self.service.tagger.settings
         with gr.Row(elem_classes="tl-columns"):
             with gr.Column(scale=6, min_width=320):
@@ -92,22 +90,21 @@ class BatchTab:
 
     def _connect(self, options: list[gr.components.Component]) -> None:
         outputs = [self.result, self.download, self.run, self.stop]
-        quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-        self.run.click(self.announce, self.file, outputs, queue=False, **quiet).success(
+        self.run.click(self.announce, self.file, outputs, queue=False, **QUIET).success(
             self.tag,
             [self.file, *options],
             outputs,
             concurrency_id="batch",
             concurrency_limit=1,
-            **quiet,
+            **QUIET,
         )
-        self.stop.click(self.cancel, outputs=self.stop, queue=False, **quiet)
+        self.stop.click(self.cancel, outputs=self.stop, queue=False, **QUIET)
 
     def announce(self, path: str | None, request: gr.Request) -> tuple[Any, ...]:
         """Says whether the batch begins or waits for others."""
         if path is None:
             return self._shown(notice("hint", "Choose a file first."))
-        before = self.desk.announce(_session(request))
+        before = self.queue.announce(session_of(request))
         if before:
             files = "One other file is" if before == 1 else f"{before} other files are"
             waiting = notice(
@@ -118,7 +115,7 @@ class BatchTab:
 
     def cancel(self, request: gr.Request) -> Any:
         """Lets the batch stop before its next rows."""
-        self.desk.cancel(_session(request))
+        self.queue.cancel(session_of(request))
         return gr.Button("Stopping …", interactive=False)
 
     def tag(
@@ -128,32 +125,34 @@ class BatchTab:
         if path is None:
             yield self._shown(notice("hint", "Choose a file first."))
             return
-        session = _session(request)
-        sign = self.desk.stop_sign(session)
+        session = session_of(request)
+        flag = self.queue.cancel_flag(session)
         folder = result_folder()
         try:
-            if sign.is_set():
+            if flag.is_set():
                 yield self._shown(notice("hint", "Cancelled before it began."))
                 return
             self.files.take(visitor_of(request))
             options = Options(max_tags=max_tags, threshold=threshold)
-            states = tag_file(self.service, Path(path), folder, options, sign.is_set)
-            yield from self._progress(states, sign.is_set)
+            states = tag_file(self.service, Path(path), folder, options, flag.is_set)
+            yield from self._progress(states, flag.is_set)
         except UserError as error:
             yield self._shown(notice("problem", str(error)))
         finally:
             # Gradio has its own copy of the result by now, at an address made of its contents.
             shutil.rmtree(folder, ignore_errors=True)
-            self.desk.leave(session, sign)
+            self.queue.leave(session, flag)
 
-    def _progress(self, states: Iterator[BatchState], stopping: Any) -> Iterator[tuple[Any, ...]]:
+    def _progress(
+        self, states: Iterator[BatchState], cancelling: Callable[[], bool]
+    ) -> Iterator[tuple[Any, ...]]:
         shown = 0.0
         for state in states:
             if state.result is not None:
                 yield self._shown(draw_summary(state), state.result if state.done else None)
             elif time.monotonic() - shown > SHOW_SECONDS:
                 shown = time.monotonic()
-                stop = gr.skip() if stopping() else gr.Button("Cancel", interactive=True)
+                stop = gr.skip() if cancelling() else gr.Button("Cancel", interactive=True)
                 yield draw_progress(state), gr.skip(), gr.skip(), stop
 
     def _shown(
@@ -223,7 +222,3 @@ def _rate(rate: float) -> str:
 
 def _count(number: int, what: str) -> str:
     return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
-
-
-def _session(request: gr.Request) -> str:
-    return str(request.session_hash or "")

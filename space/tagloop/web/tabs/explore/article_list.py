@@ -9,7 +9,7 @@ import numpy as np
 
 from tagloop.errors import UserError
 from tagloop.explore.articles import NOT_STATED
-from tagloop.explore.library import Holding, Library
+from tagloop.explore.loader import DatasetLoader, LoadedDataset
 from tagloop.explore.search import Query
 from tagloop.web.tabs.explore.pictures import picks, source_name
 from tagloop.web.tabs.markup import notice, safe
@@ -20,11 +20,11 @@ DATE = re.compile(r"\d{4}(-\d\d){0,2}")
 PLACE = re.compile(r"([0-9a-f]{7,64}):(\d{1,9})")
 
 
-def article_list(holding: Holding, query: Query, rows: np.ndarray, page: int) -> str:
-    """One page of the articles found.
+def article_list(dataset: LoadedDataset, query: Query, rows: np.ndarray, page: int) -> str:
+    """Returns one page of the articles found.
 
     Args:
-        holding: The dataset.
+        dataset: The dataset.
         query: What was looked for.
         rows: Those found.
         page: From 1; one that does not exist becomes the nearest.
@@ -34,41 +34,41 @@ def article_list(holding: Holding, query: Query, rows: np.ndarray, page: int) ->
     first = (page - 1) * PAGE_ROWS
     heading = (
         '<div role="status"><h3 id="explore-found" class="tl-found" tabindex="-1">'
-        f"{_found(len(rows), query, holding)}</h3></div>"
+        f"{_found(len(rows), query, dataset)}</h3></div>"
     )
     if not len(rows):
-        return heading + notice("hint", _advice(holding, query))
-    items = "".join(_item(holding, int(row)) for row in rows[first : first + PAGE_ROWS])
+        return heading + notice("hint", _advice(dataset, query))
+    items = "".join(_item(dataset, int(row)) for row in rows[first : first + PAGE_ROWS])
     return (
         f'{heading}{_link(query)}<ol class="tl-articles" start="{first + 1}">{items}</ol>'
         f"{_pager(page, pages)}"
     )
 
 
-def opened(library: Library, place: object) -> dict[str, str]:
-    """The beginning of a text, for the browser to show as text.
+def opened(loader: DatasetLoader, place: object) -> dict[str, str]:
+    """Returns the beginning of a text, for the browser to show as text.
 
     Args:
-        library: The dataset.
+        loader: The dataset.
         place: As the list gave it; anything else is answered with a sentence.
 
     Returns:
         ``text`` and ``note``; or ``problem``.
     """
-    holding, match = library.holding, PLACE.fullmatch(place) if isinstance(place, str) else None
+    dataset, match = loader.dataset, PLACE.fullmatch(place) if isinstance(place, str) else None
     stale = {"problem": "The dataset has changed since this list was made: search again."}
-    if holding is None or match is None or holding.version.key != match[1]:
+    if dataset is None or match is None or dataset.version.key != match[1]:
         return stale
     row = int(match[2])
-    if row >= len(holding.articles):
+    if row >= len(dataset.articles):
         return stale
     try:
-        text = holding.articles.text_of(row).strip()
+        text = dataset.articles.text_of(row).strip()
     except UserError as error:
         return {"problem": str(error)}
     if not text:
         return {"text": "", "note": "This article has a title only."}
-    words = int(holding.articles.words[row])
+    words = int(dataset.articles.words[row])
     shown = _beginning(text)
     if len(shown) == len(text):
         return {"text": shown, "note": f"The whole text, {words:,} words."}
@@ -86,11 +86,11 @@ def _beginning(text: str) -> str:
     return cut[: cut.rfind(" ")] if cut.rfind(" ") > BEGINNING_CHARACTERS // 2 else cut
 
 
-def _found(count: int, query: Query, holding: Holding) -> str:
+def _found(count: int, query: Query, dataset: LoadedDataset) -> str:
     told = "1 article" if count == 1 else f"{count:,} articles" if count else "No article"
     parts = []
     if query.tags:
-        names = [holding.articles.display(tag) for tag in query.tags]
+        names = [dataset.articles.display(tag) for tag in query.tags]
         parts.append("tagged " + " and ".join(f"<bdi>{safe(name)}</bdi>" for name in names))
     if query.words:
         where = "title, tags or text" if query.in_text else "title or tags"
@@ -102,7 +102,7 @@ def _found(count: int, query: Query, holding: Holding) -> str:
     return f"{told} {', '.join(parts)}".strip()
 
 
-def _advice(holding: Holding, query: Query) -> str:
+def _advice(dataset: LoadedDataset, query: Query) -> str:
     if not query.words and len(query.tags) == 1 and query.split is None and query.source is None:
         return f"The dataset does not have the tag “{query.tags[0]}”."
     if query.words and not query.in_text:
@@ -111,7 +111,7 @@ def _advice(holding: Holding, query: Query) -> str:
 
 
 def _link(query: Query) -> str:
-    """Where the tags alone are what was asked for, the address that leads here."""
+    """Returns the address that leads here, where the tags alone are what was asked for."""
     if not query.tags or query.words or query.split is not None or query.source is not None:
         return ""
     address = "?" + urlencode([("tag", tag) for tag in query.tags])
@@ -121,8 +121,8 @@ def _link(query: Query) -> str:
     )
 
 
-def _item(holding: Holding, row: int) -> str:
-    articles = holding.articles
+def _item(dataset: LoadedDataset, row: int) -> str:
+    articles = dataset.articles
     title = articles.title[row].as_py().strip() or "(no title)"
     tags = articles.tags_of(row)
     chips = "".join(
@@ -137,16 +137,16 @@ def _item(holding: Holding, row: int) -> str:
         else ""
     )
     return (
-        f'<li class="tl-article"><details data-place="{holding.version.key}:{row}">'
+        f'<li class="tl-article"><details data-place="{dataset.version.key}:{row}">'
         f'<summary><span dir="auto">{safe(title)}</span></summary>'
         f'<div class="tl-opened" role="status">Reading …</div></details>'
         f'<ul class="tl-tags" aria-label="Tags">{chips}</ul>'
-        f'<p class="tl-facts">{_facts(holding, row)}{original}</p></li>'
+        f'<p class="tl-facts">{_facts(dataset, row)}{original}</p></li>'
     )
 
 
-def _facts(holding: Holding, row: int) -> str:
-    articles = holding.articles
+def _facts(dataset: LoadedDataset, row: int) -> str:
+    articles = dataset.articles
     published = articles.published[row].as_py() or ""
     license_name = articles.licenses[articles.license[row]]
     source = articles.sources[articles.source[row]]
@@ -161,7 +161,7 @@ def _facts(holding: Holding, row: int) -> str:
 
 
 def web_address(url: str | None) -> str | None:
-    """A link's address if it is one of the web: nothing that runs in the page, nothing local."""
+    """Returns a link's address if it is one of the web: nothing that runs here, nothing local."""
     if not url or re.search(r"[\x00-\x20\x7f\\]", url):
         return None
     try:

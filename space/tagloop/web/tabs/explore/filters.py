@@ -18,7 +18,7 @@ UNKNOWN_SOURCE = "Not stated"
 
 
 @dataclass(frozen=True)
-class Asked:
+class SearchFields:
     """The fields as a visitor left them, in the order of `Filters.fields`."""
 
     words: str = ""
@@ -33,10 +33,10 @@ class Asked:
         return astuple(self)
 
     def query(self) -> Query:
-        """The search that is meant.
+        """Returns the search that is meant.
 
         Raises:
-            UserError: It is longer than is reasonable.
+            UserError: The search is too long.
         """
         return Query.of(
             self.words,
@@ -62,7 +62,7 @@ class Filters:
 
     @property
     def fields(self) -> list[Any]:
-        """What a search is made of, in the order of `Asked`."""
+        """What a search is made of, in the order of `SearchFields`."""
         return [self.words, self.tags, self.split, self.source, self.in_text]
 
     @property

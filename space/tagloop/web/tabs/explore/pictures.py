@@ -20,7 +20,7 @@ from tagloop.explore.counts import (
     median_words,
     top_tags,
 )
-from tagloop.explore.library import Holding
+from tagloop.explore.loader import LoadedDataset
 from tagloop.web.tabs.markup import repo_link, safe
 
 MAP_STEPS = 8
@@ -28,30 +28,30 @@ MAP_STEPS = 8
 
 
 def picks(tags: Sequence[str]) -> str:
-    """The attributes of a button that filters by these tags."""
+    """Returns the attributes of a button that filters by these tags."""
     return f'type="button" data-tags="{safe(json.dumps(list(tags)))}"'
 
 
 def source_name(source: str | None) -> str:
-    """How a source is called, in HTML."""
+    """Returns how a source is called, in HTML."""
     if source is OTHER_SOURCES:
         return "other sources"
     return "not stated" if source == NOT_STATED else safe(source)
 
 
-def pictures(holding: Holding) -> str:
-    """All pictures, under a line that says what they are of."""
-    articles = holding.articles
+def pictures(dataset: LoadedDataset) -> str:
+    """Returns all pictures, under a line that says what they are of."""
+    articles = dataset.articles
     shown = [_splits(articles), _tags(articles), _tags_each(articles), _lengths(articles)]
     if len(articles.tag_names) > 1:
         shown.append(_map(map_tags(articles), len(articles)))
     figures = "".join(shown)
-    return f'{_heading(holding)}<div class="tl-pictures">{figures}</div>'
+    return f'{_heading(dataset)}<div class="tl-pictures">{figures}</div>'
 
 
-def _heading(holding: Holding) -> str:
-    articles, version = holding.articles, holding.version
-    link = repo_link(holding.name, version.commit, kind="datasets/")
+def _heading(dataset: LoadedDataset) -> str:
+    articles, version = dataset.articles, dataset.version
+    link = repo_link(dataset.name, version.commit, kind="datasets/")
     of = f" of {articles.total:,}" if articles.total > len(articles) else ""
     first = "the first " if of else ""
     return (
@@ -70,7 +70,7 @@ def _figure(name: str, heading: str, sentence: str, picture: str) -> str:
 
 
 def _share(count: float, most: float) -> str:
-    """A bar's length in percent; what there is at all can be seen."""
+    """Returns a bar's length in percent; what there is at all can be seen."""
     return f"{max(100 * count / most, 0.5) if count else 0:.2f}%"
 
 

@@ -14,12 +14,14 @@ from typing import Any
 import gradio as gr
 
 from tagloop.errors import UserError
-from tagloop.explore.library import Holding, Library
-from tagloop.rate_limits import RateLimit, visitor_of
+from tagloop.explore.loader import DatasetLoader, LoadedDataset
+from tagloop.rate_limits import RateLimit
+from tagloop.web.events import PRIVATE, QUIET
 from tagloop.web.tabs.explore.article_list import article_list, opened
-from tagloop.web.tabs.explore.filters import Asked, Filters, build_filters
+from tagloop.web.tabs.explore.filters import Filters, SearchFields, build_filters
 from tagloop.web.tabs.explore.pictures import pictures
 from tagloop.web.tabs.markup import notice
+from tagloop.web.visitors import visitor_of
 
 TEXT_SEARCHES_A_MINUTE, OPENINGS_A_MINUTE = 60, 120
 """Of one visitor; both read files. Pages of a search in the texts count as searches."""
@@ -31,7 +33,6 @@ NOT_HERE = "The dataset is not here yet: open this tab again."
 
 Update = dict[Any, Any]
 """Components with their new values."""
-QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 SLOTS: dict[str, Any] = {"concurrency_id": "explore", "concurrency_limit": 4}
 WATCHERS: dict[str, Any] = {"concurrency_id": "explore-open", "concurrency_limit": 64}
 """Waiting for the dataset takes no thread, so many may."""
@@ -58,7 +59,7 @@ class ExploreTab:
     articles: gr.HTML
 
     def __init__(self, dataset_repo: str | None, tab_id: str = "explore") -> None:
-        self.library = Library(dataset_repo) if dataset_repo else None
+        self.loader = DatasetLoader(dataset_repo) if dataset_repo else None
         self.tab_id = tab_id
         self.searches = RateLimit("searches", TEXT_SEARCHES_A_MINUTE)
         self.openings = RateLimit("opened articles", OPENINGS_A_MINUTE)
@@ -66,8 +67,8 @@ class ExploreTab:
         self._tabs: gr.Tabs | None = None
 
     def build(self) -> None:
-        """Lays the tab out and connect what happens inside it."""
-        if self.library is None:
+        """Lays the tab out and connects what happens inside it."""
+        if self.loader is None:
             gr.HTML(notice("hint", NO_DATASET), elem_id="explore-status")
             return
         script = Path(__file__).with_name("explore.js").read_text(encoding="utf-8")
@@ -81,14 +82,14 @@ class ExploreTab:
         self._connect()
 
     def connect(self, app: gr.Blocks, tabs: gr.Tabs, tab: gr.Tab) -> None:
-        """Reads the dataset when the tab is opened, and open it when a link asks for a tag.
+        """Reads the dataset when the tab is opened, and opens it when a link asks for a tag.
 
         Args:
             app: The page.
             tabs: All its tabs.
             tab: The one that this is in.
         """
-        if self.library is None:
+        if self.loader is None:
             return
         self._tabs = tabs
         shown = [self.status, self.pictures, *self.filters.choices, self.articles]
@@ -101,8 +102,8 @@ class ExploreTab:
             "fn": self.search,
             "inputs": fields,
             "outputs": self.articles,
-            "api_visibility": "private",
             "show_progress": "minimal",
+            **PRIVATE,
             **SLOTS,
         }
         filters.search.click(**searching).then(None, js=SHOW_LIST)
@@ -118,41 +119,41 @@ class ExploreTab:
         turned.then(None, js=SHOW_LIST)
 
     def _text_reader(self) -> Any:
-        library = self.library
-        assert library is not None
+        loader = self.loader
+        assert loader is not None
 
         def read(place: Any, request: gr.Request) -> dict[str, str]:
             try:
                 self.openings.take(visitor_of(request))
             except UserError as error:
                 return {"problem": str(error)}
-            return opened(library, place)
+            return opened(loader, place)
 
         read.__name__ = "opened"  # as explore.js calls it
         return read
 
     async def open(self, *fields: Any) -> AsyncIterator[Update]:
-        """Shows what has been read; begin to read what has not, and says how far that is."""
-        library = self.library
-        assert library is not None
-        library.open()
-        shown: Holding | None = None
+        """Shows what has been read, begins to read what has not, and says how far that is."""
+        loader = self.loader
+        assert loader is not None
+        loader.open()
+        shown: LoadedDataset | None = None
         told = ""
         deadline = time.monotonic() + WATCH_SECONDS
         while time.monotonic() < deadline:
-            busy, holding = library.busy, library.holding
-            if holding is not None and holding is not shown:
-                shown = holding
-                yield await asyncio.to_thread(self._view, holding, Asked(*fields))
+            busy, dataset = loader.busy, loader.dataset
+            if dataset is not None and dataset is not shown:
+                shown = dataset
+                yield await asyncio.to_thread(self._view, dataset, SearchFields(*fields))
             if not busy:
                 break
             # A look at a dataset that is shown already takes a moment and needs no words.
-            if shown is None and library.progress != told:
-                told = library.progress
+            if shown is None and loader.progress != told:
+                told = loader.progress
                 yield {self.status: notice("busy", told)}
             await asyncio.sleep(POLL_SECONDS)
-        if library.problem:
-            yield self._trouble(library.problem)
+        if loader.problem:
+            yield self._trouble(loader.problem)
 
     async def arrive(self, request: gr.Request) -> AsyncIterator[Update]:
         """Opens the tab for a visitor whose link asks for tags; for others nothing happens."""
@@ -161,24 +162,24 @@ class ExploreTab:
             yield {self.status: gr.skip()}
             return
         yield {self._tabs: gr.Tabs(selected=self.tab_id), self.filters.tags: tags}
-        async for update in self.open(*Asked(tags=tags).values):
+        async for update in self.open(*SearchFields(tags=tags).values):
             yield update
 
     # After ``*fields`` gradio would not look for its own: they come first.
     def search(self, request: gr.Request | None, *fields: Any) -> str:
         """Lists the articles that fit, from the first."""
-        return self._list(Asked(*fields), 1, request)
+        return self._list(SearchFields(*fields), 1, request)
 
     def turn(self, request: gr.Request | None, event: gr.EventData, *fields: Any) -> str:
         """Turns to another page of the list."""
         page = _said(event).get("page")
-        return self._list(Asked(*fields), page if isinstance(page, int) else 1, request)
+        return self._list(SearchFields(*fields), page if isinstance(page, int) else 1, request)
 
     def pick(self, tags: list[str] | None, event: gr.EventData) -> tuple[Any, ...]:
         """Filters by the tags of a button: in the pictures by these alone, in the list as well."""
         said = _said(event)
-        asked = said.get("tags")
-        picked = [tag for tag in asked if isinstance(tag, str)] if isinstance(asked, list) else []
+        named = said.get("tags")
+        picked = [tag for tag in named if isinstance(tag, str)] if isinstance(named, list) else []
         return self._only([*(tags or []), *picked] if said.get("more") else picked)
 
     def clear(self) -> tuple[Any, ...]:
@@ -186,37 +187,37 @@ class ExploreTab:
         return self._only([])
 
     def _only(self, tags: list[str]) -> tuple[Any, ...]:
-        asked = Asked(tags=list(dict.fromkeys(tags)))
-        return *asked.values, self._list(asked)
+        fields = SearchFields(tags=list(dict.fromkeys(tags)))
+        return *fields.values, self._list(fields)
 
-    def _list(self, asked: Asked, page: int = 1, request: gr.Request | None = None) -> str:
-        library = self.library
-        holding = library.holding if library else None
-        if library is None or holding is None:
+    def _list(self, fields: SearchFields, page: int = 1, request: gr.Request | None = None) -> str:
+        loader = self.loader
+        dataset = loader.dataset if loader else None
+        if loader is None or dataset is None:
             return notice("hint", NOT_HERE)
         try:
-            query = asked.query()
+            query = fields.query()
             if query.reads_texts:
                 self.searches.take(visitor_of(request))
-            return article_list(holding, query, library.find(holding, query), page)
+            return article_list(dataset, query, loader.find(dataset, query), page)
         except UserError as error:
             return notice("problem", str(error))
 
-    def _view(self, holding: Holding, asked: Asked) -> Update:
+    def _view(self, dataset: LoadedDataset, fields: SearchFields) -> Update:
         """Everything, for a dataset that has just come."""
-        if self._drawn[0] != holding.version.key:
-            self._drawn = (holding.version.key, pictures(holding))
+        if self._drawn[0] != dataset.version.key:
+            self._drawn = (dataset.version.key, pictures(dataset))
         return {
             self.status: "",
             self.pictures: self._drawn[1],
-            **self.filters.choices_of(holding.articles),
-            self.articles: self._list(asked),
+            **self.filters.choices_of(dataset.articles),
+            self.articles: self._list(fields),
         }
 
     def _trouble(self, problem: str) -> Update:
-        """What is said when the dataset, or its newest version, cannot be had."""
-        assert self.library is not None
-        if self.library.holding is not None:
+        """Says that the dataset, or its newest version, cannot be had."""
+        assert self.loader is not None
+        if self.loader.dataset is not None:
             note = "This may not be the newest version of the dataset."
             return {self.status: notice("waiting", note, problem)}
         return {
@@ -228,14 +229,14 @@ class ExploreTab:
 
 
 def linked_tags(request: gr.Request) -> list[str]:
-    """The tags that the page's address asks for."""
-    asked = request.query_params
-    if hasattr(asked, "getlist"):
-        return [tag for tag in asked.getlist("tag") if tag.strip()]
-    tag = dict(asked or {}).get("tag", "")
+    """Returns the tags that the page's address asks for."""
+    query = request.query_params
+    if hasattr(query, "getlist"):
+        return [tag for tag in query.getlist("tag") if tag.strip()]
+    tag = dict(query or {}).get("tag", "")
     return [tag] if tag.strip() else []
 
 
 def _said(event: gr.EventData) -> dict[str, Any]:
-    """What the browser sent with an event, which may be anything."""
+    """Returns what the browser sent with an event, which may be anything."""
     return event._data if isinstance(event._data, dict) else {}

@@ -13,7 +13,7 @@ SHOWN_NUMBERS = 48
 
 
 def figure(name: str, heading: str, picture: str, sentence: str) -> str:
-    """A picture with its heading and the one sentence that explains it.
+    """Returns a picture with its heading and the one sentence that explains it.
 
     Args:
         name: Part of the ids.
@@ -29,7 +29,7 @@ def figure(name: str, heading: str, picture: str, sentence: str) -> str:
 
 
 def strip(values: Sequence[float] | np.ndarray, most: float) -> str:
-    """Numbers as a row of cells: green above 0, amber below, the darker the farther from it.
+    """Returns numbers as a row of cells: green above 0, amber below, darker farther from it.
 
     Args:
         values: The numbers, of which ``SHOWN_NUMBERS`` are drawn.
@@ -54,18 +54,18 @@ def scale_of(values: np.ndarray) -> float:
 
 
 def key(*entries: tuple[str, str]) -> str:
-    """What the colours mean: CSS class and plain text of each."""
+    """Returns what the colours mean: CSS class and plain text of each."""
     items = "".join(f'<span><i class="{name}"></i>{safe(text)}</span>' for name, text in entries)
     return f'<p class="tl-in-key">{items}</p>'
 
 
 def missing(sentence: str) -> str:
-    """What stands in the place of a picture that cannot be drawn."""
+    """Returns what stands in the place of a picture that cannot be drawn."""
     return f'<p class="tl-in-missing">{safe(sentence)}</p>'
 
 
 def human(count: int) -> str:
-    """A count in three digits: 27.5 M, 394 k, 768."""
+    """Returns a count in three digits: 27.5 M, 394 k, 768."""
     for size, unit in ((10**9, "bn"), (10**6, "M"), (10**3, "k")):
         if count >= size:
             digits = 1 if count < 100 * size else 0
@@ -74,10 +74,10 @@ def human(count: int) -> str:
 
 
 def decimal(value: float) -> str:
-    """A number with two decimals and a true minus."""
+    """Returns a number with two decimals and a true minus."""
     return f"{value:.2f}".replace("-", "\N{MINUS SIGN}")
 
 
 def percent(share: float) -> str:
-    """A share in whole percent; what would be none is under one."""
+    """Returns a share in whole percent; what would be none is under one."""
     return "<1 %" if 0 < share < 0.005 else f"{share:.0%}".replace("%", " %")

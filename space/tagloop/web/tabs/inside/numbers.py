@@ -24,7 +24,7 @@ ABOVE_AND_BELOW = (("tl-in-n4", "below 0"), ("tl-in-p4", "above 0"))
 
 
 def draw_tokens(view: View) -> str:
-    """Text, its pieces, their ids, the matrix."""
+    """Draws the text, its pieces, their ids and the matrix."""
     shown = view.article.pieces[:SHOWN_PIECES]
     text = _coloured(view.article, shown)
     if view.rows is None:
@@ -76,7 +76,7 @@ def _row(piece: Piece, place: int, drawing: str) -> str:
 
 
 def draw_parts(view: View) -> str:
-    """The parts of the model, as long as they have parameters."""
+    """Draws the parts of the model, as long as they have parameters."""
     heading = "Where the parameters are"
     if not view.parameters:
         why = view.problem or "The parts of this model have names that are not known here."
@@ -120,7 +120,7 @@ def _product(biases: int) -> str:
 
 
 def draw_linear(view: View) -> str:
-    """One A·X + B with its terms and its running sum."""
+    """Draws one A·X + B with its terms and its running sum."""
     worked, heading = view.worked, "One A·X + B, worked out"
     if worked is None:
         why = view.problem or (

@@ -9,15 +9,15 @@ from tagloop.errors import UserError
 from tagloop.inside.before import tag_before
 from tagloop.inside.view import View, look_inside
 from tagloop.limits import check_article
-from tagloop.rate_limits import visitor_of
 from tagloop.service.examples import Example
 from tagloop.service.service import TaggingService
 from tagloop.tagger.tagger import Tagger
-from tagloop.web.api import TAGGER_SLOTS
+from tagloop.web.events import PRIVATE, TAGGER_SLOTS
 from tagloop.web.tabs.about.tab import read_report
 from tagloop.web.tabs.inside.numbers import draw_linear, draw_parts, draw_tokens
 from tagloop.web.tabs.inside.tags import draw_before, draw_looks, draw_writing
 from tagloop.web.tabs.markup import notice
+from tagloop.web.visitors import visitor_of
 
 INTRODUCTION = (
     '<p class="tl-in-intro">How words become numbers, what the model does with them, and how they '
@@ -41,7 +41,7 @@ class InsideTab:
         self.example = example or Example("", "")
 
     def build(self) -> None:
-        """Lays the tab out and connect its events."""
+        """Lays the tab out and connects its events."""
         with gr.Column(elem_classes="tl-inside"):
             gr.HTML(INTRODUCTION, apply_default_css=False)
             self.title = gr.Textbox(
@@ -57,7 +57,7 @@ class InsideTab:
             "fn": self.look,
             "inputs": [self.title, self.text],
             "outputs": [pictures, before],
-            "api_visibility": "private",
+            **PRIVATE,
             "show_progress_on": [pictures],
             **TAGGER_SLOTS,
         }

@@ -27,7 +27,7 @@ RANKED_LESSON = (
 
 
 def draw_looks(view: View) -> str:
-    """The article with the words shaded that the model looked at for the chosen tag."""
+    """Draws the article with the words shaded that the model looked at for the chosen tag."""
     heading = "Where it looked"
     if not view.attention:
         why = "No tag was given, so there is nothing to look for."
@@ -64,7 +64,7 @@ def _most_looked_at(look: TagAttention, view: View) -> str:
 
 
 def _shaded(view: View) -> str:
-    """Each word with its shade for each tag as a CSS variable, so that choosing needs no server."""
+    """Returns each word with its shade for each tag as CSS variables: choosing needs no server."""
     shades = []
     for look in view.attention:
         most = float(look.weights.max()) if len(look.weights) else 0.0
@@ -84,7 +84,7 @@ def _shaded(view: View) -> str:
 
 
 def draw_writing(view: View) -> str:
-    """Each step of the output as a bar of its choices."""
+    """Draws each step of the output as a bar of its choices."""
     heading = "How it wrote the tags"
     if not view.steps:
         why = "The model wrote nothing for this article."
@@ -125,7 +125,7 @@ def draw_before(
     report: Mapping[str, Any] | None,
     ranked: bool = False,
 ) -> str:
-    """The tags of the base beside those of the model: of this article, or of a measured one.
+    """Draws the tags of the base beside those of the model: of this article, or of a measured one.
 
     Args:
         before: What the base says; None where it cannot run.
@@ -171,7 +171,7 @@ def _column(name: str, tags: Sequence[str], both: frozenset[str]) -> str:
 
 
 def _scores(report: Mapping[str, Any]) -> str:
-    """F1 of both on the test split, as bars, where the model was measured."""
+    """Returns F1 of both on the test split, as bars, where the model was measured."""
     systems = report.get("systems", {})
     found = [(name, (systems.get(name) or {}).get("f1@m")) for name in ("before", "after")]
     if not all(score for _, score in found):

@@ -12,7 +12,6 @@ import gradio as gr
 
 from tagloop.corrections.review.access import Access
 from tagloop.corrections.review.service import ReviewService
-from tagloop.corrections.review.session import Session
 from tagloop.errors import UserError
 from tagloop.web.tabs.markup import notice
 from tagloop.web.tabs.review.components import Components
@@ -24,9 +23,10 @@ from tagloop.web.tabs.review.page import (
     queue_head,
     queue_list,
 )
+from tagloop.web.tabs.review.session import Session
 from tagloop.web.tabs.tag.editor import tags_in
 
-WATCH_SECONDS = 20.0
+FOLLOW_SECONDS = 20.0
 """How long a reviewer's page follows decisions on their way to the dataset."""
 NOT_YOU = "Only reviewers see this: sign in."
 Update = dict[Any, Any]
@@ -37,7 +37,7 @@ class ReviewActions:
     """Answers the events of a reviewer.
 
     Args:
-        desk: The corrections.
+        service: The corrections, and the decisions on them.
         access: Who may see them.
         agreement: So many people who agree need no reviewer; 0 if one is always needed.
     """
@@ -45,25 +45,27 @@ class ReviewActions:
     parts: Components
     session: gr.State
 
-    def __init__(self, desk: ReviewService, access: Access, agreement: int = 0) -> None:
-        self.desk = desk
+    def __init__(self, service: ReviewService, access: Access, agreement: int = 0) -> None:
+        self.service = service
         self.access = access
         self.agreement = agreement
 
     # Who ----------------------------------------------------------------------------------------
 
     def _reviewer(self, session: Session | None, profile: gr.OAuthProfile | None) -> str | None:
-        """The reviewer's name; None for anyone else."""
-        return (session.by_secret if session else None) or self.access.account(profile)
+        """Returns the reviewer's name; None for anyone else."""
+        return (session.by_secret if session else None) or self.access.account(
+            profile.username if profile else None
+        )
 
     def _closed(self, said: str = "") -> Update:
-        """What anyone else sees: nothing, and where to sign in."""
+        """Shows what anyone else sees: nothing, and where to sign in."""
         parts = self.parts
         return {
             self.session: None,
             parts.status: said,
             parts.signing_in: gr.Column(visible=True),
-            parts.desk: gr.Column(visible="hidden"),
+            parts.workspace: gr.Column(visible="hidden"),
             parts.secret: "",
             parts.queue: "",
             parts.item: "",
@@ -75,12 +77,12 @@ class ReviewActions:
     # What is shown --------------------------------------------------------------------------------
 
     def _view(self, session: Session, said: str = "", plan: str = "") -> Update:
-        """The queue and its current article, as the session has it."""
-        parts, desk = self.parts, self.desk
-        items = desk.waiting(session.order, session.mark)
+        """Shows the queue and its current article, as the session has it."""
+        parts, service = self.parts, self.service
+        items = service.waiting(session.order, session.mark)
         current = session.at(items)
         if session.decided:
-            decided = desk.decided()
+            decided = service.decided()
             listed = decided_list(decided, session.page_of(len(decided)))
         else:
             listed = queue_list(
@@ -105,12 +107,12 @@ class ReviewActions:
             parts.bulk: plan,
             parts.confirming: gr.Row(visible=bool(session.plan)),
             parts.confirm: gr.Button(f"Accept {len(session.plan):,}"),
-            parts.sent: delivery(desk.outbox, len(session.done)),
+            parts.sent: delivery(service.outbox, len(session.done)),
         }
 
     def _agreed(self) -> int:
-        """How many articles need no reviewer, because enough people agree."""
-        return len(self.desk.agreed(self.agreement, 0)) if self.agreement else 0
+        """Returns how many articles need no reviewer, because enough people agree."""
+        return len(self.service.agreed(self.agreement, 0)) if self.agreement else 0
 
     def _act(
         self,
@@ -140,7 +142,7 @@ class ReviewActions:
         """Shows another article of the list."""
 
         def act(session: Session, _: str) -> str:
-            session.pick(self.desk.item(_value(event)))
+            session.pick(self.service.item(_value(event)))
             return ""
 
         return self._act(act, profile, *view) | {self.parts.note: ""}
@@ -210,7 +212,7 @@ class ReviewActions:
             item = session.item
             if item is None:
                 return notice("hint", "Nothing is chosen.")
-            reviews = self.desk.decide(
+            reviews = self.service.decide(
                 reviewer, item, decision, opinion=session.opinion, tags=tags, note=note or ""
             )
             session.decided_on(reviews)
@@ -232,7 +234,7 @@ class ReviewActions:
 
         def act(session: Session, reviewer: str) -> str:
             wanted = _value(event)
-            found = [one for one in self.desk.decided() if one.correction.id == wanted]
+            found = [one for one in self.service.decided() if one.correction.id == wanted]
             ids = [one_id for one in found for one_id in one.correction_ids]
             session.forget(ids)
             return self._opened(session, reviewer, ids)
@@ -240,19 +242,19 @@ class ReviewActions:
         return self._act(act, profile, *view)
 
     def _opened(self, session: Session, reviewer: str, ids: list[str]) -> str:
-        reviews = self.desk.undo(reviewer, ids)
-        session.pick(self.desk.item_of(reviews[0].correction_id))
+        reviews = self.service.undo(reviewer, ids)
+        session.pick(self.service.item_of(reviews[0].correction_id))
         many = f"{len(reviews)} corrections are" if len(reviews) > 1 else "The correction is"
         return notice("saved", f"Undone. {many} open again.")
 
     def find(self, profile: gr.OAuthProfile | None, *inputs: Any) -> Update:
-        """Counts what many people agree on, and ask whether to accept it."""
+        """Counts what many people agree on, and asks whether to accept it."""
         *view, people, share = inputs
         told = ""
 
         def act(session: Session, _: str) -> str:
             nonlocal told
-            session.plan = self.desk.agreed(int(people), float(share) / 100)
+            session.plan = self.service.agreed(int(people), float(share) / 100)
             count = len(session.plan)
             told = notice(
                 "hint",
@@ -269,25 +271,25 @@ class ReviewActions:
         plan = list(view[0].plan) if view[0] else []
 
         def act(session: Session, reviewer: str) -> str:
-            reviews = self.desk.decide_all(reviewer, plan)
+            reviews = self.service.decide_all(reviewer, plan)
             session.decided_on(reviews)
             return notice("saved", f"Accepted: {len(plan):,} articles, {len(reviews):,} records.")
 
         return self._act(act, profile, *view)
 
-    def watch(
+    def follow(
         self, session: Session | None, profile: gr.OAuthProfile | None = None
     ) -> Iterator[str]:
         """Follows the decisions to the dataset for a while."""
         if self._reviewer(session, profile) is None or session is None:
             yield ""
             return
-        for _ in self.desk.deliveries(WATCH_SECONDS):
-            yield delivery(self.desk.outbox, len(session.done))
+        for _ in self.service.deliveries(FOLLOW_SECONDS):
+            yield delivery(self.service.outbox, len(session.done))
 
 
 def _value(event: gr.EventData) -> str:
-    """What the browser sent with an event, which may be anything."""
+    """Returns what the browser sent with an event, which may be anything."""
     data = event._data
     value = data.get("value") if isinstance(data, dict) else None
     return value if isinstance(value, str) else ""

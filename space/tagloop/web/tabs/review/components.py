@@ -31,7 +31,7 @@ class Components:
     name: gr.Textbox
     secret: gr.Textbox
     sign_in: gr.Button
-    desk: gr.Column
+    workspace: gr.Column
     mode: gr.Radio
     order: gr.Radio
     mark: gr.Dropdown
@@ -79,7 +79,7 @@ def build_parts(script: str, by_secret: bool, vocabulary: Sequence[str]) -> Comp
         parts |= _sign_in(by_secret)
     # "hidden", not False: gradio's page loses a component's props (the editor's vocabulary) if the
     # component gets a value before it was ever shown.
-    with gr.Column(visible="hidden", elem_id="review-desk") as parts["desk"]:
+    with gr.Column(visible="hidden", elem_id="review-workspace") as parts["workspace"]:
         with gr.Row(elem_classes="tl-review-bar"):
             parts |= _bar()
         with gr.Row(elem_classes="tl-columns"):

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from tagloop.corrections.delivery.outbox import Outbox
 from tagloop.corrections.record import Correction
 from tagloop.corrections.review.queue import DecidedArticle, Opinion, QueueItem, difference
-from tagloop.corrections.review.session import PAGE
 from tagloop.corrections.review.suspicion import KINDS
 from tagloop.web.tabs.markup import notice, repo_link, safe
+from tagloop.web.tabs.review.session import PAGE
 
 BEGINNING_CHARACTERS = 600
 """Of an article that are shown at once; the rest is folded."""
@@ -21,7 +21,7 @@ VERDICTS = {"good": "says the tags are good", "fixed": "fixed the tags", "bad": 
 
 
 def queue_list(items: Sequence[QueueItem], page: int, current: str | None) -> str:
-    """One page of the queue, each article a button."""
+    """Returns one page of the queue, each article a button."""
     if not items:
         return notice("hint", "Nothing waits here. Refresh looks for new corrections.")
     rows = []
@@ -45,7 +45,7 @@ def queue_list(items: Sequence[QueueItem], page: int, current: str | None) -> st
 
 
 def decided_list(decided: Sequence[DecidedArticle], page: int) -> str:
-    """One page of the decisions in force, each with a button that undoes it."""
+    """Returns one page of the decisions in force, each with a button that undoes it."""
     if not decided:
         return notice("hint", "Nothing has been decided yet.")
     rows = []
@@ -64,7 +64,7 @@ def decided_list(decided: Sequence[DecidedArticle], page: int) -> str:
 
 
 def item_page(item: QueueItem | None, chosen: int = 0) -> str:
-    """An article, what one of the answers changes, who says so, and what looks suspicious."""
+    """Returns an article, what an answer changes, who says so, and what looks suspicious."""
     if item is None:
         return (
             '<div class="tl-empty"><p>All is decided. Refresh looks for new corrections.</p></div>'
@@ -78,7 +78,7 @@ def item_page(item: QueueItem | None, chosen: int = 0) -> str:
 
 
 def delivery(outbox: Outbox, decided: int) -> str:
-    """Where the decisions are by now; nothing is called saved that is not.
+    """Says where the decisions are by now; nothing is called saved that is not.
 
     Where a restart takes the disk (``saved_when`` is "hub"), only what is in the dataset is.
     """
@@ -94,7 +94,7 @@ def delivery(outbox: Outbox, decided: int) -> str:
 
 
 def queue_head(count: int, agreed: int, agreement: int) -> str:
-    """How much waits, and how much of it needs no reviewer."""
+    """Says how much waits, and how much of it needs no reviewer."""
     note = ""
     if agreement:
         note = (
@@ -105,7 +105,7 @@ def queue_head(count: int, agreed: int, agreement: int) -> str:
 
 
 def when(moment: str) -> str:
-    """A time of a record, in UTC, to the minute."""
+    """Returns a time of a record, in UTC, to the minute."""
     try:
         read = datetime.fromisoformat(moment).astimezone(UTC)
     except ValueError:

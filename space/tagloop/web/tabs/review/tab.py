@@ -14,16 +14,16 @@ import gradio as gr
 
 from tagloop.corrections.review.access import Access
 from tagloop.corrections.review.service import ReviewService
-from tagloop.corrections.review.session import Session
 from tagloop.errors import UserError
-from tagloop.rate_limits import visitor_of
 from tagloop.vocabulary.vocabulary import Vocabulary
+from tagloop.web.events import PRIVATE, QUIET
 from tagloop.web.tabs.markup import notice
 from tagloop.web.tabs.review.actions import NOT_YOU, ReviewActions, Update
 from tagloop.web.tabs.review.components import build_parts
+from tagloop.web.tabs.review.session import Session
+from tagloop.web.visitors import visitor_of
 
 SESSION_SECONDS = 8 * 3600
-QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 SLOTS: dict[str, Any] = {"concurrency_id": "review", "concurrency_limit": 4}
 TO_TOP = """() => requestAnimationFrame(() => {
   const title = document.querySelector("#review-item h2");
@@ -35,7 +35,7 @@ class ReviewTab(ReviewActions):
     """Builds the tab inside the `gr.Blocks` that is open, and answers its events.
 
     Args:
-        desk: The corrections.
+        service: The corrections, and the decisions on them.
         access: Who may see them.
         vocabulary: Gives the present model's tags.
         agreement: So many people who agree need no reviewer; 0 if one is always needed.
@@ -43,16 +43,16 @@ class ReviewTab(ReviewActions):
 
     def __init__(
         self,
-        desk: ReviewService,
+        service: ReviewService,
         access: Access,
         vocabulary: Callable[[], Vocabulary],
         agreement: int = 0,
     ) -> None:
-        super().__init__(desk, access, agreement)
+        super().__init__(service, access, agreement)
         self._vocabulary = vocabulary
 
     def build(self) -> None:
-        """Lays the tab out and connect what happens inside it."""
+        """Lays the tab out and connects what happens inside it."""
         script = Path(__file__).with_name("review.js").read_text(encoding="utf-8")
         self.session = gr.State(None, time_to_live=SESSION_SECONDS)
         self.parts = build_parts(script, self.access.by_secret, self._vocabulary().tags)
@@ -71,7 +71,7 @@ class ReviewTab(ReviewActions):
             profile: gr.OAuthProfile | None = None, request: gr.Request | None = None
         ) -> tuple[Any, Any]:
             asked = request is not None and "review" in dict(request.query_params or {})
-            known = self.access.account(profile) is not None
+            known = self._reviewer(None, profile) is not None
             shown = gr.Tab(visible=True) if asked or known else gr.skip()
             return shown, gr.Tabs(selected=tab.id) if asked else gr.skip()
 
@@ -89,15 +89,13 @@ class ReviewTab(ReviewActions):
             done = event(act, [*view, *more], shown, **QUIET, **SLOTS, **how)
             if then:
                 done.then(None, js=TO_TOP).then(
-                    self.watch, session, parts.sent, concurrency_limit=16, **QUIET
+                    self.follow, session, parts.sent, concurrency_limit=16, **QUIET
                 )
 
         for start in (parts.sign_in.click, parts.secret.submit):
             start(self.enter, [session, parts.name, parts.secret], shown, **QUIET, **SLOTS)
         parts.sign_out.click(self.leave, session, shown, **QUIET)
-        parts.refresh.click(
-            self.open, session, shown, api_visibility="private", show_progress="minimal", **SLOTS
-        )
+        parts.refresh.click(self.open, session, shown, show_progress="minimal", **PRIVATE, **SLOTS)
         for choice in (parts.mode, parts.order, parts.mark):
             on(choice.input, self.look)
         for area in (parts.queue, parts.item):
@@ -149,9 +147,9 @@ class ReviewTab(ReviewActions):
         }
         said = ""
         try:
-            new = self.desk.refresh()
+            new = self.service.refresh()
             if new:
                 said = notice("saved", f"{new:,} new correction{'s' if new != 1 else ''}.")
         except UserError as error:
             said = notice("problem", str(error))
-        yield self._view(session, said) | {parts.desk: gr.Column(visible=True)}
+        yield self._view(session, said) | {parts.workspace: gr.Column(visible=True)}

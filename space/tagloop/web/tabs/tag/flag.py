@@ -9,10 +9,11 @@ import gradio as gr
 from tagloop.corrections.delivery.status import HUB_PATIENCE_SECONDS, DeliveryStatus
 from tagloop.corrections.pseudonyms import pseudonym
 from tagloop.errors import UserError
-from tagloop.rate_limits import visitor_of
 from tagloop.service.service import Tagging, TaggingService
+from tagloop.web.events import QUIET
 from tagloop.web.tabs.markup import notice
 from tagloop.web.tabs.tag.editor import tags_in
+from tagloop.web.visitors import visitor_of
 
 WATCH_SECONDS = HUB_PATIENCE_SECONDS
 """How long a visitor watches a correction on its way to the Hub."""
@@ -77,8 +78,7 @@ class FlagForm:
                 self._sender(verdict),
                 [tagging, editor, self.note],
                 self.outcome,
-                api_visibility="private",
-                show_progress="hidden",
+                **QUIET,
                 concurrency_id="corrections",
                 concurrency_limit=16,
             )
@@ -86,8 +86,7 @@ class FlagForm:
             self.take_back,
             self._withdrawn_id,
             self._withdrawn,
-            api_visibility="private",
-            show_progress="hidden",
+            **QUIET,
         )
 
     def _sender(self, verdict: str) -> Callable[..., Iterator[str]]:
@@ -113,7 +112,7 @@ class FlagForm:
         profile: gr.OAuthProfile | None = None,
         request: gr.Request | None = None,
     ) -> Iterator[str]:
-        """Saves a correction, say so, and follow it to the Hub for a while."""
+        """Saves a correction, says so, and follows it to the Hub for a while."""
         tags = tags_in(edited)
         if tagging is None:
             yield notice("hint", "These tags are an hour old: suggest them again first.")

@@ -1,4 +1,4 @@
-"""The tab where an article gets its tags; what a visitor says about them is in `tabs.tag.flag`."""
+"""The tab where an article gets its tags; a visitor's verdict on them is in `tabs.tag.flag`."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -10,18 +10,19 @@ import gradio as gr
 
 from tagloop.errors import UserError
 from tagloop.limits import MAX_TEXT_CHARACTERS, MAX_WINDOWS
-from tagloop.rate_limits import visitor_of
-from tagloop.service.background import Progress, StopSigns, watch
+from tagloop.service.background import Cancellations, Progress, run_in_background
 from tagloop.service.examples import Example
 from tagloop.service.options import written_list
 from tagloop.service.service import Tagging, TaggingService
 from tagloop.tagger.options import Options
-from tagloop.web.api import TAGGER_SLOTS
-from tagloop.web.tabs.markup import EMPTY_RESULT, legend, notice, progress_bar
+from tagloop.web.events import PRIVATE, QUIET, TAGGER_SLOTS
+from tagloop.web.tabs.markup import legend, notice, placeholder, progress_bar
+from tagloop.web.tabs.tag.article_import import CANCEL_HIDDEN, CANCEL_SHOWN, ArticleImport
 from tagloop.web.tabs.tag.editor import build_editor, chips_of, evidence_of
 from tagloop.web.tabs.tag.flag import FlagForm
-from tagloop.web.tabs.tag.opening import STOP_HIDDEN, STOP_SHOWN, Opening, session_of
+from tagloop.web.visitors import session_of, visitor_of
 
+EMPTY_RESULT = placeholder("Tags appear here.")
 # On a phone the result stands below the form.
 SHOW_RESULT = """() => {
   document.querySelector("#result").scrollIntoView({ behavior: "smooth", block: "nearest" });
@@ -60,11 +61,11 @@ class TagTab:
         self.has_dataset = has_dataset
         self.examples = examples
         self.flag = FlagForm(service)
-        self.stops = StopSigns()
-        self.opening = Opening(self.stops, addresses)
+        self.cancellations = Cancellations()
+        self.article_import = ArticleImport(self.cancellations, addresses)
 
     def build(self) -> None:
-        """Lays the tab out and connect its events."""
+        """Lays the tab out and connects its events."""
         with gr.Row(elem_classes="tl-columns"):
             with gr.Column(scale=6, min_width=320):
                 article = self._article_column()
@@ -98,7 +99,7 @@ class TagTab:
                 "Cancel", elem_id="cancel", min_width=90, scale=1, visible=False
             )
         parts["hint"] = gr.HTML(elem_id="hint")
-        self.opening.build()
+        self.article_import.build()
         with gr.Accordion("Options", open=False, elem_classes="tl-options", elem_id="options"):
             parts["options"] = self._options()
         return parts
@@ -109,7 +110,7 @@ class TagTab:
             gr.Slider(1, 10, value=settings.max_tags, step=1, label="At most tags"),
             gr.Slider(0, 0.95, value=settings.threshold, step=0.05, label="Least confidence"),
             gr.Textbox(
-                label="House vocabulary: only these tags",
+                label="Allowed tags: only these",
                 placeholder="Banking, Chatbots, … (any tag when empty)",
                 lines=2,
                 max_lines=6,
@@ -157,7 +158,7 @@ class TagTab:
             "fn": self.suggest,
             "inputs": [parts.tagging, parts.title, parts.text, *parts.options],
             "outputs": show,
-            "api_visibility": "private",
+            **PRIVATE,
             "show_progress_on": [parts.result],
             **TAGGER_SLOTS,
         }
@@ -165,8 +166,7 @@ class TagTab:
             "fn": self.explain,
             "inputs": parts.tagging,
             "outputs": parts.editor,
-            "api_visibility": "private",
-            "show_progress": "hidden",
+            **QUIET,
             **TAGGER_SLOTS,
         }
 
@@ -184,15 +184,13 @@ class TagTab:
             self.load_example,
             parts.examples,
             [parts.title, parts.text],
-            show_progress="hidden",
-            api_visibility="private",
+            **QUIET,
         )
         tag_then_explain(chosen.then, lambda tagged: tagged.then(None, js=SHOW_RESULT))
-        self.opening.connect([parts.title, parts.text, parts.hint, parts.cancel], go_on)
-        quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-        parts.cancel.click(self.cancel, outputs=parts.cancel, queue=False, **quiet)
+        self.article_import.connect([parts.title, parts.text, parts.hint, parts.cancel], go_on)
+        parts.cancel.click(self.cancel, outputs=parts.cancel, queue=False, **QUIET)
         parts.clear.click(
-            self.clear, outputs=[parts.title, parts.text, self.flag.note, *show], **quiet
+            self.clear, outputs=[parts.title, parts.text, self.flag.note, *show], **QUIET
         )
 
     def load_example(self, index: int) -> tuple[str, str]:
@@ -239,10 +237,13 @@ class TagTab:
             if text.strip():
                 self.service.taggings.take(visitor_of(request))
             work = partial(self.service.tag, title, text, options)
-            with self.stops.of(session_of(request)) as stop, closing(watch(work)) as looks:
-                for progress in looks:
-                    if stop.is_set():
-                        yield self._cleared() if stop.empties else self._cancelled(before)
+            with (
+                self.cancellations.flag(session_of(request)) as cancelled,
+                closing(run_in_background(work)) as reports,
+            ):
+                for progress in reports:
+                    if cancelled.is_set():
+                        yield self._cleared() if cancelled.clears else self._cancelled(before)
                         return
                     if progress.result is None:
                         yield self._busy(progress)
@@ -256,16 +257,16 @@ class TagTab:
 
     def cancel(self, request: gr.Request) -> Any:
         """Ends what the visitor has running, at its next step."""
-        self.stops.set(session_of(request))
+        self.cancellations.cancel(session_of(request))
         return gr.Button("Stopping …", interactive=False)
 
     def _busy(self, progress: Progress[Tagging]) -> tuple[Any, ...]:
-        return reading(progress), "", *[gr.skip()] * 4, STOP_SHOWN
+        return reading(progress), "", *[gr.skip()] * 4, CANCEL_SHOWN
 
     def _cancelled(self, before: Tagging | None) -> tuple[Any, ...]:
         """Says so; what was there before stays."""
         result = EMPTY_RESULT if before is None else legend(before.tags)
-        return result, notice("hint", "Cancelled."), *[gr.skip()] * 4, STOP_HIDDEN
+        return result, notice("hint", "Cancelled."), *[gr.skip()] * 4, CANCEL_HIDDEN
 
     def explain(self, tagging: Tagging | None) -> Any:
         """Finds what speaks for each tag, after the tags themselves have been shown."""
@@ -274,8 +275,8 @@ class TagTab:
         return gr.HTML(evidence=evidence_of(tagging, self.service.explain(tagging)))
 
     def clear(self, request: gr.Request) -> tuple[Any, ...]:
-        """Empties the form, take the result away and ends what would bring another."""
-        self.stops.set(session_of(request), empties=True)
+        """Empties the form, takes the result away and ends what would bring another."""
+        self.cancellations.cancel(session_of(request), clear=True)
         return ("", "", "", *self._cleared())
 
     def _cleared(self) -> tuple[Any, ...]:
@@ -283,11 +284,11 @@ class TagTab:
 
     def _shown(self, result: str, hint: str, tagging: Tagging | None) -> tuple[Any, ...]:
         visible = gr.Column(visible=tagging is not None)
-        return result, hint, visible, chips_of(tagging), tagging, "", STOP_HIDDEN
+        return result, hint, visible, chips_of(tagging), tagging, "", CANCEL_HIDDEN
 
 
 def reading(progress: Progress[Tagging]) -> str:
     """Returns the bar of an article that is being read."""
     done, total = progress.done, progress.total
     parts = f"{done} of {total} parts of it are read" if total > 1 else ""
-    return progress_bar("Reading the article …", "Components read", done, total, parts)
+    return progress_bar("Reading the article …", "Parts read", done, total, parts)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tagloop.corrections.review.decision import FEATURES, Review
+from tagloop.corrections.decision import FEATURES, Review
 from tagloop.errors import UserError
 
 ID = "1b4e28ba-2fa1-4d3b-a3f5-ef19b5a7633b"

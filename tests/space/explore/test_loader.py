@@ -8,9 +8,9 @@ import pytest
 from huggingface_hub import HfApi
 
 from tagloop.explore import folder as folder_module
-from tagloop.explore import library as module
+from tagloop.explore import loader as module
 from tagloop.explore.articles import Articles
-from tagloop.explore.library import CHECK_SECONDS, RETRY_SECONDS, Library
+from tagloop.explore.loader import CHECK_SECONDS, RETRY_SECONDS, DatasetLoader
 from tagloop.explore.search import Query, find
 from training.hub import EmbeddedHub
 
@@ -33,16 +33,16 @@ def publish(api: HfApi, repo: str, folder: Path, titles: list[str]) -> None:
     api.upload_folder(repo_id=repo, repo_type="dataset", folder_path=folder)
 
 
-def opened(library: Library) -> Library:
-    library.open()
-    library.wait(20)
-    assert not library.busy
-    return library
+def opened(loader: DatasetLoader) -> DatasetLoader:
+    loader.open()
+    loader.wait(20)
+    assert not loader.busy
+    return loader
 
 
-def titles(library: Library) -> list[str]:
-    assert library.holding is not None, library.problem
-    found: list[str] = library.holding.articles.title.to_pylist()
+def titles(loader: DatasetLoader) -> list[str]:
+    assert loader.dataset is not None, loader.problem
+    found: list[str] = loader.dataset.articles.title.to_pylist()
     return found
 
 
@@ -65,57 +65,57 @@ def test_from_the_hub_and_again_at_a_new_commit(
 
     monkeypatch.setattr(module, "look_up", count)
     clock = Clock()
-    library = Library(repo, clock)
-    assert library.holding is None, "nothing is read before anyone asks"
-    assert not library.busy
-    assert titles(opened(library)) == ["one", "two"]
-    holding = library.holding
-    assert holding is not None
-    assert holding.version.commit == api.dataset_info(repo).sha
-    assert holding.articles.text_of(1) == "Text of two."
+    loader = DatasetLoader(repo, clock)
+    assert loader.dataset is None, "nothing is read before anyone asks"
+    assert not loader.busy
+    assert titles(opened(loader)) == ["one", "two"]
+    dataset = loader.dataset
+    assert dataset is not None
+    assert dataset.version.commit == api.dataset_info(repo).sha
+    assert dataset.articles.text_of(1) == "Text of two."
 
     publish(api, repo, tmp_path, ["one", "two", "three"])
     clock.now += CHECK_SECONDS - 1
-    assert titles(opened(library)) == ["one", "two"]
+    assert titles(opened(loader)) == ["one", "two"]
     assert asked == [repo], "the Hub is not asked more than once a minute"
     clock.now += 2
-    assert titles(opened(library)) == ["one", "two", "three"]
+    assert titles(opened(loader)) == ["one", "two", "three"]
     clock.now += CHECK_SECONDS + 1
-    held = library.holding
-    assert titles(opened(library)) == ["one", "two", "three"]
-    assert library.holding is held, "the same commit is not read again"
+    held = loader.dataset
+    assert titles(opened(loader)) == ["one", "two", "three"]
+    assert loader.dataset is held, "the same commit is not read again"
     assert len(asked) == 3
 
 
 def test_a_folder_and_again_when_it_has_changed(tmp_path: Path) -> None:
     write_dataset(tmp_path, {"train": [article("one", "text", ["a"])]})
     clock = Clock()
-    library = opened(Library(str(tmp_path), clock))
-    assert titles(library) == ["one"]
-    assert library.holding is not None
-    assert library.holding.name == tmp_path.name, "where it lies is nobody's business"
+    loader = opened(DatasetLoader(str(tmp_path), clock))
+    assert titles(loader) == ["one"]
+    assert loader.dataset is not None
+    assert loader.dataset.name == tmp_path.name, "where it lies is nobody's business"
     write_dataset(tmp_path, {"train": [article("two", "longer text", ["a"])]})
     clock.now += CHECK_SECONDS + 1
-    assert titles(opened(library)) == ["two"]
+    assert titles(opened(loader)) == ["two"]
 
 
-def problem(library: Library) -> str:
-    assert opened(library).holding is None
-    assert library.problem
-    assert "Traceback" not in library.problem
-    return library.problem
+def problem(loader: DatasetLoader) -> str:
+    assert opened(loader).dataset is None
+    assert loader.problem
+    assert "Traceback" not in loader.problem
+    return loader.problem
 
 
 @pytest.mark.parametrize("name", ["nobody/nothing", "not a name!", "/no/such/folder"])
 def test_missing(hub: EmbeddedHub, name: str) -> None:
-    assert problem(Library(name)).startswith("No dataset")
+    assert problem(DatasetLoader(name)).startswith("No dataset")
 
 
 def test_nothing_in_it(api: HfApi, hub_namespace: str, tmp_path: Path) -> None:
     repo = f"{hub_namespace}/explored-empty"
     api.create_repo(repo, repo_type="dataset", exist_ok=True)
-    assert "holds no data/*.parquet" in problem(Library(repo))
-    assert "holds no data/*.parquet" in problem(Library(str(tmp_path)))
+    assert "holds no data/*.parquet" in problem(DatasetLoader(repo))
+    assert "holds no data/*.parquet" in problem(DatasetLoader(str(tmp_path)))
 
 
 def test_a_private_dataset_is_not_shown_by_a_public_space(
@@ -125,15 +125,15 @@ def test_a_private_dataset_is_not_shown_by_a_public_space(
     publish(api, repo, tmp_path, ["secret"])
     api.create_repo(space, repo_type="space", space_sdk="gradio", exist_ok=True)
     clock = Clock()
-    library = opened(Library(repo, clock))
-    assert titles(library) == ["secret"]
+    loader = opened(DatasetLoader(repo, clock))
+    assert titles(loader) == ["secret"]
     monkeypatch.setenv("SPACE_ID", space)
     api.update_repo_settings(repo, repo_type="dataset", private=True)
     clock.now += CHECK_SECONDS + 1
-    assert "private and this Space is not" in problem(library), "and what was read is gone"
+    assert "private and this Space is not" in problem(loader), "and what was read is gone"
     api.update_repo_settings(space, repo_type="space", private=True)
     clock.now += RETRY_SECONDS + 1
-    assert titles(opened(library)) == ["secret"]
+    assert titles(opened(loader)) == ["secret"]
 
 
 def test_private_without_a_token(
@@ -143,7 +143,7 @@ def test_private_without_a_token(
     publish(api, repo, tmp_path, ["secret"])
     api.update_repo_settings(repo, repo_type="dataset", private=True)
     monkeypatch.setattr("tagloop.explore.folder.HfApi", lambda: HfApi(token=False))
-    assert "HF_TOKEN if it is private" in problem(Library(repo))
+    assert "HF_TOKEN if it is private" in problem(DatasetLoader(repo))
 
 
 def test_a_hub_that_is_down_leaves_what_was_read(
@@ -152,16 +152,16 @@ def test_a_hub_that_is_down_leaves_what_was_read(
     repo = f"{hub_namespace}/explored-down"
     publish(api, repo, tmp_path, ["one"])
     clock = Clock()
-    library = opened(Library(repo, clock))
+    loader = opened(DatasetLoader(repo, clock))
     down = HfApi("http://127.0.0.1:9", token=False)
     monkeypatch.setattr("tagloop.explore.folder.HfApi", lambda: down)
     clock.now += CHECK_SECONDS + 1
-    assert titles(opened(library)) == ["one"]
-    assert library.problem is not None
-    assert "could not be fetched" in library.problem
+    assert titles(opened(loader)) == ["one"]
+    assert loader.problem is not None
+    assert "could not be fetched" in loader.problem
     monkeypatch.undo()
     clock.now += RETRY_SECONDS + 1
-    assert opened(library).problem is None
+    assert opened(loader).problem is None
 
 
 def test_an_error_nobody_thought_of_is_said_too(
@@ -172,7 +172,7 @@ def test_an_error_nobody_thought_of_is_said_too(
 
     write_dataset(tmp_path, {"train": [article("one", "text", ["a"])]})
     monkeypatch.setattr(module, "read_articles", fail)
-    told = problem(Library(str(tmp_path)))
+    told = problem(DatasetLoader(str(tmp_path)))
     assert "RuntimeError" in told
     assert "/secret" not in told
 
@@ -190,16 +190,16 @@ def test_open_returns_at_once_and_reads_once(
         return look_up(repo)
 
     monkeypatch.setattr(module, "look_up", slowly)
-    library = Library(str(tmp_path))
+    loader = DatasetLoader(str(tmp_path))
     began = time.monotonic()
     for _ in range(20):
-        library.open()
+        loader.open()
     assert time.monotonic() - began < 0.4
-    assert library.busy
-    assert library.progress
-    library.wait(20)
+    assert loader.busy
+    assert loader.progress
+    loader.wait(20)
     assert len(looked) == 1
-    assert titles(library) == ["one"]
+    assert titles(loader) == ["one"]
 
 
 def test_a_search_is_remembered_until_the_dataset_changes(
@@ -207,7 +207,7 @@ def test_a_search_is_remembered_until_the_dataset_changes(
 ) -> None:
     write_dataset(tmp_path, {"train": [article("one", "a text", ["a"])]})
     clock = Clock()
-    library = opened(Library(str(tmp_path), clock))
+    loader = opened(DatasetLoader(str(tmp_path), clock))
     searched: list[Query] = []
 
     def count(articles: Articles, query: Query, *progress: object) -> object:
@@ -217,17 +217,17 @@ def test_a_search_is_remembered_until_the_dataset_changes(
     monkeypatch.setattr(module, "find", count)
     query = Query.of("text", in_text=True)
     for _ in range(3):
-        assert library.holding is not None
-        assert library.find(library.holding, query).tolist() == [0]
+        assert loader.dataset is not None
+        assert loader.find(loader.dataset, query).tolist() == [0]
     assert len(searched) == 1
     write_dataset(tmp_path, {"train": [article("two", "other words", ["a"])]})
     clock.now += CHECK_SECONDS + 1
-    opened(library)
-    assert library.holding is not None
-    assert library.find(library.holding, query).tolist() == []
+    opened(loader)
+    assert loader.dataset is not None
+    assert loader.find(loader.dataset, query).tolist() == []
     for number in range(100):
-        library.find(library.holding, Query.of(f"word{number}"))
-    assert len(library._searches) <= module.MAX_KEPT_SEARCHES
+        loader.find(loader.dataset, Query.of(f"word{number}"))
+    assert len(loader._searches) <= module.MAX_KEPT_SEARCHES
 
 
 def test_a_connection_that_the_hub_had_closed_is_made_again(

@@ -9,29 +9,31 @@ from typing import Any
 import gradio as gr
 
 from tagloop.errors import UserError
-from tagloop.rate_limits import RateLimit, visitor_of
+from tagloop.rate_limits import RateLimit
 from tagloop.reading import ENDINGS, read_address, read_file
-from tagloop.service.background import StopSigns, Tell, watch
+from tagloop.service.background import Cancellations, ReportProgress, run_in_background
+from tagloop.web.events import QUIET
 from tagloop.web.tabs.markup import notice
+from tagloop.web.visitors import session_of, visitor_of
 
 NO_ADDRESS = "Give the address of a page first, such as https://example.com/post."
 PAGES_A_MINUTE = 10
 """Of one visitor."""
-STOP_SHOWN: dict[str, Any] = gr.update(value="Cancel", visible=True, interactive=True)
-STOP_HIDDEN: dict[str, Any] = gr.update(visible=False)
+CANCEL_SHOWN: dict[str, Any] = gr.update(value="Cancel", visible=True, interactive=True)
+CANCEL_HIDDEN: dict[str, Any] = gr.update(visible=False)
 """The Cancel button, while there is something to cancel and when there is nothing."""
 
 
-class Opening:
+class ArticleImport:
     """Builds the fields inside the `gr.Blocks` that is open, and answers their events.
 
     Args:
-        stops: What a visitor's Cancel button sets.
+        cancellations: What a visitor's Cancel button sets.
         addresses: Whether pages are fetched; where not, there is no field for their addresses.
     """
 
-    def __init__(self, stops: StopSigns, addresses: bool = True) -> None:
-        self.stops = stops
+    def __init__(self, cancellations: Cancellations, addresses: bool = True) -> None:
+        self.cancellations = cancellations
         self.addresses = addresses
         self.pages = RateLimit("pages", PAGES_A_MINUTE)
 
@@ -79,7 +81,7 @@ class Opening:
             ]
         for event, answer, field in events:
             outputs = [*filled, field, came]
-            opened = event(answer, field, outputs, api_visibility="private", show_progress="hidden")
+            opened = event(answer, field, outputs, **QUIET)
             then(opened, came)
 
     def open_file(self, path: str | None, request: gr.Request) -> Iterator[tuple[Any, ...]]:
@@ -95,14 +97,14 @@ class Opening:
             self.pages.take(visitor_of(request))
         except UserError as error:
             kind = "problem" if address.strip() else "hint"
-            yield *[gr.skip()] * 2, notice(kind, str(error)), STOP_HIDDEN, gr.skip(), False
+            yield *[gr.skip()] * 2, notice(kind, str(error)), CANCEL_HIDDEN, gr.skip(), False
             return
         work = partial(read_address, address)
         yield from self._open(work, "Reading the page …", "", gr.skip(), request)
 
     def _open(
         self,
-        work: Callable[[Tell], tuple[str, str]],
+        work: Callable[[ReportProgress], tuple[str, str]],
         told: str,
         emptied: Any,
         kept: Any,
@@ -111,21 +113,19 @@ class Opening:
         """Reads, and says what comes of it; the field is then ``emptied``, or ``kept``."""
         problem = notice("hint", "Cancelled.")
         try:
-            with self.stops.of(session_of(request)) as stop, closing(watch(work)) as looks:
-                for progress in looks:
-                    if stop.is_set():
+            with (
+                self.cancellations.flag(session_of(request)) as cancelled,
+                closing(run_in_background(work)) as reports,
+            ):
+                for progress in reports:
+                    if cancelled.is_set():
                         break
                     if progress.result is None:
                         busy = notice("busy", told)
-                        yield *[gr.skip()] * 2, busy, STOP_SHOWN, gr.skip(), False
+                        yield *[gr.skip()] * 2, busy, CANCEL_SHOWN, gr.skip(), False
             if progress.result is not None:
-                yield *progress.result, "", STOP_HIDDEN, emptied, True
+                yield *progress.result, "", CANCEL_HIDDEN, emptied, True
                 return
         except UserError as error:
             problem = notice("problem", str(error))
-        yield *[gr.skip()] * 2, problem, STOP_HIDDEN, kept, False
-
-
-def session_of(request: gr.Request | None) -> str:
-    """Tells a visitor's open page from all others."""
-    return str(request.session_hash or "") if request else ""
+        yield *[gr.skip()] * 2, problem, CANCEL_HIDDEN, kept, False

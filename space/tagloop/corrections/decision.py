@@ -69,7 +69,7 @@ class Review:
         """Checks a decision and makes the record of it.
 
         Raises:
-            UserError: No such decision, an id that is none, or no tags where they are needed.
+            UserError: The decision is unknown, the id is no correction's, or tags are missing.
         """
         if decision not in get_args(Decision):
             raise UserError(f"The decision must be accept, edit, reject or undo, not {decision!r}.")
@@ -103,8 +103,8 @@ class Review:
         """Reads a stored record.
 
         Raises:
-            UserError: Another schema, a column is missing, unknown or of another kind, or the
-                decision is none.
+            UserError: The schema is another, a column is missing, unknown or of another kind, or
+                the decision is unknown.
         """
         if row.get("schema") != SCHEMA:
             raise UserError(

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from huggingface_hub import HfApi
 
-from tagloop.corrections.review.store import read_folder, read_records
+from tagloop.corrections.dataset import read_folder, read_records
 from tagloop.corrections.withdrawals import withdrawal
 from training.hub import EmbeddedHub
 
-from .review_rows import correction, records, review, write_rows
+from .review.review_rows import correction, records, review, write_rows
 
 
 def test_a_folder_reads_as_it_stands(tmp_path: Path) -> None:

@@ -1,22 +1,24 @@
 """Reads the corrections dataset: corrections, withdrawals and reviews as they stand at a commit.
 
-The rows are read line by line, not with the ``datasets`` library: a line that is damaged must
-cost that line and be counted, not the whole file.
+`read_records` reads all of it at once; `DatasetHead` only what is new since it was read last. The
+rows are read line by line, not with the ``datasets`` library: a line that is damaged must cost that
+line and be counted, not the whole file.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from huggingface_hub import HfApi, snapshot_download
+from huggingface_hub import HfApi, hf_hub_download, snapshot_download
 
+from tagloop.corrections.decision import FOLDER as REVIEWS
+from tagloop.corrections.decision import Review
 from tagloop.corrections.record import Correction
-from tagloop.corrections.review.decision import FOLDER as REVIEWS
-from tagloop.corrections.review.decision import Review
 from tagloop.corrections.withdrawals import FOLDER as WITHDRAWALS
 from tagloop.corrections.withdrawals import SCHEMA as WITHDRAWAL_SCHEMA
 from tagloop.errors import UserError
@@ -24,6 +26,7 @@ from tagloop.errors import UserError
 CORRECTIONS = "data"
 FOLDERS = (CORRECTIONS, WITHDRAWALS, REVIEWS)
 PATTERNS = [f"{folder}/**.jsonl" for folder in FOLDERS]
+DOWNLOADS = 8  # at a time
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ class Records:
         reviews: All of them, superseded ones too, each id once.
         withdrawn: Correction id to when it was withdrawn. Whoever knows an id may withdraw (see
             `tagloop.corrections.withdrawals`), so each of these counts, even of a correction not
-        (yet) here.
+            (yet) here.
         damaged: Lines that could not be read.
         repeated: Lines whose id was there before; such a line is the same record.
         revision: The commit they were read at; None for a folder.
@@ -62,7 +65,7 @@ class Records:
     _review_ids: set[str] = field(default_factory=set, repr=False)
 
     def in_force(self) -> dict[str, Review]:
-        """The decision that counts of each reviewed correction: the latest by (created_at, id).
+        """Returns the decision in force on each reviewed correction: the latest.
 
         An "undo" in force means that the correction is open again.
         """
@@ -111,7 +114,7 @@ class Records:
 
 
 def latest(reviews: Iterable[Review]) -> dict[str, Review]:
-    """Of each correction's reviews the latest by (created_at, id), by correction id."""
+    """Returns the latest review, by (created_at, id), of each correction, by correction id."""
     found: dict[str, Review] = {}
     for review in reviews:
         other = found.get(review.correction_id)
@@ -163,8 +166,71 @@ def read_folder(folder: Path) -> Records:
     return records
 
 
+@dataclass(frozen=True)
+class NewFiles:
+    """What one look at the dataset found.
+
+    Attributes:
+        commit: Its head.
+        names: All files of records.
+        contents: Of those that are new; of all, if one that was there is gone.
+    """
+
+    commit: str
+    names: set[str]
+    contents: dict[str, bytes] = field(default_factory=dict)
+
+
+class DatasetHead:
+    """The head of a corrections dataset; its files never change, so each is read once.
+
+    Args:
+        repo_id: The dataset.
+        token: One that may read it; None takes ``HF_TOKEN``.
+        cache: Where its files are kept; None takes the Hub client's own cache.
+    """
+
+    def __init__(self, repo_id: str, token: str | None = None, cache: Path | None = None) -> None:
+        self._repo_id = repo_id
+        self._token = token
+        self._cache = cache
+
+    def read(self, known_commit: str | None, known: set[str]) -> NewFiles:
+        """Looks at the head.
+
+        Args:
+            known_commit: The commit that was read last; where it is the head nothing is new.
+            known: The files that have been read.
+
+        Raises:
+            huggingface_hub.errors.HfHubHTTPError: The Hub refuses, or there is no such dataset.
+        """
+        api = HfApi(token=self._token)
+        commit = api.dataset_info(self._repo_id).sha or ""
+        if commit == known_commit:
+            return NewFiles(commit, known)
+        listed = api.list_repo_files(self._repo_id, repo_type="dataset", revision=commit)
+        names = {name for name in listed if folder_of(name)}
+
+        def content(name: str) -> bytes:
+            path = hf_hub_download(
+                self._repo_id,
+                name,
+                repo_type="dataset",
+                revision=commit,
+                token=self._token,
+                cache_dir=self._cache,
+            )
+            return Path(path).read_bytes()
+
+        # If a file went, a person took it out: what it held is forgotten, so all is read again.
+        new = sorted(names if known - names else names - known)
+        with ThreadPoolExecutor(DOWNLOADS) as pool:
+            return NewFiles(commit, names, dict(zip(new, pool.map(content, new), strict=True)))
+
+
 def folder_of(name: str) -> str | None:
-    """The one of `FOLDERS` that holds a file of records; None of any other file."""
+    """Returns the one of `FOLDERS` that holds a file of records; None of any other file."""
     top = name.partition("/")[0]
     return top if top in FOLDERS and name.endswith(".jsonl") else None
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 from uuid import uuid4
 
-from tagloop.corrections.review.decision import Review
+from tagloop.corrections.decision import Review
 from tagloop.corrections.review.queue import Opinion, QueueItem
 from tagloop.corrections.review.service import Order
 from tagloop.vocabulary.normal_form import occurring
@@ -51,7 +51,8 @@ class Session:
 
     def show(self, mode: str, order: str, mark: str) -> None:
         """Takes the choices above the list; another choice begins with its first page."""
-        chosen = (mode == "decided", cast(Order, "oldest" if order == "oldest" else "value"), mark)
+        shown: Order = "oldest" if order == "oldest" else "value"
+        chosen = (mode == "decided", shown, mark)
         if chosen != (self.decided, self.order, self.mark):
             if chosen[1:] != (self.order, self.mark):
                 self.item = None
@@ -61,7 +62,7 @@ class Session:
         self.plan = []
 
     def at(self, items: Sequence[QueueItem]) -> QueueItem | None:
-        """The current article as it stands now, else the next one that was not skipped."""
+        """Returns the current article as it stands now, else the next one that was not skipped."""
         by_key = {item.key: item for item in items}
         if self.item is not None and self.item.key in by_key:
             now = by_key[self.item.key]
@@ -97,12 +98,12 @@ class Session:
             self.pick(None)
 
     def page_of(self, count: int) -> int:
-        """The page, within those that there are."""
+        """Returns the number of the page, within those that there are."""
         self.page = max(1, min(self.page, -(-count // PAGE)))
         return self.page
 
     def decided_on(self, reviews: Sequence[Review]) -> None:
-        """Remembers a decision, and go on."""
+        """Remembers a decision, and goes on."""
         if reviews:
             self.done.append([review.correction_id for review in reviews])
         self.pick(None)
@@ -117,7 +118,7 @@ class Session:
         self.done = [left for one in self.done if (left := [i for i in one if i not in gone])]
 
     def chips(self, opinion: Opinion) -> dict[str, Any]:
-        """The value of the tag editor for an answer."""
+        """Returns the value of the tag editor for an answer."""
         correction = opinion.corrections[0]
         sure = {tag.tag: tag.confidence for tag in correction.predicted}
         there = occurring(opinion.tags, f"{correction.title}\n{correction.text}")

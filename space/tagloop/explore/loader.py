@@ -16,7 +16,7 @@ import numpy as np
 
 from tagloop.errors import UserError
 from tagloop.explore.articles import Articles, read_articles
-from tagloop.explore.folder import NotForVisitorsError, Version, fetch, look_up, shown_name
+from tagloop.explore.folder import DatasetWithheldError, Version, display_name, fetch, look_up
 from tagloop.explore.parquet import open_parts
 from tagloop.explore.search import Query, find
 
@@ -31,7 +31,7 @@ UNEXPECTED = "The dataset could not be read: {kind}. The Space's log tells more.
 
 
 @dataclass(frozen=True)
-class Holding:
+class LoadedDataset:
     """A version of the dataset that has been read.
 
     Attributes:
@@ -45,7 +45,7 @@ class Holding:
     articles: Articles
 
 
-class Library:
+class DatasetLoader:
     """One dataset, kept up to date for the visitors.
 
     Args:
@@ -61,7 +61,7 @@ class Library:
         self._thread: Thread | None = None
         self._next_look = -float("inf")
         self._searches: OrderedDict[tuple[str, Query], np.ndarray] = OrderedDict()
-        self.holding: Holding | None = None
+        self.dataset: LoadedDataset | None = None
         self.progress = ""
         self.problem: str | None = None
 
@@ -84,7 +84,7 @@ class Library:
         if self._thread is not None:
             self._thread.join(seconds)
 
-    def find(self, holding: Holding, query: Query) -> np.ndarray:
+    def find(self, dataset: LoadedDataset, query: Query) -> np.ndarray:
         """Returns the rows that a query asks for; the last searches are remembered.
 
         Only one visitor's search reads texts at a time, so that tagging keeps its share of the
@@ -93,16 +93,16 @@ class Library:
         Raises:
             UserError: A file cannot be read.
         """
-        key = (holding.version.key, query)
+        key = (dataset.version.key, query)
         with self._lock:
             if key in self._searches:
                 self._searches.move_to_end(key)
                 return self._searches[key]
         if query.reads_texts:
             with self._scanning:
-                rows = find(holding.articles, query)
+                rows = find(dataset.articles, query)
         else:
-            rows = find(holding.articles, query)
+            rows = find(dataset.articles, query)
         with self._lock:
             self._searches[key] = rows
             while len(self._searches) > MAX_KEPT_SEARCHES:
@@ -115,8 +115,8 @@ class Library:
             self._read()
             self.problem = None
         except UserError as error:
-            if isinstance(error, NotForVisitorsError):
-                self.holding = None
+            if isinstance(error, DatasetWithheldError):
+                self.dataset = None
             wait, self.problem = RETRY_SECONDS, str(error)
             logger.warning("%s", error)
         except Exception as error:  # no visitor waits for a thread that has died
@@ -127,7 +127,7 @@ class Library:
 
     def _read(self) -> None:
         version = look_up(self.repo)
-        if self.holding is not None and self.holding.version.key == version.key:
+        if self.dataset is not None and self.dataset.version.key == version.key:
             return
         if version.commit is not None:
             self.progress = f"Fetching {version.megabytes:,.1f} MB from the Hub …"
@@ -138,7 +138,7 @@ class Library:
             self.progress = f"Reading articles: {done:,} of {of:,} …"
 
         articles = read_articles(parts, tell)
-        self.holding = Holding(shown_name(self.repo), version, articles)
+        self.dataset = LoadedDataset(display_name(self.repo), version, articles)
         self._searches.clear()
         logger.info(
             "Read %d articles of the dataset in %.1f s, %.1f MB in memory",
