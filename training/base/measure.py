@@ -27,7 +27,7 @@ from training.config import parse_config
 from training.evaluation.scores import CUT, article_scores, bootstrap
 from training.finetune.ctranslate2_conversion import convert
 from training.finetune.preprocess import BUNDLED_BASE
-from training.finetune.training_log import write_json
+from training.json_files import write_json
 
 SAMPLES = 1000
 

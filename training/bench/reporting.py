@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tagloop.errors import UserError
-from training.finetune.training_log import write_json
+from training.json_files import write_json
 
 RESULTS = Path(__file__).parent / "results"
 QUICK = Path("build") / "bench"

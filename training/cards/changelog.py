@@ -16,7 +16,7 @@ from huggingface_hub.errors import EntryNotFoundError
 
 from dataset_card.markdown import Markdown, escape, shorten
 from tagloop.errors import UserError
-from training.finetune.training_log import write_json
+from training.json_files import write_json
 from training.publish.errors import clear_errors
 from training.publish.repository import Published
 from training.retrain.run_state import today

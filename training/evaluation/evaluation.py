@@ -26,7 +26,7 @@ from training.data.corpus import Corpus, load_corpus
 from training.evaluation.report import Predictions, report_of
 from training.finetune.ctranslate2_conversion import convert
 from training.finetune.preprocess import BUNDLED_BASE, decoding_defaults, load_base
-from training.finetune.training_log import write_json
+from training.json_files import write_json
 
 REPORT_FILE = "report.json"
 

@@ -52,7 +52,8 @@ from training.finetune.frozen_encoder import FrozenEncoderTrainer
 from training.finetune.glibc import keep_freed_memory
 from training.finetune.preprocess import decoding_defaults, features, load_base
 from training.finetune.train import use_bf16
-from training.finetune.training_log import LOG_FILE, training_log, write_json
+from training.finetune.training_log import LOG_FILE, training_log
+from training.json_files import write_json
 
 CHECKPOINT_SHARE = 0.1
 """A checkpoint is kept after this share of the steps."""

@@ -29,7 +29,7 @@ from training.finetune.ctranslate2_conversion import convert_sentence_encoder
 from training.finetune.fit_neighbours import fit_neighbours, save_neighbours
 from training.finetune.preprocess import BUNDLED_BASE
 from training.finetune.ranker_examples import Articles, Candidates, collect
-from training.finetune.training_log import write_json
+from training.json_files import write_json
 
 FOLDS = 5
 STRENGTHS = (0.01, 0.1, 1.0)

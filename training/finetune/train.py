@@ -42,7 +42,8 @@ from training.finetune.fit_ranker import fit_ranking
 from training.finetune.frozen_encoder import FrozenEncoderTrainer
 from training.finetune.glibc import keep_freed_memory
 from training.finetune.preprocess import decoding_defaults, features, load_base, tagging_settings
-from training.finetune.training_log import LOG_FILE, training_log, write_json
+from training.finetune.training_log import LOG_FILE, training_log
+from training.json_files import write_json
 
 METRIC = Path(__file__).parents[1] / "evaluation" / "metrics" / "tag_f1"
 LOG_SHARE = 0.04

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import asdict
 from importlib.metadata import version
@@ -95,9 +94,3 @@ def _rounded(entry: dict[str, Any]) -> dict[str, Any]:
         name: round(value, 6) if isinstance(value, float) else value
         for name, value in entry.items()
     }
-
-
-def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Writes readable JSON; NaN is refused."""
-    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
-    path.write_text(text + "\n", encoding="utf-8")

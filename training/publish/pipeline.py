@@ -25,7 +25,8 @@ from training.data.corpus import Corpus, load_corpus
 from training.evaluation.evaluation import REPORT_FILE, evaluate_tagger, show
 from training.finetune.preprocess import base_fingerprint
 from training.finetune.train import train
-from training.finetune.training_log import LOG_FILE, hyperparameters, write_json
+from training.finetune.training_log import LOG_FILE, hyperparameters
+from training.json_files import write_json
 
 STARTER = Path(__file__).parents[2] / "dataset_card" / "starter"
 STARTER_LICENSE = "CC0-1.0"

@@ -35,7 +35,7 @@ from training.config import PublishConfig, parse_config
 from training.data.build_dataset import REPORT
 from training.data.corpus import load_corpus
 from training.evaluation.evaluation import show
-from training.finetune.training_log import write_json
+from training.json_files import write_json
 from training.publish.errors import check_access, clear_errors
 from training.publish.pipeline import (
     build_station,

@@ -25,7 +25,8 @@ from training.cards.changelog import (
 from training.data.corpus import Corpus
 from training.evaluation.evaluation import REPORT_FILE
 from training.finetune.adaptation import AdaptConfig
-from training.finetune.training_log import LOG_FILE, write_json
+from training.finetune.training_log import LOG_FILE
+from training.json_files import write_json
 from training.publish.errors import clear_errors
 from training.publish.publish import NOT_FOR_MODEL
 from training.publish.repo_names import Names

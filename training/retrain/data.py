@@ -25,7 +25,7 @@ from training.cards.cards import write_dataset_card
 from training.data.build_dataset import REPORT, write_dataset
 from training.data.corpus import Corpus, load_corpus
 from training.data.corrections_merge import CORRECTIONS_FILE, SCHEMA, Merged, digest, merge
-from training.finetune.training_log import write_json
+from training.json_files import write_json
 from training.publish.errors import clear_errors
 from training.publish.repo_names import Names
 from training.publish.repository import Published, Repository

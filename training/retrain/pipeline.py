@@ -13,7 +13,7 @@ from tagloop.errors import UserError
 from training.cards.changelog import RETRAIN_REPORT
 from training.data.corpus import Corpus, load_corpus
 from training.finetune.adaptation import adapt
-from training.finetune.training_log import write_json
+from training.json_files import write_json
 from training.publish.errors import check_access
 from training.publish.repository import Moved, Published, Repository
 from training.retrain.candidate import (

@@ -7,19 +7,18 @@ that has no marker. ``outcome.json`` ends a run. Nothing in the folder is needed
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tagloop.errors import UserError
+from training.process_lock import process_lock
 
 KEY_CHARACTERS = 12
 LAST = "outcome"
@@ -130,25 +129,14 @@ def write_whole(path: Path, content: Mapping[str, Any]) -> None:
     part.replace(path)
 
 
-@contextmanager
-def only_one_here(work: Path) -> Iterator[None]:
+def only_one_here(work: Path) -> AbstractContextManager[None]:
     """Keeps two runs with one folder apart; the Hub's lock would know both as its own.
 
-    Raises:
-        UserError: Another process has the folder.
+    Entering raises a `UserError` where another process has the folder.
     """
-    work.mkdir(parents=True, exist_ok=True)
-    with (work / "in-use").open("a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            who = file.read().strip() or "unknown"
-            raise UserError(
-                f"A retrain runs on this machine already (process {who}): wait for its end."
-            ) from None
-        file.truncate(0)
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        file.write(f"{os.getpid()}, since {now}")
-        file.flush()
-        yield
+    return process_lock(
+        work / "in-use",
+        lambda holder: (
+            f"A retrain runs on this machine already (process {holder}): wait for its end."
+        ),
+    )

@@ -30,7 +30,7 @@ from training.bench.loop.turn import Simulation, Turn
 from training.bench.loop.ways import RETRAIN, WAYS
 from training.bench.loop.world import World
 from training.config import command_line, parse_config
-from training.finetune.training_log import write_json
+from training.json_files import write_json
 
 RESULTS = Path(__file__).parents[1] / "results"
 COUNTS = (50, 100, 200, 400)

@@ -27,7 +27,7 @@ from training.bench.quality.measuring import fingerprint
 from training.bench.quality.tables import render, summarise
 from training.bench.quality.worker import result_file
 from training.config import parse_config
-from training.finetune.training_log import write_json
+from training.json_files import write_json
 
 RESULTS = Path(__file__).parents[1] / "results"
 USER_ERROR = 2

@@ -36,7 +36,7 @@ from training.bench.studies.allowlist_articles import Allowlist, choose
 from training.config import parse_config
 from training.finetune.ctranslate2_conversion import convert
 from training.finetune.preprocess import BUNDLED_BASE
-from training.finetune.training_log import write_json
+from training.json_files import write_json
 
 MODULE = "training.bench.studies.allowlist_constants"
 BONUSES = (0.0, 0.5, 1.0, 1.5, 2.0)
