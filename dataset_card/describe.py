@@ -61,6 +61,11 @@ class Description:
         return {name: split.num_examples for name, split in (self.info.splits or {}).items()}
 
     @property
+    def tag_counts(self) -> dict[str, int]:
+        """Tag as people see it to its number of articles, the most frequent first."""
+        return dict(zip(self.vocabulary.tags, self.vocabulary.counts.values(), strict=True))
+
+    @property
     def licenses(self) -> Counter[str | None]:
         """Number of articles of each licence, as stated."""
         counts: Counter[str | None] = Counter()

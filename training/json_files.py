@@ -8,14 +8,17 @@ from pathlib import Path
 from typing import Any
 
 
-def read_json(path: Path) -> Any:
-    """Reads a JSON file.
+def read_json(path: Path) -> dict[str, Any]:
+    """Reads a JSON object.
 
     Raises:
         OSError: The file cannot be read.
-        ValueError: It is no JSON.
+        ValueError: It holds no JSON object.
     """
-    return json.loads(path.read_text(encoding="utf-8"))
+    content = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(content, dict):
+        raise ValueError(f"a JSON {type(content).__name__}")
+    return content
 
 
 def write_json(path: Path, content: Mapping[str, Any], *, indent: int = 2) -> None:

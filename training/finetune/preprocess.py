@@ -1,4 +1,4 @@
-"""Steps 3 and 4 of the talk: the base model, its tokenizer, and articles as token ids."""
+"""Before the training loop: the base model, its tokenizer, and articles as token ids."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def tagging_settings(config: TrainConfig, corpus: Corpus, base_id: str) -> Taggi
         max_input_tokens=config.max_input_tokens,
         max_new_tokens=config.max_new_tokens,
         base_model=base_id,
-        dataset=corpus.source,
+        dataset=dict(corpus.source),
     )
 
 

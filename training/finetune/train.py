@@ -1,4 +1,4 @@
-"""Fine-tunes any seq2seq model into a tag generator, in the order of the talk.
+"""Fine-tunes any seq2seq model into a tag generator, in eight steps from the task to the check.
 
     python -m training.train --dataset build/tagloop/dataset             # on the bundled base
     python -m training.train --dataset me/blog-articles --base google/flan-t5-small
@@ -6,8 +6,8 @@
     accelerate launch -m training.train --dataset me/blog-articles       # on several devices
 
 Writes the model folder (default ``build/<name>/model``): stock transformers files, tagging.json,
-tags.json, training_log.json, the int8 conversion, and the tagger's memory and calibration
-(recall.safetensors, embedding, ranking.json).
+tags.json, training_log.json, the int8 conversion, and what the ranking needs: neighbours
+(recall.safetensors, embedding) and weights (ranking.json).
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from training.finetune.fit_ranker import fit_ranking
 from training.finetune.frozen_encoder import FrozenEncoderTrainer
 from training.finetune.glibc import keep_freed_memory
 from training.finetune.preprocess import decoding_defaults, features, load_base, tagging_settings
-from training.finetune.training_log import LOG_FILE, training_log
+from training.finetune.training_log import TRAINING_LOG, TrainingLog, training_log
 from training.json_files import write_json
 
 METRIC = Path(__file__).parents[1] / "evaluation" / "metrics" / "tag_f1"
@@ -51,7 +51,7 @@ LOG_SHARE = 0.04
 
 
 def train(config: TrainConfig, corpus: Corpus) -> Path:
-    """Fine-tunes a tag generator; each numbered step is one of the talk's.
+    """Fine-tunes a tag generator, telling at each of the steps what it is about.
 
     Returns:
         The model folder.
@@ -141,8 +141,8 @@ def use_bf16(precision: str) -> bool:
     if precision != "auto":
         return precision == "bf16"
     if torch.cuda.is_available():
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    return torch.cpu._is_amx_tile_supported()
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    return bool(torch.cpu._is_amx_tile_supported())
 
 
 def _trainer(
@@ -166,7 +166,7 @@ def _trainer(
         written, wanted = (
             [parse_tags(text, settings.separator) for text in side] for side in texts
         )
-        return metric.compute(predictions=written, references=wanted)
+        return dict(metric.compute(predictions=written, references=wanted))
 
     has_validation = bool(len(splits["validation"]))
     kind = FrozenEncoderTrainer if config.freeze_encoder else Seq2SeqTrainer
@@ -199,7 +199,7 @@ def _save(
     tokenizer: Any,
     settings: TaggingSettings,
     corpus: Corpus,
-    log: dict[str, Any],
+    log: TrainingLog,
     output: Path,
 ) -> None:
     trainer.save_model(str(output))
@@ -210,7 +210,7 @@ def _save(
     convert(output)
     log["ranking"] = fit_ranking(output, corpus.splits["train"], corpus.splits["validation"])
     # Last: a folder with a log is a finished one.
-    write_json(output / LOG_FILE, log)
+    write_json(output / TRAINING_LOG, log)
 
 
 def _sizes(corpus: Corpus) -> str:

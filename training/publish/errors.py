@@ -71,7 +71,7 @@ def check_access(api: HfApi, namespace: str) -> None:
     """Makes sure that there is a token and that its owner belongs to the namespace.
 
     Raises:
-        UserError: Neither is so.
+        UserError: There is no valid token, or its owner may not publish in that namespace.
     """
     if not namespace:
         raise UserError("NAMESPACE is missing: give your user or organisation on the Hub.")

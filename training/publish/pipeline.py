@@ -5,10 +5,9 @@ python -m training.publish.pipeline --source articles.csv --name blog       # ma
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from tagloop.errors import UserError
 from training.config import (
@@ -21,22 +20,24 @@ from training.config import (
     read_settings,
 )
 from training.data.build_dataset import build
+from training.data.build_report import BuildReport
 from training.data.corpus import Corpus, load_corpus
-from training.evaluation.evaluation import REPORT_FILE, evaluate_tagger, show
+from training.evaluation.evaluation import evaluate_tagger, show
+from training.evaluation.report import EVALUATION_REPORT, EvaluationReport, read_report
 from training.finetune.preprocess import base_fingerprint
 from training.finetune.train import train
-from training.finetune.training_log import LOG_FILE, hyperparameters
-from training.json_files import write_json
+from training.finetune.training_log import TRAINING_LOG, Hyperparameters, hyperparameters, read_log
+from training.json_files import read_json, write_json
 
 STARTER = Path(__file__).parents[2] / "dataset_card" / "starter"
 STARTER_LICENSE = "CC0-1.0"
 
 
-def build_station(config: StationsConfig, folder: Path) -> dict[str, Any]:
+def build_station(config: StationsConfig, folder: Path) -> BuildReport:
     """Builds the dataset folder.
 
     Returns:
-        The content of ``build_report.json``.
+        Its build report.
 
     Raises:
         UserError: A source is missing or broken.
@@ -75,7 +76,7 @@ def train_station(config: StationsConfig, corpus: Corpus, folder: Path) -> bool:
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / "checkpoints.json", _run_key(wanted, corpus))
     # Before, not after: a kill in between must not leave the old model's figures to the new one.
-    (folder / REPORT_FILE).unlink(missing_ok=True)
+    (folder / EVALUATION_REPORT).unlink(missing_ok=True)
     train(wanted, corpus)
     (folder / "checkpoints.json").unlink()
     return True
@@ -92,20 +93,20 @@ def train_config(config: StationsConfig, folder: Path) -> TrainConfig:
     return TrainConfig(**(values | ({"base": config.base} if config.base else {})))
 
 
-def evaluate_station(config: StationsConfig, corpus: Corpus, folder: Path) -> dict[str, Any]:
+def evaluate_station(config: StationsConfig, corpus: Corpus, folder: Path) -> EvaluationReport:
     """Measures the model folder on the test split, unless that is done.
 
     Returns:
-        The content of ``report.json``.
+        Its evaluation report.
 
     Raises:
         UserError: The model cannot be loaded.
     """
-    path = folder / REPORT_FILE
+    path = folder / EVALUATION_REPORT
     if path.is_file():
-        report = json.loads(path.read_text(encoding="utf-8"))
+        report = read_report(path)
         if report["dataset"]["fingerprint"] == corpus.fingerprint:
-            return dict(report)
+            return report
     base = train_config(config, folder).base
     wanted = EvaluateConfig(model=str(folder), name=config.name, before=base)
     report = evaluate_tagger(wanted, corpus)
@@ -113,17 +114,25 @@ def evaluate_station(config: StationsConfig, corpus: Corpus, folder: Path) -> di
     return report
 
 
-def _run_key(wanted: TrainConfig, corpus: Corpus) -> dict[str, Any]:
-    return {
-        "base": wanted.base,
-        "fingerprint": corpus.fingerprint,
-        "hyperparameters": hyperparameters(wanted),
-    }
+class _RunKey(TypedDict):
+    """What tells one training from another, so that checkpoints go to the right one."""
+
+    base: str
+    fingerprint: str
+    hyperparameters: Hyperparameters
+
+
+def _run_key(wanted: TrainConfig, corpus: Corpus) -> _RunKey:
+    return _RunKey(
+        base=wanted.base,
+        fingerprint=corpus.fingerprint,
+        hyperparameters=hyperparameters(wanted),
+    )
 
 
 def _same_run(folder: Path, wanted: TrainConfig, corpus: Corpus) -> bool:
     path = folder / "checkpoints.json"
-    return path.is_file() and json.loads(path.read_text()) == _run_key(wanted, corpus)
+    return path.is_file() and read_json(path) == _run_key(wanted, corpus)
 
 
 def is_trained_with(config: StationsConfig, folder: Path) -> bool:
@@ -138,19 +147,17 @@ def is_trained_with(config: StationsConfig, folder: Path) -> bool:
 def _is_trained(folder: Path, wanted: TrainConfig, corpus: Corpus) -> bool:
     if not _has_settings(folder, wanted):
         return False
-    log = json.loads((folder / LOG_FILE).read_text(encoding="utf-8"))
-    return bool(log["dataset"]["fingerprint"] == corpus.fingerprint)
+    log = read_log(folder / TRAINING_LOG)
+    return log["dataset"]["fingerprint"] == corpus.fingerprint
 
 
 def _has_settings(folder: Path, wanted: TrainConfig) -> bool:
-    path = folder / LOG_FILE
+    path = folder / TRAINING_LOG
     if not path.is_file():
         return False
-    log = json.loads(path.read_text(encoding="utf-8"))
-    return bool(
-        log["hyperparameters"] == hyperparameters(wanted)
-        and log["base_fingerprint"] == base_fingerprint(wanted.base)
-    )
+    log = read_log(path)
+    same = log["hyperparameters"] == hyperparameters(wanted)
+    return same and log["base_fingerprint"] == base_fingerprint(wanted.base)
 
 
 def main(argv: list[str] | None = None) -> int:

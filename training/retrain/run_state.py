@@ -14,14 +14,16 @@ import shutil
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TypeVar, cast
 
+from training.json_files import read_json
 from training.process_lock import process_lock
+from training.retrain.config import Settings
 
 KEY_CHARACTERS = 12
 LAST = "outcome"
+Result = TypeVar("Result", bound=Mapping[str, object])
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Start:
     model: str
     dataset: str
     corrections: str
-    settings: dict[str, Any]
+    settings: Settings
     date: str
 
     @property
@@ -67,9 +69,7 @@ class Run:
         return run
 
     @classmethod
-    def unfinished(
-        cls, work: Path, model: str, dataset: str, settings: dict[str, Any]
-    ) -> Run | None:
+    def unfinished(cls, work: Path, model: str, dataset: str, settings: Settings) -> Run | None:
         """Finds a run to go on with: same settings, not ended, and nobody else was there since.
 
         Once a step of its own may have moved the dataset or the model, that step itself tells its
@@ -82,7 +82,7 @@ class Run:
             settings: Those that decide.
         """
         for path in sorted(work.glob("*/run.json")):
-            run = cls(path.parent, Start(**json.loads(path.read_text(encoding="utf-8"))))
+            run = cls(path.parent, Start(**read_json(path)))
             if run.done(LAST) or run.start.settings != settings:
                 continue
             moved_model = run.start.model != model and not run.done("decision")
@@ -95,17 +95,14 @@ class Run:
         """Tells whether a step has ended."""
         return (self.folder / f"{step}.json").is_file()
 
-    def result(self, step: str) -> dict[str, Any]:
-        """Returns what a step that has ended gave."""
-        return dict(json.loads((self.folder / f"{step}.json").read_text(encoding="utf-8")))
-
-    def step(self, name: str, make: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
-        """Runs a step unless it has ended; returns its result in either case."""
+    def step(self, name: str, make: Callable[[], Result]) -> Result:
+        """Runs a step unless it has ended; returns its result, as its marker has it."""
+        path = self.folder / f"{name}.json"
         if not self.done(name):
-            write_whole(self.folder / f"{name}.json", make())
-        return self.result(name)
+            write_whole(path, make())
+        return cast(Result, read_json(path))
 
-    def end(self, outcome: Mapping[str, Any]) -> None:
+    def end(self, outcome: Mapping[str, object]) -> None:
         """Ends the run and removes what is large."""
         write_whole(self.folder / f"{LAST}.json", outcome)
         for path in self.folder.iterdir():
@@ -113,12 +110,7 @@ class Run:
                 shutil.rmtree(path, ignore_errors=True)
 
 
-def today() -> str:
-    """Returns the day in UTC."""
-    return datetime.now(UTC).date().isoformat()
-
-
-def write_whole(path: Path, content: Mapping[str, Any]) -> None:
+def write_whole(path: Path, content: Mapping[str, object]) -> None:
     """Writes JSON so that a kill leaves the whole file or none."""
     part = path.with_suffix(".part")
     text = json.dumps(dict(content), indent=1, ensure_ascii=False, allow_nan=False)

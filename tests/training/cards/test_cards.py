@@ -31,7 +31,7 @@ from training.cards.model_sections import METRICS, duration, log_table
 from training.cards.model_snippets import model_snippet
 from training.config import BuildConfig
 from training.data.build_dataset import build
-from training.evaluation.calibration import reliability
+from training.finetune.calibration import reliability
 from training.json_files import write_json
 
 DATASET, MODEL, SPACE = "demo/news-articles", "demo/news-tagger", "demo/news"

@@ -13,7 +13,6 @@ from tagloop.errors import UserError
 from training.cards.changelog import (
     JSON_FILE,
     TEXT_FILE,
-    entry_of,
     latest_changes,
     read_changelog,
     tags_sentence,
@@ -21,6 +20,7 @@ from training.cards.changelog import (
 )
 from training.evaluation.scores import article_scores, chance_better
 from training.retrain.compare import paired
+from training.retrain.report import entry_of
 
 
 def report(**changes: Any) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from training.bench.loop.world import World, article
 from training.evaluation.scores import CUT, Values, answer_scores, paired_difference
 from training.finetune.adaptation import lessons_of, teach
 from training.finetune.ctranslate2_conversion import convert
-from training.finetune.fit_neighbours import Remembered, arrays_of
+from training.finetune.fit_neighbours import ReadArticles, index_arrays
 from training.retrain.gate import Compared, decide
 
 MEASURES = ("f1@m", "f1@5")
@@ -128,7 +128,7 @@ class Simulation:
         places = [one.place for one in learned] if way.memory else []
         both = _joined(world.remembered["old"], _chosen(world.remembered[source], places))
         tokenizer = world.tagger.tokenizer
-        arrays = arrays_of(both, tags, len(tokenizer), vocabulary, world.sentence_encoder)
+        arrays = index_arrays(both, tags, len(tokenizer), vocabulary, world.sentence_encoder)
         engine = world.tagger._engine
         if way.config and new:
             engine = self._taught(new, way, folder)
@@ -248,8 +248,8 @@ def _for_gate(part: dict[str, Any]) -> Compared:
     return Compared(part["articles"], figures["difference"], figures["low"], figures["high"])
 
 
-def _chosen(of: Remembered, places: Sequence[int]) -> Remembered:
-    return Remembered(
+def _chosen(of: ReadArticles, places: Sequence[int]) -> ReadArticles:
+    return ReadArticles(
         of.digests[list(places)],
         [of.ids[place] for place in places],
         [of.words[place] for place in places],
@@ -257,8 +257,8 @@ def _chosen(of: Remembered, places: Sequence[int]) -> Remembered:
     )
 
 
-def _joined(first: Remembered, second: Remembered) -> Remembered:
-    return Remembered(
+def _joined(first: ReadArticles, second: ReadArticles) -> ReadArticles:
+    return ReadArticles(
         np.concatenate([first.digests, second.digests]),
         first.ids + second.ids,
         first.words + second.words,

@@ -29,7 +29,7 @@ from tagloop.tagger.tagger import Tagger
 from training.bench.data import OTHER_FILE, Row, _read, load_suites
 from training.bench.peers.tagloop_system import prepare_model
 from training.data.corpus import Corpus
-from training.finetune.fit_neighbours import Remembered, remember
+from training.finetune.fit_neighbours import ReadArticles, read_articles
 
 SPARE = 500
 OLD_MEASURED, GATE_MEASURED = 250, 150
@@ -150,11 +150,11 @@ class World:
         return CachedSentenceEncoder(loaded)
 
     @cached_property
-    def remembered(self) -> dict[str, Remembered]:
+    def remembered(self) -> dict[str, ReadArticles]:
         """Returns what the memory takes from each part's articles, read once."""
         earlier: Mapping[str, np.ndarray] = load_file(self.current / NEIGHBOURS_FILE)
         return {
-            name: remember(
+            name: read_articles(
                 [article(row) for row in rows],
                 self.tagger.tokenizer,
                 self.sentence_encoder,

@@ -8,7 +8,8 @@ from typing import Any
 
 from tagloop.web.tabs.about.tab import read_json
 from tagloop.web.tabs.about.versions import CHANGELOG, versions_list
-from training.cards.changelog import JSON_FILE, entry_of, read_changelog, write_changelog
+from training.cards.changelog import JSON_FILE, read_changelog, write_changelog
+from training.retrain.report import entry_of
 
 
 def report(**changes: Any) -> dict[str, Any]:
