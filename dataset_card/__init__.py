@@ -1,0 +1,1 @@
+"""What describes the data: the dataset's card, its charts, and the starter corpus."""

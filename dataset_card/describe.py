@@ -93,7 +93,7 @@ def describe(dataset_dir: Path) -> Description:
     """Reads the Parquet files of a dataset folder.
 
     Raises:
-        UserError: There are none, one cannot be read, or they hold no article.
+        UserError: There is no Parquet file, one cannot be read, or they hold no article.
     """
     files = split_files(dataset_dir)
     try:
@@ -126,7 +126,7 @@ def split_files(dataset_dir: Path) -> dict[str, list[Path]]:
     """Finds the Parquet files of each split, in the order of `SPLITS`.
 
     Raises:
-        UserError: There are none.
+        UserError: There is no Parquet file.
     """
     found = {split: sorted(dataset_dir.glob(f"data/{split}-*.parquet")) for split in SPLITS}
     if not any(found.values()):

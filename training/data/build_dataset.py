@@ -59,7 +59,7 @@ def previous_splits(location: str) -> dict[str, str]:
         location: Dataset folder, or ``owner/name[:config][@revision]`` on the Hub.
 
     Raises:
-        UserError: There is no such dataset, or it is none of ours.
+        UserError: There is no such dataset, or it was not built by Tagloop.
     """
     match = PATTERN.fullmatch(location)
     if Path(location).is_dir():

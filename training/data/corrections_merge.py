@@ -38,13 +38,20 @@ class Accepted(Protocol):
     """What a merge reads of ``tagloop.corrections.review.accepted.Accepted``."""
 
     @property
-    def correction(self) -> Any: ...
+    def correction(self) -> Any:
+        """The correction: its id, title and text."""
+
     @property
-    def tags(self) -> Sequence[str]: ...
+    def tags(self) -> Sequence[str]:
+        """The tags that count."""
+
     @property
-    def by(self) -> str: ...
+    def by(self) -> str:
+        """``reviewer`` or ``agreement``."""
+
     @property
-    def decided_at(self) -> str: ...
+    def decided_at(self) -> str:
+        """When it was decided, ISO 8601, UTC."""
 
 
 @dataclass

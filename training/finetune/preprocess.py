@@ -49,7 +49,7 @@ def load_base(base: str) -> tuple[Any, Any, str]:
 
 
 def base_fingerprint(base: str) -> str:
-    """Tells one base from another: sha256 of a folder's weights, the commit of a Hub model."""
+    """Returns what tells one base from another: its weights' sha256, or a Hub model's commit."""
     folder = Path(base or BUNDLED_BASE)
     if not folder.is_dir():
         return str(HfApi().model_info(base).sha)

@@ -43,6 +43,7 @@ class FeatureCollector:
     """
 
     def __init__(self, extractor: FeatureExtractor) -> None:
+        """Begins with no article."""
         self._extractor = extractor
         self.by_article: dict[int, CandidateFeatures] = {}
 

@@ -134,7 +134,7 @@ def use_bf16(precision: str) -> bool:
     ``training.bench.training_speed``.
 
     Raises:
-        UserError: ``precision`` is none of auto, bf16, fp32.
+        UserError: ``precision`` is something else than auto, bf16 or fp32.
     """
     if precision not in ("auto", "bf16", "fp32"):
         raise UserError(f"--precision {precision} is unknown: take auto, bf16 or fp32.")

@@ -24,12 +24,15 @@ class clear_errors:
     """
 
     def __init__(self, repo_id: str, *, space: bool = False) -> None:
+        """Says which repository the block is about, and whether it makes a Space."""
         self.repo_id, self.space = repo_id, space
 
     def __enter__(self) -> None:
+        """Begins the block."""
         return None
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        """Ends the block; a refusal becomes a `UserError`."""
         if isinstance(error, LocalTokenNotFoundError):
             raise UserError(NO_TOKEN) from None
         if isinstance(error, HFValidationError):

@@ -156,8 +156,7 @@ def write_revision(
     """Writes the merged dataset's folder: rows, build report and ``corrections.json``.
 
     Raises:
-        UserError: The dataset has no build report, so it is none of Tagloop's, or the folder
-            cannot be written.
+        UserError: The dataset has no build report, or the folder cannot be written.
     """
     record = MergeRecord(
         repo_id=names.corrections,

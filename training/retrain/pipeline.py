@@ -164,7 +164,7 @@ class Retrain:
             self.say(f"{self.names.model} is at a candidate that a person merged: it is {version}")
         run = Run.unfinished(self.work, start.model, start.dataset, start.settings)
         if run:
-            self.say(f"going on with the run that was begun on {run.start.date}")
+            self.say(f"going on with the run that was started on {run.start.date}")
         else:
             run = Run.begin(self.work, start)
         try:

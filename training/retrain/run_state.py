@@ -61,7 +61,7 @@ class Run:
 
     @classmethod
     def begin(cls, work: Path, start: Start) -> Run:
-        """Makes the folder of a new run; an ended run of the same start is begun anew."""
+        """Makes the folder of a new run; an ended run of the same start starts again."""
         run = cls(work / start.key, start)
         shutil.rmtree(run.folder, ignore_errors=True)
         run.folder.mkdir(parents=True)

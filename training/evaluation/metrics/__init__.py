@@ -1,0 +1,1 @@
+"""Metrics that ``evaluate`` loads from their folders."""
