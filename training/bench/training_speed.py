@@ -29,7 +29,7 @@ from training.bench.fine_tuning import FineTuning, Task, Variant
 from training.bench.reporting import Report, finish, report_file
 from training.bench.timing import machine, significant, spread
 from training.config import TrainConfig, command_line, parse_config
-from training.finetune.train import use_bf16
+from training.finetune.precision import use_bf16
 
 PLAIN = "plain"
 ALL = dict.fromkeys(("dynamic", "grouped", "fused", "keep_memory"), True)

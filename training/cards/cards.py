@@ -129,34 +129,40 @@ def write_model_card(
     folder, version = Path(model_dir), version_tag(version)
     log = _read(read_log, folder / TRAINING_LOG, "make train")
     report = _read(read_report, folder / EVALUATION_REPORT, "make evaluate")
-    config = _read(read_json, folder / "config.json", "make train")
     published = RepoCommit(repo_id=dataset_repo, revision=dataset_revision)
     trained_on = _on_the_hub(log["dataset"], published)
     measured_on = _on_the_hub(report["dataset"], published)
     _model_charts(folder, log, report)
     metadata = _model_metadata(repo_id, log, report, trained_on, measured_on, license, language)
-    body = render(
-        MODEL_TEMPLATE,
+    sections = model_sections(
+        log,
+        report,
+        settings=TaggingSettings.load(folder),
+        model_type=_read(read_json, folder / "config.json", "make train")["model_type"],
+        repo_id=repo_id,
         version=version,
-        license=license,
-        base=_base_link(log),
-        dataset_link=repo_link(dataset_repo, "dataset"),
-        trained_link=_at_commit(trained_on),
-        measured_link=_at_commit(measured_on),
-        space_link=repo_link(space_repo, "space"),
-        discussions=Markdown(f"{repo_url(repo_id, 'model')}/discussions"),
-        changes=latest_changes(folder),
-        **model_sections(
-            log,
-            report,
-            settings=TaggingSettings.load(folder),
-            model_type=config["model_type"],
-            repo_id=repo_id,
-            version=version,
-            space_repo=space_repo,
-        ),
+        space_repo=space_repo,
     )
+    sections |= _model_links(repo_id, dataset_repo, space_repo, trained_on, measured_on)
+    sections |= {"version": version, "license": license, "base": _base_link(log)}
+    body = render(MODEL_TEMPLATE, changes=latest_changes(folder), **sections)
     return _write(folder, metadata.to_yaml(), body)
+
+
+def _model_links(
+    repo_id: str,
+    dataset_repo: str,
+    space_repo: str,
+    trained_on: RepoCommit,
+    measured_on: RepoCommit,
+) -> dict[str, Markdown]:
+    return {
+        "dataset_link": repo_link(dataset_repo, "dataset"),
+        "trained_link": _at_commit(trained_on),
+        "measured_link": _at_commit(measured_on),
+        "space_link": repo_link(space_repo, "space"),
+        "discussions": Markdown(f"{repo_url(repo_id, 'model')}/discussions"),
+    }
 
 
 def _on_the_hub(source: DataSource, published: RepoCommit) -> RepoCommit:

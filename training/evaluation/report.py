@@ -92,7 +92,7 @@ class EvaluationReport(TypedDict):
     Attributes:
         systems: ``after`` (the model), ``before`` and ``most_frequent``, by measure.
         paired: Measure to after - before.
-        threshold: Confidence from which on tags are kept.
+        threshold: Confidence from which on tags are shown.
         calibration: Of all tags of ``after``.
         command: What measures again.
     """
@@ -142,7 +142,9 @@ def report_of(
         command: What measures again.
     """
     ranked = {**ranked, "most_frequent": _most_frequent(corpus, len(articles))}
-    predictions = ranked | {"after": [kept(tags, tagger.settings) for tags in ranked["after"]]}
+    predictions = ranked | {
+        "after": [confident_tags(tags, tagger.settings) for tags in ranked["after"]]
+    }
     vocabulary = Vocabulary.from_tag_lists(corpus.splits["train"]["tags"])
     scores = {
         name: score_all(lists, articles, vocabulary, ranked[name])
@@ -175,7 +177,7 @@ def score_all(
     """Scores every article's tags against the authors'; see ``answer_scores``.
 
     Args:
-        predictions: The tags that an answer keeps.
+        predictions: The tags that an answer shows.
         articles: With ``tags``.
         vocabulary: The training tags.
         ranked: All tags, the surest first; the predictions when None.
@@ -183,8 +185,8 @@ def score_all(
     rows = zip(ranked or predictions, predictions, articles, strict=True)
     known = frozenset(vocabulary.counts) | frozenset(vocabulary.aliases)
     return [
-        answer_scores(_names(all_tags), _names(kept), row["tags"], text_of(row), known)
-        for all_tags, kept, row in rows
+        answer_scores(_names(all_tags), _names(shown), row["tags"], text_of(row), known)
+        for all_tags, shown, row in rows
     ]
 
 
@@ -192,10 +194,10 @@ def _names(tags: Sequence[Tag]) -> list[str]:
     return [tag.tag for tag in tags]
 
 
-def kept(tags: Sequence[Tag], settings: TaggingSettings) -> list[Tag]:
-    """Keeps the tags that reach the threshold, the surest in any case.
+def confident_tags(tags: Sequence[Tag], settings: TaggingSettings) -> list[Tag]:
+    """Returns the tags that reach the threshold, the surest in any case.
 
-    What visitors see has ``min_tags``; a measure over all written tags asks what the tagger
+    What visitors see has ``min_tags``; a measure over all generated tags asks what the tagger
     believes in.
     """
     sure = [tag for tag in tags if tag.confidence >= settings.threshold]

@@ -48,8 +48,8 @@ from training.finetune.fit_neighbours import fit_neighbours, save_neighbours
 from training.finetune.fit_ranker import fit_ranking
 from training.finetune.frozen_encoder import FrozenEncoderTrainer
 from training.finetune.glibc import keep_freed_memory
+from training.finetune.precision import only_cpu, use_bf16
 from training.finetune.preprocess import decoding_defaults, features, load_base
-from training.finetune.train import use_bf16
 from training.finetune.training_log import (
     TRAINING_LOG,
     Adaptation,
@@ -233,7 +233,7 @@ def _arguments(config: AdaptConfig, checkpoints: Path) -> Seq2SeqTrainingArgumen
         lr_scheduler_type="linear",
         train_sampling_strategy="group_by_length",
         bf16=use_bf16(config.precision),
-        use_cpu=_only_cpu(),
+        use_cpu=only_cpu(),
         save_strategy="steps",
         save_steps=CHECKPOINT_SHARE,
         save_total_limit=1,
@@ -243,12 +243,6 @@ def _arguments(config: AdaptConfig, checkpoints: Path) -> Seq2SeqTrainingArgumen
         data_seed=config.seed,
         optim="adamw_torch_fused",
     )
-
-
-def _only_cpu() -> bool:
-    import torch
-
-    return not (torch.cuda.is_available() or torch.backends.mps.is_available())
 
 
 def _checkpoint(output: Path) -> str | None:

@@ -10,7 +10,7 @@ from ctranslate2.converters import TransformersConverter
 from tagloop.errors import UserError
 from tagloop.generation.engine import CTRANSLATE2_FOLDER
 from tagloop.ranking.sentence_encoder import FOLDER as SENTENCE_ENCODER_FOLDER
-from training.base.minilm import minilm_folder
+from training.finetune.minilm_package import minilm_folder
 
 QUANTIZATION = "int8_float32"
 """int8 weights; what is not quantized stays float32, which every CPU computes in."""

@@ -20,7 +20,6 @@ from typing import Any
 
 import evaluate
 import numpy as np
-import torch
 from datasets import Dataset
 from transformers import (
     DataCollatorForSeq2Seq,
@@ -41,6 +40,7 @@ from training.finetune.ctranslate2_conversion import convert
 from training.finetune.fit_ranker import fit_ranking
 from training.finetune.frozen_encoder import FrozenEncoderTrainer
 from training.finetune.glibc import keep_freed_memory
+from training.finetune.precision import only_cpu, use_bf16
 from training.finetune.preprocess import decoding_defaults, features, load_base, tagging_settings
 from training.finetune.training_log import TRAINING_LOG, TrainingLog, training_log
 from training.json_files import write_json
@@ -95,7 +95,6 @@ def training_arguments(
     config: TrainConfig, checkpoints: Path, *, has_validation: bool
 ) -> Seq2SeqTrainingArguments:
     """Says in the Trainer's words what the configuration says."""
-    use_cpu = not (torch.cuda.is_available() or torch.backends.mps.is_available())
     when = "epoch" if has_validation else "no"
     return Seq2SeqTrainingArguments(
         output_dir=str(checkpoints),
@@ -109,7 +108,7 @@ def training_arguments(
         label_smoothing_factor=config.label_smoothing,
         train_sampling_strategy="group_by_length",
         bf16=use_bf16(config.precision),
-        use_cpu=use_cpu,
+        use_cpu=only_cpu(),
         eval_strategy=when,
         save_strategy="epoch",
         save_total_limit=2,
@@ -125,24 +124,6 @@ def training_arguments(
         data_seed=config.seed,
         optim="adamw_torch_fused",
     )
-
-
-def use_bf16(precision: str) -> bool:
-    """Tells whether to train in bf16: where the GPU has it, or the CPU tiles for it (AMX).
-
-    Without tiles float32 is faster, even where the CPU knows bf16 (AVX512-BF16): see
-    ``training.bench.training_speed``.
-
-    Raises:
-        UserError: ``precision`` is something else than auto, bf16 or fp32.
-    """
-    if precision not in ("auto", "bf16", "fp32"):
-        raise UserError(f"--precision {precision} is unknown: take auto, bf16 or fp32.")
-    if precision != "auto":
-        return precision == "bf16"
-    if torch.cuda.is_available():
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    return bool(torch.cpu._is_amx_tile_supported())
 
 
 def _trainer(

@@ -23,8 +23,8 @@ from training.evaluation.report import (
     SAMPLES,
     EvaluationReport,
     Predictions,
+    confident_tags,
     figure,
-    kept,
     report_of,
     score_all,
 )
@@ -86,7 +86,7 @@ def _on(
         for tagger, who in zip(taggers, ("current", "candidate"), strict=True)
     ]
     rows = [
-        score_all([kept(tags, tagger.settings) for tags in lists], articles, words, lists)
+        score_all([confident_tags(tags, tagger.settings) for tags in lists], articles, words, lists)
         for tagger, lists in zip(taggers, predictions, strict=True)
     ]
     return ComparedSet(articles=len(articles), measures=paired(*rows)), predictions[1]
