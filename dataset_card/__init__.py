@@ -1,1 +1,1 @@
-"""What describes the data: the dataset card, its charts, and the starter articles."""
+"""What describes the data: the dataset's card, its charts, and the starter corpus."""

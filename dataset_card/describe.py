@@ -61,6 +61,11 @@ class Description:
         return {name: split.num_examples for name, split in (self.info.splits or {}).items()}
 
     @property
+    def tag_counts(self) -> dict[str, int]:
+        """Tag as people see it to its number of articles, the most frequent first."""
+        return dict(zip(self.vocabulary.tags, self.vocabulary.counts.values(), strict=True))
+
+    @property
     def licenses(self) -> Counter[str | None]:
         """Number of articles of each licence, as stated."""
         counts: Counter[str | None] = Counter()
@@ -88,7 +93,7 @@ def describe(dataset_dir: Path) -> Description:
     """Reads the Parquet files of a dataset folder.
 
     Raises:
-        UserError: There are none, one cannot be read, or they hold no article.
+        UserError: There is no Parquet file, one cannot be read, or they hold no article.
     """
     files = split_files(dataset_dir)
     try:
@@ -121,7 +126,7 @@ def split_files(dataset_dir: Path) -> dict[str, list[Path]]:
     """Finds the Parquet files of each split, in the order of `SPLITS`.
 
     Raises:
-        UserError: There are none.
+        UserError: There is no Parquet file.
     """
     found = {split: sorted(dataset_dir.glob(f"data/{split}-*.parquet")) for split in SPLITS}
     if not any(found.values()):

@@ -163,9 +163,8 @@ def _instance(entry: Mapping[str, Any] | None) -> str:
 
 def _tags_alt(description: Description) -> Markdown:
     """Says in words what the chart of tags shows."""
-    vocabulary = description.vocabulary
-    counts = zip(vocabulary.tags, vocabulary.counts.values(), strict=True)
-    named = ", ".join(f"{tag} {count:,}" for tag, count in list(counts)[:ALT_TAGS])
+    shown = list(description.tag_counts.items())[:ALT_TAGS]
+    named = ", ".join(f"{tag} {count:,}" for tag, count in shown)
     return Markdown(f"Bar chart of the most frequent tags: {escape(named)}.")
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from dataset_card.markdown import Markdown, render
+from tagloop.files import CARD
 from training.base.examples import FILES
 from training.base.trials.results import KINDS
 from training.finetune.preprocess import BUNDLED_BASE
@@ -96,7 +97,7 @@ def _trial_row(entry: Mapping[str, Any]) -> dict[str, str]:
 
 def main() -> int:
     """Writes the card beside the weights."""
-    out = BUNDLED_BASE / "README.md"
+    out = BUNDLED_BASE / CARD
     write_card(out)
     print(out)
     return 0

@@ -19,6 +19,7 @@ from typing import Any
 from tqdm.auto import tqdm
 
 from tagloop.errors import UserError
+from tagloop.files import CARD
 from tagloop.tagger.tagger import Tagger
 from tagloop.vocabulary.vocabulary import Vocabulary
 from training.base.card import MEASURED, write_card
@@ -27,7 +28,7 @@ from training.config import parse_config
 from training.evaluation.scores import CUT, article_scores, bootstrap
 from training.finetune.ctranslate2_conversion import convert
 from training.finetune.preprocess import BUNDLED_BASE
-from training.finetune.training_log import write_json
+from training.json_files import write_json
 
 SAMPLES = 1000
 
@@ -114,7 +115,7 @@ def main(argv: list[str] | None = None) -> int:
             print(f"  {name:<20} {cells}")
     if settings.split == "test" and not settings.limit:
         write_json(MEASURED, measured)
-        write_card(Path(settings.weights) / "README.md")
+        write_card(Path(settings.weights) / CARD)
     return 0
 
 

@@ -14,7 +14,8 @@ from safetensors.torch import load_file
 from transformers import BartConfig, BartForConditionalGeneration, BertTokenizer
 
 from tagloop.errors import UserError
-from training.finetune.minilm import minilm_folder
+from tagloop.files import WEIGHTS
+from training.finetune.minilm_package import minilm_folder
 
 DECODER_FROM = (0, 5)
 """Encoder layers that the decoder's layers start from: the first and the last."""
@@ -97,7 +98,7 @@ def untrained_base() -> tuple[BartForConditionalGeneration, BertTokenizer]:
     folder = minilm_folder()
     tokenizer = base_tokenizer(folder)
     model = BartForConditionalGeneration(base_config(tokenizer))
-    bert = load_file(folder / "model.safetensors")
+    bert = load_file(folder / WEIGHTS)
     bert = {name.removeprefix("bert."): tensor for name, tensor in bert.items()}
     state = _embeddings(bert)
     for layer in range(len(model.model.encoder.layers)):

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, TypeVar
 
 from tagloop.errors import UserError
 from training.config import command_line, parse_config
-from training.finetune.training_log import write_json
+from training.json_files import write_json
 
 RESULTS = Path(__file__).parent / "results"
 TRIES = Path("build") / "bench"

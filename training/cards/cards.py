@@ -6,14 +6,14 @@ links go to the Hub in use (``HF_ENDPOINT``), so a card differs from one Hub to 
 
 from __future__ import annotations
 
-import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 from datasets.info import DatasetInfosDict
 from huggingface_hub import DatasetCardData, EvalResult, ModelCardData, constants
 from huggingface_hub.errors import HFValidationError
-from huggingface_hub.utils import validate_repo_id
+from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined, unused-ignore]
 
 from dataset_card.charts import lengths_chart, reliability_chart, tags_chart, training_chart
 from dataset_card.check import check_card
@@ -22,21 +22,28 @@ from dataset_card.licenses import hub_license, hub_licenses
 from dataset_card.markdown import Markdown, escape, render
 from dataset_card.sections import dataset_sections, pretty_name
 from tagloop.errors import UserError
+from tagloop.files import BUILD_REPORT, CARD, EVALUATION_REPORT, TRAINING_LOG
 from tagloop.generation.settings import TaggingSettings
 from training.cards.changelog import latest_changes
 from training.cards.citations import BUNDLED
 from training.cards.model_sections import metric_of, model_sections
+from training.data.build_report import read_build_report
+from training.data.corpus import DataSource
+from training.data.corrections_file import RepoCommit
+from training.evaluation.report import EvaluationReport, read_report
+from training.finetune.training_log import TrainingLog, read_log
+from training.json_files import read_json
 
 __all__ = ["check_card", "write_dataset_card", "write_model_card"]
 
 DATASET_TEMPLATE = Path(__file__).parents[2] / "dataset_card" / "template.md"
 MODEL_TEMPLATE = Path(__file__).parent / "model_card.md"
-CARD = "README.md"
 SUBJECT = ["article-tagging", "tag-generation", "text2text-generation"]
 """Plain tags of both cards; the last was a task of the Hub once, and people still search for it."""
 PIPELINE_TAG = "summarization"
 """The task of the Hub nearest to writing a short text about a long one: text2text-generation is
 none any more."""
+Content = TypeVar("Content")
 HUB_METRICS = {"f1", "precision", "rouge"}
 MINILM = "sentence-transformers/all-MiniLM-L6-v2"
 """The Hub's model whose weights the bundled base begins with."""
@@ -67,14 +74,12 @@ def write_dataset_card(
         The card's text.
 
     Raises:
-        UserError: A file is missing or broken, or a repo_id is none.
+        UserError: A file is missing or broken, or something else stands for a repo_id.
     """
     folder, version = Path(dataset_dir), version_tag(version)
     description = describe(folder)
-    report = _read_json(folder / "build_report.json", "make data")
-    vocabulary = description.vocabulary
-    displayed = dict(zip(vocabulary.tags, vocabulary.counts.values(), strict=True))
-    tags_chart(displayed, folder / "charts" / "tags.png")
+    report = _read(read_build_report, folder / BUILD_REPORT, "make data")
+    tags_chart(description.tag_counts, folder / "charts" / "tags.png")
     lengths_chart(
         description.words, description.tags_per_article, folder / "charts" / "lengths.png"
     )
@@ -119,40 +124,58 @@ def write_model_card(
         The card's text.
 
     Raises:
-        UserError: A file is missing or broken, or a repo_id is none.
+        UserError: A file is missing or broken, or something else stands for a repo_id.
     """
     folder, version = Path(model_dir), version_tag(version)
-    log = _read_json(folder / "training_log.json", "make train")
-    report = _read_json(folder / "report.json", "make evaluate")
-    published = {"repo_id": dataset_repo, "revision": dataset_revision}
-    trained_on = log["dataset"] if log["dataset"].get("revision") else published
-    measured_on = report["dataset"] if report["dataset"].get("revision") else published
-    if report.get("calibration"):
-        reliability_chart(report["calibration"]["bins"], folder / "charts" / "reliability.png")
-    training_chart(log["log"], "eval_f1@m", "F1@M", folder / "charts" / "training.png")
+    log = _read(read_log, folder / TRAINING_LOG, "make train")
+    report = _read(read_report, folder / EVALUATION_REPORT, "make evaluate")
+    published = RepoCommit(repo_id=dataset_repo, revision=dataset_revision)
+    trained_on = _on_the_hub(log["dataset"], published)
+    measured_on = _on_the_hub(report["dataset"], published)
+    _model_charts(folder, log, report)
     metadata = _model_metadata(repo_id, log, report, trained_on, measured_on, license, language)
-    body = render(
-        MODEL_TEMPLATE,
+    sections = model_sections(
+        log,
+        report,
+        settings=TaggingSettings.load(folder),
+        model_type=_read(read_json, folder / "config.json", "make train")["model_type"],
+        repo_id=repo_id,
         version=version,
-        license=license,
-        base=_base_link(log),
-        dataset_link=repo_link(dataset_repo, "dataset"),
-        trained_link=_at_commit(trained_on),
-        measured_link=_at_commit(measured_on),
-        space_link=repo_link(space_repo, "space"),
-        discussions=Markdown(f"{repo_url(repo_id, 'model')}/discussions"),
-        changes=latest_changes(folder),
-        **model_sections(
-            log,
-            report,
-            settings=TaggingSettings.load(folder),
-            model_type=_read_json(folder / "config.json", "make train")["model_type"],
-            repo_id=repo_id,
-            version=version,
-            space_repo=space_repo,
-        ),
+        space_repo=space_repo,
     )
+    sections |= _model_links(repo_id, dataset_repo, space_repo, trained_on, measured_on)
+    sections |= {"version": version, "license": license, "base": _base_link(log)}
+    body = render(MODEL_TEMPLATE, changes=latest_changes(folder), **sections)
     return _write(folder, metadata.to_yaml(), body)
+
+
+def _model_links(
+    repo_id: str,
+    dataset_repo: str,
+    space_repo: str,
+    trained_on: RepoCommit,
+    measured_on: RepoCommit,
+) -> dict[str, Markdown]:
+    return {
+        "dataset_link": repo_link(dataset_repo, "dataset"),
+        "trained_link": _at_commit(trained_on),
+        "measured_link": _at_commit(measured_on),
+        "space_link": repo_link(space_repo, "space"),
+        "discussions": Markdown(f"{repo_url(repo_id, 'model')}/discussions"),
+    }
+
+
+def _on_the_hub(source: DataSource, published: RepoCommit) -> RepoCommit:
+    """Returns the commit that a step read its articles from, or that they were published as."""
+    if not source.get("revision"):
+        return published
+    return RepoCommit(repo_id=source["repo_id"], revision=str(source["revision"]))
+
+
+def _model_charts(folder: Path, log: TrainingLog, report: EvaluationReport) -> None:
+    if calibration := report.get("calibration"):
+        reliability_chart(calibration["bins"], folder / "charts" / "reliability.png")
+    training_chart(log["log"], "eval_f1@m", "F1@M", folder / "charts" / "training.png")
 
 
 def version_tag(version: str) -> str:
@@ -164,7 +187,7 @@ def repo_url(repo_id: str, repo_type: str) -> str:
     """Returns a repository's page on the Hub in use (``HF_ENDPOINT`` at import).
 
     Raises:
-        UserError: ``repo_id`` is none.
+        UserError: ``repo_id`` cannot be the id of a repository.
     """
     try:
         validate_repo_id(repo_id)
@@ -179,34 +202,34 @@ def repo_link(repo_id: str, repo_type: str) -> Markdown:
     return Markdown(f"[{escape(repo_id)}]({repo_url(repo_id, repo_type)})")
 
 
-def _at_commit(source: dict[str, Any]) -> Markdown:
-    commit = escape(str(source["revision"]))
+def _at_commit(source: RepoCommit) -> Markdown:
+    commit = escape(source["revision"])
     url = repo_url(source["repo_id"], "dataset")
     return Markdown(f"[{escape(source['repo_id'])}@{commit[:10]}]({url}/tree/{commit})")
 
 
-def _base_model(log: dict[str, Any]) -> str | None:
+def _base_model(log: TrainingLog) -> str | None:
     """Returns the base's id on the Hub; None for a folder of the person who trained."""
     base = log["base_model"]
     if base == BUNDLED:
         return MINILM
-    if not (log["base_revision"] or "/" in base):
+    if not base or not (log["base_revision"] or "/" in base):
         return None
     try:
         validate_repo_id(base)
     except HFValidationError:
         return None
-    return str(base)
+    return base
 
 
-def _base_link(log: dict[str, Any]) -> Markdown:
+def _base_link(log: TrainingLog) -> Markdown:
     base = _base_model(log)
     if log["base_model"] == BUNDLED:
         return Markdown(
             f"Tagloop's small base (the encoder of {repo_link(MINILM, 'model')} and a decoder of "
             "two layers, in the shape of BART)"
         )
-    return repo_link(base, "model") if base else escape(log["base_model"])
+    return repo_link(base, "model") if base else escape(log["base_model"] or "")
 
 
 def _dataset_metadata(description: Description, repo_id: str, language: str) -> DatasetCardData:
@@ -238,10 +261,10 @@ def _dataset_metadata(description: Description, repo_id: str, language: str) -> 
 
 def _model_metadata(
     repo_id: str,
-    log: dict[str, Any],
-    report: dict[str, Any],
-    trained_on: dict[str, Any],
-    measured_on: dict[str, Any],
+    log: TrainingLog,
+    report: EvaluationReport,
+    trained_on: RepoCommit,
+    measured_on: RepoCommit,
     license: str,
     language: str,
 ) -> ModelCardData:
@@ -277,9 +300,10 @@ def _model_metadata(
     )
 
 
-def _read_json(path: Path, command: str) -> dict[str, Any]:
+def _read(read: Callable[[Path], Content], path: Path, command: str) -> Content:
+    """Reads a file that a command makes, or says which command that is."""
     try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
+        return read(path)
     except FileNotFoundError:
         raise UserError(f"{path} is missing: make it with {command}.") from None
     except ValueError as error:

@@ -6,44 +6,102 @@ never changed by a later retrain.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-
-from huggingface_hub import HfApi
-from huggingface_hub.errors import EntryNotFoundError
+from typing import NotRequired, TypedDict, cast
 
 from dataset_card.markdown import Markdown, escape, shorten
 from tagloop.errors import UserError
-from training.finetune.training_log import write_json
-from training.publish.errors import clear_errors
-from training.publish.repository import Published
-from training.retrain.run_state import today
+from tagloop.files import CHANGELOG, CHANGELOG_TEXT
+from training.evaluation.report import Figure
+from training.json_files import read_json, write_json
 
-JSON_FILE, TEXT_FILE = "changelog.json", "CHANGELOG.md"
-RETRAIN_REPORT = "retrain_report.json"
 """Beside them in the repository of a model that a retrain made."""
 SCHEMA = 1
 SHOWN_TAGS = 30
-SETS = {"frozen_test": "frozen test", "held_out": "held-out corrections"}
 LABELS = {"f1@m": "F1@M", "f1@5": "F1@5"}
 
 
-def read_changelog(folder: Path) -> list[dict[str, Any]]:
+class VersionedDataset(TypedDict):
+    """A dataset of the Hub at a commit that has a version tag."""
+
+    repo_id: str
+    revision: str
+    version: str
+
+
+class LearnedCorrections(TypedDict):
+    """The corrections' repository at a commit, and how many of them did what."""
+
+    repo_id: str
+    revision: str
+    learned: int
+    held_out: int
+    withdrawn: int
+
+
+class Change(Figure):
+    """The mean of after - before; ``chance_better`` is the share of resamples above 0."""
+
+    chance_better: float
+
+
+class MeasuredChange(TypedDict):
+    """A measure of two models on the same articles."""
+
+    before: Figure
+    after: Figure
+    difference: Change
+
+
+class ComparedSet(TypedDict):
+    """Two models on some articles; without articles there are no ``measures``."""
+
+    articles: int
+    measures: dict[str, MeasuredChange]
+
+
+class ComparedSets(TypedDict):
+    """Two models on the articles that the gate decides by."""
+
+    frozen_test: ComparedSet
+    held_out: ComparedSet
+
+
+class GateDecision(TypedDict):
+    """What the gate decided, and why, a sentence each."""
+
+    passed: bool
+    reasons: list[str]
+
+
+class ChangelogEntry(TypedDict):
+    """A version: retrained, with what changed, or trained ``anew``, with nothing to compare."""
+
+    version: str
+    date: str
+    dataset: VersionedDataset
+    anew: NotRequired[bool]
+    corrections: NotRequired[LearnedCorrections]
+    new_tags: NotRequired[list[str]]
+    compared: NotRequired[ComparedSets]
+    decision: NotRequired[GateDecision]
+
+
+def read_changelog(folder: Path) -> list[ChangelogEntry]:
     """Reads the entries of a model folder, newest first; none where there is no file.
 
     Raises:
-        UserError: The file is none that this wrote: it must not be lost by writing over it.
+        UserError: The file cannot be read; writing over it would lose it.
     """
-    path = folder / JSON_FILE
+    path = folder / CHANGELOG
     if not path.is_file():
         return []
     try:
-        return list(json.loads(path.read_text(encoding="utf-8"))["versions"])
+        return cast(list[ChangelogEntry], list(read_json(path)["versions"]))
     except (ValueError, KeyError, TypeError):
         raise UserError(
-            f"{JSON_FILE} of the current model cannot be read: mend it on the Hub, then run again."
+            f"{CHANGELOG} of the current model cannot be read: mend it on the Hub, then run again."
         ) from None
 
 
@@ -55,65 +113,20 @@ def latest_changes(folder: Path) -> Markdown:
     return Markdown(entry_text(versions[0]).partition("\n\n")[2])
 
 
-def carry_changelog(
-    api: HfApi, repo_id: str, folder: Path, dataset: Published, version: str
-) -> None:
-    """Takes the changelog over into the folder of a model that was trained anew.
-
-    Args:
-        api: Client with a token that may read the repository.
-        repo_id: The model's.
-        folder: What will be published.
-        dataset: What it was trained on.
-        version: That it will get; one that has no entry yet gets one.
-
-    Raises:
-        UserError: The Hub refuses, or the changelog cannot be read.
-    """
-    with clear_errors(repo_id):
-        try:
-            path = Path(api.hf_hub_download(repo_id, JSON_FILE))
-        except EntryNotFoundError:
-            return  # no version was ever retrained
-    earlier = read_changelog(path.parent)
-    data = {"repo_id": dataset.repo_id, "revision": dataset.revision, "version": dataset.version}
-    entry = {"version": version, "date": today(), "dataset": data, "anew": True}
-    write_changelog(folder, earlier, *([] if earlier[0]["version"] == version else [entry]))
+def today() -> str:
+    """Returns the day that an entry of now gets, in UTC."""
+    return datetime.now(UTC).date().isoformat()
 
 
-def entry_of(report: Mapping[str, Any], version: str) -> dict[str, Any]:
-    """Makes a version's entry.
-
-    Args:
-        report: Content of ``retrain_report.json``.
-        version: Such as ``v1.2.0``.
-    """
-    counts = report["merged"]
-    return {
-        "version": version,
-        "date": report["date"],
-        "dataset": report["dataset"],
-        "corrections": {
-            **report["corrections"],
-            "learned": report["learned"],
-            "held_out": report["compared"]["held_out"]["articles"],
-            "withdrawn": counts["removed"],
-        },
-        "new_tags": report["new_tags"],
-        "compared": report["compared"],
-        "decision": report["decision"],
-    }
-
-
-def write_changelog(folder: Path, earlier: list[dict[str, Any]], *entry: Mapping[str, Any]) -> None:
+def write_changelog(folder: Path, earlier: list[ChangelogEntry], *entry: ChangelogEntry) -> None:
     """Writes both files into a model folder, with one entry more, or as they are."""
-    versions = [*map(dict, entry), *earlier]
-    write_json(folder / JSON_FILE, {"schema": SCHEMA, "versions": versions})
+    versions = [*entry, *earlier]
+    write_json(folder / CHANGELOG, {"schema": SCHEMA, "versions": versions})
     parts = ["# Changelog", *map(entry_text, versions)]
-    (folder / TEXT_FILE).write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+    (folder / CHANGELOG_TEXT).write_text("\n\n".join(parts) + "\n", encoding="utf-8")
 
 
-def entry_text(entry: Mapping[str, Any]) -> str:
+def entry_text(entry: ChangelogEntry) -> str:
     """Returns an entry as a section of Markdown."""
     dataset = entry["dataset"]
     heading = f"## {escape(entry['version'])}, {escape(entry['date'])}"
@@ -151,14 +164,16 @@ def tags_sentence(tags: list[str]) -> str:
     return f"{len(tags):,} new tag{'' if len(tags) == 1 else 's'}: {named}{more}."
 
 
-def figures_table(compared: Mapping[str, Any]) -> list[str]:
+def figures_table(compared: ComparedSets) -> list[str]:
     """Returns the figures before and after as lines of a Markdown table."""
     lines = [
         "| measured on | measure | before | after | change (95 % interval) | better with chance |",
         "|---|---|--:|--:|--:|--:|",
     ]
-    for name, shown in SETS.items():
-        part = compared[name]
+    for part, shown in (
+        (compared["frozen_test"], "frozen test"),
+        (compared["held_out"], "held-out corrections"),
+    ):
         for measure, values in part["measures"].items():
             change = values["difference"]
             lines.append(
@@ -172,5 +187,5 @@ def figures_table(compared: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _cell(value: Mapping[str, float]) -> str:
+def _cell(value: Figure) -> str:
     return f"{value['value']:.3f} ({value['low']:.3f} to {value['high']:.3f})"

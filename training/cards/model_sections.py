@@ -9,6 +9,11 @@ from dataset_card.markdown import Markdown, fenced, shorten
 from tagloop.generation.settings import TaggingSettings
 from training.cards.citations import citations
 from training.cards.model_snippets import client_snippet, literal, model_snippet
+from training.evaluation.report import Difference, EvaluationReport, Example, Figure
+from training.finetune.training_log import LogEntry, TrainingLog
+
+Values = dict[str, Any]
+"""What a template prints, by the names that stand in it."""
 
 
 class Metric(NamedTuple):
@@ -61,15 +66,15 @@ def metric_of(name: str) -> Metric:
 
 
 def model_sections(
-    log: Mapping[str, Any],
-    report: Mapping[str, Any],
+    log: TrainingLog,
+    report: EvaluationReport,
     *,
     settings: TaggingSettings,
     model_type: str,
     repo_id: str,
     version: str,
     space_repo: str,
-) -> dict[str, Any]:
+) -> Values:
     """Returns the template's values but the links.
 
     Args:
@@ -82,29 +87,33 @@ def model_sections(
         space_repo: Space that runs it.
     """
     examples = [_example(example) for example in report["examples"]]
-    first = report["examples"][0] if examples else {"title": "", "text": ""}
-    article = (
-        shorten(first["title"], EXAMPLE_CHARACTERS),
-        shorten(first["text"], EXAMPLE_CHARACTERS),
-    )
+    title, text = _first_article(report)
     return {
         "name": repo_id.split("/")[-1],
         "train_articles": log["examples"]["train"],
         "validation_articles": log["examples"].get("validation", 0),
-        "snippet": model_snippet(repo_id, version, settings, *article),
-        "client_snippet": client_snippet(space_repo, *article),
+        "snippet": model_snippet(repo_id, version, settings, title, text),
+        "client_snippet": client_snippet(space_repo, title, text),
         "example": examples[0] if examples else {},
         "examples": examples,
         "limits": _limits(report, settings),
         "prompt_template": literal(log["prompt_template"]),
-        "citations": fenced("\n\n".join(citations(log["base_model"], model_type)), "bibtex"),
+        "citations": fenced("\n\n".join(citations(log["base_model"] or "", model_type)), "bibtex"),
         "versions": _versions(log, report),
         **_results(report),
         **_training(log),
     }
 
 
-def _example(example: Mapping[str, Any]) -> dict[str, str]:
+def _first_article(report: EvaluationReport) -> tuple[str, str]:
+    """Returns title and text of the first example, as the snippets have them."""
+    if not report["examples"]:
+        return "", ""
+    first = report["examples"][0]
+    return shorten(first["title"], EXAMPLE_CHARACTERS), shorten(first["text"], EXAMPLE_CHARACTERS)
+
+
+def _example(example: Example) -> dict[str, str]:
     return {
         "title": shorten(example["title"], CELL_CHARACTERS) or "(no title)",
         "text": shorten(example["text"], EXAMPLE_CHARACTERS) or "(no text)",
@@ -118,7 +127,7 @@ def _joined(tags: Sequence[str]) -> str:
     return shorten(", ".join(tags), CELL_CHARACTERS) or "(nothing)"
 
 
-def _results(report: Mapping[str, Any]) -> dict[str, Any]:
+def _results(report: EvaluationReport) -> Values:
     systems = [name for name in SYSTEMS if name in report["systems"]]
     after = report["systems"]["after"]
     names = [name for name in METRICS if name in after]
@@ -146,7 +155,7 @@ def _results(report: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _calibration(report: Mapping[str, Any]) -> dict[str, str]:
+def _calibration(report: EvaluationReport) -> dict[str, str]:
     """Says how far confidences are from what they promise; empty for a report without it."""
     measured = report.get("calibration")
     if not measured:
@@ -158,13 +167,13 @@ def _calibration(report: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _cell(measured: Mapping[str, float], system: str) -> Markdown:
+def _cell(measured: Figure, system: str) -> Markdown:
     value = f"{measured['value']:.3f}"
     interval = f"({measured['low']:.3f} to {measured['high']:.3f})"
     return Markdown(f"**{value}** {interval}" if system == "after" else f"{value} {interval}")
 
 
-def _differences(paired: Mapping[str, Mapping[str, float]]) -> list[str]:
+def _differences(paired: Mapping[str, Difference]) -> list[str]:
     if not paired:
         return []
     changes = " and ".join(
@@ -178,7 +187,7 @@ def _differences(paired: Mapping[str, Mapping[str, float]]) -> list[str]:
     ]
 
 
-def _training(log: Mapping[str, Any]) -> dict[str, Any]:
+def _training(log: TrainingLog) -> Values:
     keys, rows = log_table(log["log"])
     best = log["best"]
     parameters = log["parameters"]
@@ -206,20 +215,20 @@ def _training(log: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def log_table(log: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[list[str]]]:
+def log_table(log: Sequence[LogEntry]) -> tuple[list[str], list[list[str]]]:
     """Returns the training log as a table: a row a validation, or a row a loss when there is none.
 
     Returns:
         Keys of `LOG_COLUMNS` that occur, and at most `SHOWN_ROWS` rows of texts, taken evenly.
     """
-    rows: list[dict[str, Any]] = []
-    loss: dict[str, Any] = {}
+    rows: list[LogEntry] = []
+    loss: LogEntry = {}
     validated = any("eval_loss" in entry for entry in log)
     for entry in log:
         if "loss" in entry:
             loss = {"loss": entry["loss"]}
         if "eval_loss" in entry or (not validated and "loss" in entry):
-            rows.append(loss | dict(entry))
+            rows.append(loss | entry)
     keys = [key for key in LOG_COLUMNS if any(key in row for row in rows)]
     step = max(1, -(-len(rows) // SHOWN_ROWS))
     shown = rows[::-1][::step][::-1]  # the last row always
@@ -232,13 +241,13 @@ def _log_cell(key: str, value: Any) -> str:
     return f"{value:g}" if key in ("epoch", "step") else f"{value:.3f}"
 
 
-def _chart_alt(log: Sequence[Mapping[str, Any]]) -> Markdown:
+def _chart_alt(log: Sequence[LogEntry]) -> Markdown:
     losses = [entry["loss"] for entry in log if "loss" in entry]
     said = f"from {losses[0]:.2f} to {losses[-1]:.2f}" if losses else "of validation alone"
     return Markdown(f"Line charts over the epochs: loss, {said} in training, and validation F1@M.")
 
 
-def _limits(report: Mapping[str, Any], settings: TaggingSettings) -> list[str]:
+def _limits(report: EvaluationReport, settings: TaggingSettings) -> list[str]:
     after = report["systems"]["after"]
     tokens = f"{settings.max_input_tokens:,} tokens (title included)"
     read = f"the first {tokens} and writes no tag from what is after them"
@@ -265,7 +274,7 @@ def _limits(report: Mapping[str, Any], settings: TaggingSettings) -> list[str]:
     return lines
 
 
-def _versions(log: Mapping[str, Any], report: Mapping[str, Any]) -> str:
+def _versions(log: TrainingLog, report: EvaluationReport) -> str:
     versions = {**report["versions"], **log["versions"]}
     return ", ".join(f"{name} {version}" for name, version in versions.items())
 

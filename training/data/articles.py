@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict, cast
 
 import datasets
 import ftfy
@@ -44,6 +44,20 @@ _INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")
 _NOTHING_TO_REPAIR = re.compile(r"[\t -%'-~]*")
 
 
+class ArticleRow(TypedDict):
+    """A row of the dataset; see `Article`."""
+
+    id: str
+    title: str
+    text: str
+    tags: list[str]
+    source: str
+    url: str | None
+    license: str | None
+    published: str | None
+    origin: str
+
+
 @dataclass(frozen=True, slots=True)
 class Article:
     """One article with its tags: a row of the dataset.
@@ -70,9 +84,10 @@ class Article:
     published: str | None = None
     origin: str = "source"
 
-    def row(self) -> dict[str, Any]:
+    def row(self) -> ArticleRow:
         """Returns the dataset's row."""
-        return {name: getattr(self, name) for name in FEATURES} | {"tags": list(self.tags)}
+        values = {name: getattr(self, name) for name in FEATURES} | {"tags": list(self.tags)}
+        return cast(ArticleRow, values)
 
 
 class RejectedTag(NamedTuple):

@@ -14,32 +14,42 @@ bytes. Nothing is written before everything is read, so an interrupted build cha
 
 from __future__ import annotations
 
-import json
 import platform
-import shutil
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TypeVar, cast
 
 import datasets
 
 from tagloop.errors import UserError
+from tagloop.files import BUILD_REPORT
 from tagloop.vocabulary.aliases import Overrides
 from tagloop.vocabulary.vocabulary import Vocabulary
 from training.config import BuildConfig, command_line, parse_config
 from training.console import progress_bar
-from training.data.articles import FEATURES, Article
+from training.data.articles import Article, ArticleRow, RejectedTag
+from training.data.build_report import (
+    SCHEMA,
+    BuildReport,
+    DroppedEntry,
+    DroppedTag,
+    MergedTag,
+    NearDuplicates,
+    SourceEntry,
+    TagsEntry,
+)
+from training.data.dataset_folder import refuse_foreign_folder, write_dataset
 from training.data.sources.hub import PATTERN, dataset_commit
 from training.data.sources.reading import CollectedArticles, Dropped, read_sources
 from training.data.splits import METHOD, SPLITS, THRESHOLD, Arrangement, allowed_splits, arrange
 from training.data.tag_overrides import read_overrides
 
-REPORT = "build_report.json"
-SCHEMA = 1
+VERSIONS = ("datasets", "pyarrow", "datasketch", "ftfy")
+Name = TypeVar("Name", str, RejectedTag)
 
 
 def previous_splits(location: str) -> dict[str, str]:
@@ -49,7 +59,7 @@ def previous_splits(location: str) -> dict[str, str]:
         location: Dataset folder, or ``owner/name[:config][@revision]`` on the Hub.
 
     Raises:
-        UserError: There is no such dataset, or it is none of ours.
+        UserError: There is no such dataset, or it was not built by Tagloop.
     """
     match = PATTERN.fullmatch(location)
     if Path(location).is_dir():
@@ -84,7 +94,7 @@ def unify_tags(
     return unified, vocabulary
 
 
-def build(config: BuildConfig, command: str) -> tuple[Path, dict[str, Any]]:
+def build(config: BuildConfig, command: str) -> tuple[Path, BuildReport]:
     """Builds the dataset folder.
 
     Returns:
@@ -95,7 +105,7 @@ def build(config: BuildConfig, command: str) -> tuple[Path, dict[str, Any]]:
             written.
     """
     folder = Path(config.output_dir or Path("build") / config.name / "dataset")
-    _refuse_foreign_folder(folder)
+    refuse_foreign_folder(folder)
     overrides = read_overrides(Path(config.tag_overrides)) if config.tag_overrides else Overrides()
     earlier = previous_splits(config.previous) if config.previous else {}
     reading = read_sources(config)
@@ -116,9 +126,8 @@ def build(config: BuildConfig, command: str) -> tuple[Path, dict[str, Any]]:
     if config.previous:
         stayed = sum(article.id in earlier for article in kept)
         reading.notes.append(f"{stayed:,} articles keep the split of the earlier build.")
-    report = _report(command, reading, arrangement, vocabulary)
-    report["tags"]["overrides"] = overrides.to_json()
-    rows: dict[str, list[dict[str, Any]]] = {split: [] for split in SPLITS}
+    report = _report(command, reading, arrangement, vocabulary, overrides)
+    rows: dict[str, list[ArticleRow]] = {split: [] for split in SPLITS}
     for article, split in zip(kept, arrangement.splits.values(), strict=True):
         rows[split].append(article.row())
     write_dataset(folder, rows, report)
@@ -158,42 +167,61 @@ def _note_splits(reading: CollectedArticles, arrangement: Arrangement) -> None:
 
 
 def _report(
-    command: str, reading: CollectedArticles, arrangement: Arrangement, vocabulary: Vocabulary
-) -> dict[str, Any]:
+    command: str,
+    reading: CollectedArticles,
+    arrangement: Arrangement,
+    vocabulary: Vocabulary,
+    overrides: Overrides,
+) -> BuildReport:
     splits = Counter(arrangement.splits.values())
-    return {
-        "schema": SCHEMA,
-        "command": command,
-        "sources": [
-            {**vars(count), "license": _ranked(count.license)} for count in reading.sources
+    return BuildReport(
+        schema=SCHEMA,
+        command=command,
+        sources=[
+            SourceEntry(
+                kind=count.kind,
+                location=count.location,
+                read=count.read,
+                kept=count.kept,
+                license=_ranked(count.license),
+            )
+            for count in reading.sources
         ],
-        "dropped": [vars(drop) for drop in reading.dropped],
-        "dropped_counts": _ranked(Counter(drop.reason for drop in reading.dropped)),
-        "near_duplicates": {
-            "method": METHOD,
-            "threshold": THRESHOLD,
-            "groups": arrangement.groups,
-            "articles": arrangement.grouped,
-        },
-        "splits": {split: splits[split] for split in SPLITS},
-        "tags": {
-            "distinct": len(vocabulary),
-            "merged": vocabulary.report(),
-            "dropped": [
-                {"tag": rejected.tag, "reason": rejected.reason, "count": count}
-                for rejected, count in _ranked(reading.rejected_tags).items()
-            ],
-        },
-        "unreadable_dates": reading.unreadable_dates,
-        "notes": reading.notes,
-        "versions": {
+        dropped=[
+            DroppedEntry(source=row.source, where=row.where, reason=row.reason, title=row.title)
+            for row in reading.dropped
+        ],
+        dropped_counts=_ranked(Counter(drop.reason for drop in reading.dropped)),
+        near_duplicates=NearDuplicates(
+            method=METHOD,
+            threshold=THRESHOLD,
+            groups=arrangement.groups,
+            articles=arrangement.grouped,
+        ),
+        splits={split: splits[split] for split in SPLITS},
+        tags=_tags(reading, vocabulary, overrides),
+        unreadable_dates=reading.unreadable_dates,
+        notes=reading.notes,
+        versions={
             "python": platform.python_version(),
-            **{name: version(name) for name in ("datasets", "pyarrow", "datasketch", "ftfy")},
+            **{name: version(name) for name in VERSIONS},
         },
-    }
+    )
 
 
-def _ranked(counts: Counter[Any]) -> dict[Any, int]:
+def _tags(reading: CollectedArticles, vocabulary: Vocabulary, overrides: Overrides) -> TagsEntry:
+    return TagsEntry(
+        distinct=len(vocabulary),
+        merged=cast(list[MergedTag], vocabulary.report()),
+        dropped=[
+            DroppedTag(tag=rejected.tag, reason=rejected.reason, count=count)
+            for rejected, count in _ranked(reading.rejected_tags).items()
+        ],
+        overrides=overrides.to_json(),
+    )
+
+
+def _ranked(counts: Counter[Name]) -> dict[Name, int]:
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
@@ -201,48 +229,7 @@ def _counts(counts: dict[str, int]) -> str:
     return ", ".join(f"{name} {count:,}" for name, count in counts.items())
 
 
-def _refuse_foreign_folder(folder: Path) -> None:
-    if folder.exists() and not folder.is_dir():
-        raise UserError(f"{folder}: there is a file of that name; choose another --output_dir.")
-    if folder.exists() and any(folder.iterdir()) and not (folder / REPORT).exists():
-        raise UserError(
-            f"{folder}: the folder holds something else than an earlier build; empty it or choose "
-            "another --output_dir."
-        )
-
-
-def write_dataset(
-    folder: Path, rows: dict[str, list[dict[str, Any]]], report: dict[str, Any]
-) -> None:
-    """Writes the folder beside its place and then swaps it in.
-
-    Raises:
-        UserError: It cannot be written.
-    """
-    partial = folder.with_name(folder.name + ".partial")
-    replaced = folder.with_name(folder.name + ".replaced")
-    try:
-        # A build that was killed may have left either.
-        shutil.rmtree(partial, ignore_errors=True)
-        shutil.rmtree(replaced, ignore_errors=True)
-        (partial / "data").mkdir(parents=True)
-        for split, split_rows in rows.items():
-            if split_rows:  # load_dataset does not read an empty file
-                table = datasets.Dataset.from_list(split_rows, features=FEATURES)
-                table.to_parquet(partial / "data" / f"{split}-00000-of-00001.parquet")
-        text = json.dumps(report, ensure_ascii=False, indent=1)
-        (partial / REPORT).write_text(text + "\n", encoding="utf-8")
-        if folder.exists():
-            folder.rename(replaced)
-        partial.rename(folder)
-        shutil.rmtree(replaced, ignore_errors=True)
-    except OSError as error:
-        raise UserError(f"{folder}: cannot be written ({error.strerror or error}).") from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-
-
-def summary(folder: Path, report: dict[str, Any]) -> Iterable[str]:
+def summary(folder: Path, report: BuildReport) -> Iterable[str]:
     """Yields the lines that tell a person what was built."""
     for source in report["sources"]:
         yield (
@@ -266,7 +253,7 @@ def summary(folder: Path, report: dict[str, Any]) -> Iterable[str]:
         yield f"dates that could not be read: {report['unreadable_dates']:,}"
     yield from report["notes"]
     yield f"splits: {_counts(report['splits'])}"
-    yield f"written to {folder} (details in {REPORT})"
+    yield f"written to {folder} (details in {BUILD_REPORT})"
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -6,7 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from datasets import DatasetDict, load_dataset
 from datasets.exceptions import DatasetsError
@@ -14,12 +14,21 @@ from huggingface_hub import hf_hub_download
 from huggingface_hub.errors import EntryNotFoundError
 
 from tagloop.errors import UserError
+from tagloop.files import BUILD_REPORT
 from tagloop.vocabulary.aliases import Overrides, TagMerge
 from tagloop.vocabulary.vocabulary import Vocabulary, normal_form
-from training.data.build_dataset import REPORT
+from training.data.build_report import read_build_report
 from training.data.sources.hub import dataset_commit
 
 SPLITS = ("train", "validation", "test")
+
+
+class DataSource(TypedDict):
+    """Which articles a log, a report or a model's settings speak of; see `Corpus`."""
+
+    repo_id: str
+    revision: str | None
+    fingerprint: str
 
 
 @dataclass(frozen=True)
@@ -43,19 +52,22 @@ class Corpus:
     overrides: Overrides = field(default_factory=Overrides)
 
     @property
-    def source(self) -> dict[str, Any]:
+    def source(self) -> DataSource:
         """What a log or card says of the data."""
-        return {
-            "repo_id": self.repo_id,
-            "revision": self.revision,
-            "fingerprint": self.fingerprint,
-        }
+        return DataSource(
+            repo_id=self.repo_id, revision=self.revision, fingerprint=self.fingerprint
+        )
 
     def train_vocabulary(self) -> Vocabulary:
         """Returns the vocabulary of the train split, with the merges of the whole dataset."""
         return Vocabulary.from_tag_lists(
             self.splits["train"]["tags"], merges=self.merges, overrides=self.overrides
         )
+
+    def known_tags(self) -> frozenset[str]:
+        """Returns the tags of the train split in any way of writing."""
+        vocabulary = self.train_vocabulary()
+        return frozenset([*vocabulary.tags, *vocabulary.counts, *vocabulary.aliases])
 
 
 def load_corpus(dataset: str) -> Corpus:
@@ -69,7 +81,7 @@ def load_corpus(dataset: str) -> Corpus:
         if not list(Path(dataset).glob("data/*.parquet")):
             raise UserError(f"{dataset} holds no data/*.parquet: build it first with make data.")
         splits = _load(dataset, None)
-        report: Path | None = Path(dataset) / REPORT
+        report: Path | None = Path(dataset) / BUILD_REPORT
     else:
         repo_id, _, named = dataset.partition("@")
         revision = dataset_commit(repo_id, named or None)
@@ -81,16 +93,17 @@ def load_corpus(dataset: str) -> Corpus:
 
 def _download_report(repo_id: str, revision: str | None) -> Path | None:
     try:
-        return Path(hf_hub_download(repo_id, REPORT, repo_type="dataset", revision=revision))
+        return Path(hf_hub_download(repo_id, BUILD_REPORT, repo_type="dataset", revision=revision))
     except EntryNotFoundError:
         return None  # a dataset that others built
 
 
 def _merged_tags(report: Path | None) -> tuple[tuple[TagMerge, ...], Overrides]:
     """Reads from a report which tags are the same; none where there is no such report."""
+    if report is None:
+        return (), Overrides()
     try:
-        content = json.loads(report.read_text(encoding="utf-8")) if report else {}
-        tags = content["tags"]
+        tags = read_build_report(report)["tags"]
         merges = tuple(
             TagMerge(merge["form"], normal_form(entry["tag"]), merge["reason"])
             for entry in tags["merged"]

@@ -2,8 +2,8 @@
 
 Every merge starts from the dataset without its corrections and puts in what is accepted now, so
 what was withdrawn or rejected since has left by itself, and the same corrections give the same
-rows again. ``corrections.json`` in the dataset is the memory for that: which corrections each row
-comes from, and what a row said before.
+rows again. For that ``corrections.json`` in the dataset says which corrections each row comes from,
+and what a row said before.
 
 Where a row goes
     * A new article goes where the hash of its near-duplicate group puts it
@@ -25,27 +25,33 @@ from typing import Any, Protocol
 from tagloop.vocabulary.aliases import Overrides, TagMerge
 from tagloop.vocabulary.vocabulary import Vocabulary
 from training.config import BuildConfig
-from training.data.articles import FEATURES, Article, article_id, clean_article
+from training.data.articles import FEATURES, Article, ArticleRow, article_id, clean_article
+from training.data.corrections_file import CorrectedRow, MergedRows, Replaced
 from training.data.splits import ANY_SPLIT, SPLITS, arrange
 
-CORRECTIONS_FILE = "corrections.json"
-SCHEMA = 1
 LEAST_WORDS = BuildConfig.min_words
 """A shorter text makes no row, as in building."""
-Rows = dict[str, list[dict[str, Any]]]
+Rows = dict[str, list[ArticleRow]]
 
 
 class Accepted(Protocol):
     """What a merge reads of ``tagloop.corrections.review.accepted.Accepted``."""
 
     @property
-    def correction(self) -> Any: ...
+    def correction(self) -> Any:
+        """The correction: its id, title and text."""
+
     @property
-    def tags(self) -> Sequence[str]: ...
+    def tags(self) -> Sequence[str]:
+        """The tags that count."""
+
     @property
-    def by(self) -> str: ...
+    def by(self) -> str:
+        """``reviewer`` or ``agreement``."""
+
     @property
-    def decided_at(self) -> str: ...
+    def decided_at(self) -> str:
+        """When it was decided, ISO 8601, UTC."""
 
 
 @dataclass
@@ -54,9 +60,7 @@ class Merged:
 
     Attributes:
         rows: By split, as the dataset has them.
-        corrected: Id of each corrected row to ``corrections`` (their ids), ``tags``, ``split``,
-            ``by`` (``reviewer`` or ``agreement``) and, where the article was there before,
-            ``replaces`` (its ``tags`` and ``origin``).
+        corrected: Id of each corrected row to where it comes from.
         frozen: Ids of corrections of frozen test articles.
         dropped: Id of each other correction that makes no row, to the reason.
         removed: Ids of corrections that the revision before held and this one does not.
@@ -64,14 +68,14 @@ class Merged:
     """
 
     rows: Rows
-    corrected: dict[str, dict[str, Any]] = field(default_factory=dict)
+    corrected: dict[str, CorrectedRow] = field(default_factory=dict)
     frozen: list[str] = field(default_factory=list)
     dropped: dict[str, str] = field(default_factory=dict)
     removed: list[str] = field(default_factory=list)
     groups: tuple[int, int] = (0, 0)
 
     def counts(self) -> dict[str, int]:
-        """Counts for people: rows by split, by who decided, what replaced, left or was set aside.
+        """Returns counts: rows by split, by who decided, what replaced, left or was set aside.
 
         ``corrections`` counts records, everything else rows, but for ``frozen``, ``dropped`` and
         ``removed``, which are records, too.
@@ -91,8 +95,8 @@ class Merged:
 
 
 def merge(
-    rows: Mapping[str, Iterable[Mapping[str, Any]]],
-    earlier: Mapping[str, Any],
+    rows: Mapping[str, Iterable[ArticleRow]],
+    earlier: MergedRows | None,
     accepted: Iterable[Accepted],
     source: str,
     merges: Sequence[TagMerge] = (),
@@ -104,25 +108,27 @@ def merge(
 
     Args:
         rows: The dataset's rows by split, corrections of earlier merges among them.
-        earlier: The dataset's ``corrections.json``, empty before the first merge.
+        earlier: The dataset's ``corrections.json``; None before the first merge.
         accepted: What is to be in the next revision; all of it, not the news alone.
         source: Stands in the new rows' ``source``: the corrections' repository.
         merges: Which tags the dataset was built to take for the same.
         overrides: What a person decided about its tags.
         anew: The rows come from their sources: no correction is among them.
     """
-    base = without_corrections(rows, {} if anew else earlier.get("rows", {}))
+    known = earlier["rows"] if earlier else {}
+    base = without_corrections(rows, {} if anew else known)
     words = Vocabulary.from_tag_lists(
         (row["tags"] for part in base.values() for row in part), merges=merges, overrides=overrides
     )
     newest = sorted(accepted, key=lambda item: (item.decided_at, item.correction.id))
     merged = Merged(base)
     new = _place_known(merged, [(item, _article(item, source)) for item in newest])
-    _place_new(merged, new, earlier.get("rows", {}))
+    _place_new(merged, new, known)
     _show_tags(merged, words)
-    held = {name for row in earlier.get("rows", {}).values() for name in row["corrections"]}
-    kept = {name for row in merged.corrected.values() for name in row["corrections"]}
-    merged.removed = sorted((held | set(earlier.get("removed", []))) - kept)
+    before = {name for row in known.values() for name in row["corrections"]}
+    before.update(earlier.get("removed", []) if earlier else [])
+    now = {name for row in merged.corrected.values() for name in row["corrections"]}
+    merged.removed = sorted(before - now)
     return merged
 
 
@@ -133,7 +139,7 @@ def digest(accepted: Iterable[Accepted]) -> str:
 
 
 def without_corrections(
-    rows: Mapping[str, Iterable[Mapping[str, Any]]], earlier: Mapping[str, Any]
+    rows: Mapping[str, Iterable[ArticleRow]], earlier: Mapping[str, CorrectedRow]
 ) -> Rows:
     """Returns the rows as they were before any correction was merged."""
     base: Rows = {split: [] for split in SPLITS}
@@ -141,9 +147,9 @@ def without_corrections(
         for row in rows.get(split, []):
             known = earlier.get(row["id"])
             if known is None:
-                base[split].append(dict(row))
+                base[split].append(row.copy())
             elif "replaces" in known:
-                base[split].append(dict(row) | known["replaces"])
+                base[split].append({**row, **known["replaces"]})
     return base
 
 
@@ -179,18 +185,19 @@ def _place_known(
             continue
         split, index = place
         row = merged.rows[split][index]
-        before = merged.corrected.get(row["id"], {}).get("replaces")
-        if split == "test" and (before or row)["origin"] == "source":
+        noted = merged.corrected.get(row["id"])
+        before = noted.get("replaces") if noted else None
+        before = before or Replaced(tags=list(row["tags"]), origin=row["origin"])
+        if split == "test" and before["origin"] == "source":
             merged.frozen.append(item.correction.id)
             continue
-        replaces = before or {"tags": list(row["tags"]), "origin": row["origin"]}
-        row |= {"tags": list(article.tags), "origin": "correction"}
-        _note(merged, row["id"], item, split, {"replaces": replaces})
+        row["tags"], row["origin"] = list(article.tags), "correction"
+        _note(merged, row["id"], item, split, before)
     return new
 
 
 def _place_new(
-    merged: Merged, new: Sequence[tuple[Accepted, Article]], earlier: Mapping[str, Any]
+    merged: Merged, new: Sequence[tuple[Accepted, Article]], earlier: Mapping[str, CorrectedRow]
 ) -> None:
     """Gives new articles their splits; the later of two corrections of one article counts."""
     latest: dict[str, tuple[list[Accepted], Article]] = {}
@@ -212,23 +219,24 @@ def _place_new(
         split = arrangement.splits[index]
         merged.rows[split].append(article.row())
         for item in items:
-            _note(merged, article.id, item, split, {})
+            _note(merged, article.id, item, split)
     merged.groups = (arrangement.groups, arrangement.grouped)
 
 
-def _of_row(row: Mapping[str, Any]) -> Article:
-    values = {name: row[name] for name in FEATURES}
+def _of_row(row: ArticleRow) -> Article:
+    values: dict[str, Any] = {name: value for name, value in row.items() if name in FEATURES}
     return replace(Article(**values), title=row["title"] or "", tags=tuple(row["tags"]))
 
 
-def _note(merged: Merged, row_id: str, item: Accepted, split: str, more: Mapping[str, Any]) -> None:
-    corrections = merged.corrected.get(row_id, {}).get("corrections", [])
-    merged.corrected[row_id] = {
-        "corrections": sorted([*corrections, item.correction.id]),
-        "split": split,
-        "by": item.by,
-        **more,
-    }
+def _note(
+    merged: Merged, row_id: str, item: Accepted, split: str, replaces: Replaced | None = None
+) -> None:
+    noted = merged.corrected.get(row_id)
+    corrections = sorted([*(noted["corrections"] if noted else []), item.correction.id])
+    row = CorrectedRow(corrections=corrections, split=split, by=item.by)
+    if replaces:
+        row["replaces"] = replaces
+    merged.corrected[row_id] = row
 
 
 def _show_tags(merged: Merged, known: Vocabulary) -> None:

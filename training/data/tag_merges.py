@@ -8,19 +8,18 @@ What is wrong in it belongs under ``never`` in the file of ``--tag_overrides``.
 
 from __future__ import annotations
 
-import json
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from tagloop.errors import UserError
+from tagloop.files import BUILD_REPORT
 from training.config import MergesConfig, parse_config
-from training.data.build_dataset import REPORT
+from training.data.build_report import MergedTag, read_build_report
 
 
-def merge_lines(merged: Sequence[dict[str, Any]], reason: str | None = None) -> Iterator[str]:
+def merge_lines(merged: Sequence[MergedTag], reason: str | None = None) -> Iterator[str]:
     """Yields the lines to print: a count of each reason, then a line for each merged tag.
 
     Args:
@@ -43,18 +42,17 @@ def merge_lines(merged: Sequence[dict[str, Any]], reason: str | None = None) -> 
             yield f"{entry['tag']} {entry['articles']:,} <- {forms}"
 
 
-def read_merges(folder: Path) -> list[dict[str, Any]]:
+def read_merges(folder: Path) -> list[MergedTag]:
     """Reads the merges of a dataset folder.
 
     Raises:
         UserError: The folder holds no build report, or an unreadable one.
     """
-    path = folder / REPORT
+    path = folder / BUILD_REPORT
     try:
-        merged = json.loads(path.read_text(encoding="utf-8"))["tags"]["merged"]
+        return read_build_report(path)["tags"]["merged"]
     except (OSError, ValueError, KeyError, TypeError):
         raise UserError(f"{path}: no readable build report; build the dataset anew.") from None
-    return list(merged)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -13,15 +13,13 @@ check starts from nothing in a folder of its own. What libraries print is in ``l
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,6 +27,7 @@ from tagloop.errors import UserError
 from training import console
 from training.config import ConsoleConfig, parse_config
 from training.hub import EmbeddedHub
+from training.process_lock import process_lock
 
 HOME = Path(".demo")
 USER = "demo"
@@ -55,27 +54,16 @@ class DemoConfig(ConsoleConfig):
     )
 
 
-@contextmanager
-def only_one(folder: Path) -> Iterator[None]:
-    """Holds the demo's lock.
-
-    Raises:
-        UserError: Another demo runs.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.seek(0)
-            raise UserError(
-                f"A demo is running already (process {lock.read().strip() or 'unknown'}): stop it "
-                "with Ctrl-C in its terminal, then start again."
-            ) from None
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
-        yield
+def only_one(folder: Path) -> AbstractContextManager[None]:
+    """Holds the demo's lock; raises a `UserError` where another demo runs."""
+    return process_lock(
+        folder / "lock",
+        lambda holder: (
+            f"A demo is running already (process {holder}): stop it with Ctrl-C in its terminal, "
+            "then start again."
+        ),
+        str(os.getpid()),
+    )
 
 
 def run_demo(config: DemoConfig, home: Path) -> int:

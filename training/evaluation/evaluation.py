@@ -10,29 +10,26 @@ Beside the fine-tuned model stand its base as it was and the most frequent train
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from datasets import Dataset
 
 from tagloop.errors import UserError
+from tagloop.files import EVALUATION_REPORT
 from tagloop.generation.settings import TaggingSettings
 from tagloop.tagger.tagger import Tagger
 from training import console
 from training.config import EvaluateConfig, parse_config
 from training.console import progress_bar
 from training.data.corpus import Corpus, load_corpus
-from training.evaluation.report import Predictions, report_of
+from training.evaluation.report import EvaluationReport, Predictions, report_of
 from training.finetune.ctranslate2_conversion import convert
 from training.finetune.preprocess import BUNDLED_BASE, decoding_defaults, load_base
-from training.finetune.training_log import write_json
-
-REPORT_FILE = "report.json"
+from training.json_files import write_json
 
 
-def evaluate_tagger(config: EvaluateConfig, corpus: Corpus) -> dict[str, Any]:
+def evaluate_tagger(config: EvaluateConfig, corpus: Corpus) -> EvaluationReport:
     """Scores the tagger, its base and the most frequent tags on one split.
 
     Returns:
@@ -50,7 +47,7 @@ def evaluate_tagger(config: EvaluateConfig, corpus: Corpus) -> dict[str, Any]:
         "before": predict(before, articles, "before"),
         "after": predict(tagger, articles, "after"),
     }
-    return report_of(config, corpus, tagger, articles, ranked) | {"command": _command(config)}
+    return report_of(config, corpus, tagger, articles, ranked, _command(config))
 
 
 def untrained_tagger(base: str, settings: TaggingSettings, folder: Path) -> Tagger:
@@ -110,7 +107,7 @@ def _command(config: EvaluateConfig) -> str:
     return " ".join(words + ([f"--limit {config.limit}"] if config.limit else []))
 
 
-def show(report: Mapping[str, Any]) -> str:
+def show(report: EvaluationReport) -> str:
     """Renders the report for a terminal: the table, the paired difference, the examples."""
     measures = list(report["systems"]["after"])
     width = max(map(len, measures))
@@ -150,7 +147,8 @@ def main(argv: list[str] | None = None) -> int:
             corpus = load_corpus(config.dataset or f"build/{config.name}/dataset")
             report = evaluate_tagger(config, corpus)
         folder = Path(config.model or f"build/{config.name}/model")
-        output = Path(config.output or (folder if folder.is_dir() else Path("build")) / REPORT_FILE)
+        beside = folder if folder.is_dir() else Path("build")
+        output = Path(config.output or beside / EVALUATION_REPORT)
         write_json(output, report)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired, TypedDict, cast
 
 from datasets import Dataset
 
@@ -15,8 +14,7 @@ from tagloop.generation.settings import TaggingSettings
 from tagloop.tagger.tagger import Tag, Tagger
 from tagloop.vocabulary.vocabulary import Vocabulary
 from training.config import EvaluateConfig
-from training.data.corpus import Corpus
-from training.evaluation.calibration import answers_reliability
+from training.data.corpus import Corpus, DataSource
 from training.evaluation.scores import (
     CUT,
     Interval,
@@ -26,11 +24,102 @@ from training.evaluation.scores import (
     bootstrap,
     paired_difference,
 )
+from training.finetune.calibration import Reliability, answers_reliability
+from training.json_files import read_json
 
+SCHEMA = 1
 SAMPLES, CONFIDENCE = 1000, 0.95
 EXAMPLE_CHARACTERS = 300
 VERSIONS = ("torch", "transformers", "ctranslate2", "rouge_score")
 Predictions = list[list[Tag]]
+
+
+class Figure(TypedDict):
+    """A measure's mean and its bootstrap interval, 0..1."""
+
+    value: float
+    low: float
+    high: float
+
+
+class Difference(TypedDict):
+    """The mean of after - before on the same articles, and its bootstrap interval."""
+
+    difference: float
+    low: float
+    high: float
+
+
+class MeasuredModel(TypedDict):
+    """Which model it is about."""
+
+    repo_id: str
+    revision: str | None
+
+
+class ShownTag(TypedDict):
+    """A tag as the Space's answers have it."""
+
+    tag: str
+    confidence: float
+    present: bool
+    evidence: NotRequired[dict[str, Any]]
+
+
+class Example(TypedDict):
+    """An article with its author's tags and those of two systems."""
+
+    id: str
+    title: str
+    text: str
+    tags: list[str]
+    before: list[str]
+    after: list[ShownTag]
+
+
+class Bootstrap(TypedDict):
+    """How the intervals were made."""
+
+    samples: int
+    confidence: float
+    seed: int
+
+
+class EvaluationReport(TypedDict):
+    """The content of ``report.json``; reports of the first models have no ``calibration``.
+
+    Attributes:
+        systems: ``after`` (the model), ``before`` and ``most_frequent``, by measure.
+        paired: Measure to after - before.
+        threshold: Confidence from which on tags are shown.
+        calibration: Of all tags of ``after``.
+        command: What measures again.
+    """
+
+    schema: int
+    split: str
+    articles: int
+    dataset: DataSource
+    model: MeasuredModel
+    engine: str
+    systems: dict[str, dict[str, Figure]]
+    paired: dict[str, Difference]
+    threshold: NotRequired[float]
+    calibration: NotRequired[Reliability]
+    examples: list[Example]
+    bootstrap: Bootstrap
+    versions: dict[str, str]
+    command: str
+
+
+def read_report(path: Path) -> EvaluationReport:
+    """Reads the report of this or an earlier version.
+
+    Raises:
+        OSError: The file cannot be read.
+        ValueError: It holds no JSON object.
+    """
+    return cast(EvaluationReport, read_json(path))
 
 
 def report_of(
@@ -39,7 +128,8 @@ def report_of(
     tagger: Tagger,
     articles: Dataset,
     ranked: Mapping[str, Predictions],
-) -> dict[str, Any]:
+    command: str,
+) -> EvaluationReport:
     """Makes the report of what was predicted.
 
     Args:
@@ -48,29 +138,33 @@ def report_of(
         tagger: What wrote ``after``.
         articles: That were tagged.
         ranked: All tags, the surest first, by ``after`` and, where it was measured, ``before``.
+        command: What measures again.
     """
     ranked = {**ranked, "most_frequent": _most_frequent(corpus, len(articles))}
-    predictions = ranked | {"after": [kept(tags, tagger.settings) for tags in ranked["after"]]}
+    predictions = ranked | {
+        "after": [confident_tags(tags, tagger.settings) for tags in ranked["after"]]
+    }
     vocabulary = Vocabulary.from_tag_lists(corpus.splits["train"]["tags"])
     scores = {
         name: score_all(lists, articles, vocabulary, ranked[name])
         for name, lists in predictions.items()
     }
-    return {
-        "schema": 1,
-        "split": config.split,
-        "articles": len(articles),
-        "dataset": corpus.source,
-        "model": {"repo_id": Path(tagger.model_repo).name, "revision": tagger.model_revision},
-        "engine": tagger.engine,
-        "systems": {name: _rounded(_intervals(rows, config)) for name, rows in scores.items()},
-        "paired": _paired(scores, config),
-        "threshold": tagger.settings.threshold,
-        "calibration": answers_reliability(ranked["after"], articles["tags"]),
-        "examples": _examples(articles, predictions, config.examples),
-        "bootstrap": {"samples": SAMPLES, "confidence": CONFIDENCE, "seed": config.seed},
-        "versions": {name: version(name) for name in VERSIONS},
-    }
+    return EvaluationReport(
+        schema=SCHEMA,
+        split=config.split,
+        articles=len(articles),
+        dataset=corpus.source,
+        model=MeasuredModel(repo_id=Path(tagger.model_repo).name, revision=tagger.model_revision),
+        engine=tagger.engine,
+        systems={name: _figures(rows, config) for name, rows in scores.items()},
+        paired=_paired(scores, config),
+        threshold=tagger.settings.threshold,
+        calibration=answers_reliability(ranked["after"], articles["tags"]),
+        examples=_examples(articles, predictions, config.examples),
+        bootstrap=Bootstrap(samples=SAMPLES, confidence=CONFIDENCE, seed=config.seed),
+        versions={name: version(name) for name in VERSIONS},
+        command=command,
+    )
 
 
 def score_all(
@@ -82,7 +176,7 @@ def score_all(
     """Scores every article's tags against the authors'; see ``answer_scores``.
 
     Args:
-        predictions: The tags that an answer keeps.
+        predictions: The tags that an answer shows.
         articles: With ``tags``.
         vocabulary: The training tags.
         ranked: All tags, the surest first; the predictions when None.
@@ -90,8 +184,8 @@ def score_all(
     rows = zip(ranked or predictions, predictions, articles, strict=True)
     known = frozenset(vocabulary.counts) | frozenset(vocabulary.aliases)
     return [
-        answer_scores(_names(all_tags), _names(kept), row["tags"], text_of(row), known)
-        for all_tags, kept, row in rows
+        answer_scores(_names(all_tags), _names(shown), row["tags"], text_of(row), known)
+        for all_tags, shown, row in rows
     ]
 
 
@@ -99,10 +193,10 @@ def _names(tags: Sequence[Tag]) -> list[str]:
     return [tag.tag for tag in tags]
 
 
-def kept(tags: Sequence[Tag], settings: TaggingSettings) -> list[Tag]:
-    """Keeps the tags that reach the threshold, the surest in any case.
+def confident_tags(tags: Sequence[Tag], settings: TaggingSettings) -> list[Tag]:
+    """Returns the tags that reach the threshold, the surest in any case.
 
-    What visitors see has ``min_tags``; a measure over all written tags asks what the tagger
+    What visitors see has ``min_tags``; a measure over all generated tags asks what the tagger
     believes in.
     """
     sure = [tag for tag in tags if tag.confidence >= settings.threshold]
@@ -121,51 +215,53 @@ def _most_frequent(corpus: Corpus, articles: int) -> Predictions:
     return [[Tag(tag, 1.0, False) for tag in top[:best]]] * articles
 
 
-def _intervals(rows: list[Values], config: EvaluateConfig) -> dict[str, Interval]:
-    return bootstrap(rows, samples=SAMPLES, confidence=CONFIDENCE, seed=config.seed)
+def _figures(rows: list[Values], config: EvaluateConfig) -> dict[str, Figure]:
+    means = bootstrap(rows, samples=SAMPLES, confidence=CONFIDENCE, seed=config.seed)
+    return {name: figure(interval) for name, interval in means.items()}
 
 
-def _paired(
-    scores: Mapping[str, list[Values]], config: EvaluateConfig
-) -> dict[str, dict[str, float]]:
-    paired: dict[str, dict[str, float]] = {}
+def _paired(scores: Mapping[str, list[Values]], config: EvaluateConfig) -> dict[str, Difference]:
     if "before" not in scores:
-        return paired
+        return {}
+    paired: dict[str, Difference] = {}
     for measure in ("f1@5", "f1@m"):
-        interval = paired_difference(
-            scores["before"],
-            scores["after"],
-            measure,
-            samples=SAMPLES,
-            confidence=CONFIDENCE,
-            seed=config.seed,
+        change = figure(
+            paired_difference(
+                scores["before"],
+                scores["after"],
+                measure,
+                samples=SAMPLES,
+                confidence=CONFIDENCE,
+                seed=config.seed,
+            )
         )
-        rounded = {name: round(value, 4) for name, value in asdict(interval).items()}
-        paired[measure] = {"difference": rounded.pop("value")} | rounded
+        paired[measure] = Difference(
+            difference=change["value"], low=change["low"], high=change["high"]
+        )
     return paired
 
 
-def _rounded(intervals: Mapping[str, Interval]) -> dict[str, dict[str, float]]:
-    return {
-        name: {part: round(value, 4) for part, value in asdict(interval).items()}
-        for name, interval in intervals.items()
-    }
+def figure(interval: Interval) -> Figure:
+    """Returns an interval as reports have it, with four digits."""
+    return Figure(
+        value=round(interval.value, 4), low=round(interval.low, 4), high=round(interval.high, 4)
+    )
 
 
 def _examples(
     articles: Dataset, predictions: Mapping[str, Predictions], count: int
-) -> list[dict[str, Any]]:
+) -> list[Example]:
     """Takes examples evenly over the split, not the prettiest."""
     step = max(len(articles) // max(count, 1), 1)
     before = "before" in predictions
     return [
-        {
-            "id": articles[index]["id"],
-            "title": articles[index]["title"] or "",
-            "text": (articles[index]["text"] or "")[:EXAMPLE_CHARACTERS],
-            "tags": articles[index]["tags"],
-            "before": _names(predictions["before"][index]) if before else ["not measured"],
-            "after": [tag.to_json() for tag in predictions["after"][index]],
-        }
+        Example(
+            id=articles[index]["id"],
+            title=articles[index]["title"] or "",
+            text=(articles[index]["text"] or "")[:EXAMPLE_CHARACTERS],
+            tags=articles[index]["tags"],
+            before=_names(predictions["before"][index]) if before else ["not measured"],
+            after=[cast(ShownTag, tag.to_json()) for tag in predictions["after"][index]],
+        )
         for index in range(0, len(articles), step)[:count]
     ]

@@ -75,21 +75,21 @@ def article_scores(
 
 def answer_scores(
     ranked: Sequence[str],
-    kept: Sequence[str],
+    shown: Sequence[str],
     reference: Sequence[str],
     text: str | None = None,
     known: Collection[str] | None = None,
 ) -> Values:
-    """Scores a system that ranks tags and keeps some of them.
+    """Scores a system that ranks tags and shows some of them.
 
     Args:
-        ranked: Tags, the surest first, kept or not: ``f1@5`` and ``precision@1`` are theirs.
-        kept: The tags that it would show: everything else is theirs.
+        ranked: Tags, the surest first, shown or not: ``f1@5`` and ``precision@1`` are theirs.
+        shown: The tags that it would show: everything else is theirs.
         reference: The authors' tags.
         text: See ``article_scores``.
         known: See ``article_scores``.
     """
-    values = article_scores(kept, reference, text, known)
+    values = article_scores(shown, reference, text, known)
     return values | _rank_scores(_forms(ranked), _forms(reference))
 
 

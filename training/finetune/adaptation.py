@@ -2,27 +2,25 @@
 
 Three things learn, each as far as it can without harm (``training.bench.loop`` measures them):
 
-* the memory takes the corrected articles in at once: a correction lends its tags to the next
+* the neighbours take the corrected articles in at once: a correction lends its tags to the next
   article like it, and an article unlike it notices nothing;
 * the vocabulary takes their new tags in;
 * the decoder is trained on the corrected articles mixed with old ones, each pass with others
   (replay: Robins, "Catastrophic forgetting, rehearsal and pseudorehearsal", Connection Science
   1995), over an encoder that stays as it is.
 
-The weights of the ranking stay, too: they say how far written and remembered tags can be trusted,
-not which tags there are.
+The weights of the ranking stay, too: they say how far generated tags and those of neighbours can
+be trusted, not which tags there are.
 """
 
 from __future__ import annotations
 
-import json
 import random
 import shutil
 import time
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from datasets import Dataset, DatasetDict, concatenate_datasets
 from safetensors.numpy import load_file
@@ -35,7 +33,7 @@ from transformers import (
 from transformers.trainer import TRAINER_STATE_NAME
 
 from tagloop.errors import UserError
-from tagloop.files import BEFORE, NEIGHBOURS, RANKING, SENTENCE_ENCODER
+from tagloop.files import BEFORE, NEIGHBOURS, RANKING, SENTENCE_ENCODER, TAGS, TRAINING_LOG
 from tagloop.generation.settings import TaggingSettings
 from tagloop.ranking.sentence_encoder import SentenceEncoder
 from tagloop.tagger.model_folder import load_vocabulary
@@ -47,10 +45,17 @@ from training.finetune.fit_neighbours import fit_neighbours, save_neighbours
 from training.finetune.fit_ranker import fit_ranking
 from training.finetune.frozen_encoder import FrozenEncoderTrainer
 from training.finetune.glibc import keep_freed_memory
+from training.finetune.precision import only_cpu, use_bf16
 from training.finetune.preprocess import decoding_defaults, features, load_base
-from training.finetune.train import use_bf16
 from training.finetune.trainer_progress import show_progress
-from training.finetune.training_log import LOG_FILE, training_log, write_json
+from training.finetune.training_log import (
+    Adaptation,
+    RankingFit,
+    TrainingLog,
+    read_log,
+    training_log,
+)
+from training.json_files import write_json
 
 CHECKPOINT_SHARE = 0.1
 """A checkpoint is kept after this share of the steps."""
@@ -92,7 +97,7 @@ def adapt(
     new_ids: Collection[str],
     output: Path,
     config: AdaptConfig,
-) -> dict[str, Any]:
+) -> TrainingLog:
     """Makes a candidate's whole model folder from the current one's and the merged corpus.
 
     A call with the output of one that was cut off goes on from its last checkpoint.
@@ -105,32 +110,31 @@ def adapt(
         config: How.
 
     Returns:
-        ``training_log.json``'s content; of an adaptation it also has ``adaptation``: corrections
-        learned, old articles replayed, the ratio of the two, and new tags.
+        Its training log, with the part ``adaptation``.
 
     Raises:
         UserError: The current model cannot be loaded.
     """
-    done = output / LOG_FILE
+    done = output / TRAINING_LOG
     if done.is_file():
-        return dict(json.loads(done.read_text(encoding="utf-8")))
+        return read_log(done)
     known = load_vocabulary(current)
     vocabulary = corpus.train_vocabulary()
     new_tags = [vocabulary.display(form) for form in vocabulary.counts if form not in known.counts]
     lessons = lessons_of(corpus.splits["train"], new_ids, config)
     log = teach(current, corpus, lessons, output, config)
-    _save_words(current, corpus, vocabulary, output)
-    _save_memory(current, corpus, vocabulary, output)
+    _save_vocabulary(current, vocabulary, output)
+    _save_neighbours(current, corpus, vocabulary, output)
     log["ranking"] = _ranking(current, corpus, output)
     learned = len(set(corpus.splits["train"]["id"]) & set(new_ids))
     replayed = len(lessons) - learned * config.passes
-    log["adaptation"] = {
-        "corrections": learned,
-        "passes": config.passes,
-        "replayed": replayed,
-        "replay_ratio": round(replayed / max(learned * config.passes, 1), 2),
-        "new_tags": sorted(new_tags, key=str.casefold),
-    }
+    log["adaptation"] = Adaptation(
+        corrections=learned,
+        passes=config.passes,
+        replayed=replayed,
+        replay_ratio=round(replayed / max(learned * config.passes, 1), 2),
+        new_tags=sorted(new_tags, key=str.casefold),
+    )
     shutil.rmtree(output / "checkpoints", ignore_errors=True)
     write_json(done, log)  # last: a folder with a log is a finished one
     return log
@@ -160,7 +164,7 @@ def teach(
     output: Path,
     config: AdaptConfig,
     trainer_type: type[Seq2SeqTrainer] | None = None,
-) -> dict[str, Any]:
+) -> TrainingLog:
     """Trains on the lessons and writes weights, tokenizer and settings; without, weights stay.
 
     Args:
@@ -177,7 +181,7 @@ def teach(
     keep_freed_memory()
     set_seed(config.seed)
     model, tokenizer, _ = load_base(str(current))
-    settings = replace(TaggingSettings.load(current), dataset=corpus.source)
+    settings = replace(TaggingSettings.load(current), dataset=dict(corpus.source))
     output.mkdir(parents=True, exist_ok=True)
     settings.save(output)
     like = TrainConfig(
@@ -227,7 +231,7 @@ def _arguments(config: AdaptConfig, checkpoints: Path) -> Seq2SeqTrainingArgumen
         lr_scheduler_type="linear",
         train_sampling_strategy="group_by_length",
         bf16=use_bf16(config.precision),
-        use_cpu=_only_cpu(),
+        use_cpu=only_cpu(),
         save_strategy="steps",
         save_steps=CHECKPOINT_SHARE,
         save_total_limit=1,
@@ -239,12 +243,6 @@ def _arguments(config: AdaptConfig, checkpoints: Path) -> Seq2SeqTrainingArgumen
     )
 
 
-def _only_cpu() -> bool:
-    import torch
-
-    return not (torch.cuda.is_available() or torch.backends.mps.is_available())
-
-
 def _checkpoint(output: Path) -> str | None:
     # The state is written last: a checkpoint without it was cut off in the middle.
     folder = output / "checkpoints"
@@ -252,16 +250,17 @@ def _checkpoint(output: Path) -> str | None:
     return str(max(whole, key=lambda path: int(path.name.rpartition("-")[2]))) if whole else None
 
 
-def _save_words(current: Path, corpus: Corpus, vocabulary: Vocabulary, output: Path) -> None:
-    write_json(output / "tags.json", vocabulary.to_json())
+def _save_vocabulary(current: Path, vocabulary: Vocabulary, output: Path) -> None:
+    """Writes the tags and the conversion; what does not depend on them is taken over."""
+    write_json(output / TAGS, vocabulary.to_json())
     convert(output)
     for name in (SENTENCE_ENCODER, BEFORE):
         if (current / name).is_dir():
             shutil.copytree(current / name, output / name, dirs_exist_ok=True)
 
 
-def _save_memory(current: Path, corpus: Corpus, vocabulary: Vocabulary, output: Path) -> None:
-    """Makes the memory anew from the train split: what has left it is forgotten."""
+def _save_neighbours(current: Path, corpus: Corpus, vocabulary: Vocabulary, output: Path) -> None:
+    """Indexes the train split anew: what has left it is forgotten."""
     sentence_encoder = SentenceEncoder.load(output)
     if sentence_encoder is None:
         return
@@ -272,7 +271,7 @@ def _save_memory(current: Path, corpus: Corpus, vocabulary: Vocabulary, output: 
     save_neighbours(fit_neighbours(train, tokenizer, vocabulary, sentence_encoder, earlier), output)
 
 
-def _ranking(current: Path, corpus: Corpus, output: Path) -> dict[str, Any]:
+def _ranking(current: Path, corpus: Corpus, output: Path) -> RankingFit:
     """Takes over the ranking's weights; a model that has none yet gets some.
 
     Returns:
@@ -280,7 +279,6 @@ def _ranking(current: Path, corpus: Corpus, output: Path) -> dict[str, Any]:
     """
     if (current / RANKING).is_file() and (output / NEIGHBOURS).is_file():
         shutil.copyfile(current / RANKING, output / RANKING)
-        path = current / LOG_FILE
-        log = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-        return dict(log.get("ranking", {}))
+        path = current / TRAINING_LOG
+        return read_log(path).get("ranking", {}) if path.is_file() else {}
     return fit_ranking(output, corpus.splits["train"], corpus.splits["validation"])

@@ -9,7 +9,7 @@ from ctranslate2.converters import TransformersConverter
 
 from tagloop.errors import UserError
 from tagloop.files import CTRANSLATE2, SENTENCE_ENCODER
-from training.finetune.minilm import minilm_folder
+from training.finetune.minilm_package import minilm_folder
 
 QUANTIZATION = "int8_float32"
 """int8 weights; what is not quantized stays float32, which every CPU computes in."""

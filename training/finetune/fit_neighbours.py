@@ -1,4 +1,4 @@
-"""Makes a tagger's memory of its training articles, ``recall.safetensors``."""
+"""Indexes the training articles, for a tagger to find neighbours among: ``recall.safetensors``."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ EMBEDDED_AT_ONCE = 256
 
 
 @dataclass(frozen=True)
-class Remembered:
-    """What the memory takes from articles, whatever their tags are.
+class ReadArticles:
+    """What the index takes from articles, whatever their tags are.
 
     Attributes:
         digests: Tells articles from one another, uint64, (articles,).
@@ -47,67 +47,67 @@ def fit_neighbours(
     sentence_encoder: SentenceEncoder | None,
     earlier: Mapping[str, np.ndarray] | None = None,
 ) -> dict[str, np.ndarray]:
-    """Makes the memory's arrays.
+    """Makes the arrays of the index.
 
     Args:
         articles: ``title``, ``text`` and ``tags`` of the training articles.
         tokenizer: Of the model.
-        vocabulary: Its tags; what the memory calls a tag is a place in ``vocabulary.counts``.
+        vocabulary: Its tags; what the index calls a tag is a place in ``vocabulary.counts``.
         sentence_encoder: Gives articles and tags their vectors; without, they are all 0, and
             nothing is like anything but by its words.
-        earlier: A memory by the same sentence encoder; articles that it has need no new vectors.
+        earlier: An index by the same sentence encoder; articles that it has need no new vectors.
     """
-    remembered = remember(articles, tokenizer, sentence_encoder, earlier)
+    read = read_articles(articles, tokenizer, sentence_encoder, earlier)
     tags = [row["tags"] for row in articles]
-    return arrays_of(remembered, tags, len(tokenizer), vocabulary, sentence_encoder)
+    return index_arrays(read, tags, len(tokenizer), vocabulary, sentence_encoder)
 
 
-def remember(
+def read_articles(
     articles: Sequence[Mapping[str, Any]],
     tokenizer: Any,
     sentence_encoder: SentenceEncoder | None,
     earlier: Mapping[str, np.ndarray] | None = None,
-) -> Remembered:
+) -> ReadArticles:
     """Reads articles: tokens, words and vectors; see ``fit_neighbours``."""
-    bar = progress_bar(articles, desc="remembering articles", unit="article")
+    bar = progress_bar(articles, desc="reading articles", unit="article")
     ids = [article_ids(tokenizer, row["title"] or "", row["text"] or "") for row in bar]
     words = [Words.of(row["title"] or "", row["text"] or "") for row in articles]
     texts = [text_of(row).strip() for row in articles]
     digests = np.array([_digest(text) for text in texts], dtype=np.uint64)
-    return Remembered(
+    return ReadArticles(
         digests, ids, words, _vectors(texts, digests, sentence_encoder, earlier or {})
     )
 
 
-def arrays_of(
-    remembered: Remembered,
+def index_arrays(
+    read: ReadArticles,
     tags: Sequence[Sequence[str]],
     tokens: int,
     vocabulary: Vocabulary,
     sentence_encoder: SentenceEncoder | None,
 ) -> dict[str, np.ndarray]:
-    """Makes the memory's arrays of articles that were read, and their tags.
+    """Makes the arrays of the index of articles that were read, and their tags.
 
     Args:
-        remembered: The articles.
+        read: The articles.
         tags: Of each.
         tokens: Size of the tokenizer.
         vocabulary: See ``fit_neighbours``, as for the sentence encoder.
         sentence_encoder: See there.
     """
-    idf = _idf(remembered.ids, tokens)
-    rows = [weigh(title, text, idf) for title, text in remembered.ids]
+    idf = _idf(read.ids, tokens)
+    rows = [weigh(title, text, idf) for title, text in read.ids]
     known = {form: place for place, form in enumerate(vocabulary.counts)}
     given = [
         {known[form] for form in map(vocabulary.canonical, row) if form in known} for row in tags
     ]
-    named = map(KnownPhrases(known).in_article, remembered.words)
+    named = map(KnownPhrases(known).in_article, read.words)
     return {
         "tags": np.array([len(known)]),
         "idf": idf,
         "linked": linked_shares(list(zip(named, given, strict=True)), len(known)),
-        "digests": remembered.digests,
-        "vectors": remembered.vectors,
+        "digests": read.digests,
+        "vectors": read.vectors,
         "tag_vectors": to_bytes(
             sentence_encoder.embed(list(known)) if sentence_encoder else _zeros(len(known))
         ),
@@ -149,7 +149,7 @@ def _vectors(
 
 
 def save_neighbours(arrays: Mapping[str, np.ndarray], folder: Path) -> None:
-    """Writes the memory into a model folder."""
+    """Writes the index into a model folder."""
     save_file(dict(arrays), folder / NEIGHBOURS)
 
 

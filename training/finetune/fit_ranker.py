@@ -1,6 +1,6 @@
 """Fits how sure a tagger is of its tags, on the validation split: ``ranking.json``, the threshold.
 
-The memory of the training articles comes first (``training.finetune.fit_neighbours``), then every
+The index of the training articles comes first (``training.finetune.fit_neighbours``), then every
 validation article is tagged, and a logistic regression learns from the authors' tags which
 candidates are right. Where validation has too few articles for that, the bundled base's weights are
 taken.
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
@@ -24,12 +23,13 @@ from tagloop.ranking.neighbours import Neighbours
 from tagloop.ranking.ranker import Weights
 from tagloop.ranking.sentence_encoder import SentenceEncoder
 from tagloop.tagger.tagger import Tagger
-from training.evaluation.calibration import reliability
+from training.finetune.calibration import reliability
 from training.finetune.ctranslate2_conversion import convert_sentence_encoder
 from training.finetune.fit_neighbours import fit_neighbours, save_neighbours
 from training.finetune.preprocess import BUNDLED_BASE
 from training.finetune.ranker_examples import Articles, Candidates, collect
-from training.finetune.training_log import write_json
+from training.finetune.training_log import RankingFit
+from training.json_files import write_json
 
 FOLDS = 5
 STRENGTHS = (0.01, 0.1, 1.0)
@@ -43,12 +43,12 @@ MOST_TAGS = 5
 """The threshold is chosen for answers of at most so many tags."""
 
 
-def fit_ranking(folder: Path, train: Articles, validation: Articles) -> dict[str, Any]:
-    """Returns a model folder (with tags.json and its conversion) a memory, weights and a threshold.
+def fit_ranking(folder: Path, train: Articles, validation: Articles) -> RankingFit:
+    """Gives a model folder (with tags.json and its conversion) neighbours, weights, a threshold.
 
     Args:
-        folder: The model's; ``recall.safetensors``, ``ranking.json`` and ``tagging.json`` are
-            written.
+        folder: The model's; ``embedding``, ``recall.safetensors``, ``ranking.json`` and
+            ``tagging.json`` are written.
         train: ``title``, ``text`` and ``tags`` of the training articles.
         validation: The same of the validation articles.
 
@@ -88,7 +88,7 @@ def _collect(folder: Path, train: Articles, validation: Articles) -> Candidates:
     return collect(tagger, extractor, validation)
 
 
-def _weights(collected: Candidates) -> tuple[Weights, np.ndarray, dict[str, Any]]:
+def _weights(collected: Candidates) -> tuple[Weights, np.ndarray, RankingFit]:
     """Chooses weights by the log loss on folds of articles that they were not fitted on.
 
     Returns:
@@ -98,8 +98,8 @@ def _weights(collected: Candidates) -> tuple[Weights, np.ndarray, dict[str, Any]
     prior = Weights.load(BUNDLED_BASE) or _nothing()
     chances = prior.probabilities(collected.features)
     least = _log_loss(chances, collected.right)
-    best: tuple[Weights, np.ndarray, dict[str, Any]]
-    best = prior, chances, {"weights": "bundled", "log_loss": least}
+    best: tuple[Weights, np.ndarray, RankingFit]
+    best = prior, chances, RankingFit(weights="bundled", log_loss=least)
     if len(np.unique(collected.article)) < LEAST_ARTICLES or not collected.right.any():
         return best
     for strength in STRENGTHS:
@@ -112,7 +112,7 @@ def _weights(collected: Candidates) -> tuple[Weights, np.ndarray, dict[str, Any]
         if loss < least:
             least = loss
             model = fit_weights(collected.features, collected.right, strength)
-            chosen = {"weights": "fitted", "regularisation": strength, "log_loss": loss}
+            chosen = RankingFit(weights="fitted", regularisation=strength, log_loss=loss)
             best = model, chances, chosen
     return best
 
@@ -154,10 +154,10 @@ def best_threshold(collected: Candidates, chances: np.ndarray) -> tuple[float, f
     article, right = collected.article[order], collected.right[order]
     scores = []
     for threshold in THRESHOLDS:
-        kept = (place == 0) | (chances[order] >= threshold)
-        hits = np.bincount(article[kept & right], minlength=len(collected.wanted))
-        written = np.bincount(article[kept], minlength=len(collected.wanted))
-        scores.append(float((2 * hits / np.maximum(written + collected.wanted, 1)).mean()))
+        shown = (place == 0) | (chances[order] >= threshold)
+        hits = np.bincount(article[shown & right], minlength=len(collected.wanted))
+        counts = np.bincount(article[shown], minlength=len(collected.wanted))
+        scores.append(float((2 * hits / np.maximum(counts + collected.wanted, 1)).mean()))
     best = int(np.argmax(scores))
     return float(THRESHOLDS[best]), scores[best]
 

@@ -1,4 +1,4 @@
-"""A frozen encoder runs once an article: its outputs are kept and reused in every epoch.
+"""A frozen encoder runs once an article: its outputs are cached and reused in every epoch.
 
 With frozen weights, and so without dropout, the encoder says the same of an article each time.
 """
@@ -25,6 +25,12 @@ class EncoderCache:
     """
 
     def __init__(self, encoder: torch.nn.Module, limit: int = CACHE_BYTES) -> None:
+        """Begins with an empty cache.
+
+        Args:
+            encoder: Frozen.
+            limit: Bytes; what is beyond is encoded anew each time.
+        """
         self._encoder = encoder
         self._limit = limit
         self._states: dict[bytes, torch.Tensor] = {}
@@ -76,6 +82,7 @@ class FrozenEncoderTrainer(Seq2SeqTrainer):
     """Trains the decoder on the cached outputs of an encoder whose weights are frozen."""
 
     def __init__(self, *args: Any, cache_bytes: int = CACHE_BYTES, **options: Any) -> None:
+        """Takes what `Seq2SeqTrainer` takes, and how many bytes the cache may use."""
         super().__init__(*args, **options)
         model: Any = self.model
         self.cache = EncoderCache(model.get_encoder(), cache_bytes)

@@ -1,4 +1,4 @@
-"""Steps 3 and 4 of the talk: the base model, its tokenizer, and articles as token ids."""
+"""Before the training loop: the base model, its tokenizer, and articles as token ids."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from huggingface_hub import HfApi
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer, GenerationConfig
 
 from tagloop.errors import UserError
+from tagloop.files import TAGGING
 from tagloop.generation.settings import TaggingSettings
 from tagloop.vocabulary.vocabulary import join_tags
 from training.config import TrainConfig
@@ -49,7 +50,7 @@ def load_base(base: str) -> tuple[Any, Any, str]:
 
 
 def base_fingerprint(base: str) -> str:
-    """Tells one base from another: sha256 of a folder's weights, the commit of a Hub model."""
+    """Returns what tells one base from another: its weights' sha256, or a Hub model's commit."""
     folder = Path(base or BUNDLED_BASE)
     if not folder.is_dir():
         return str(HfApi().model_info(base).sha)
@@ -64,14 +65,14 @@ def tagging_settings(config: TrainConfig, corpus: Corpus, base_id: str) -> Taggi
     """Returns the ``tagging.json`` of the model to be; with the base's own prompt, if any."""
     source = Path(config.base or BUNDLED_BASE)
     template = config.prompt_template
-    if template is None and (source / "tagging.json").is_file():
+    if template is None and (source / TAGGING).is_file():
         template = TaggingSettings.load(source).prompt_template
     return TaggingSettings(
         prompt_template=template or INSTRUCTION_TEMPLATE,
         max_input_tokens=config.max_input_tokens,
         max_new_tokens=config.max_new_tokens,
         base_model=base_id,
-        dataset=corpus.source,
+        dataset=dict(corpus.source),
     )
 
 

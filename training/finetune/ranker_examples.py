@@ -35,31 +35,32 @@ class Candidates:
 
 
 class FeatureCollector:
-    """Keeps each article's pool, by the article's ``index``, instead of ranking it.
+    """Collects the features of each article's candidates instead of ranking them.
 
     Attributes:
-        pools: As ranking sees the articles.
+        by_article: What ranking sees of each article, by the article's ``index``.
     """
 
     def __init__(self, extractor: FeatureExtractor) -> None:
+        """Begins with no article."""
         self._extractor = extractor
-        self.pools: dict[int, CandidateFeatures] = {}
+        self.by_article: dict[int, CandidateFeatures] = {}
 
     def rank(
         self, generated: Sequence[Generated], required: Mapping[str, str] | None = None
     ) -> list[list[ScoredTag]]:
-        """Pools the articles' candidates; ranks none."""
-        pools = self._extractor.extract(generated, required)
-        pairs = zip(generated, pools, strict=True)
-        self.pools |= {one.article["index"]: pool for one, pool in pairs}
+        """Collects the features of the articles' candidates; ranks none."""
+        found = self._extractor.extract(generated, required)
+        pairs = zip(generated, found, strict=True)
+        self.by_article |= {one.article["index"]: of for one, of in pairs}
         return [[] for _ in generated]
 
 
 def collect(tagger: Tagger, extractor: FeatureExtractor, articles: Articles) -> Candidates:
-    """Tags articles and pools their candidates.
+    """Tags articles and collects their candidates.
 
     Args:
-        tagger: Writes; its ranker is replaced.
+        tagger: Generates the tags; its ranker is replaced.
         extractor: Of the same model.
         articles: With ``tags``.
     """
@@ -71,16 +72,16 @@ def collect(tagger: Tagger, extractor: FeatureExtractor, articles: Articles) -> 
     ]
     with progress_bar(total=len(rows), desc="tagging, validation", unit="article") as bar:
         tagger.tag_batch(rows, progress=bar.update)
-    return candidates_of(collector.pools, articles, tagger.vocabulary)
+    return candidates_of(collector.by_article, articles, tagger.vocabulary)
 
 
 def candidates_of(
-    pools: Mapping[int, CandidateFeatures], articles: Articles, vocabulary: Vocabulary
+    by_article: Mapping[int, CandidateFeatures], articles: Articles, vocabulary: Vocabulary
 ) -> Candidates:
-    """Joins the pools of articles and tells which candidates their authors gave.
+    """Joins the candidates of articles and tells which of them their authors gave.
 
     Args:
-        pools: By the article's index; an article without a word has none.
+        by_article: Their features by the article's index; an article without a word has none.
         articles: With ``tags``.
         vocabulary: Of the model.
     """
@@ -88,11 +89,11 @@ def candidates_of(
     for index, row in enumerate(articles):
         theirs = {vocabulary.canonical(tag) for tag in row["tags"]}
         wanted.append(len(theirs))
-        if index in pools:
-            pool = pools[index]
-            features.append(pool.features)
-            right += [form in theirs for form in pool.displays]
-            article += [index] * len(pool.displays)
+        if index in by_article:
+            found = by_article[index]
+            features.append(found.features)
+            right += [form in theirs for form in found.displays]
+            article += [index] * len(found.displays)
     return Candidates(
         np.concatenate(features) if features else np.zeros((0, len(COLUMNS))),
         np.array(right, dtype=bool),

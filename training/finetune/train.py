@@ -1,4 +1,4 @@
-"""Fine-tunes any seq2seq model into a tag generator, in the order of the talk.
+"""Fine-tunes any seq2seq model into a tag generator, in eight steps from the task to the check.
 
     python -m training.train --dataset build/tagloop/dataset             # on the bundled base
     python -m training.train --dataset me/blog-articles --base google/flan-t5-small
@@ -6,8 +6,8 @@
     accelerate launch -m training.train --dataset me/blog-articles       # on several devices
 
 Writes the model folder (default ``build/<name>/model``): stock transformers files, tagging.json,
-tags.json, training_log.json, the int8 conversion, and the tagger's memory and calibration
-(recall.safetensors, embedding, ranking.json).
+tags.json, training_log.json, the int8 conversion, and what the ranking needs: neighbours
+(recall.safetensors, embedding) and weights (ranking.json).
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from typing import Any
 
 import evaluate
 import numpy as np
-import torch
 from datasets import Dataset
 from transformers import (
     DataCollatorForSeq2Seq,
@@ -34,6 +33,7 @@ from transformers.trainer import TRAINER_STATE_NAME
 from transformers.trainer_utils import EvalPrediction
 
 from tagloop.errors import UserError
+from tagloop.files import TAGS, TRAINING_LOG
 from tagloop.generation.settings import TaggingSettings
 from tagloop.vocabulary.vocabulary import parse_tags
 from training import console
@@ -43,9 +43,11 @@ from training.finetune.ctranslate2_conversion import convert
 from training.finetune.fit_ranker import fit_ranking
 from training.finetune.frozen_encoder import FrozenEncoderTrainer
 from training.finetune.glibc import keep_freed_memory
+from training.finetune.precision import only_cpu, use_bf16
 from training.finetune.preprocess import decoding_defaults, features, load_base, tagging_settings
 from training.finetune.trainer_progress import show_progress
-from training.finetune.training_log import LOG_FILE, training_log, write_json
+from training.finetune.training_log import TrainingLog, training_log
+from training.json_files import write_json
 
 METRIC = Path(__file__).parents[1] / "evaluation" / "metrics" / "tag_f1"
 LOG_SHARE = 0.04
@@ -53,7 +55,7 @@ LOG_SHARE = 0.04
 
 
 def train(config: TrainConfig, corpus: Corpus, say: Callable[[str], object] = print) -> Path:
-    """Fine-tunes a tag generator; each numbered step is one of the talk's.
+    """Fine-tunes a tag generator, telling at each of the steps what it is about.
 
     Args:
         config: The settings.
@@ -106,7 +108,6 @@ def training_arguments(
     config: TrainConfig, checkpoints: Path, *, has_validation: bool
 ) -> Seq2SeqTrainingArguments:
     """Says in the Trainer's words what the configuration says."""
-    use_cpu = not (torch.cuda.is_available() or torch.backends.mps.is_available())
     when = "epoch" if has_validation else "no"
     return Seq2SeqTrainingArguments(
         output_dir=str(checkpoints),
@@ -120,7 +121,7 @@ def training_arguments(
         label_smoothing_factor=config.label_smoothing,
         train_sampling_strategy="group_by_length",
         bf16=use_bf16(config.precision),
-        use_cpu=use_cpu,
+        use_cpu=only_cpu(),
         eval_strategy=when,
         save_strategy="epoch",
         save_total_limit=2,
@@ -136,24 +137,6 @@ def training_arguments(
         data_seed=config.seed,
         optim="adamw_torch_fused",
     )
-
-
-def use_bf16(precision: str) -> bool:
-    """Tells whether to train in bf16: where the GPU has it, or the CPU tiles for it (AMX).
-
-    Without tiles float32 is faster, even where the CPU knows bf16 (AVX512-BF16): see
-    ``training.bench.training_speed``.
-
-    Raises:
-        UserError: ``precision`` is none of auto, bf16, fp32.
-    """
-    if precision not in ("auto", "bf16", "fp32"):
-        raise UserError(f"--precision {precision} is unknown: take auto, bf16 or fp32.")
-    if precision != "auto":
-        return precision == "bf16"
-    if torch.cuda.is_available():
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    return torch.cpu._is_amx_tile_supported()
 
 
 def _trainer(
@@ -177,7 +160,7 @@ def _trainer(
         written, wanted = (
             [parse_tags(text, settings.separator) for text in side] for side in texts
         )
-        return metric.compute(predictions=written, references=wanted)
+        return dict(metric.compute(predictions=written, references=wanted))
 
     has_validation = bool(len(splits["validation"]))
     kind = FrozenEncoderTrainer if config.freeze_encoder else Seq2SeqTrainer
@@ -212,18 +195,18 @@ def _save(
     tokenizer: Any,
     settings: TaggingSettings,
     corpus: Corpus,
-    log: dict[str, Any],
+    log: TrainingLog,
     output: Path,
 ) -> None:
     trainer.save_model(str(output))
     tokenizer.save_pretrained(output)
     (output / "training_args.bin").unlink(missing_ok=True)  # a pickle, which nobody needs
     settings.save(output)
-    write_json(output / "tags.json", corpus.train_vocabulary().to_json())
+    write_json(output / TAGS, corpus.train_vocabulary().to_json())
     convert(output)
     log["ranking"] = fit_ranking(output, corpus.splits["train"], corpus.splits["validation"])
     # Last: a folder with a log is a finished one.
-    write_json(output / LOG_FILE, log)
+    write_json(output / TRAINING_LOG, log)
 
 
 def _sizes(corpus: Corpus) -> str:

@@ -1,13 +1,12 @@
-"""training_log.json: what a card says of how a model was trained."""
+"""``training_log.json``: how a model was trained, for its card and for the next run."""
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired, TypedDict, cast
 
 import torch
 from datasets import Dataset
@@ -15,11 +14,108 @@ from transformers import PreTrainedModel, Seq2SeqTrainer
 
 from tagloop.generation.settings import TaggingSettings
 from training.config import TrainConfig
-from training.data.corpus import Corpus
+from training.data.corpus import Corpus, DataSource
+from training.finetune.calibration import Reliability
 from training.finetune.preprocess import base_fingerprint
+from training.json_files import read_json
 
-LOG_FILE = "training_log.json"
+SCHEMA = 1
 VERSIONS = ("torch", "transformers", "datasets", "accelerate", "ctranslate2")
+Hyperparameters = dict[str, str | float | bool | None]
+"""What decides the outcome besides data and base, by the names of `TrainConfig`."""
+LogEntry = dict[str, Any]
+"""What the Trainer logs at a step: ``epoch``, ``step``, and ``loss`` or ``eval_…`` measures."""
+
+
+class Best(TypedDict):
+    """The checkpoint that was taken; without validation articles there is no value."""
+
+    step: int | None
+    metric: str
+    value: float | None
+
+
+RankingFit = TypedDict(
+    "RankingFit",
+    {
+        "weights": str,
+        "regularisation": float,
+        "log_loss": float,
+        "articles": int,
+        "candidates": int,
+        "threshold": float,
+        "f1@m": float,
+        "calibration": Reliability,
+    },
+    total=False,
+)
+"""What was chosen for the ranking on the validation split, and how well it does there.
+
+``weights`` are ``fitted``, with the inverse strength of their ``regularisation``, or ``bundled``
+where nothing better was found; ``log_loss`` is on articles that they were not fitted on.
+"""
+
+
+class Replay(TypedDict, total=False):
+    """How corrections were mixed with old articles.
+
+    Attributes:
+        corrections: Corrected articles that were learned.
+        passes: Times that each was read.
+        replayed: Old articles that were read beside them.
+        replay_ratio: Old articles for each corrected one.
+    """
+
+    corrections: int
+    passes: int
+    replayed: int
+    replay_ratio: float
+
+
+class Adaptation(Replay, total=False):
+    """What a retrain taught; ``new_tags`` are those that the model before did not know."""
+
+    new_tags: list[str]
+
+
+class TrainingLog(TypedDict):
+    """The file's content; the first models have no ``ranking``, retrained ones an ``adaptation``.
+
+    Attributes:
+        examples: Articles by split.
+        log: By step.
+        seconds: Of the training loop.
+        parameters: ``total``, and those of the parts.
+    """
+
+    schema: int
+    command: str
+    base_model: str | None
+    base_fingerprint: str
+    base_revision: str | None
+    prompt_template: str
+    dataset: DataSource
+    hyperparameters: Hyperparameters
+    examples: dict[str, int]
+    log: list[LogEntry]
+    best: Best
+    seconds: float
+    parameters: dict[str, int]
+    device: str
+    precision: str
+    versions: dict[str, str]
+    ranking: NotRequired[RankingFit]
+    adaptation: NotRequired[Adaptation]
+
+
+def read_log(path: Path) -> TrainingLog:
+    """Reads the log of this or an earlier version.
+
+    Raises:
+        OSError: The file cannot be read.
+        ValueError: It holds no JSON object.
+    """
+    return cast(TrainingLog, read_json(path))
 
 
 def training_log(
@@ -29,35 +125,35 @@ def training_log(
     settings: TaggingSettings,
     splits: dict[str, Dataset],
     seconds: float,
-) -> dict[str, Any]:
-    """Returns the content of ``training_log.json``, what the card shows of the training."""
+) -> TrainingLog:
+    """Returns the log of a training that has ended."""
     state, arguments, model = trainer.state, trainer.args, trainer.model
     assert isinstance(model, PreTrainedModel)
-    return {
-        "schema": 1,
-        "command": command_of(config),
-        "base_model": settings.base_model,
-        "base_fingerprint": base_fingerprint(config.base),
-        "base_revision": getattr(model.config, "_commit_hash", None),
-        "prompt_template": settings.prompt_template,
-        "dataset": corpus.source,
-        "hyperparameters": hyperparameters(config),
-        "examples": {split: len(data) for split, data in splits.items()},
-        "log": [_rounded(entry) for entry in state.log_history if "train_runtime" not in entry],
-        "best": {
-            "step": state.best_global_step,
-            "metric": "f1@m",
-            "value": round(state.best_metric, 4) if state.best_metric is not None else None,
-        },
-        "seconds": round(seconds, 1),
-        "parameters": parameter_counts(model),
-        "device": arguments.device.type,
-        "precision": "bf16" if arguments.bf16 else "fp32",
-        "versions": {"python": sys.version.split()[0]} | {name: version(name) for name in VERSIONS},
-    }
+    return TrainingLog(
+        schema=SCHEMA,
+        command=command_of(config),
+        base_model=settings.base_model,
+        base_fingerprint=base_fingerprint(config.base),
+        base_revision=getattr(model.config, "_commit_hash", None),
+        prompt_template=settings.prompt_template,
+        dataset=corpus.source,
+        hyperparameters=hyperparameters(config),
+        examples={split: len(data) for split, data in splits.items()},
+        log=[_rounded(entry) for entry in state.log_history if "train_runtime" not in entry],
+        best=Best(
+            step=state.best_global_step,
+            metric="f1@m",
+            value=round(state.best_metric, 4) if state.best_metric is not None else None,
+        ),
+        seconds=round(seconds, 1),
+        parameters=parameter_counts(model),
+        device=arguments.device.type,
+        precision="bf16" if arguments.bf16 else "fp32",
+        versions={"python": sys.version.split()[0]} | {name: version(name) for name in VERSIONS},
+    )
 
 
-def hyperparameters(config: TrainConfig) -> dict[str, Any]:
+def hyperparameters(config: TrainConfig) -> Hyperparameters:
     """Returns what decides the outcome besides data and base."""
     apart = ("dataset", "base", "name", "output_dir", "resume", "verbose")
     return {name: value for name, value in asdict(config).items() if name not in apart}
@@ -90,14 +186,8 @@ def command_of(config: TrainConfig) -> str:
     return " ".join(words).replace("'", "")
 
 
-def _rounded(entry: dict[str, Any]) -> dict[str, Any]:
+def _rounded(entry: LogEntry) -> LogEntry:
     return {
         name: round(value, 6) if isinstance(value, float) else value
         for name, value in entry.items()
     }
-
-
-def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Writes readable JSON; NaN is refused."""
-    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
-    path.write_text(text + "\n", encoding="utf-8")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
 import socket
@@ -10,12 +9,13 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TextIO
 
 import uvicorn
 
 from tagloop.errors import UserError
+from training.process_lock import process_lock
 
+LOCK_FILE = "server.lock"
 PARENT_CHECK = 0.3
 """Seconds between two looks at whether the parent process is still there."""
 GRACE = 3
@@ -37,13 +37,20 @@ def serve(
     Raises:
         UserError: Another process serves that folder, or the port is taken.
     """
-    root.mkdir(parents=True, exist_ok=True)
-    lock = _lock(root)
+    with process_lock(root / LOCK_FILE, lambda holder: _running(root, holder), "just starting"):
+        _serve(root, host, port, parent, ready)
+
+
+def _running(root: Path, holder: str) -> str:
+    return f"A Hub already runs on {root} ({holder}); stop it, or give another folder with --root."
+
+
+def _serve(
+    root: Path, host: str, port: int, parent: int | None, ready: Callable[[str], None]
+) -> None:
     listener = _listen(host, port)
     endpoint = f"http://{host}:{listener.getsockname()[1]}"
-    lock.truncate(0)
-    lock.write(endpoint)
-    lock.flush()
+    (root / LOCK_FILE).write_text(endpoint, encoding="utf-8")
     # Imported here: the application takes most of a second, and the refusals above none.
     from training.hub.app import build
 
@@ -59,20 +66,6 @@ def serve(
         threading.Thread(target=_follow, args=(parent,), daemon=True).start()
     ready(endpoint)
     uvicorn.Server(config).run(sockets=[listener])
-
-
-def _lock(root: Path) -> TextIO:
-    """Makes sure that no other process serves the folder, now and until this one ends."""
-    file = (root / "server.lock").open("a+")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        file.seek(0)
-        raise UserError(
-            f"A Hub already runs on {root} ({file.read() or 'just starting'}); stop it, or give "
-            "another folder with --root."
-        ) from None
-    return file
 
 
 def _listen(host: str, port: int) -> socket.socket:

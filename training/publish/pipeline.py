@@ -8,12 +8,12 @@ it.
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from tagloop.errors import UserError
+from tagloop.files import EVALUATION_REPORT, TRAINING_LOG
 from training import console
 from training.config import (
     BuildConfig,
@@ -25,21 +25,24 @@ from training.config import (
     read_settings,
 )
 from training.data.build_dataset import build
+from training.data.build_report import BuildReport
 from training.data.corpus import Corpus, load_corpus
-from training.evaluation.evaluation import REPORT_FILE, evaluate_tagger, show
+from training.evaluation.evaluation import evaluate_tagger, show
+from training.evaluation.report import EvaluationReport, read_report
 from training.finetune.preprocess import base_fingerprint
 from training.finetune.train import train
-from training.finetune.training_log import LOG_FILE, hyperparameters, write_json
+from training.finetune.training_log import Hyperparameters, hyperparameters, read_log
+from training.json_files import read_json, write_json
 
 STARTER = Path(__file__).parents[2] / "dataset_card" / "starter"
 STARTER_LICENSE = "CC0-1.0"
 
 
-def build_station(config: StationsConfig, folder: Path) -> dict[str, Any]:
+def build_station(config: StationsConfig, folder: Path) -> BuildReport:
     """Builds the dataset folder.
 
     Returns:
-        The content of ``build_report.json``.
+        Its build report.
 
     Raises:
         UserError: A source is missing or broken.
@@ -61,7 +64,7 @@ def build_station(config: StationsConfig, folder: Path) -> dict[str, Any]:
     return report
 
 
-def build_result(report: dict[str, Any]) -> str:
+def build_result(report: BuildReport) -> str:
     """Says in a line what a build report tells."""
     counts = ", ".join(f"{count:,} {split}" for split, count in report["splits"].items())
     dropped = sum(report["dropped_counts"].values())
@@ -85,7 +88,7 @@ def train_station(config: StationsConfig, corpus: Corpus, folder: Path) -> bool:
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / "checkpoints.json", _run_key(wanted, corpus))
     # Before, not after: a kill in between must not leave the old model's figures to the new one.
-    (folder / REPORT_FILE).unlink(missing_ok=True)
+    (folder / EVALUATION_REPORT).unlink(missing_ok=True)
     train(wanted, corpus)
     (folder / "checkpoints.json").unlink()
     return True
@@ -102,20 +105,20 @@ def train_config(config: StationsConfig, folder: Path) -> TrainConfig:
     return TrainConfig(**(values | ({"base": config.base} if config.base else {})))
 
 
-def evaluate_station(config: StationsConfig, corpus: Corpus, folder: Path) -> dict[str, Any]:
+def evaluate_station(config: StationsConfig, corpus: Corpus, folder: Path) -> EvaluationReport:
     """Measures the model folder on the test split, unless that is done.
 
     Returns:
-        The content of ``report.json``.
+        Its evaluation report.
 
     Raises:
         UserError: The model cannot be loaded.
     """
-    path = folder / REPORT_FILE
+    path = folder / EVALUATION_REPORT
     if path.is_file():
-        report = json.loads(path.read_text(encoding="utf-8"))
+        report = read_report(path)
         if report["dataset"]["fingerprint"] == corpus.fingerprint:
-            return dict(report)
+            return report
     base = train_config(config, folder).base
     wanted = EvaluateConfig(model=str(folder), name=config.name, before=base)
     report = evaluate_tagger(wanted, corpus)
@@ -127,30 +130,38 @@ def train_result(trained: bool, folder: Path) -> str:
     """Says in a line what came of ``train_station``."""
     if not trained:
         return "already trained on these articles with these settings"
-    log = json.loads((folder / LOG_FILE).read_text(encoding="utf-8"))
+    log = read_log(folder / TRAINING_LOG)
     best = log["best"]["value"]
     scored = f"; checkpoint's F1@M {best:.3f} on validation" if best is not None else ""
     epochs = max((entry.get("epoch", 0) for entry in log["log"]), default=0)
     return f"{log['examples']['train']:,} articles, epochs: {epochs:g}{scored}"
 
 
-def evaluate_result(report: dict[str, Any]) -> str:
+def evaluate_result(report: EvaluationReport) -> str:
     """Says in a line what an evaluation found."""
     before, after = (report["systems"][name]["f1@m"]["value"] for name in ("before", "after"))
     return f"F1@M {before:.3f} before, {after:.3f} after, on {report['articles']:,} articles"
 
 
-def _run_key(wanted: TrainConfig, corpus: Corpus) -> dict[str, Any]:
-    return {
-        "base": wanted.base,
-        "fingerprint": corpus.fingerprint,
-        "hyperparameters": hyperparameters(wanted),
-    }
+class _RunKey(TypedDict):
+    """What tells one training from another, so that checkpoints go to the right one."""
+
+    base: str
+    fingerprint: str
+    hyperparameters: Hyperparameters
+
+
+def _run_key(wanted: TrainConfig, corpus: Corpus) -> _RunKey:
+    return _RunKey(
+        base=wanted.base,
+        fingerprint=corpus.fingerprint,
+        hyperparameters=hyperparameters(wanted),
+    )
 
 
 def _same_run(folder: Path, wanted: TrainConfig, corpus: Corpus) -> bool:
     path = folder / "checkpoints.json"
-    return path.is_file() and json.loads(path.read_text()) == _run_key(wanted, corpus)
+    return path.is_file() and read_json(path) == _run_key(wanted, corpus)
 
 
 def is_trained_with(config: StationsConfig, folder: Path) -> bool:
@@ -165,22 +176,20 @@ def is_trained_with(config: StationsConfig, folder: Path) -> bool:
 def _is_trained(folder: Path, wanted: TrainConfig, corpus: Corpus) -> bool:
     if not _has_settings(folder, wanted):
         return False
-    log = json.loads((folder / LOG_FILE).read_text(encoding="utf-8"))
-    return bool(log["dataset"]["fingerprint"] == corpus.fingerprint)
+    log = read_log(folder / TRAINING_LOG)
+    return log["dataset"]["fingerprint"] == corpus.fingerprint
 
 
 def _has_settings(folder: Path, wanted: TrainConfig) -> bool:
-    path = folder / LOG_FILE
+    path = folder / TRAINING_LOG
     if not path.is_file():
         return False
-    log = json.loads(path.read_text(encoding="utf-8"))
-    return bool(
-        log["hyperparameters"] == hyperparameters(wanted)
-        and log["base_fingerprint"] == base_fingerprint(wanted.base)
-    )
+    log = read_log(path)
+    same = log["hyperparameters"] == hyperparameters(wanted)
+    return same and log["base_fingerprint"] == base_fingerprint(wanted.base)
 
 
-def run_stations(config: StationsConfig, project: Path) -> dict[str, Any]:
+def run_stations(config: StationsConfig, project: Path) -> EvaluationReport:
     """Builds, trains and evaluates, a line each.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Publishes dataset, model and Space to the Hub, in this order; the only module that writes there.
+"""Publishes dataset, model and Space to the Hub, in this order.
 
     python -m training.publish --namespace me --name blog --source articles.csv
     python -m training.publish --namespace me --name blog --source articles.csv --dry_run
@@ -12,7 +12,6 @@ corrections dataset and nothing else); without it the Space tags but takes no co
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import sys
@@ -20,23 +19,20 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from huggingface_hub import HfApi, RepoCard, constants
 
 from tagloop.errors import UserError
-from tagloop.files import BEFORE
-from tagloop.generation.settings import TaggingSettings
-from tagloop.inside.before import MODEL_FILE, MOST_BYTES
+from tagloop.files import BEFORE, BUILD_REPORT, CARD, TAGGING
 from training import console
 from training.cards.cards import write_dataset_card, write_model_card
-from training.cards.changelog import carry_changelog
 from training.config import PublishConfig, parse_config
-from training.data.build_dataset import REPORT
 from training.data.corpus import load_corpus
 from training.evaluation.evaluation import show
-from training.finetune.training_log import write_json
+from training.evaluation.report import EvaluationReport
 from training.publish.errors import check_access, clear_errors
+from training.publish.hub_files import evaluation_report
+from training.publish.model_upload import add_base, copy_for_upload, name_dataset
 from training.publish.pipeline import (
     build_result,
     build_station,
@@ -48,15 +44,13 @@ from training.publish.pipeline import (
 )
 from training.publish.repo_names import Names
 from training.publish.repository import Published, Repository
-from training.retrain.kept_corrections import report_of, retrained, with_corrections
+from training.publish.retrained import carry_changelog, merge_again, retrained_model
 
 SPACE = Path(__file__).parents[2] / "space"
 NOT_FOR_SPACE = shutil.ignore_patterns("__pycache__", "outbox", "*.pyc", ".*")
-NOT_FOR_MODEL = shutil.ignore_patterns("checkpoints", "checkpoints.json", "*.part")
-NOT_FOR_BEFORE = shutil.ignore_patterns("*.safetensors", "*.safetensors.index.json", "*.part")
 MARKERS = {
-    "dataset": (REPORT,),
-    "model": ("tagging.json",),
+    "dataset": (BUILD_REPORT,),
+    "model": (TAGGING,),
     "space": ("tagloop/web/app.py", "tagloop/app.py"),
 }
 """One of these files is in every repository of a kind; the last is where a Space had it before."""
@@ -70,14 +64,14 @@ class PublishResult:
     Attributes:
         repos: ``dataset``, ``model`` and ``space`` to what became of each.
         seconds: Seconds by station.
-        report: The content of report.json.
+        report: How good the model is; unset before it is measured.
         names: The repositories' ids.
     """
 
     names: Names
     repos: dict[str, Published] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
-    report: dict[str, Any] = field(default_factory=dict)
+    report: EvaluationReport = field(init=False, repr=False)
 
 
 class Publication:
@@ -93,7 +87,7 @@ class Publication:
         self.api = HfApi()
         self.project = build_dir / config.name
         self.outcome = PublishResult(Names.of(config.namespace, config.name))
-        self.kept: Published | None = None  # a retrained model that needs no training
+        self.retrained: Published | None = None  # a model that needs no training
         check_access(self.api, config.namespace)
         names = self.outcome.names
         self.repositories = {
@@ -126,11 +120,11 @@ class Publication:
         result = build_result(build_station(self.config, self.project / "dataset"))
         self.dataset = self.project / "dataset"
         merged = self.project / "dataset-with-corrections"
-        kept = with_corrections(self.api, self.outcome.names, self.dataset, merged)
-        if kept is None:
+        corrected = merge_again(self.api, self.outcome.names, self.dataset, merged)
+        if corrected is None:
             return result
         self.dataset = merged
-        return f"{result}; {kept:,} corrected articles of the published dataset are kept"
+        return f"{result}; {corrected:,} corrected articles of the published dataset are kept"
 
     def _publish_dataset(self) -> str:
         names = self.outcome.names
@@ -150,30 +144,31 @@ class Publication:
     def _train(self) -> str:
         published = self.outcome.repos["dataset"]
         self.corpus = load_corpus(f"{published.repo_id}@{published.revision}")
-        kept = retrained(self.api, self.outcome.names.model, published.revision)
-        if kept and is_trained_with(self.config, self.project / "model"):
-            self.kept = kept
-            return f"left as it is: retrained from corrections since, {kept.version}"
+        found = retrained_model(self.api, self.outcome.names.model, published.revision)
+        if found and is_trained_with(self.config, self.project / "model"):
+            self.retrained = found
+            return f"left as it is: retrained from corrections since, {found.version}"
         model = self.project / "model"
         return train_result(train_station(self.config, self.corpus, model), model)
 
     def _evaluate(self) -> str:
-        if self.kept:
-            self.outcome.report = report_of(self.api, self.kept)
+        if self.retrained:
+            model = self.retrained
+            self.outcome.report = evaluation_report(self.api, model.repo_id, model.revision)
         else:
-            model = self.project / "model"
-            self.outcome.report = evaluate_station(self.config, self.corpus, model)
+            folder = self.project / "model"
+            self.outcome.report = evaluate_station(self.config, self.corpus, folder)
         return evaluate_result(self.outcome.report)
 
     def _publish_model(self) -> str:
-        if self.kept:
-            return self._note("model", self.kept)
+        if self.retrained:
+            return self._note("model", self.retrained)
         names, dataset = self.outcome.names, self.outcome.repos["dataset"]
-        self._name_dataset(dataset)
-        folder = self.project / "upload-model"
-        shutil.rmtree(folder, ignore_errors=True)
-        shutil.copytree(self.project / "model", folder, ignore=NOT_FOR_MODEL)
-        self._add_before(folder)
+        source = self.corpus.source
+        source["repo_id"], source["revision"] = dataset.repo_id, dataset.revision
+        name_dataset(self.project / "model", source)
+        folder = copy_for_upload(self.project / "model", self.project / "upload-model")
+        add_base(self.project / BEFORE, folder)
 
         def render(version: str) -> str:
             carry_changelog(self.api, names.model, folder, dataset, version)
@@ -190,37 +185,16 @@ class Publication:
         shutil.rmtree(folder)
         return result
 
-    def _add_before(self, folder: Path) -> None:
-        """Puts the base beside its tagger: the Space shows what fine-tuning changed.
-
-        It is as the evaluation converted it, without its weights; one too large for a free Space is
-        left out.
-        """
-        base = self.project / BEFORE
-        model = base / MODEL_FILE
-        if model.is_file() and model.stat().st_size <= MOST_BYTES:
-            shutil.copytree(base, folder / BEFORE, ignore=NOT_FOR_BEFORE)
-
-    def _name_dataset(self, dataset: Published) -> None:
-        """Says in the model's files which commit of the Hub has the articles it learned from."""
-        folder = self.project / "model"
-        source = self.corpus.source | {"repo_id": dataset.repo_id, "revision": dataset.revision}
-        data = TaggingSettings.load(folder).to_json() | {"dataset": source}
-        write_json(folder / "tagging.json", data)
-        for name in ("training_log.json", "report.json"):
-            content = json.loads((folder / name).read_text(encoding="utf-8"))
-            write_json(folder / name, content | {"dataset": source})
-
     def _publish_space(self) -> str:
         names = self.outcome.names
         with tempfile.TemporaryDirectory() as folder:
             target = Path(folder) / "space"
             shutil.copytree(SPACE, target, ignore=NOT_FOR_SPACE)
-            card = RepoCard.load(target / "README.md", ignore_metadata_errors=True)
+            card = RepoCard.load(target / CARD, ignore_metadata_errors=True)
             for key, value in space_metadata(names).items():
                 card.data[key] = value
             card.text = card.text.replace("owner/space", names.space)
-            card.save(target / "README.md")
+            card.save(target / CARD)
             result = self._push("space", target, lambda version: None)
         self._configure_space(names)
         return result
@@ -256,7 +230,7 @@ class Publication:
         return f"{state}{published.page} {published.version} {published.revision[:8]}"
 
 
-def space_metadata(names: Names) -> dict[str, Any]:
+def space_metadata(names: Names) -> dict[str, str | list[str]]:
     """Returns the front matter that says what the Space runs on: the Hub links and preloads it."""
     return {
         "title": names.space.split("/")[1].replace("-", " ").capitalize(),

@@ -16,6 +16,6 @@ class Names:
 
     @classmethod
     def of(cls, namespace: str, name: str) -> Names:
-        """Names them after DESIGN's convention, ``{namespace}/{name}-articles`` and so on."""
+        """Returns ``{namespace}/{name}`` for the Space; the others end with what they hold."""
         stem = f"{namespace}/{name}"
         return cls(f"{stem}-articles", f"{stem}-tagger", stem, f"{stem}-corrections")

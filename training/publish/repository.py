@@ -15,6 +15,7 @@ from huggingface_hub.hf_api import RepoFile
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from tagloop.errors import UserError
+from tagloop.files import CARD
 from training.publish.errors import clear_errors
 
 FIRST_VERSION = (1, 0, 0)
@@ -86,7 +87,7 @@ class Repository:
             UserError: The repository exists and was not made by Tagloop.
         """
         files = self.remote_files() or {}
-        if set(files) - {*KEPT, "README.md"} and not set(files) & set(self.markers):
+        if set(files) - {*KEPT, CARD} and not set(files) & set(self.markers):
             raise UserError(
                 f"The name {self.repo_id} is taken: that {self.repo_type} exists and was not made "
                 f"by Tagloop (it has no {self.markers[0]}); choose another NAME."

@@ -1,40 +1,31 @@
-"""The model's half of a retrain: candidate, comparison, and what the gate lets through."""
+"""The candidate of a retrain: its files are finished, then it is published or proposed."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import Any
 
 from huggingface_hub import HfApi, snapshot_download
 
-from tagloop.generation.settings import TaggingSettings
+from tagloop.files import CHANGELOG, CHANGELOG_TEXT, EVALUATION_REPORT, TAGGING, TRAINING_LOG
 from training.cards.cards import write_model_card
-from training.cards.changelog import (
-    JSON_FILE,
-    RETRAIN_REPORT,
-    TEXT_FILE,
-    entry_of,
-    entry_text,
-    read_changelog,
-    write_changelog,
-)
+from training.cards.changelog import read_changelog, write_changelog
 from training.data.corpus import Corpus
-from training.evaluation.evaluation import REPORT_FILE
+from training.evaluation.report import EvaluationReport
 from training.finetune.adaptation import AdaptConfig
-from training.finetune.training_log import LOG_FILE, write_json
+from training.finetune.training_log import TrainingLog
+from training.json_files import write_json
 from training.publish.errors import clear_errors
-from training.publish.publish import NOT_FOR_MODEL
+from training.publish.model_upload import name_dataset
 from training.publish.repo_names import Names
 from training.publish.repository import Published, Repository
+from training.retrain.config import Settings
+from training.retrain.report import RetrainReport, entry_of, report_text, write_retrain_report
 
-Learn = Callable[[Path, Corpus, Collection[str], Path, AdaptConfig], dict[str, Any]]
+Learn = Callable[[Path, Corpus, Collection[str], Path, AdaptConfig], TrainingLog]
 """`training.finetune.adaptation.adapt`, or what stands in for it."""
-RETRAIN_TEXT = "retrain_report.md"
-MARKER = "tagging.json"
 SETTINGS_CHARACTERS = 6
 
 
@@ -49,36 +40,27 @@ def current_folder(names: Names, revision: str) -> Path:
 
 
 def finish_candidate(
-    folder: Path, corpus: Corpus, log: dict[str, Any], command: str, report: dict[str, Any]
+    folder: Path, corpus: Corpus, log: TrainingLog, command: str, report: EvaluationReport
 ) -> None:
     """Says in the candidate's files how it was made and how good it is.
 
     The whole train split counts as its examples: the version before learned from it, and the
     adaptation from what is new in it. No validation article chose among several candidates.
     """
-    settings = TaggingSettings.load(folder).to_json() | {"dataset": corpus.source}
-    write_json(folder / MARKER, settings)
     examples = {"train": len(corpus.splits["train"])}
-    said = {"command": command, "dataset": corpus.source, "examples": examples}
-    write_json(folder / LOG_FILE, log | said)
-    write_json(folder / REPORT_FILE, report)
-
-
-def upload_folder(candidate: Path, target: Path) -> Path:
-    """Copies what belongs in the repository."""
-    shutil.rmtree(target, ignore_errors=True)
-    shutil.copytree(candidate, target, ignore=NOT_FOR_MODEL)
-    return target
+    write_json(folder / TRAINING_LOG, {**log, "command": command, "examples": examples})
+    write_json(folder / EVALUATION_REPORT, report)
+    name_dataset(folder, corpus.source)
 
 
 def renderer(
-    folder: Path, current: Path, names: Names, report: dict[str, Any]
+    folder: Path, current: Path, names: Names, report: RetrainReport
 ) -> Callable[[str], object]:
     """Returns what writes card, changelog and retrain report into a folder for a version."""
     earlier = read_changelog(current)
 
     def render(version: str) -> str:
-        write_json(folder / RETRAIN_REPORT, report | {"version": version})
+        write_retrain_report(folder, {**report, "version": version})
         write_changelog(folder, earlier, entry_of(report, version))
         return write_model_card(
             folder,
@@ -93,7 +75,7 @@ def renderer(
 
 
 def publish_candidate(
-    api: HfApi, folder: Path, current: Path, names: Names, report: dict[str, Any], parent: str
+    api: HfApi, folder: Path, current: Path, names: Names, report: RetrainReport, parent: str
 ) -> Published:
     """Makes the candidate the model's ``main`` and tags it.
 
@@ -102,7 +84,7 @@ def publish_candidate(
         training.publish.repository.Moved: Somebody else's commit came between.
     """
     learned = report["learned"]
-    return Repository(api, names.model, "model", MARKER).push(
+    return Repository(api, names.model, "model", TAGGING).push(
         folder,
         renderer(folder, current, names, report),
         f"Retrained on {learned} correction{'' if learned == 1 else 's'}",
@@ -115,22 +97,22 @@ def propose_candidate(
     folder: Path,
     current: Path,
     names: Names,
-    report: dict[str, Any],
-    settings: dict[str, Any],
+    report: RetrainReport,
+    settings: Settings,
 ) -> str:
     """Opens a pull request with the candidate and the comparison; returns its address.
 
     Raises:
         UserError: The Hub refuses.
     """
-    repository = Repository(api, names.model, "model", MARKER)
+    repository = Repository(api, names.model, "model", TAGGING)
     renderer(folder, current, names, report)(repository.next_version())
     title = pull_request_title(names.dataset, report["dataset"]["revision"], settings)
     return repository.propose(folder, title, report_text(report, "this candidate"))
 
 
-def pull_request_title(dataset: str, revision: str, settings: dict[str, Any]) -> str:
-    """Returns the title that tells later runs that this revision was tried with these settings."""
+def pull_request_title(dataset: str, revision: str, settings: Settings) -> str:
+    """Returns the title by which later runs know that this was tried with these settings."""
     text = json.dumps(settings, sort_keys=True)
     digest = hashlib.sha256(text.encode()).hexdigest()[:SETTINGS_CHARACTERS]
     return f"Retrained on {dataset}@{revision[:10]} (settings {digest}): a person decides"
@@ -142,34 +124,13 @@ def tag_merged(api: HfApi, names: Names, revision: str) -> str | None:
     Raises:
         UserError: The Hub refuses.
     """
-    repository = Repository(api, names.model, "model", MARKER)
+    repository = Repository(api, names.model, "model", TAGGING)
     version = repository.next_version()
     with clear_errors(names.model):
-        if not api.file_exists(names.model, TEXT_FILE, revision=revision):
+        if not api.file_exists(names.model, CHANGELOG_TEXT, revision=revision):
             return None
-        path = api.hf_hub_download(names.model, JSON_FILE, revision=revision)
-        newest = json.loads(Path(path).read_text(encoding="utf-8"))["versions"][0]["version"]
-        if newest != version:
+        path = api.hf_hub_download(names.model, CHANGELOG, revision=revision)
+        if read_changelog(Path(path).parent)[0]["version"] != version:
             return None
         api.create_tag(names.model, tag=version, revision=revision, exist_ok=True)
     return version
-
-
-def report_text(report: dict[str, Any], version: str) -> str:
-    """Returns the retrain report for people, as Markdown."""
-    counts = report["merged"]
-    lines = [
-        entry_text(entry_of(report, version)),
-        "",
-        f"Merged: {counts['corrections']:,} accepted corrections in {counts['rows']:,} articles "
-        f"({counts['train']:,} train, {counts['validation']:,} validation, {counts['test']:,} "
-        f"test); {counts['replaced']:,} of them were in the dataset and got new tags. "
-        f"{counts['by_reviewer']:,} were decided by reviewers, {counts['by_agreement']:,} by "
-        f"agreement. Not merged: {counts['frozen']:,} of frozen test articles, "
-        f"{counts['dropped']:,} that make no article, {counts['rejected']:,} rejected, "
-        f"{counts['pending']:,} not reviewed yet, {counts['withdrawn']:,} withdrawn.",
-        "",
-        f"Replayed for each corrected article: {report['adaptation'].get('replay_ratio', 0):g} old "
-        "ones.",
-    ]
-    return "\n".join(lines)

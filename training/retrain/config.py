@@ -12,6 +12,8 @@ from training.publish.repo_names import Names
 from training.retrain.gate import LEAST_HELD_OUT, TOLERANCE
 
 MODEL_ENDING = "-tagger"
+Settings = dict[str, Any]
+"""The settings that decide what comes out of a retrain; see `RetrainConfig.decisive`."""
 
 
 @dataclass
@@ -68,7 +70,7 @@ class RetrainConfig(ConsoleConfig, AdaptConfig):
 
     @property
     def names(self) -> Names:
-        """The project's repositories, by DESIGN's convention where nothing else is said."""
+        """The project's repositories; those not given are called as publishing calls them."""
         namespace, name = self.model.split("/")
         made = Names.of(namespace, name.removesuffix(MODEL_ENDING))
         return Names(
@@ -83,7 +85,7 @@ class RetrainConfig(ConsoleConfig, AdaptConfig):
         """How the candidate learns."""
         return AdaptConfig(**{part.name: getattr(self, part.name) for part in fields(AdaptConfig)})
 
-    def decisive(self) -> dict[str, Any]:
+    def decisive(self) -> Settings:
         """Returns the settings that decide what comes out; the others only say how to get there."""
         apart = ("work", "break_lock", "dry_run", "verbose")
         return {name: value for name, value in asdict(self).items() if name not in apart}

@@ -7,9 +7,9 @@ it is better. What cannot be told goes to a person: a pull request.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+
+from training.cards.changelog import ComparedSet
 
 MEASURE = "f1@m"
 TOLERANCE = 0.005
@@ -36,15 +36,12 @@ class Compared:
     high: float
 
     @classmethod
-    def from_report(cls, part: Mapping[str, Any]) -> Compared:
-        """Reads a part of ``retrain_report.json``; without articles there are no figures."""
-        figures = part["measures"].get(MEASURE, {}).get("difference", {})
-        return cls(
-            part["articles"],
-            figures.get("value", 0.0),
-            figures.get("low", 0.0),
-            figures.get("high", 0.0),
-        )
+    def from_report(cls, part: ComparedSet) -> Compared:
+        """Returns a set's figures in the deciding measure; without articles they are 0."""
+        if MEASURE not in part["measures"]:
+            return cls(part["articles"], 0.0, 0.0, 0.0)
+        change = part["measures"][MEASURE]["difference"]
+        return cls(part["articles"], change["value"], change["low"], change["high"])
 
 
 @dataclass(frozen=True)

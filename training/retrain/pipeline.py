@@ -5,50 +5,55 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 from huggingface_hub import HfApi
 
 from tagloop.errors import UserError
+from tagloop.files import TAGGING
 from training import console
-from training.cards.changelog import RETRAIN_REPORT
+from training.cards.changelog import GateDecision, VersionedDataset, today
 from training.data.corpus import Corpus, load_corpus
+from training.data.corrections_file import RepoCommit
 from training.finetune.adaptation import adapt
-from training.finetune.training_log import write_json
+from training.finetune.training_log import Replay, TrainingLog
 from training.publish.errors import check_access
+from training.publish.hub_files import head, trained_on
+from training.publish.model_upload import copy_for_upload
 from training.publish.repository import Moved, Published, Repository
 from training.retrain.candidate import (
-    MARKER,
-    RETRAIN_TEXT,
     Learn,
     current_folder,
     finish_candidate,
     propose_candidate,
     publish_candidate,
     pull_request_title,
-    report_text,
     tag_merged,
-    upload_folder,
 )
 from training.retrain.compare import compare
 from training.retrain.config import RetrainConfig
 from training.retrain.data import (
-    Pulled,
+    MergeResult,
     agreement_of,
-    head,
     merge_pulled,
     merge_result,
     publish_revision,
     pull,
-    trained_on,
     write_revision,
 )
 from training.retrain.gate import Compared, decide
 from training.retrain.hub_lock import RetrainLock
-from training.retrain.run_state import Run, Start, only_one_here, today
+from training.retrain.report import (
+    RETRAIN_TEXT,
+    SCHEMA,
+    GateSettings,
+    RetrainReport,
+    report_text,
+    write_retrain_report,
+)
+from training.retrain.run_state import Run, Start, only_one_here
 
 PUBLISHED, PROPOSED, NOTHING, MERGED = "published", "proposed", "nothing", "merged"
-SCHEMA = 1
 
 
 @dataclass(frozen=True)
@@ -119,7 +124,7 @@ class Retrain:
     def _missing(self) -> RetrainResult | None:
         """Takes the dataset's name from the model; says it where there is nothing to begin with."""
         source = trained_on(self.api, self.names.model, None)
-        if not self.config.dataset and "/" in str(source.get("repo_id", "")):
+        if not self.config.dataset and source and "/" in source.get("repo_id", ""):
             self.config.dataset = source["repo_id"]
             self.names = self.config.names
         if head(self.api, self.names.dataset, "dataset") is None:
@@ -160,7 +165,7 @@ class Retrain:
             self.say(f"{self.names.model} is at a candidate that a person merged: it is {version}")
         run = Run.unfinished(self.work, start.model, start.dataset, start.settings)
         if run:
-            self.say(f"going on with the run that was begun on {run.start.date}")
+            self.say(f"going on with the run that was started on {run.start.date}")
         else:
             run = Run.begin(self.work, start)
         try:
@@ -181,98 +186,106 @@ class Retrain:
                 return RetrainResult(
                     NOTHING, "Nothing to do: nothing was accepted or withdrawn since."
                 )
-            repository = Repository(self.api, self.names.model, "model", MARKER)
+            repository = Repository(self.api, self.names.model, "model", TAGGING)
             tried = None if run.done("decision") else repository.proposed(title)
             if tried:
                 said = f"Nothing new since the pull request {tried}: it waits for a person."
                 return RetrainResult(NOTHING, said, url=tried)
         lock.check()
         with console.station("dataset") as station:
-            dataset = run.step("dataset", lambda: self._publish_data(run, merged))
-            station.result = f"{dataset['repo_id']} {dataset['version']} {dataset['revision'][:10]}"
+            step = run.step("dataset", lambda: asdict(self._publish_data(run, merged)))
+            dataset = Published(**step)
+            station.result = f"{dataset.repo_id} {dataset.version} {dataset.revision[:10]}"
         if not (merged["new_ids"] or merged["forget"]):
             said = "The new corrections are held out to measure by; the model has nothing to learn."
             return RetrainResult(MERGED, said)
         with console.station("learn") as station:
-            corpus = load_corpus(f"{dataset['repo_id']}@{dataset['revision']}")
+            corpus = load_corpus(f"{dataset.repo_id}@{dataset.revision}")
             current = current_folder(self.names, run.start.model)
             log = self._learn(run, corpus, current, merged["new_ids"])
             station.result = f"{len(merged['new_ids'])} corrected articles"
         with console.station("compare") as station:
-            report = run.step("decision", lambda: self._decide(run, corpus, current, log))
+            report = run.step(
+                "decision", lambda: self._decide(run, merged, dataset, corpus, current, log)
+            )
             station.result = "passed" if report["decision"]["passed"] else "not passed"
         return self._release(run, lock, current, report)
 
-    def _merge(self, run: Run) -> dict[str, Any]:
-        pulled: Pulled = pull(self.api, self.names, run.start, self.config.agreement or None)
+    def _merge(self, run: Run) -> MergeResult:
+        pulled = pull(self.api, self.names, run.start, self.config.agreement or None)
         for line in pulled.records.damaged:
             self.say(f"not read, damaged: {line}")
         merged = merge_pulled(pulled, self.names.corrections)
         result = merge_result(pulled, merged)
         if result["changed"]:
             folder, counts = run.folder / "dataset", result["counts"]
-            write_revision(folder, pulled, merged, self.names, run.start, counts)
+            write_revision(self.api, folder, pulled, merged, self.names, run.start, counts)
         return result
 
-    def _publish_data(self, run: Run, merged: dict[str, Any]) -> dict[str, Any]:
+    def _publish_data(self, run: Run, merged: MergeResult) -> Published:
         if merged["changed"]:
             counts = merged["counts"]
             message = f"{counts['rows']} corrected articles, {counts['removed']} taken out again"
             folder, parent = run.folder / "dataset", run.start.dataset
-            return asdict(publish_revision(self.api, folder, self.names, parent, message))
+            return publish_revision(self.api, folder, self.names, parent, message)
         repository = Repository(self.api, self.names.dataset, "dataset", "")
         version, revision = repository.version(), run.start.dataset
-        return asdict(Published(self.names.dataset, "dataset", revision, version, False))
+        return Published(self.names.dataset, "dataset", revision, version, False)
 
-    def _learn(self, run: Run, corpus: Corpus, current: Path, new_ids: list[str]) -> dict[str, Any]:
+    def _learn(self, run: Run, corpus: Corpus, current: Path, new_ids: list[str]) -> TrainingLog:
         candidate = run.folder / "candidate"
 
-        def make() -> dict[str, Any]:
+        def make() -> TrainingLog:
             return self.learn(current, corpus, new_ids, candidate, self.config.adaptation)
 
         return run.step("learned", make)
 
     def _decide(
-        self, run: Run, corpus: Corpus, current: Path, log: dict[str, Any]
-    ) -> dict[str, Any]:
-        candidate = run.folder / "candidate"
-        merged, dataset = run.result("merge"), run.result("dataset")
+        self,
+        run: Run,
+        merged: MergeResult,
+        dataset: Published,
+        corpus: Corpus,
+        current: Path,
+        log: TrainingLog,
+    ) -> RetrainReport:
+        start, candidate = run.start, run.folder / "candidate"
         compared, evaluated = compare(current, candidate, corpus)
         finish_candidate(candidate, corpus, log, self.command, evaluated)
+        tolerance, least_held_out = self.config.tolerance, self.config.least_held_out
         decision = decide(
             Compared.from_report(compared["frozen_test"]),
             Compared.from_report(compared["held_out"]),
-            tolerance=self.config.tolerance,
-            least_held_out=self.config.least_held_out,
+            tolerance=tolerance,
+            least_held_out=least_held_out,
         )
         adaptation = log.get("adaptation", {})
-        corrections = {"repo_id": self.names.corrections, "revision": run.start.corrections}
-        return {
-            "schema": SCHEMA,
-            "date": run.start.date,
-            "model": {"repo_id": self.names.model, "revision": run.start.model},
-            "dataset": {key: dataset[key] for key in ("repo_id", "revision", "version")},
-            "corrections": corrections,
-            "merged": merged["counts"],
-            "learned": len(merged["new_ids"]),
-            "new_tags": adaptation.get("new_tags", []),
-            "adaptation": {key: value for key, value in adaptation.items() if key != "new_tags"},
-            "compared": compared,
-            "gate": {
-                "tolerance": self.config.tolerance,
-                "least_held_out": self.config.least_held_out,
-            },
-            "decision": asdict(decision),
-        }
+        replay = {key: value for key, value in adaptation.items() if key != "new_tags"}
+        return RetrainReport(
+            schema=SCHEMA,
+            date=start.date,
+            model=RepoCommit(repo_id=self.names.model, revision=start.model),
+            dataset=VersionedDataset(
+                repo_id=dataset.repo_id, revision=dataset.revision, version=dataset.version
+            ),
+            corrections=RepoCommit(repo_id=self.names.corrections, revision=start.corrections),
+            merged=merged["counts"],
+            learned=len(merged["new_ids"]),
+            new_tags=adaptation.get("new_tags", []),
+            adaptation=cast(Replay, replay),
+            compared=compared,
+            gate=GateSettings(tolerance=tolerance, least_held_out=least_held_out),
+            decision=GateDecision(passed=decision.passed, reasons=decision.reasons),
+        )
 
     def _release(
-        self, run: Run, lock: RetrainLock, current: Path, report: dict[str, Any]
+        self, run: Run, lock: RetrainLock, current: Path, report: RetrainReport
     ) -> RetrainResult:
-        write_json(run.folder / RETRAIN_REPORT, report)
+        write_retrain_report(run.folder, report)
         text = report_text(report, "this candidate")
         (run.folder / RETRAIN_TEXT).write_text(text + "\n", encoding="utf-8")
         self.say(text)
-        folder = upload_folder(run.folder / "candidate", run.folder / "upload")
+        folder = copy_for_upload(run.folder / "candidate", run.folder / "upload")
         lock.check()
         if not report["decision"]["passed"]:
             settings = run.start.settings
@@ -285,7 +298,7 @@ class Retrain:
         return RetrainResult(PUBLISHED, said, version=made.version, revision=made.revision)
 
 
-def merged_text(merged: dict[str, Any]) -> str:
+def merged_text(merged: MergeResult) -> str:
     """Says how many corrections count, and why the others do not."""
     counts = merged["counts"]
     return (

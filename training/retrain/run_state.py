@@ -7,22 +7,23 @@ that has no marker. ``outcome.json`` ends a run. Nothing in the folder is needed
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TypeVar, cast
 
-from tagloop.errors import UserError
+from training.json_files import read_json
+from training.process_lock import process_lock
+from training.retrain.config import Settings
 
 KEY_CHARACTERS = 12
 LAST = "outcome"
+Result = TypeVar("Result", bound=Mapping[str, object])
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Start:
     model: str
     dataset: str
     corrections: str
-    settings: dict[str, Any]
+    settings: Settings
     date: str
 
     @property
@@ -60,7 +61,7 @@ class Run:
 
     @classmethod
     def begin(cls, work: Path, start: Start) -> Run:
-        """Makes the folder of a new run; an ended run of the same start is begun anew."""
+        """Makes the folder of a new run; an ended run of the same start starts again."""
         run = cls(work / start.key, start)
         shutil.rmtree(run.folder, ignore_errors=True)
         run.folder.mkdir(parents=True)
@@ -68,9 +69,7 @@ class Run:
         return run
 
     @classmethod
-    def unfinished(
-        cls, work: Path, model: str, dataset: str, settings: dict[str, Any]
-    ) -> Run | None:
+    def unfinished(cls, work: Path, model: str, dataset: str, settings: Settings) -> Run | None:
         """Finds a run to go on with: same settings, not ended, and nobody else was there since.
 
         Once a step of its own may have moved the dataset or the model, that step itself tells its
@@ -83,7 +82,7 @@ class Run:
             settings: Those that decide.
         """
         for path in sorted(work.glob("*/run.json")):
-            run = cls(path.parent, Start(**json.loads(path.read_text(encoding="utf-8"))))
+            run = cls(path.parent, Start(**read_json(path)))
             if run.done(LAST) or run.start.settings != settings:
                 continue
             moved_model = run.start.model != model and not run.done("decision")
@@ -96,17 +95,14 @@ class Run:
         """Tells whether a step has ended."""
         return (self.folder / f"{step}.json").is_file()
 
-    def result(self, step: str) -> dict[str, Any]:
-        """Returns what a step that has ended gave."""
-        return dict(json.loads((self.folder / f"{step}.json").read_text(encoding="utf-8")))
-
-    def step(self, name: str, make: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
-        """Runs a step unless it has ended; returns its result in either case."""
+    def step(self, name: str, make: Callable[[], Result]) -> Result:
+        """Runs a step unless it has ended; returns its result, as its marker has it."""
+        path = self.folder / f"{name}.json"
         if not self.done(name):
-            write_whole(self.folder / f"{name}.json", make())
-        return self.result(name)
+            write_whole(path, make())
+        return cast(Result, read_json(path))
 
-    def end(self, outcome: Mapping[str, Any]) -> None:
+    def end(self, outcome: Mapping[str, object]) -> None:
         """Ends the run and removes what is large."""
         write_whole(self.folder / f"{LAST}.json", outcome)
         for path in self.folder.iterdir():
@@ -114,12 +110,7 @@ class Run:
                 shutil.rmtree(path, ignore_errors=True)
 
 
-def today() -> str:
-    """Returns the day in UTC."""
-    return datetime.now(UTC).date().isoformat()
-
-
-def write_whole(path: Path, content: Mapping[str, Any]) -> None:
+def write_whole(path: Path, content: Mapping[str, object]) -> None:
     """Writes JSON so that a kill leaves the whole file or none."""
     part = path.with_suffix(".part")
     text = json.dumps(dict(content), indent=1, ensure_ascii=False, allow_nan=False)
@@ -130,25 +121,14 @@ def write_whole(path: Path, content: Mapping[str, Any]) -> None:
     part.replace(path)
 
 
-@contextmanager
-def only_one_here(work: Path) -> Iterator[None]:
+def only_one_here(work: Path) -> AbstractContextManager[None]:
     """Keeps two runs with one folder apart; the Hub's lock would know both as its own.
 
-    Raises:
-        UserError: Another process has the folder.
+    Entering raises a `UserError` where another process has the folder.
     """
-    work.mkdir(parents=True, exist_ok=True)
-    with (work / "in-use").open("a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            who = file.read().strip() or "unknown"
-            raise UserError(
-                f"A retrain runs on this machine already (process {who}): wait for its end."
-            ) from None
-        file.truncate(0)
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        file.write(f"{os.getpid()}, since {now}")
-        file.flush()
-        yield
+    return process_lock(
+        work / "in-use",
+        lambda holder: (
+            f"A retrain runs on this machine already (process {holder}): wait for its end."
+        ),
+    )

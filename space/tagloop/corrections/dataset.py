@@ -16,14 +16,12 @@ from typing import Any
 
 from huggingface_hub import HfApi, hf_hub_download, snapshot_download
 
-from tagloop.corrections.decision import FOLDER as REVIEWS
 from tagloop.corrections.decision import Review
 from tagloop.corrections.record import Correction
-from tagloop.corrections.withdrawals import FOLDER as WITHDRAWALS
 from tagloop.corrections.withdrawals import SCHEMA as WITHDRAWAL_SCHEMA
 from tagloop.errors import UserError
+from tagloop.files import CORRECTIONS, REVIEWS, WITHDRAWALS
 
-CORRECTIONS = "data"
 FOLDERS = (CORRECTIONS, WITHDRAWALS, REVIEWS)
 PATTERNS = [f"{folder}/**.jsonl" for folder in FOLDERS]
 DOWNLOADS = 8  # at a time

@@ -18,7 +18,6 @@ from tagloop.vocabulary.vocabulary import unique_tags
 
 Decision = Literal["accept", "edit", "reject", "undo"]
 WITH_TAGS = ("accept", "edit")
-FOLDER = "reviews"
 SCHEMA = 1
 FEATURES: list[dict[str, Any]] = [
     {"name": "id", "dtype": "string"},

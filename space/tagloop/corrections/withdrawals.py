@@ -12,7 +12,6 @@ from uuid import UUID, uuid5
 from tagloop.corrections.record import utc_now
 from tagloop.errors import UserError
 
-FOLDER = "withdrawals"
 SCHEMA = 1
 FEATURES: list[dict[str, Any]] = [
     {"name": "id", "dtype": "string"},

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import cast
 
 # Read by gradio and huggingface_hub when they are imported.
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
@@ -19,12 +20,11 @@ import gradio as gr
 
 from tagloop.corrections.card import corrections_card
 from tagloop.corrections.dataset import CORRECTIONS
-from tagloop.corrections.decision import FOLDER as REVIEWS
 from tagloop.corrections.delivery.outbox import Outbox
 from tagloop.corrections.review.access import Access
 from tagloop.corrections.review.service import ReviewService
-from tagloop.corrections.withdrawals import FOLDER as WITHDRAWALS
 from tagloop.errors import UserError
+from tagloop.files import REVIEWS, WITHDRAWALS
 from tagloop.service.examples import load_examples
 from tagloop.service.model_updates import ModelUpdates
 from tagloop.service.service import TaggingService
@@ -181,7 +181,7 @@ def build_app(
             **QUIET,
         )
     app.queue(max_size=MAX_QUEUE, api_open=False, default_concurrency_limit=8)
-    return app
+    return cast("gr.Blocks", app)
 
 
 def _header(service: TaggingService) -> str:

@@ -10,7 +10,7 @@ import torch
 from transformers import AutoTokenizer, BertModel
 
 from tagloop.ranking.sentence_encoder import DIMENSIONS, SentenceEncoder
-from training.finetune.minilm import minilm_folder
+from training.finetune.minilm_package import minilm_folder
 
 TEXTS = [
     "How a voice assistant answers the customers of a bank",

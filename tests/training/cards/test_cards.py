@@ -31,8 +31,8 @@ from training.cards.model_sections import METRICS, duration, log_table
 from training.cards.model_snippets import model_snippet
 from training.config import BuildConfig
 from training.data.build_dataset import build
-from training.evaluation.calibration import reliability
-from training.finetune.training_log import write_json
+from training.finetune.calibration import reliability
+from training.json_files import write_json
 
 DATASET, MODEL, SPACE = "demo/news-articles", "demo/news-tagger", "demo/news"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"

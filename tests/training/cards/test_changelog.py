@@ -10,17 +10,11 @@ import pytest
 from markdown_it import MarkdownIt
 
 from tagloop.errors import UserError
-from training.cards.changelog import (
-    JSON_FILE,
-    TEXT_FILE,
-    entry_of,
-    latest_changes,
-    read_changelog,
-    tags_sentence,
-    write_changelog,
-)
+from tagloop.files import CHANGELOG, CHANGELOG_TEXT
+from training.cards.changelog import latest_changes, read_changelog, tags_sentence, write_changelog
 from training.evaluation.scores import article_scores, chance_better
 from training.retrain.compare import paired
+from training.retrain.report import entry_of
 
 
 def report(**changes: Any) -> dict[str, Any]:
@@ -53,19 +47,19 @@ def test_the_newest_is_first_and_the_older_ones_stay(tmp_path: Path) -> None:
     versions = read_changelog(tmp_path)
     assert [entry["version"] for entry in versions] == ["v1.2.0", "v1.1.0"]
     assert versions[1] == first[0]
-    text = (tmp_path / TEXT_FILE).read_text()
+    text = (tmp_path / CHANGELOG_TEXT).read_text()
     assert text.index("## v1.2.0") < text.index("## v1.1.0")
     assert "No new tags" in latest_changes(tmp_path)
 
 
 def test_it_says_what_was_learned_and_what_it_changed(tmp_path: Path) -> None:
     write_changelog(tmp_path, [], entry_of(report(), "v1.1.0"))
-    (entry,) = json.loads((tmp_path / JSON_FILE).read_text())["versions"]
+    (entry,) = json.loads((tmp_path / CHANGELOG).read_text())["versions"]
     assert entry["corrections"]["learned"] == 3 and entry["corrections"]["withdrawn"] == 1
     figures = entry["compared"]["frozen_test"]["measures"]["f1@m"]
     assert figures["difference"]["value"] == pytest.approx(1 / 3, abs=1e-3)
     assert figures["difference"]["chance_better"] > 0.6
-    html = MarkdownIt("commonmark").enable("table").render((tmp_path / TEXT_FILE).read_text())
+    html = MarkdownIt("commonmark").enable("table").render((tmp_path / CHANGELOG_TEXT).read_text())
     for part in ("3 corrected articles", "cccccccccc", "passed", "held-out", "<table>"):
         assert part in html
     assert "<b>x" not in html and "&lt;b&gt;x" in html
@@ -73,7 +67,7 @@ def test_it_says_what_was_learned_and_what_it_changed(tmp_path: Path) -> None:
 
 
 def test_a_broken_one_is_not_written_over(tmp_path: Path) -> None:
-    (tmp_path / JSON_FILE).write_text("{")
+    (tmp_path / CHANGELOG).write_text("{")
     with pytest.raises(UserError, match=r"changelog\.json of the current model cannot be read"):
         read_changelog(tmp_path)
 

@@ -55,7 +55,7 @@ def again(merged: Merged) -> dict[str, Any]:
 
 def test_a_new_article_goes_where_its_hash_says() -> None:
     items = [item(*new_article(split, 50 + place), ["Bread"]) for place, split in enumerate(SPLITS)]
-    merged = merge(ROWS, {}, items, SOURCE)
+    merged = merge(ROWS, None, items, SOURCE)
     for one, split in zip(items, SPLITS, strict=True):
         (found,) = [row for row in merged.rows[split] if row["text"] == one.correction.text]
         assert (found["origin"], found["source"], found["tags"]) == (
@@ -69,7 +69,7 @@ def test_a_new_article_goes_where_its_hash_says() -> None:
 
 def test_the_same_corrections_give_the_same_rows() -> None:
     items = [item(*new_article("train", 50), ["Bread"]), item(*new_article("test", 51), ["News"])]
-    first = merge(ROWS, {}, items, SOURCE)
+    first = merge(ROWS, None, items, SOURCE)
     second = merge(first.rows, again(first), items[::-1], SOURCE)
     assert second.rows == first.rows and second.corrected == first.corrected
     assert second.removed == []
@@ -78,7 +78,7 @@ def test_the_same_corrections_give_the_same_rows() -> None:
 def test_a_near_duplicate_follows_its_article_and_never_straddles() -> None:
     known = ROWS["validation"][0]
     altered = known["text"].rstrip(".") + " and more."
-    merged = merge(ROWS, {}, [item("Another title", altered, ["Bread"])], SOURCE)
+    merged = merge(ROWS, None, [item("Another title", altered, ["Bread"])], SOURCE)
     (row,) = merged.corrected.values()
     assert row["split"] == "validation" and "replaces" not in row
 
@@ -89,7 +89,7 @@ def test_what_would_tie_two_splits_together_is_dropped() -> None:
     rows["train"][0]["text"] = " ".join(words[:200])
     rows["test"][0]["text"] = " ".join(words[46:])
     middle = " ".join(words[23:223])
-    merged = merge(rows, {}, [item("Between", middle, ["Bread"])], SOURCE)
+    merged = merge(rows, None, [item("Between", middle, ["Bread"])], SOURCE)
     assert list(merged.dropped.values()) == ["near-duplicate of an article in another split"]
     assert not merged.corrected
 
@@ -100,7 +100,7 @@ def test_a_known_article_stays_in_its_split_and_gets_the_reviewed_tags() -> None
         item(known["title"], known["text"], ["Rye"]),
         item("", known["text"], ["rye", "bread"], decided_at="2026-02-01"),  # the later counts
     ]
-    merged = merge(ROWS, {}, items, SOURCE)
+    merged = merge(ROWS, None, items, SOURCE)
     (found,) = [row for row in merged.rows["train"] if row["id"] == known["id"]]
     assert found["tags"] == ["Rye", "Bread"] and found["origin"] == "correction"
     assert found["title"] == known["title"] and found["source"] == "blog"
@@ -114,14 +114,14 @@ def test_a_known_article_stays_in_its_split_and_gets_the_reviewed_tags() -> None
 
 def test_test_articles_of_the_sources_are_frozen() -> None:
     known = ROWS["test"][0]
-    merged = merge(ROWS, {}, [item(known["title"], known["text"], ["Rye"])], SOURCE)
+    merged = merge(ROWS, None, [item(known["title"], known["text"], ["Rye"])], SOURCE)
     assert merged.rows == ROWS and not merged.corrected and len(merged.frozen) == 1
 
 
 def test_what_makes_no_article_is_dropped_with_its_reason() -> None:
     items = [item("Short", "Only a few words.", ["Bread"])]
     items.append(Item(correct(*new_article("train", 60), ["Bread"]), ["!!!"]))
-    merged = merge(ROWS, {}, items, SOURCE)
+    merged = merge(ROWS, None, items, SOURCE)
     assert sorted(merged.dropped.values()) == ["no tags", "too short"] and merged.rows == ROWS
 
 
@@ -131,7 +131,7 @@ def test_tags_are_shown_as_the_dataset_shows_them() -> None:
         item(*new_article("train", 51), ["iPhone"]),
         item(*new_article("train", 52), ["iphone"]),
     ]
-    merged = merge(ROWS, {}, items, SOURCE)
+    merged = merge(ROWS, None, items, SOURCE)
     shown = sorted(row["tags"] for row in merged.rows["train"][3:])
     assert shown == [["Bread", "iPhone"], ["iPhone"], ["iPhone"]]
 
@@ -139,7 +139,7 @@ def test_tags_are_shown_as_the_dataset_shows_them() -> None:
 def test_a_row_keeps_its_split_whatever_comes_later() -> None:
     known = ROWS["validation"][0]
     follower = item("Another", known["text"].rstrip(".") + " and more.", ["Bread"])
-    first = merge(ROWS, {}, [follower], SOURCE)
+    first = merge(ROWS, None, [follower], SOURCE)
     fewer = dict(first.rows)
     fewer["validation"] = [row for row in fewer["validation"] if row["id"] != known["id"]]
     second = merge(fewer, again(first), [follower], SOURCE)

@@ -16,7 +16,7 @@ from training.data.corpus import load_corpus
 from training.evaluation import evaluation
 from training.evaluation.scores import article_scores
 from training.finetune.ctranslate2_conversion import convert
-from training.finetune.training_log import write_json
+from training.json_files import write_json
 
 MEASURES = {"f1@5", "f1@m", "precision@1", "present_f1@m", "absent_f1@m", "f1@m_stemmed"}
 MEASURES |= {"unseen_share", "rouge1", "rouge2", "rougeL"}

@@ -129,7 +129,7 @@ def test_a_killed_adaptation_goes_on_from_its_checkpoint(
     output = tmp_path / "model"
     new = [row_id for row_id in corpus.splits["train"]["id"] if row_id.startswith("new")]
     with monkeypatch.context() as patch:
-        patch.setattr(adaptation, "_save_memory", killed)
+        patch.setattr(adaptation, "_save_neighbours", killed)
         with pytest.raises(KeyboardInterrupt):
             adapt(current, corpus, new, output, CONFIG)
     assert not (output / "training_log.json").exists()

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from tagloop.errors import UserError
-from training.finetune.train import use_bf16
+from training.finetune.precision import use_bf16
 
 
 @pytest.mark.parametrize(

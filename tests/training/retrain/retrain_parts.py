@@ -29,7 +29,7 @@ from training.data.articles import article_id
 from training.data.corpus import Corpus
 from training.data.splits import hashed_split
 from training.finetune.adaptation import AdaptConfig
-from training.finetune.training_log import write_json
+from training.json_files import write_json
 from training.publish.repo_names import Names
 from training.retrain import compare as retrain_measure
 from training.retrain import run_state as retrain_run

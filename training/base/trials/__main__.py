@@ -41,7 +41,7 @@ from training.config import parse_config
 from training.evaluation.scores import article_scores
 from training.finetune.glibc import keep_freed_memory
 from training.finetune.preprocess import BUNDLED_BASE
-from training.finetune.training_log import write_json
+from training.json_files import write_json
 
 STAGE = STAGES[-1]
 LR_SHARE = 0.5

@@ -30,7 +30,7 @@ from training.bench.loop.simulation import Round, Simulation
 from training.bench.loop.summary import loop_chart, render, summarise, table
 from training.bench.reporting import RESULTS, write_report
 from training.config import command_line, parse_config
-from training.finetune.training_log import write_json
+from training.json_files import write_json
 
 COUNTS = (50, 100, 200, 400)
 SEEDS = (1, 2, 3)

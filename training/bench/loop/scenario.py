@@ -30,7 +30,7 @@ from tagloop.tagger.tagger import Tagger
 from training.bench.data import OTHER_FILE, Row, load_suites, read_rows
 from training.bench.peers.tagloop_system import prepare_model
 from training.data.corpus import Corpus
-from training.finetune.fit_neighbours import Remembered, remember
+from training.finetune.fit_neighbours import ReadArticles, read_articles
 
 SPARE = 500
 OLD_MEASURED, GATE_MEASURED = 250, 150
@@ -151,11 +151,11 @@ class Scenario:
         return CachedSentenceEncoder(loaded)
 
     @cached_property
-    def remembered(self) -> dict[str, Remembered]:
+    def remembered(self) -> dict[str, ReadArticles]:
         """Returns what the neighbours take from each part's articles, read once."""
         earlier: Mapping[str, np.ndarray] = load_file(self.current / NEIGHBOURS)
         return {
-            name: remember(
+            name: read_articles(
                 [article(row) for row in rows],
                 self.tagger.tokenizer,
                 self.sentence_encoder,

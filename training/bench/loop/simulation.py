@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.torch import load_file, save_file
 
+from tagloop.files import WEIGHTS
 from tagloop.generation.engine import Engine
 from tagloop.ranking.features import FeatureExtractor
 from tagloop.ranking.neighbours import Neighbours
@@ -26,7 +27,7 @@ from training.bench.loop.scenario import Scenario, article
 from training.evaluation.scores import CUT, Values, answer_scores, paired_difference
 from training.finetune.adaptation import lessons_of, teach
 from training.finetune.ctranslate2_conversion import convert
-from training.finetune.fit_neighbours import Remembered, arrays_of
+from training.finetune.fit_neighbours import ReadArticles, index_arrays
 from training.retrain.gate import Compared, decide
 
 
@@ -123,7 +124,7 @@ class Simulation:
         places = [one.place for one in learned] if method.neighbours else []
         both = _joined(scenario.remembered["old"], _chosen(scenario.remembered[source], places))
         tokenizer = scenario.tagger.tokenizer
-        arrays = arrays_of(both, tags, len(tokenizer), vocabulary, scenario.sentence_encoder)
+        arrays = index_arrays(both, tags, len(tokenizer), vocabulary, scenario.sentence_encoder)
         engine = scenario.tagger.generator
         if method.config and new:
             engine = self._taught(new, method, folder)
@@ -199,12 +200,12 @@ def _named(row: Row) -> Row:
 
 def _mix(old: Path, new: Path, share: float) -> None:
     """Puts the new weights back towards the old ones, in place."""
-    before, after = (load_file(folder / "model.safetensors") for folder in (old, new))
+    before, after = (load_file(folder / WEIGHTS) for folder in (old, new))
     mixed = {
         name: (before[name].float() * (1 - share) + after[name].float() * share).contiguous()
         for name in after
     }
-    save_file(mixed, new / "model.safetensors", metadata={"format": "pt"})
+    save_file(mixed, new / WEIGHTS, metadata={"format": "pt"})
 
 
 def _scores(tagger: Tagger, rows: Sequence[Row], wanted: Sequence[Sequence[str]]) -> list[Values]:
@@ -244,8 +245,8 @@ def _for_gate(part: PartChange) -> Compared:
     return Compared(part["articles"], figures["difference"], figures["low"], figures["high"])
 
 
-def _chosen(of: Remembered, places: Sequence[int]) -> Remembered:
-    return Remembered(
+def _chosen(of: ReadArticles, places: Sequence[int]) -> ReadArticles:
+    return ReadArticles(
         of.digests[list(places)],
         [of.ids[place] for place in places],
         [of.words[place] for place in places],
@@ -253,8 +254,8 @@ def _chosen(of: Remembered, places: Sequence[int]) -> Remembered:
     )
 
 
-def _joined(first: Remembered, second: Remembered) -> Remembered:
-    return Remembered(
+def _joined(first: ReadArticles, second: ReadArticles) -> ReadArticles:
+    return ReadArticles(
         np.concatenate([first.digests, second.digests]),
         first.ids + second.ids,
         first.words + second.words,

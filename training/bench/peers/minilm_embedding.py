@@ -5,7 +5,7 @@ from __future__ import annotations
 from sentence_transformers import SentenceTransformer
 
 from training.bench.data import Row
-from training.finetune.minilm import minilm_folder
+from training.finetune.minilm_package import minilm_folder
 
 TOKENS = 256
 """Tokens that are read: the model's own limit, what it can make use of."""

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from tagloop.files import TAGS
 from tagloop.tagger.tagger import Tagger
 from tagloop.vocabulary.vocabulary import Vocabulary
 from training.bench.data import Row
@@ -40,7 +41,7 @@ def prepare_model(
     shutil.copytree(weights, folder)
     vocabulary = Vocabulary.from_tag_lists([row.tags for row in train])
     content = json.dumps(vocabulary.to_json(), ensure_ascii=False)
-    (folder / "tags.json").write_text(content, encoding="utf-8")
+    (folder / TAGS).write_text(content, encoding="utf-8")
     convert(folder)
     return {"ranking": fit_ranking(folder, _articles(train), _articles(validation))}
 

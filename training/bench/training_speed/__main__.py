@@ -24,7 +24,7 @@ from training.bench.tables import markdown_table
 from training.bench.timing import machine, significant, spread
 from training.bench.training_speed.fine_tuning import Task, Variant, by_turns
 from training.config import TrainConfig
-from training.finetune.train import use_bf16
+from training.finetune.precision import use_bf16
 
 PLAIN = "plain"
 ALL = dict.fromkeys(("dynamic", "grouped", "fused", "keep_memory"), True)

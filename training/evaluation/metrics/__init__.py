@@ -1,1 +1,1 @@
-"""Metrics in the form that ``evaluate.load`` reads."""
+"""Metrics that ``evaluate`` loads from their folders."""

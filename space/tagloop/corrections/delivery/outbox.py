@@ -28,6 +28,7 @@ from tagloop.corrections.delivery.journal import Journal, read_segment
 from tagloop.corrections.delivery.status import DeliveryStatus, OutboxState, SavedWhen
 from tagloop.corrections.delivery.uploader import PublicDatasetError, Uploader
 from tagloop.errors import UserError
+from tagloop.files import CORRECTIONS
 from tagloop.hub_errors import HubProblem, problem_of, retry_after_seconds
 
 logger = logging.getLogger(__name__)
@@ -66,7 +67,7 @@ class Outbox:
         repo_id: str,
         *,
         card: str,
-        folder: str = "data",
+        folder: str = CORRECTIONS,
         token: str | None = None,
         endpoint: str | None = None,
         private: bool = True,

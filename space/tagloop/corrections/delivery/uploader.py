@@ -9,6 +9,7 @@ from huggingface_hub.errors import EntryNotFoundError, RepositoryNotFoundError
 from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status
 
 from tagloop.corrections.delivery.dataset_card import with_newer_columns
+from tagloop.files import CARD
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +66,7 @@ class Uploader:
             for segment, content in zip(segments, contents, strict=True)
         ]
         if self._new_card is not None:
-            operations.append(CommitOperationAdd("README.md", self._new_card.encode()))
+            operations.append(CommitOperationAdd(CARD, self._new_card.encode()))
         rows = sum(content.count(b"\n") for content in contents)
         info = self._api.create_commit(
             self.repo_id,
@@ -99,9 +100,7 @@ class Uploader:
     def _card_to_write(self) -> str | None:
         """Returns the card that the dataset is to get: it has none, or one with fewer columns."""
         # Not by way of the client's cache: that would need the disk, which may be full.
-        url = hf_hub_url(
-            self.repo_id, "README.md", repo_type="dataset", endpoint=self._api.endpoint
-        )
+        url = hf_hub_url(self.repo_id, CARD, repo_type="dataset", endpoint=self._api.endpoint)
         response = get_session().get(url, headers=build_hf_headers(token=self._api.token))
         try:
             hf_raise_for_status(response)

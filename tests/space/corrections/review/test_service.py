@@ -12,13 +12,13 @@ from huggingface_hub import HfApi
 
 from tagloop.corrections.card import corrections_card
 from tagloop.corrections.dataset import read_records
-from tagloop.corrections.decision import FOLDER
 from tagloop.corrections.delivery.outbox import Outbox
 from tagloop.corrections.record import Correction
 from tagloop.corrections.review.accepted import accepted
 from tagloop.corrections.review.service import ReviewService
 from tagloop.corrections.withdrawals import withdrawal
 from tagloop.errors import UserError
+from tagloop.files import REVIEWS
 from tagloop.vocabulary.vocabulary import Vocabulary
 from training.hub import EmbeddedHub
 
@@ -44,7 +44,7 @@ def make_service(hub: EmbeddedHub, repo_id: str, tmp_path: Path) -> Iterator[Mak
     def make() -> ReviewService:
         place = tmp_path / f"replica{len(outboxes)}"
         card = corrections_card(repo_id, "me/tagger")
-        outbox = Outbox(place / "outbox", repo_id, card=card, folder=FOLDER, gather_seconds=0.05)
+        outbox = Outbox(place / "outbox", repo_id, card=card, folder=REVIEWS, gather_seconds=0.05)
         outboxes.append(outbox.start())
         return ReviewService(repo_id, outbox, lambda: VOCABULARY, cache=place / "cache")
 

@@ -9,7 +9,8 @@ from typing import Any
 from tagloop.files import CHANGELOG
 from tagloop.web.tabs.about.tab import read_json
 from tagloop.web.tabs.about.versions import versions_list
-from training.cards.changelog import JSON_FILE, entry_of, read_changelog, write_changelog
+from training.cards.changelog import read_changelog, write_changelog
+from training.retrain.report import entry_of
 
 
 def report(**changes: Any) -> dict[str, Any]:
@@ -33,7 +34,6 @@ def report(**changes: Any) -> dict[str, Any]:
 
 
 def test_what_retraining_wrote_is_shown_newest_first(tmp_path: Path) -> None:
-    assert CHANGELOG == JSON_FILE
     write_changelog(tmp_path, [], entry_of(report(), "v1.1.0"))
     second = report(learned=1, new_tags=[], decision={"passed": False, "reasons": []})
     write_changelog(tmp_path, read_changelog(tmp_path), entry_of(second, "v1.2.0"))

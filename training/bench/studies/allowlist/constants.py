@@ -26,6 +26,7 @@ from tagloop.allowlist.allowed_tags import AllowedTags
 from tagloop.allowlist.preferences import LEAST_SURE
 from tagloop.article import text_of
 from tagloop.errors import UserError
+from tagloop.files import TAGS
 from tagloop.generation.input_embeddings import InputEmbeddings
 from tagloop.tagger.tagger import Tagger
 from tagloop.vocabulary.vocabulary import Vocabulary
@@ -35,7 +36,7 @@ from training.bench.tables import markdown_table, with_interval
 from training.config import parse_config
 from training.finetune.ctranslate2_conversion import convert
 from training.finetune.preprocess import BUNDLED_BASE
-from training.finetune.training_log import write_json
+from training.json_files import write_json
 
 MODULE = "training.bench.studies.allowlist.constants"
 BONUSES = (0.0, 0.5, 1.0, 1.5, 2.0)
@@ -133,9 +134,7 @@ def try_bonuses(allowlist: Allowlist) -> str:
 def make_model(folder: Path, train: Sequence[Row]) -> Path:
     """Makes the bundled base with the corpus's tags and its conversion, without a ranker."""
     model = Path(shutil.copytree(BUNDLED_BASE, folder / "model"))
-    write_json(
-        model / "tags.json", Vocabulary.from_tag_lists([row.tags for row in train]).to_json()
-    )
+    write_json(model / TAGS, Vocabulary.from_tag_lists([row.tags for row in train]).to_json())
     convert(model)
     return model
 

@@ -138,7 +138,7 @@ class Model:
         ]
         with tqdm(total=len(articles), desc=f"{name}, {reading.name}", unit="article") as bar:
             tagger.tag_batch(articles, max_windows=reading.windows, progress=bar.update)
-        return FoundTags(rows, keeper.pools, keeper.plain)
+        return FoundTags(rows, keeper.by_article, keeper.plain)
 
     def speeds(self, rows: Sequence[Row]) -> dict[str, dict[str, float]]:
         """Times every reading on the same rows with the model's own ranker."""

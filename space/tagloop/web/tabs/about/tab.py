@@ -11,7 +11,7 @@ from huggingface_hub import hf_hub_download
 from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
 from tagloop.explore.folder import display_name
-from tagloop.files import CHANGELOG
+from tagloop.files import CHANGELOG, EVALUATION_REPORT
 from tagloop.service.service import TaggingService
 from tagloop.tagger.tagger import Tagger
 from tagloop.web.settings import Settings
@@ -53,7 +53,7 @@ def about(settings: Settings, service: TaggingService) -> str:
 
 def read_report(model_repo: str, revision: str | None) -> dict[str, Any] | None:
     """Returns the model's ``report.json``, or None where it has none that can be read."""
-    return read_json(model_repo, revision, "report.json")
+    return read_json(model_repo, revision, EVALUATION_REPORT)
 
 
 @lru_cache(maxsize=8)

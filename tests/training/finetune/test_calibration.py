@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from training.evaluation.calibration import reliability
+from training.finetune.calibration import reliability
 
 
 def test_the_error_is_the_mean_distance_by_bin() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 
@@ -13,7 +13,31 @@ from tagloop.vocabulary.vocabulary import normal_form
 BINS = 10
 
 
-def reliability(confidences: Sequence[float], right: Sequence[bool]) -> dict[str, Any]:
+class Bin(TypedDict):
+    """The tags with a confidence from ``low`` to ``high``: how many, how sure, how often right."""
+
+    low: float
+    high: float
+    tags: int
+    confidence: float
+    right: float
+
+
+class Reliability(TypedDict):
+    """How far confidences are from what they promise.
+
+    Attributes:
+        ece: Expected calibration error, 0..1.
+        tags: Number of tags.
+        bins: Those that hold any tag.
+    """
+
+    ece: float
+    tags: int
+    bins: list[Bin]
+
+
+def reliability(confidences: Sequence[float], right: Sequence[bool]) -> Reliability:
     """Returns the expected calibration error and what a reliability chart draws.
 
     Source: Guo et al., "On Calibration of Modern Neural Networks" (ICML 2017): bins of equal
@@ -22,16 +46,13 @@ def reliability(confidences: Sequence[float], right: Sequence[bool]) -> dict[str
     Args:
         confidences: Of each tag, 0..1.
         right: Whether the article's author gave it.
-
-    Returns:
-        ``{"ece": 0..1, "tags": n, "bins": [{"low", "high", "tags", "confidence", "right"}]}``;
-        empty bins are left out.
     """
     sure, hits = np.asarray(confidences, dtype=np.float64), np.asarray(right, dtype=np.float64)
     if not len(sure):
-        return {"ece": 0.0, "tags": 0, "bins": []}
+        return Reliability(ece=0.0, tags=0, bins=[])
     places = np.minimum((sure * BINS).astype(int), BINS - 1)
-    bins, error = [], 0.0
+    bins: list[Bin] = []
+    error = 0.0
     for place in range(BINS):
         inside = places == place
         if not inside.any():
@@ -39,20 +60,20 @@ def reliability(confidences: Sequence[float], right: Sequence[bool]) -> dict[str
         mean, share = float(sure[inside].mean()), float(hits[inside].mean())
         error += abs(mean - share) * int(inside.sum()) / len(sure)
         bins.append(
-            {
-                "low": place / BINS,
-                "high": (place + 1) / BINS,
-                "tags": int(inside.sum()),
-                "confidence": round(mean, 4),
-                "right": round(share, 4),
-            }
+            Bin(
+                low=place / BINS,
+                high=(place + 1) / BINS,
+                tags=int(inside.sum()),
+                confidence=round(mean, 4),
+                right=round(share, 4),
+            )
         )
-    return {"ece": round(error, 4), "tags": len(sure), "bins": bins}
+    return Reliability(ece=round(error, 4), tags=len(sure), bins=bins)
 
 
 def answers_reliability(
     answers: Sequence[Sequence[Tag]], references: Sequence[Sequence[str]]
-) -> dict[str, Any]:
+) -> Reliability:
     """Returns the ``reliability`` of all tags of all answers.
 
     Args:

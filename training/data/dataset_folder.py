@@ -1,0 +1,58 @@
+"""The folder that a built dataset is in: Parquet files a split, and the build report."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import datasets
+
+from tagloop.errors import UserError
+from tagloop.files import BUILD_REPORT
+from training.data.articles import FEATURES, ArticleRow
+from training.data.build_report import BuildReport
+from training.json_files import write_json
+
+
+def refuse_foreign_folder(folder: Path) -> None:
+    """Makes sure that writing a dataset overwrites nothing but an earlier build.
+
+    Raises:
+        UserError: There is something else.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise UserError(f"{folder}: there is a file of that name; choose another --output_dir.")
+    if folder.exists() and any(folder.iterdir()) and not (folder / BUILD_REPORT).exists():
+        raise UserError(
+            f"{folder}: the folder holds something else than an earlier build; empty it or choose "
+            "another --output_dir."
+        )
+
+
+def write_dataset(folder: Path, rows: Mapping[str, list[ArticleRow]], report: BuildReport) -> None:
+    """Writes the folder beside its place and then swaps it in.
+
+    Raises:
+        UserError: It cannot be written.
+    """
+    partial = folder.with_name(folder.name + ".partial")
+    replaced = folder.with_name(folder.name + ".replaced")
+    try:
+        # A build that was killed may have left either.
+        shutil.rmtree(partial, ignore_errors=True)
+        shutil.rmtree(replaced, ignore_errors=True)
+        (partial / "data").mkdir(parents=True)
+        for split, split_rows in rows.items():
+            if split_rows:  # load_dataset does not read an empty file
+                table = datasets.Dataset.from_list(split_rows, features=FEATURES)
+                table.to_parquet(partial / "data" / f"{split}-00000-of-00001.parquet")
+        write_json(partial / BUILD_REPORT, report, indent=1)
+        if folder.exists():
+            folder.rename(replaced)
+        partial.rename(folder)
+        shutil.rmtree(replaced, ignore_errors=True)
+    except OSError as error:
+        raise UserError(f"{folder}: cannot be written ({error.strerror or error}).") from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)

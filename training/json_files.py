@@ -1,0 +1,27 @@
+"""The JSON files that stations leave to one another and to people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Reads a JSON object.
+
+    Raises:
+        OSError: The file cannot be read.
+        ValueError: It holds no JSON object.
+    """
+    content = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(content, dict):
+        raise ValueError(f"a JSON {type(content).__name__}")
+    return content
+
+
+def write_json(path: Path, content: Mapping[str, Any], *, indent: int = 2) -> None:
+    """Writes readable JSON; NaN is refused."""
+    text = json.dumps(content, indent=indent, ensure_ascii=False, allow_nan=False)
+    path.write_text(text + "\n", encoding="utf-8")
