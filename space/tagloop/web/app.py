@@ -19,12 +19,11 @@ os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 import gradio as gr
 
 from tagloop.corrections.card import corrections_card
-from tagloop.corrections.dataset import CORRECTIONS
 from tagloop.corrections.delivery.outbox import Outbox
 from tagloop.corrections.review.access import Access
 from tagloop.corrections.review.service import ReviewService
 from tagloop.errors import UserError
-from tagloop.files import REVIEWS, WITHDRAWALS
+from tagloop.files import CORRECTIONS, REVIEWS, WITHDRAWALS
 from tagloop.service.examples import load_examples
 from tagloop.service.model_updates import ModelUpdates
 from tagloop.service.service import TaggingService

@@ -11,7 +11,7 @@ import zipfile
 from collections.abc import Generator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import frontmatter
 import pytest
@@ -70,11 +70,11 @@ def service(tagger: LongWords) -> TaggingService:
     return TaggingService(tagger)  # type: ignore[arg-type]
 
 
-def run(service: TaggingService, path: Path, **preferences: Any) -> BatchState:
+def run(service: TaggingService, path: Path, **options: Unpack[Options]) -> BatchState:
     """Tags a file to its end."""
     folder = path.parent / "result"
     folder.mkdir(exist_ok=True)
-    *_, last = tag_file(service, path, folder, Options(**preferences))
+    *_, last = tag_file(service, path, folder, Options(**options))
     assert last.result is not None and last.done == last.total
     return last
 

@@ -104,8 +104,10 @@ def test_a_model_of_an_earlier_version_tags_on_both_engines(published: Path, eng
     assert tagger.ranker is not None
     assert tagger.vocabulary.tags == ["Zeppelins", "Submarines", "Chess"]
     assert (tagger.settings.min_tags, tagger.settings.max_windows) == (3, 1)
-    first, *others = tagger.tag(**ARTICLE)
+    first, *others = tagger.tag(ARTICLE["text"], ARTICLE["title"])
     assert first.tag == "Zeppelins" and first.confidence > 0.5
     assert all(tag.confidence < first.confidence for tag in others)
-    (allowed,) = tagger.tag(**ARTICLE, allowed_tags=["AIRSHIPS", "Chess"], max_tags=1)
+    (allowed,) = tagger.tag(
+        ARTICLE["text"], ARTICLE["title"], allowed_tags=["AIRSHIPS", "Chess"], max_tags=1
+    )
     assert allowed.tag == "AIRSHIPS" and allowed.confidence == first.confidence

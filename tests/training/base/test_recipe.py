@@ -14,10 +14,11 @@ from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
 from tagloop.errors import UserError
 from tagloop.vocabulary.vocabulary import normal_form, occurs_in
-from training.base import batches, measure, recipe
+from training.base import batches, measure, recipe, stages
 from training.base.card import write_card
 from training.base.examples import FILES, Row, read_rows, tag_examples, target_form, title_examples
 from training.base.minilm import untrained_base
+from training.base.stages import Stage
 
 from ..tiny_models import starter_articles
 
@@ -60,8 +61,8 @@ def trained(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
             recipe,
             "STAGES",
             (
-                recipe.Stage("titles", SECONDS / 60, True, 1e-3, 0.0, 32),
-                recipe.Stage("all", SECONDS / 60, False, 6e-4, 1.5e-4, 32),
+                Stage("titles", SECONDS / 60, True, 1e-3, 0.0, 32),
+                Stage("all", SECONDS / 60, False, 6e-4, 1.5e-4, 32),
             ),
         )
         patch.setattr(batches, "TOKENS_A_BATCH", 128)
@@ -83,7 +84,7 @@ def test_a_finished_recipe_resumes_to_its_end(trained: Path, data: Path) -> None
     trainer = recipe.Trainer(recipe.RecipeSettings(data=str(data), out=str(trained)))
     assert trainer.progress.stage == 2 and trainer.progress.step > 0
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(recipe, "STAGES", recipe.STAGES[:2])
+        patch.setattr(recipe, "STAGES", stages.STAGES[:2])
         trainer.run()
     assert (trained / "log.jsonl").read_text() == before
     # What was learned is what was loaded.
@@ -94,7 +95,7 @@ def test_a_finished_recipe_resumes_to_its_end(trained: Path, data: Path) -> None
 
 def test_a_frozen_encoder_does_not_move(data: Path, tmp_path: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        stage = recipe.Stage("titles", SECONDS / 60, True, 1e-3, 0.0, 32)
+        stage = Stage("titles", SECONDS / 60, True, 1e-3, 0.0, 32)
         patch.setattr(recipe, "STAGES", (stage,))
         patch.setattr(batches, "TOKENS_A_BATCH", 128)
         trainer = recipe.Trainer(recipe.RecipeSettings(data=str(data), out=str(tmp_path)))
@@ -127,7 +128,7 @@ def test_test_splits_are_never_learned_from(data: Path) -> None:
     trainer = recipe.Trainer.__new__(recipe.Trainer)
     trainer.tagged = {kind: read_rows(data, kind) for kind in ("articles", "titles", "textbook")}
     held = {row.title for rows in trainer.tagged.values() for row in rows if row.split != "train"}
-    stage = recipe.Stage("all", 1, False, 1e-3, 1e-4, 64)
+    stage = Stage("all", 1, False, 1e-3, 1e-4, 64)
     prompts = [prompt for prompt, _ in trainer._examples(stage, random.Random(0))]
     assert held and prompts
     assert not [prompt for prompt in prompts if prompt.split("\n")[0] in held]

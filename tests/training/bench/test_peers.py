@@ -15,8 +15,9 @@ from tagloop.errors import UserError
 from tagloop.vocabulary.vocabulary import normal_form, occurs_in
 from training.bench import peers
 from training.bench.data import Row
-from training.bench.peers import RANKED, System, Tagged, load_system
-from training.bench.quality.tuning import MOST_KEPT
+from training.bench.peers import load_system
+from training.bench.system import RANKED, System, Tagged
+from training.bench.tuning import MOST_KEPT
 
 Rows = dict[str, list[Row]]
 NOWHERE = Row("articles", "s", "Zzz", "", ("x",), "test")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from markdown_it import MarkdownIt
@@ -14,10 +14,10 @@ from tagloop.files import CHANGELOG, CHANGELOG_TEXT
 from training.cards.changelog import latest_changes, read_changelog, tags_sentence, write_changelog
 from training.evaluation.scores import article_scores, chance_better
 from training.retrain.compare import paired
-from training.retrain.report import entry_of
+from training.retrain.report import RetrainReport, entry_of
 
 
-def report(**changes: Any) -> dict[str, Any]:
+def report(**changes: Any) -> RetrainReport:
     scores = [
         [article_scores(tags, ["a", "b"]) for tags in (["a"], ["b"], given)]
         for given in ([], ["a", "b"])
@@ -26,7 +26,7 @@ def report(**changes: Any) -> dict[str, Any]:
         "frozen_test": {"articles": 3, "measures": paired(*scores)},
         "held_out": {"articles": 0, "measures": {}},
     }
-    return {
+    content = {
         "date": "2026-01-02",
         "dataset": {"repo_id": "me/x-articles", "revision": "d" * 40, "version": "v1.1.0"},
         "corrections": {"repo_id": "me/x-corrections", "revision": "c" * 40},
@@ -37,6 +37,7 @@ def report(**changes: Any) -> dict[str, Any]:
         "decision": {"passed": True, "reasons": ["It is [better]."]},
         **changes,
     }
+    return cast("RetrainReport", content)
 
 
 def test_the_newest_is_first_and_the_older_ones_stay(tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tagloop.corrections.record import Correction
-from training.data.articles import article_id
+from training.data.articles import ArticleRow, article_id
+from training.data.corrections_file import MergedRows
 from training.data.corrections_merge import Merged, merge
 from training.data.splits import SPLITS
 
@@ -27,7 +28,7 @@ def item(title: str, text: str, tags: list[str], **more: Any) -> Item:
     return Item(correct(title, text, tags), tags, **more)
 
 
-def row(split: str, number: int, tags: list[str]) -> dict[str, Any]:
+def row(split: str, number: int, tags: list[str]) -> ArticleRow:
     title, text = new_article(split, number)
     return {
         "id": article_id(title, text),
@@ -48,7 +49,7 @@ ROWS = {
 }
 
 
-def again(merged: Merged) -> dict[str, Any]:
+def again(merged: Merged) -> MergedRows:
     """What the next merge reads of this one."""
     return {"rows": merged.corrected, "removed": merged.removed}
 
@@ -85,7 +86,7 @@ def test_a_near_duplicate_follows_its_article_and_never_straddles() -> None:
 
 def test_what_would_tie_two_splits_together_is_dropped() -> None:
     words = [f"w{place}" for place in range(246)]
-    rows = {split: [dict(row) for row in part] for split, part in ROWS.items()}
+    rows = {split: [row.copy() for row in part] for split, part in ROWS.items()}
     rows["train"][0]["text"] = " ".join(words[:200])
     rows["test"][0]["text"] = " ".join(words[46:])
     middle = " ".join(words[23:223])

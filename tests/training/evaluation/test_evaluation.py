@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -17,6 +17,9 @@ from training.evaluation import evaluation
 from training.evaluation.scores import article_scores
 from training.finetune.ctranslate2_conversion import convert
 from training.json_files import write_json
+
+if TYPE_CHECKING:
+    from training.evaluation.report import EvaluationReport
 
 MEASURES = {"f1@5", "f1@m", "precision@1", "present_f1@m", "absent_f1@m", "f1@m_stemmed"}
 MEASURES |= {"unseen_share", "rouge1", "rouge2", "rougeL"}
@@ -122,7 +125,7 @@ def test_examples_show_articles_of_the_split(report: dict[str, Any], dataset: Pa
 
 
 def test_the_table_shows_every_measure(report: dict[str, Any]) -> None:
-    shown = evaluation.show(report)
+    shown = evaluation.show(cast("EvaluationReport", report))
     for name in MEASURES:
         assert name in shown
     assert "after - before, f1@m:" in shown

@@ -24,6 +24,7 @@ from training.finetune.adaptation import AdaptConfig, adapt, lessons_of
 from training.finetune.ctranslate2_conversion import convert, convert_sentence_encoder
 from training.finetune.fit_neighbours import fit_neighbours, save_neighbours
 from training.finetune.preprocess import BUNDLED_BASE
+from training.finetune.training_log import TrainingLog
 
 from ..tiny_models import starter_articles
 
@@ -68,7 +69,7 @@ def current(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def adapted(
     current: Path, corpus: Corpus, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Path, dict[str, Any]]:
+) -> tuple[Path, TrainingLog]:
     output = tmp_path_factory.mktemp("adapted") / "model"
     new = [row_id for row_id in corpus.splits["train"]["id"] if row_id.startswith("new")]
     return output, adapt(current, corpus, [*new, "elsewhere"], output, CONFIG)

@@ -19,6 +19,7 @@ from training.finetune.ctranslate2_conversion import convert
 from training.finetune.fit_ranker import best_threshold, fit_ranking
 from training.finetune.preprocess import BUNDLED_BASE
 from training.finetune.ranker_examples import Candidates
+from training.finetune.training_log import RankingFit
 
 from ..tiny_models import starter_articles
 
@@ -51,7 +52,7 @@ def plain(
 
 
 @pytest.fixture(scope="module")
-def fitted(plain: Path, splits: dict[str, list[dict[str, Any]]]) -> tuple[Path, dict[str, Any]]:
+def fitted(plain: Path, splits: dict[str, list[dict[str, Any]]]) -> tuple[Path, RankingFit]:
     folder = shutil.copytree(plain, plain.parent / "fitted")
     return folder, fit_ranking(folder, splits["train"], splits["validation"])
 

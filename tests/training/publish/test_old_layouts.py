@@ -105,8 +105,8 @@ def old_dataset(repo_id: str, dataset: Path) -> str:
 
 def old_model(repo_id: str, dataset: dict[str, Any]) -> str:
     """Publishes a model that a retrain made."""
-    compared = {"articles": 3, "measures": {"f1@m": dict.fromkeys(("before", "after"), FIGURE)}}
-    compared["measures"]["f1@m"]["difference"] = CHANGE
+    values = {"before": FIGURE, "after": FIGURE, "difference": CHANGE}
+    compared = {"articles": 3, "measures": {"f1@m": values}}
     entry = {
         "version": "v1.0.0",
         "date": "2026-01-01",
@@ -152,14 +152,14 @@ def test_a_space_of_the_old_layout_comes_to_the_new_one_in_one_commit(
         {"app.py": "", "README.md": "---\nsdk: gradio\n---\n", "tagloop/app.py": "", "x.py": ""},
     )
     before = len(api.list_repo_commits(name, repo_type="space"))
-    publication = Publication(config, tmp_path, say=lambda text: None)
+    publication = Publication(config, tmp_path)
     publication._publish_space()
     files = set(api.list_repo_files(name, repo_type="space"))
     assert {"app.py", "README.md", "tagloop/web/app.py"} <= files
     assert not {"tagloop/app.py", "x.py"} & files
     assert len(api.list_repo_commits(name, repo_type="space")) == before + 1
     assert publication.outcome.repos["space"].version == "v1.1.0"
-    Publication(config, tmp_path, say=lambda text: None)._publish_space()
+    Publication(config, tmp_path)._publish_space()
     assert len(api.list_repo_commits(name, repo_type="space")) == before + 1
 
 
@@ -171,7 +171,7 @@ def test_dataset_and_model_of_an_earlier_version_are_ours_and_are_read(
     revision = old_dataset(articles, dataset)
     source = {"repo_id": articles, "revision": revision, "fingerprint": "x"}
     head = old_model(model, source)
-    Publication(config, tmp_path, say=lambda text: None)  # refuses what is not ours
+    Publication(config, tmp_path)  # refuses what is not ours
 
     corpus = load_corpus(f"{articles}@{revision}")
     assert sum(map(len, corpus.splits.values())) == 19 and not corpus.overrides

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, cast
+
 import pytest
 
 from training.retrain.gate import Compared, decide
+
+if TYPE_CHECKING:
+    from training.cards.changelog import ComparedSet
 
 GOOD_TEST = Compared(700, 0.001, -0.004, 0.006)
 GOOD_HELD = Compared(20, 0.1, 0.02, 0.2)
@@ -61,5 +66,5 @@ def test_the_reasons_have_the_figures() -> None:
 def test_a_report_is_read() -> None:
     change = {"value": 0.1, "low": 0.0, "high": 0.2, "chance_better": 0.98}
     part = {"articles": 7, "measures": {"f1@m": {"difference": change}}}
-    assert Compared.from_report(part) == Compared(7, 0.1, 0.0, 0.2)
+    assert Compared.from_report(cast("ComparedSet", part)) == Compared(7, 0.1, 0.0, 0.2)
     assert Compared.from_report({"articles": 0, "measures": {}}) == Compared(0, 0.0, 0.0, 0.0)

@@ -15,9 +15,9 @@ from keybert import KeyBERT
 
 from tagloop.vocabulary.vocabulary import normal_form
 from training.bench.data import Row
-from training.bench.peers import RANKED, ScoredTag, Tagged
 from training.bench.peers.minilm_embedding import beginning, load_minilm
-from training.bench.quality.tuning import (
+from training.bench.system import RANKED, ScoredTag, Tagged
+from training.bench.tuning import (
     Ranking,
     apply_cuts,
     best_settings,

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from training.bench.data import Row
-from training.bench.peers import RANKED, ScoredTag, Tagged
 from training.bench.peers.minilm_embedding import beginning, load_minilm
-from training.bench.quality.tuning import (
+from training.bench.system import RANKED, ScoredTag, Tagged
+from training.bench.tuning import (
     Ranking,
     apply_cuts,
     best_settings,

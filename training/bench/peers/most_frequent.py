@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from training.bench.data import KINDS, Row
-from training.bench.peers import RANKED, ScoredTag, Tagged
-from training.bench.quality.tuning import Ranking, apply_cuts, choose_cuts, record
+from training.bench.system import RANKED, ScoredTag, Tagged
+from training.bench.tuning import Ranking, apply_cuts, choose_cuts, record
 
 
 class MostFrequent:

@@ -17,9 +17,9 @@ from sklearn.svm import LinearSVC
 from tqdm.auto import tqdm
 
 from training.bench.data import Row
-from training.bench.peers import RANKED, ScoredTag, Tagged
 from training.bench.peers.tfidf import TitleAndText, label_matrix
-from training.bench.quality.tuning import (
+from training.bench.system import RANKED, ScoredTag, Tagged
+from training.bench.tuning import (
     Ranking,
     apply_cuts,
     best_settings,

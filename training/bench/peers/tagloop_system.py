@@ -14,8 +14,8 @@ from tagloop.files import TAGS
 from tagloop.tagger.tagger import Tagger
 from tagloop.vocabulary.vocabulary import Vocabulary
 from training.bench.data import Row
-from training.bench.peers import RANKED, ScoredTag, Tagged
-from training.bench.quality.tuning import Ranking, apply_cuts, choose_cuts
+from training.bench.system import RANKED, ScoredTag, Tagged
+from training.bench.tuning import Ranking, apply_cuts, choose_cuts
 from training.finetune.ctranslate2_conversion import convert
 from training.finetune.fit_ranker import fit_ranking
 from training.finetune.preprocess import BUNDLED_BASE

@@ -14,8 +14,8 @@ from tqdm.auto import tqdm
 from yake import KeywordExtractor
 
 from training.bench.data import Row
-from training.bench.peers import RANKED, ScoredTag, Tagged
-from training.bench.quality.tuning import (
+from training.bench.system import RANKED, ScoredTag, Tagged
+from training.bench.tuning import (
     Ranking,
     apply_cuts,
     best_settings,

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 from training.bench.data import KINDS, Row, Suite
 from training.bench.peak import forget_peak, peak_megabytes
-from training.bench.peers import System, Tagged
 from training.bench.quality.results import Interval, KindResult, Result, fingerprint
+from training.bench.system import System, Tagged
 from training.evaluation.scores import Values, answer_scores, bootstrap
 
 MEASURES = (

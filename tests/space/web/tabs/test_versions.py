@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from tagloop.files import CHANGELOG
 from tagloop.web.tabs.about.tab import read_json
 from tagloop.web.tabs.about.versions import versions_list
 from training.cards.changelog import read_changelog, write_changelog
-from training.retrain.report import entry_of
+from training.retrain.report import RetrainReport, entry_of
 
 
-def report(**changes: Any) -> dict[str, Any]:
+def report(**changes: Any) -> RetrainReport:
     """A retrain's report, as training.retrain makes it."""
     interval = {"value": 0.31, "low": 0.2, "high": 0.4}
     change = {"value": 0.15, "low": 0.02, "high": 0.27, "chance_better": 0.99}
     values = {"before": interval, "after": interval | {"value": 0.46}, "difference": change}
     compared = {"frozen_test": {"articles": 31, "measures": {"f1@m": values, "f1@5": values}}}
     compared["held_out"] = {"articles": 0, "measures": {}}
-    return {
+    content = {
         "date": "2026-01-02",
         "dataset": {"repo_id": "me/x-articles", "revision": "d" * 40, "version": "v1.1.0"},
         "corrections": {"repo_id": "me/x-corrections", "revision": "c" * 40},
@@ -31,6 +31,7 @@ def report(**changes: Any) -> dict[str, Any]:
         "decision": {"passed": True, "reasons": ["Good."]},
         **changes,
     }
+    return cast("RetrainReport", content)
 
 
 def test_what_retraining_wrote_is_shown_newest_first(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pytest
@@ -22,6 +22,9 @@ from training.bench.loop.simulation import Round, Simulation
 from training.bench.loop.summary import is_worse, loop_chart, render, summarise, table
 from training.finetune.frozen_encoder import FrozenEncoderTrainer
 from training.finetune.preprocess import load_base
+
+if TYPE_CHECKING:
+    from training.bench.loop.results import RoundResult
 
 POOL = [
     Row("articles", "blog", f"Title {n}", f"Text {n}", (f"tag {n % 7}", f"tag {n % 5}"), "train")
@@ -72,7 +75,7 @@ def test_the_least_sure_and_the_most_distant_are_chosen() -> None:
     assert len(set(drawn)) == 20 and drawn != choose("random", 20, sureness, vectors, seed=2)
 
 
-def result(k: int, seed: int, new: float, old: float, *, passed: bool) -> dict[str, Any]:
+def result(k: int, seed: int, new: float, old: float, *, passed: bool) -> RoundResult:
     def part(change: float) -> dict[str, Any]:
         figures = {"before": 0.3, "after": 0.3 + change, "difference": change}
         figures |= {"low": change - 0.01, "high": change + 0.01}
@@ -82,7 +85,7 @@ def result(k: int, seed: int, new: float, old: float, *, passed: bool) -> dict[s
     settings |= {"learns": "neighbours"}
     measures = {"new": part(new), "old": part(old)}
     found = {"round": settings, "kept": k, "kept_bad": 0, "learned": k, "measures": measures}
-    return {**found, "passed": passed, "reasons": []}
+    return cast("RoundResult", {**found, "passed": passed, "reasons": []})
 
 
 def test_the_summary_tells_seeds_and_what_the_gate_let_through(tmp_path: Path) -> None:

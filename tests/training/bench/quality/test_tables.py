@@ -12,17 +12,21 @@ import pytest
 
 from training.bench.data import Row, Suite
 from training.bench.peak import peak_megabytes
-from training.bench.peers import ScoredTag, Tagged
 from training.bench.quality import results
 from training.bench.quality.measuring import MEASURES, intervals, measure_system
-from training.bench.quality.results import Result, fingerprint
+from training.bench.quality.results import KindResult, Result, fingerprint
 from training.bench.quality.tables import differences, render, summarise
+from training.bench.system import ScoredTag, Tagged
 from training.bench.tables import markdown_table
 
 
 def result(name: str, f1s: list[float], kind: str = "articles") -> Result:
     scores = [dict.fromkeys(MEASURES, value) for value in f1s]
-    part = {"articles": len(f1s), "articles_per_second": 1234.5, "scores": scores}
+    part: KindResult = {
+        "articles": len(f1s),
+        "articles_per_second": 1234.5,
+        "scores": scores,
+    }
     return {
         "system": name,
         "suite": "in-domain",

@@ -28,11 +28,11 @@ from tagloop.generation.settings import TaggingSettings
 from tagloop.tagger.model_folder import load_tokenizer
 from training.bench.data import SUITES, Row, Suite, load_suites
 from training.bench.peers.tagloop_system import prepare_model
-from training.bench.quality.tuning import Cut, Ranking, choose_cut, sample
 from training.bench.reporting import ReportSettings, run_benchmark
 from training.bench.studies.windows.windowing import Model, Windowing, is_long
 from training.bench.tables import markdown_table, with_interval
 from training.bench.timing import machine
+from training.bench.tuning import Cut, Ranking, choose_cut, sample
 from training.evaluation.scores import Values, answer_scores, bootstrap, paired_difference
 from training.finetune.fit_ranker import FOLDS, fit_weights
 from training.finetune.preprocess import BUNDLED_BASE

@@ -17,10 +17,10 @@ from tagloop.ranking.features import CandidateFeatures, FeatureExtractor
 from tagloop.ranking.ranker import Ranker
 from tagloop.tagger.tagger import Tagger
 from training.bench.data import Row
-from training.bench.peers import RANKED
-from training.bench.peers import ScoredTag as Entry
-from training.bench.quality.tuning import Ranking
+from training.bench.system import RANKED
+from training.bench.system import ScoredTag as Entry
 from training.bench.timing import Job, by_turns
+from training.bench.tuning import Ranking
 from training.finetune.ranker_examples import Candidates, FeatureCollector, candidates_of
 
 WINDOWS = (2, 3, 4)

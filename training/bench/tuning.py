@@ -14,7 +14,7 @@ import numpy as np
 
 from tagloop.vocabulary.vocabulary import normal_form
 from training.bench.data import KINDS, Row
-from training.bench.peers import ScoredTag, Tagged
+from training.bench.system import ScoredTag, Tagged
 
 MOST_KEPT = 6
 """Bound of the kept tags: more than nearly all authors give."""

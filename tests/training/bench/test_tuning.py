@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import pytest
 
 from training.bench.data import Row
-from training.bench.peers import ScoredTag
-from training.bench.quality.tuning import (
+from training.bench.system import ScoredTag
+from training.bench.tuning import (
     MOST_KEPT,
     Cut,
     apply_cuts,
