@@ -10,7 +10,6 @@ On the test split it writes ``measured.json`` beside itself and renders the base
 from __future__ import annotations
 
 import shutil
-import sys
 import tempfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -18,12 +17,12 @@ from typing import Any
 
 from tqdm.auto import tqdm
 
-from tagloop.errors import UserError
 from tagloop.files import CARD
 from tagloop.tagger.tagger import Tagger
 from tagloop.vocabulary.vocabulary import Vocabulary
 from training.base.card import MEASURED, write_card
 from training.base.examples import Row, read_rows
+from training.command import command
 from training.config import parse_config
 from training.evaluation.scores import CUT, article_scores, bootstrap
 from training.finetune.ctranslate2_conversion import convert
@@ -97,15 +96,11 @@ def _most_frequent(rows: list[Row], vocabulary: Vocabulary) -> list[str]:
     return top[: totals.index(max(totals)) + 1]
 
 
-def main(argv: list[str] | None = None) -> int:
+@command()
+def main(words: list[str]) -> None:
     """Runs the command line."""
-    arguments = argv if argv is not None else sys.argv[1:]
-    try:
-        settings = parse_config(MeasureSettings, arguments, "python -m training.base.measure")
-        measured = measure(settings)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    settings = parse_config(MeasureSettings, words, "python -m training.base.measure")
+    measured = measure(settings)
     for kind, part in measured.items():
         print(f"{kind}, {settings.split}: {part['articles']}")
         for name, row in part["systems"].items():
@@ -116,7 +111,6 @@ def main(argv: list[str] | None = None) -> int:
     if settings.split == "test" and not settings.limit:
         write_json(MEASURED, measured)
         write_card(Path(settings.weights) / CARD)
-    return 0
 
 
 if __name__ == "__main__":

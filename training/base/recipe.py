@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import json
 import random
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -35,6 +34,7 @@ from training.base.minilm import untrained_base
 from training.base.optimizer import make_optimizer, set_lr, train_step
 from training.base.stages import STAGES, Stage, stage_rows
 from training.base.validation import validate
+from training.command import command
 from training.config import parse_config
 from training.finetune.glibc import keep_freed_memory
 from training.finetune.preprocess import decoding_defaults
@@ -213,23 +213,20 @@ def export(out: Path, weights: Path) -> None:
     BertTokenizer.from_pretrained(out / "latest").save_pretrained(weights)
 
 
-def main() -> int:
+@command("interrupted; the same command goes on from the last checkpoint")
+def main(words: list[str]) -> int:
     """Runs ``train`` or ``export``."""
-    command, *flags = sys.argv[1:] or ["help"]
-    if command not in ("train", "export"):
+    name, *flags = words or ["help"]
+    if name not in ("train", "export"):
         print(__doc__)
         return 2
-    try:
-        settings = parse_config(RecipeSettings, flags, "python -m training.base.recipe")
-        if command == "train":
-            keep_freed_memory()
-            torch.manual_seed(settings.seed)
-            Trainer(settings).run()
-        else:
-            export(Path(settings.out), Path(settings.weights))
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    settings = parse_config(RecipeSettings, flags, "python -m training.base.recipe")
+    if name == "train":
+        keep_freed_memory()
+        torch.manual_seed(settings.seed)
+        Trainer(settings).run()
+    else:
+        export(Path(settings.out), Path(settings.weights))
     return 0
 
 

@@ -28,7 +28,7 @@ from tagloop.files import CTRANSLATE2
 from tagloop.web.settings import SPACE_FOLDER
 from training.bench.data import Row, load_suites
 from training.bench.peers.tagloop_system import prepare_model
-from training.bench.reporting import QuickSettings, run_benchmark
+from training.bench.reporting import QuickSettings, benchmark
 from training.bench.tables import markdown_table
 from training.bench.timing import machine
 from training.demo.space_process import SpaceProcess
@@ -177,10 +177,7 @@ def table(report: Mapping[str, Any]) -> str:
     )
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command line."""
-    return run_benchmark(argv, "training.bench.load", LoadSettings, run, table)
-
+main = benchmark("training.bench.load", LoadSettings, run, table)
 
 if __name__ == "__main__":
     raise SystemExit(main())

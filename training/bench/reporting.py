@@ -5,13 +5,12 @@ Every report ``NAME.json`` has its table beside it, ``NAME.md``, which cards and
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
-from tagloop.errors import UserError
+from training.command import command
 from training.config import command_line, parse_config
 from training.json_files import write_json
 
@@ -61,35 +60,28 @@ class QuickSettings(ReportSettings):
 Settings = TypeVar("Settings", bound=ReportSettings)
 
 
-def run_benchmark(
-    argv: Sequence[str] | None,
+def benchmark(
     module: str,
     settings_class: type[Settings],
     measure: Callable[[Settings], Mapping[str, Any]],
     table: Callable[[Any], str],
-) -> int:
-    """Runs a command line: measures, writes the report and its table, and prints the table.
+) -> Callable[..., int]:
+    """Makes a command that measures, writes the report and its table, and prints the table.
 
     Args:
-        argv: The flags; None takes those of this process.
         module: Of the command, ``python -m``.
         settings_class: The dataclass of its flags.
         measure: Gives the report; the command is put first in it.
         table: Renders the report as Markdown.
-
-    Returns:
-        Exit status: 2 for a user's mistake.
     """
-    words = list(sys.argv[1:] if argv is None else argv)
-    try:
+
+    @command()
+    def main(words: list[str]) -> None:
         settings = parse_config(settings_class, words, f"python -m {module}")
         report = {"command": command_line(module, words), **measure(settings)}
-        shown = write_report(settings.path, report, table)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    print(shown)
-    return 0
+        print(write_report(settings.path, report, table))
+
+    return main
 
 
 def write_report(path: Path, report: Mapping[str, Any], table: Callable[[Any], str]) -> str:

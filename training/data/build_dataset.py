@@ -15,7 +15,6 @@ bytes. Nothing is written before everything is read, so an interrupted build cha
 from __future__ import annotations
 
 import platform
-import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -29,6 +28,7 @@ from tagloop.errors import UserError
 from tagloop.files import BUILD_REPORT
 from tagloop.vocabulary.aliases import Overrides
 from tagloop.vocabulary.vocabulary import Vocabulary
+from training.command import command
 from training.config import BuildConfig, command_line, parse_config
 from training.console import progress_bar
 from training.data.articles import Article, ArticleRow, RejectedTag
@@ -256,23 +256,11 @@ def summary(folder: Path, report: BuildReport) -> Iterable[str]:
     yield f"written to {folder} (details in {BUILD_REPORT})"
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command; returns its exit status."""
-    words = list(sys.argv[1:] if argv is None else argv)
+@command("interrupted; nothing was written")
+def main(words: list[str]) -> None:
+    """Runs the command line."""
     module = "training.build_dataset"
     datasets.disable_progress_bars()
-    try:
-        config = parse_config(BuildConfig, words, f"python -m {module}")
-        folder, report = build(config, command_line(module, words))
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("interrupted; nothing was written", file=sys.stderr)
-        return 130
+    config = parse_config(BuildConfig, words, f"python -m {module}")
+    folder, report = build(config, command_line(module, words))
     print("\n".join(summary(folder, report)))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

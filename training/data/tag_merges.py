@@ -8,13 +8,13 @@ What is wrong in it belongs under ``never`` in the file of ``--tag_overrides``.
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tagloop.errors import UserError
 from tagloop.files import BUILD_REPORT
+from training.command import command
 from training.config import MergesConfig, parse_config
 from training.data.build_report import MergedTag, read_build_report
 
@@ -55,19 +55,9 @@ def read_merges(folder: Path) -> list[MergedTag]:
         raise UserError(f"{path}: no readable build report; build the dataset anew.") from None
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command; returns its exit status."""
-    words = list(sys.argv[1:] if argv is None else argv)
-    try:
-        config = parse_config(MergesConfig, words, "python -m training.tag_merges")
-        folder = Path(config.dataset or Path("build") / config.name / "dataset")
-        lines = list(merge_lines(read_merges(folder), config.reason))
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    print("\n".join(lines))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+@command()
+def main(words: list[str]) -> None:
+    """Runs the command line."""
+    config = parse_config(MergesConfig, words, "python -m training.tag_merges")
+    folder = Path(config.dataset or Path("build") / config.name / "dataset")
+    print("\n".join(merge_lines(read_merges(folder), config.reason)))

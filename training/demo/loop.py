@@ -9,7 +9,6 @@ import contextlib
 import json
 import os
 import signal
-import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,8 +17,8 @@ from typing import Any
 
 from huggingface_hub import constants
 
-from tagloop.errors import UserError
 from training import console
+from training.command import command
 from training.config import PublishConfig, parse_config
 from training.demo.checks import check
 from training.demo.full_turn import ENVIRONMENT, run_full_turn
@@ -114,19 +113,12 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def main(argv: list[str] | None = None) -> int:
+@command("stopped")
+def main(words: list[str]) -> int:
     """Runs the command line."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
-    arguments = argv if argv is not None else sys.argv[1:]
-    try:
-        return run_loop(parse_config(LoopConfig, arguments, "python -m training.demo.loop"))
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("\nstopped")
-        return 130
+    return run_loop(parse_config(LoopConfig, words, "python -m training.demo.loop"))
 
 
 if __name__ == "__main__":

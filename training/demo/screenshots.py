@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 import tempfile
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +17,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tagloop.errors import UserError
 from tagloop.web.settings import SPACE_FOLDER
+from training.command import command
 from training.config import parse_config
 from training.demo.space_process import SpaceProcess
 
@@ -102,18 +101,13 @@ def _picture(page: Page, name: str) -> Path:
     return path
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+@command()
+def main(words: list[str]) -> None:
     """Runs the command line."""
-    words = list(sys.argv[1:] if argv is None else argv)
-    try:
-        for path in take(
-            parse_config(ScreenshotSettings, words, "python -m training.demo.screenshots")
-        ):
-            print(path.relative_to(FOLDER.parent.parent.parent))
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+    for path in take(
+        parse_config(ScreenshotSettings, words, "python -m training.demo.screenshots")
+    ):
+        print(path.relative_to(FOLDER.parent.parent.parent))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ Beside the fine-tuned model stand its base as it was and the most frequent train
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from tagloop.files import EVALUATION_REPORT
 from tagloop.generation.settings import TaggingSettings
 from tagloop.tagger.tagger import Tagger
 from training import console
+from training.command import command
 from training.config import EvaluateConfig, parse_config
 from training.console import progress_bar
 from training.data.corpus import Corpus, load_corpus
@@ -138,25 +138,16 @@ def show(report: EvaluationReport) -> str:
     return "\n".join(lines)
 
 
-def main(argv: list[str] | None = None) -> int:
+@command()
+def main(words: list[str]) -> None:
     """Runs the command line."""
-    try:
-        arguments = argv if argv is not None else sys.argv[1:]
-        config = parse_config(EvaluateConfig, arguments, "training.evaluation")
-        with console.quiet(console.log_file(config.name), config.verbose):
-            corpus = load_corpus(config.dataset or f"build/{config.name}/dataset")
-            report = evaluate_tagger(config, corpus)
-        folder = Path(config.model or f"build/{config.name}/model")
-        beside = folder if folder.is_dir() else Path("build")
-        output = Path(config.output or beside / EVALUATION_REPORT)
-        write_json(output, report)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    config = parse_config(EvaluateConfig, words, "training.evaluation")
+    with console.quiet(console.log_file(config.name), config.verbose):
+        corpus = load_corpus(config.dataset or f"build/{config.name}/dataset")
+        report = evaluate_tagger(config, corpus)
+    folder = Path(config.model or f"build/{config.name}/model")
+    beside = folder if folder.is_dir() else Path("build")
+    output = Path(config.output or beside / EVALUATION_REPORT)
+    write_json(output, report)
     print(show(report))
     print(f"\nwritten to {output}")
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

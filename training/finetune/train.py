@@ -13,7 +13,6 @@ tags.json, training_log.json, the int8 conversion, and what the ranking needs: n
 from __future__ import annotations
 
 import shutil
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -37,6 +36,7 @@ from tagloop.files import TAGS, TRAINING_LOG
 from tagloop.generation.settings import TaggingSettings
 from tagloop.vocabulary.vocabulary import parse_tags
 from training import console
+from training.command import command
 from training.config import TrainConfig, parse_config
 from training.data.corpus import Corpus, load_corpus
 from training.finetune.ctranslate2_conversion import convert
@@ -213,23 +213,10 @@ def _sizes(corpus: Corpus) -> str:
     return ", ".join(f"{len(data)} {split}" for split, data in corpus.splits.items())
 
 
-def main(argv: list[str] | None = None) -> int:
+@command("interrupted; the same command with --resume goes on from the last checkpoint")
+def main(words: list[str]) -> None:
     """Runs the command line."""
-    try:
-        config = parse_config(
-            TrainConfig, argv if argv is not None else sys.argv[1:], "training.train"
-        )
-        with console.quiet(console.log_file(config.name), config.verbose):
-            corpus = load_corpus(config.dataset or f"build/{config.name}/dataset")
-            train(config, corpus, console.say)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("\ninterrupted; the same command with --resume goes on from the last checkpoint")
-        return 130
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())
+    config = parse_config(TrainConfig, words, "training.train")
+    with console.quiet(console.log_file(config.name), config.verbose):
+        corpus = load_corpus(config.dataset or f"build/{config.name}/dataset")
+        train(config, corpus, console.say)

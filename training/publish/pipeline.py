@@ -8,13 +8,12 @@ it.
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TypedDict
 
-from tagloop.errors import UserError
 from tagloop.files import EVALUATION_REPORT, TRAINING_LOG
 from training import console
+from training.command import command
 from training.config import (
     BuildConfig,
     EvaluateConfig,
@@ -210,22 +209,14 @@ def run_stations(config: StationsConfig, project: Path) -> EvaluationReport:
     return report
 
 
-def main(argv: list[str] | None = None) -> int:
+@command("interrupted; the same command goes on from the last checkpoint")
+def main(words: list[str]) -> None:
     """Runs the command line: build, train, evaluate."""
-    arguments = argv if argv is not None else sys.argv[1:]
-    try:
-        config = parse_config(StationsConfig, arguments, "training.publish.pipeline")
-        with console.quiet(console.log_file(config.name), config.verbose):
-            report = run_stations(config, project := Path("build") / config.name)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("\ninterrupted; the same command goes on from the last checkpoint")
-        return 130
+    config = parse_config(StationsConfig, words, "training.publish.pipeline")
+    with console.quiet(console.log_file(config.name), config.verbose):
+        report = run_stations(config, project := Path("build") / config.name)
     print(show(report))
     print(f"\ndataset, model and report are in {project}")
-    return 0
 
 
 if __name__ == "__main__":

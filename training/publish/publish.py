@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -22,10 +21,10 @@ from pathlib import Path
 
 from huggingface_hub import HfApi, RepoCard, constants
 
-from tagloop.errors import UserError
 from tagloop.files import BEFORE, BUILD_REPORT, CARD, TAGGING
 from training import console
 from training.cards.cards import write_dataset_card, write_model_card
+from training.command import command
 from training.config import PublishConfig, parse_config
 from training.data.corpus import load_corpus
 from training.evaluation.evaluation import show
@@ -261,25 +260,13 @@ def plan(config: PublishConfig) -> list[str]:
     return [*lines, f"from {sources}, fine-tuning {base}. Nothing was changed."]
 
 
-def main(argv: list[str] | None = None) -> int:
+@command("interrupted; the same command goes on where it stopped")
+def main(words: list[str]) -> None:
     """Runs the command line."""
-    arguments = argv if argv is not None else sys.argv[1:]
-    try:
-        config = parse_config(PublishConfig, arguments, "python -m training.publish")
-        if config.dry_run:
-            print("\n".join(plan(config)))
-            return 0
-        with console.quiet(console.log_file(config.name), config.verbose):
-            outcome = Publication(config).run()
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("\ninterrupted; the same command goes on where it stopped", file=sys.stderr)
-        return 130
+    config = parse_config(PublishConfig, words, "python -m training.publish")
+    if config.dry_run:
+        print("\n".join(plan(config)))
+        return
+    with console.quiet(console.log_file(config.name), config.verbose):
+        outcome = Publication(config).run()
     print(f"\n{show(outcome.report)}")
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

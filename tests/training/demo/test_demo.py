@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from training.demo.demo import _wait
+from training.demo.__main__ import _wait
 
 from ..tiny_models import starter_articles
 
@@ -119,7 +119,7 @@ def test_only_one_demo_runs_and_ctrl_c_stops_all_of_it(tmp_path: Path, tiny_bart
 def test_a_loop_that_does_not_end_is_killed_with_what_it_started(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("training.demo.demo.STOP_SECONDS", 1)
+    monkeypatch.setattr("training.demo.__main__.STOP_SECONDS", 1)
     deaf = (
         "import signal, subprocess, sys, time\n"
         "signal.signal(signal.SIGINT, signal.SIG_IGN)\n"

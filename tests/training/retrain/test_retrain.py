@@ -16,9 +16,9 @@ from training import console
 from training.cards import cards
 from training.hub import EmbeddedHub
 from training.publish.repository import Moved
+from training.retrain import __main__ as retrain
 from training.retrain import compare as retrain_measure
 from training.retrain import pipeline as retrain_steps
-from training.retrain import retrain
 from training.retrain.config import RetrainConfig
 
 from .retrain_parts import (

@@ -16,8 +16,8 @@ import yaml
 
 from training.config import parse_config
 from training.hub import EmbeddedHub
+from training.retrain.__main__ import STATUS
 from training.retrain.config import RetrainConfig
-from training.retrain.retrain import STATUS
 
 ROOT = Path(__file__).parents[3]
 WORKFLOW = ROOT / "training" / "retrain" / "schedule" / "retrain.yml"

@@ -16,7 +16,6 @@ shows what helps soon, not what would help in hours. Its seconds are of a busy m
 from __future__ import annotations
 
 import json
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -37,6 +36,7 @@ from training.base.trials.neighbours import RowNeighbours, with_hints
 from training.base.trials.results import summarise, table
 from training.base.trials.variants import PLAIN, VARIANTS, Examples, Variant
 from training.base.validation import MAX_INPUT_TOKENS, generate_tags, prompt, validation_sample
+from training.command import command
 from training.config import parse_config
 from training.evaluation.scores import article_scores
 from training.finetune.glibc import keep_freed_memory
@@ -218,18 +218,12 @@ class Trials:
         return with_hints(prompt(row), near, self.tokenizer, MAX_INPUT_TOKENS)
 
 
-def main(argv: list[str] | None = None) -> int:
+@command("interrupted; the same command goes on")
+def main(words: list[str]) -> None:
     """Runs the command line."""
-    arguments = argv if argv is not None else sys.argv[1:]
-    try:
-        settings = parse_config(TrialSettings, arguments, "python -m training.base.trials")
-        keep_freed_memory()
-        summary = Trials(settings).run()
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    print(table(summary))
-    return 0
+    settings = parse_config(TrialSettings, words, "python -m training.base.trials")
+    keep_freed_memory()
+    print(table(Trials(settings).run()))
 
 
 if __name__ == "__main__":

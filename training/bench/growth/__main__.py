@@ -35,7 +35,7 @@ from training.bench.growth.chart import (
     growth_chart,
 )
 from training.bench.growth.resampled import Resampler
-from training.bench.reporting import QuickSettings, run_benchmark
+from training.bench.reporting import QuickSettings, benchmark
 from training.bench.speed.serving import fresh_process
 from training.bench.tables import markdown_table
 from training.bench.timing import machine, seconds, significant, spread
@@ -212,10 +212,7 @@ def table(report: GrowthReport) -> str:
     )
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command line."""
-    return run_benchmark(argv, "training.bench.growth", GrowthSettings, run, table)
-
+main = benchmark("training.bench.growth", GrowthSettings, run, table)
 
 if __name__ == "__main__":
     raise SystemExit(main())

@@ -15,7 +15,6 @@ that blog and on the old test, and passes the gate or not. Each round's result i
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
@@ -29,6 +28,7 @@ from training.bench.loop.scenario import Scenario
 from training.bench.loop.simulation import Round, Simulation
 from training.bench.loop.summary import loop_chart, render, summarise, table
 from training.bench.reporting import RESULTS, write_report
+from training.command import command
 from training.config import command_line, parse_config
 from training.json_files import write_json
 
@@ -103,28 +103,20 @@ def read_results(folder: Path) -> list[RoundResult]:
     return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))]
 
 
-def main(argv: list[str] | None = None) -> int:
+@command("interrupted; the same command goes on")
+def main(words: list[str]) -> None:
     """Runs the command line."""
-    arguments = argv if argv is not None else sys.argv[1:]
-    try:
-        settings = parse_config(LoopSettings, arguments, "python -m training.bench.loop")
-        folder = Path(settings.out) / f"loop-{settings.split}"
-        folder.mkdir(parents=True, exist_ok=True)
-        if not settings.summary:
-            run(settings, folder)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("\ninterrupted; the same command goes on")
-        return 130
-    command = command_line("training.bench.loop", ["--data", "DATA", "--split", settings.split])
-    summary = summarise(read_results(folder), settings.split, command)
+    settings = parse_config(LoopSettings, words, "python -m training.bench.loop")
+    folder = Path(settings.out) / f"loop-{settings.split}"
+    folder.mkdir(parents=True, exist_ok=True)
+    if not settings.summary:
+        run(settings, folder)
+    shown_as = command_line("training.bench.loop", ["--data", "DATA", "--split", settings.split])
+    summary = summarise(read_results(folder), settings.split, shown_as)
     write_report(Path(settings.summaries) / f"loop-{settings.split}.json", summary, table)
     if settings.split == "test":
         loop_chart(summary, Path(settings.summaries) / "loop.png")
     print(render(summary))
-    return 0
 
 
 if __name__ == "__main__":

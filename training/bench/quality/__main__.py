@@ -24,6 +24,7 @@ from training.bench.peers import MODULES
 from training.bench.quality.results import Result, read_result, result_path
 from training.bench.quality.tables import render, summarise
 from training.bench.reporting import RESULTS, write_report
+from training.command import command
 from training.config import parse_config
 
 
@@ -104,16 +105,12 @@ def report(settings: QualitySettings, suites: list[Suite]) -> None:
             print(write_report(path, summary, render), end="\n\n")
 
 
-def main(argv: list[str] | None = None) -> int:
+@command("interrupted; the same command goes on")
+def main(words: list[str]) -> int:
     """Runs the command line."""
-    arguments = argv if argv is not None else sys.argv[1:]
-    try:
-        settings = parse_config(QualitySettings, arguments, "python -m training.bench.quality")
-        suites = load_suites(Path(settings.data), settings.suites, settings.split)
-        failures = run_systems(settings, suites)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    settings = parse_config(QualitySettings, words, "python -m training.bench.quality")
+    suites = load_suites(Path(settings.data), settings.suites, settings.split)
+    failures = run_systems(settings, suites)
     report(settings, suites)
     for failure in failures:
         print(f"error: {failure}", file=sys.stderr)

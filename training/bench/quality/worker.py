@@ -8,14 +8,13 @@ It imports nothing heavy itself, so that the memory of a system is that system's
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
-from tagloop.errors import UserError
 from training.bench.data import MEASURED_SPLITS, SUITES, load_suites
 from training.bench.peers import load_system
 from training.bench.quality.measuring import measure_system
 from training.bench.quality.results import result_path, write_result
+from training.command import command
 
 
 def run(name: str, data: Path, split: str, suites: list[str], out: Path) -> None:
@@ -29,7 +28,8 @@ def run(name: str, data: Path, split: str, suites: list[str], out: Path) -> None
         write_result(result_path(out, result["suite"], split, name), result)
 
 
-def main(argv: list[str] | None = None) -> int:
+@command()
+def main(words: list[str]) -> None:
     """Runs the command line."""
     parser = argparse.ArgumentParser(prog="python -m training.bench.quality.worker")
     parser.add_argument("system")
@@ -37,13 +37,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--split", choices=MEASURED_SPLITS, default=MEASURED_SPLITS[0])
     parser.add_argument("--suites", nargs="+", choices=SUITES, default=list(SUITES))
     parser.add_argument("--out", type=Path, default=Path("build/bench"))
-    values = parser.parse_args(argv)
-    try:
-        run(values.system, values.data, values.split, values.suites, values.out)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+    values = parser.parse_args(words)
+    run(values.system, values.data, values.split, values.suites, values.out)
 
 
 if __name__ == "__main__":

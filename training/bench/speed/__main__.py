@@ -26,7 +26,7 @@ from tagloop.tagger.tagger import Tagger
 from training.base.examples import Row, read_rows
 from training.bench.data import load_suites
 from training.bench.peers.tagloop_system import prepare_model
-from training.bench.reporting import QuickSettings, run_benchmark
+from training.bench.reporting import QuickSettings, benchmark
 from training.bench.speed.serving import fresh_process
 from training.bench.speed.shapes import FLAN_T5_SMALL, T5_BASE, TINY, RandomT5
 from training.bench.speed.stock_model import StockModel
@@ -271,10 +271,7 @@ def _quality(bench: Bench, tagger: Tagger) -> dict[str, Any]:
     }
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command line."""
-    return run_benchmark(argv, "training.bench.speed", SpeedSettings, run, table)
-
+main = benchmark("training.bench.speed", SpeedSettings, run, table)
 
 if __name__ == "__main__":
     raise SystemExit(main())

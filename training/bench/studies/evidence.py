@@ -31,7 +31,7 @@ from tagloop.generation.evidence import INFERRED, PRESENT, SHORTLIST, Evidence
 from tagloop.tagger.tagger import Tagger
 from tagloop.text.sentences import Span
 from training.base.examples import Row, read_rows
-from training.bench.reporting import ReportSettings, run_benchmark
+from training.bench.reporting import ReportSettings, benchmark
 from training.bench.tables import markdown_table, with_interval
 from training.evaluation.scores import Values, bootstrap
 from training.finetune.ctranslate2_conversion import convert
@@ -210,10 +210,7 @@ def run(settings: EvidenceSettings) -> dict[str, Any]:
     return report_of(drops, settings, len(rows))
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command line."""
-    return run_benchmark(argv, "training.bench.studies.evidence", EvidenceSettings, run, table)
-
+main = benchmark("training.bench.studies.evidence", EvidenceSettings, run, table)
 
 if __name__ == "__main__":
     raise SystemExit(main())

@@ -12,14 +12,14 @@ process.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
 from tagloop.errors import UserError
 from training.base.examples import FILES
-from training.bench.reporting import QuickSettings, run_benchmark
+from training.bench.reporting import QuickSettings, benchmark
 from training.bench.tables import markdown_table
 from training.bench.timing import machine, significant, spread
 from training.bench.training_speed.fine_tuning import Task, Variant, by_turns
@@ -136,10 +136,7 @@ def _line(name: str, entry: Mapping[str, float]) -> list[str]:
     return [name, *(f"{entry[key]:.3g}" for key in ("median", "low", "high", "ratio"))]
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command line."""
-    return run_benchmark(argv, "training.bench.training_speed", TrainingSpeedSettings, run, table)
-
+main = benchmark("training.bench.training_speed", TrainingSpeedSettings, run, table)
 
 if __name__ == "__main__":
     raise SystemExit(main())

@@ -31,7 +31,7 @@ from tagloop.tagger.tagger import Tagger
 from tagloop.vocabulary.vocabulary import normal_form
 from training.bench.data import KINDS, Row, Suite, load_suites
 from training.bench.peers.tagloop_system import prepare_model
-from training.bench.reporting import QuickSettings, run_benchmark
+from training.bench.reporting import QuickSettings, benchmark
 from training.bench.studies.allowlist.articles import (
     Allowlist,
     Answers,
@@ -148,10 +148,7 @@ def run(settings: AllowlistSettings) -> AllowlistReport:
         return measure(suite, model, settings)
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command line."""
-    return run_benchmark(argv, "training.bench.studies.allowlist", AllowlistSettings, run, render)
-
+main = benchmark("training.bench.studies.allowlist", AllowlistSettings, run, render)
 
 if __name__ == "__main__":
     raise SystemExit(main())

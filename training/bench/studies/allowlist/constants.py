@@ -10,7 +10,6 @@ stands in the article: F1@5 of the model alone (CTranslate2) for several values.
 from __future__ import annotations
 
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -33,6 +32,7 @@ from tagloop.vocabulary.vocabulary import Vocabulary
 from training.bench.data import Row, load_suites
 from training.bench.studies.allowlist.articles import Allowlist, choose, summarise, tag_all
 from training.bench.tables import markdown_table, with_interval
+from training.command import command
 from training.config import parse_config
 from training.finetune.ctranslate2_conversion import convert
 from training.finetune.preprocess import BUNDLED_BASE
@@ -139,24 +139,17 @@ def make_model(folder: Path, train: Sequence[Row]) -> Path:
     return model
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+@command()
+def main(words: list[str]) -> None:
     """Runs the command line."""
-    words = list(sys.argv[1:] if argv is None else argv)
-    try:
-        settings = parse_config(ConstantsSettings, words, f"python -m {MODULE}")
-        suite = load_suites(Path(settings.data), ["in-domain"], "validation")[0]
-        with tempfile.TemporaryDirectory() as folder:
-            model = (
-                Path(settings.model) if settings.model else make_model(Path(folder), suite.train)
-            )
-            fitted = fit_unseen(choose(suite, model, settings.tags, len(suite.measured)))
-            bonuses = try_bonuses(choose(suite, model, settings.tags, settings.limit))
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    settings = parse_config(ConstantsSettings, words, f"python -m {MODULE}")
+    suite = load_suites(Path(settings.data), ["in-domain"], "validation")[0]
+    with tempfile.TemporaryDirectory() as folder:
+        model = Path(settings.model) if settings.model else make_model(Path(folder), suite.train)
+        fitted = fit_unseen(choose(suite, model, settings.tags, len(suite.measured)))
+        bonuses = try_bonuses(choose(suite, model, settings.tags, settings.limit))
     print(*(f"{name} = {value}" for name, value in fitted.items()), sep="\n", end="\n\n")
     print(bonuses)
-    return 0
 
 
 if __name__ == "__main__":

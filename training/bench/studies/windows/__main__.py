@@ -28,7 +28,7 @@ from tagloop.generation.settings import TaggingSettings
 from tagloop.tagger.model_folder import load_tokenizer
 from training.bench.data import SUITES, Row, Suite, load_suites
 from training.bench.peers.tagloop_system import prepare_model
-from training.bench.reporting import ReportSettings, run_benchmark
+from training.bench.reporting import ReportSettings, benchmark
 from training.bench.studies.windows.windowing import Model, Windowing, is_long
 from training.bench.tables import markdown_table, with_interval
 from training.bench.timing import machine
@@ -227,10 +227,7 @@ def table(report: Mapping[str, Any]) -> str:
     return "\n\n".join(blocks)
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command line."""
-    return run_benchmark(argv, "training.bench.studies.windows", WindowsSettings, run, table)
-
+main = benchmark("training.bench.studies.windows", WindowsSettings, run, table)
 
 if __name__ == "__main__":
     raise SystemExit(main())
