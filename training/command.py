@@ -15,10 +15,8 @@ def command(
     """Turns a function of the command line's words into a command that returns an exit status.
 
     The words are those of this process unless the caller gives others. The status is the function's
-    own (none is 0), 2 for a person's mistake and 130 for an interruption.
-
-    Args:
-        interrupted: What to say then.
+    own (none is 0), 2 for a person's mistake, and 130 for an interruption, of which ``interrupted``
+    tells.
     """
 
     def decorate(run: Callable[[list[str]], int | None]) -> Callable[..., int]:

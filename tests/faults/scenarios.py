@@ -6,10 +6,11 @@ were told with what the dataset holds. `Scale` says how often and how long.
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from random import Random
 
 from ..space.corrections.delivery.fault_proxy import Fault
@@ -49,10 +50,18 @@ WEATHER = [
 ]
 
 
+def _trials(scene: Scene, scale: Scale, times: int | None = None) -> Iterator[int]:
+    """Yields the number of each trial, and after it compares what was told with what is there."""
+    for trial in range(scale.repeats if times is None else times):
+        yield trial
+        scene.compare()
+        scale.after_trial()
+
+
 def kill_9(rig: Rig, chance: Random, scale: Scale) -> Counts:
     """Kills a writer at a random moment, and often the next one, while it takes over the rest."""
     scene = rig.scene("kill 9")
-    for _ in range(scale.kills):
+    for _ in _trials(scene, scale, scale.kills):
         rig.proxy.faults.extend(
             fault for fault in chance.choices(WEATHER, k=3) if fault is not None
         )
@@ -62,19 +71,11 @@ def kill_9(rig: Rig, chance: Random, scale: Scale) -> Counts:
         if chance.random() < 0.5:
             heir = scene.start(chance.random(), clients=chance.choice([0, 16]))
             pause(chance, LIFE_SECONDS / 4)
-            _kill_if_alive(scene, heir)
+            with contextlib.suppress(AssertionError):  # one that only delivers may have ended
+                scene.kill(heir)
         rig.proxy.faults.clear()
         scene.drain()
-        scene.compare()
-        scale.after_trial()
     return scene.counts
-
-
-def _kill_if_alive(scene: Scene, writer: int) -> None:
-    try:
-        scene.kill(writer)
-    except AssertionError:  # one that only delivers may have ended before
-        pass
 
 
 def lost_disk(rig: Rig, chance: Random, scale: Scale) -> Counts:
@@ -101,7 +102,7 @@ def _through(name: str, fault: Fault) -> Scenario:
 
     def scenario(rig: Rig, chance: Random, scale: Scale) -> Counts:
         scene = rig.scene(name)
-        for repeat in range(scale.repeats):
+        for repeat in _trials(scene, scale):
             rig.proxy.standing = fault
             spoilt = rig.proxy.spoilt
             writer = scene.start(chance.random())
@@ -118,8 +119,6 @@ def _through(name: str, fault: Fault) -> Scenario:
                 scene.drain()
             else:
                 scene.stop(writer)
-            scene.compare()
-            scale.after_trial()
         return scene.counts
 
     return scenario
@@ -128,7 +127,7 @@ def _through(name: str, fault: Fault) -> Scenario:
 def late_hub(rig: Rig, chance: Random, scale: Scale) -> Counts:
     """A Space's Hub that does not answer: visitors are told "kept", and it arrives later."""
     scene = rig.scene("late hub")
-    for _ in range(scale.repeats):
+    for _ in _trials(scene, scale):
         rig.proxy.standing = Fault(503)
         writer = scene.start(chance.random(), saved_when="hub", patience=1.0)
         scene.wait_for(10, KEPT)
@@ -136,15 +135,13 @@ def late_hub(rig: Rig, chance: Random, scale: Scale) -> Counts:
         rig.proxy.standing = None
         scene.wait_for(10)
         scene.stop(writer)
-        scene.compare()
-        scale.after_trial()
     return scene.counts
 
 
 def hub_down(rig: Rig, chance: Random, scale: Scale) -> Counts:
     """The Hub is not there at all: connections are refused, then it comes up."""
     scene = rig.scene("hub down")
-    for _ in range(scale.repeats):
+    for _ in _trials(scene, scale):
         rig.kill_hub()
         scene.counts.kills += 1
         writer = scene.start(chance.random(), endpoint=rig.hub.endpoint)
@@ -155,15 +152,13 @@ def hub_down(rig: Rig, chance: Random, scale: Scale) -> Counts:
         rig.restart_hub()
         scene.wait_for(5)
         scene.stop(writer)
-        scene.compare()
-        scale.after_trial()
     return scene.counts
 
 
 def killed_hub(rig: Rig, chance: Random, scale: Scale) -> Counts:
     """The Hub itself is killed with -9 at random moments of its commits, and started again."""
     scene = rig.scene("killed hub")
-    for _ in range(scale.repeats):
+    for _ in _trials(scene, scale):
         writer = scene.start(chance.random(), endpoint=rig.hub.endpoint, pause=0.02)
         for _ in range(2):
             scene.wait_for(5)
@@ -172,8 +167,6 @@ def killed_hub(rig: Rig, chance: Random, scale: Scale) -> Counts:
             scene.counts.kills += 1
             rig.restart_hub()
         scene.stop(writer)
-        scene.compare()
-        scale.after_trial()
     return scene.counts
 
 
@@ -192,7 +185,7 @@ def full_disk(rig: Rig, chance: Random, scale: Scale) -> Counts:
     else:
         changes["file_limit"] = 200_000
     try:
-        for repeat in range(scale.repeats):
+        for repeat in _trials(scene, scale):
             rig.proxy.standing = Fault(500)
             writer = scene.start(chance.random(), outbox, **changes)
             scene.wait_for(20)
@@ -203,8 +196,6 @@ def full_disk(rig: Rig, chance: Random, scale: Scale) -> Counts:
             rig.proxy.standing = None
             scene.wait_for(5)
             scene.stop(writer)
-            scene.compare()
-            scale.after_trial()
     finally:
         if real:
             scene.nursery.close()
@@ -214,22 +205,20 @@ def full_disk(rig: Rig, chance: Random, scale: Scale) -> Counts:
 def full_allowance(rig: Rig, chance: Random, scale: Scale) -> Counts:
     """The outbox may take 300 kB and the Hub is away: the rest is refused, nothing is lost."""
     scene = rig.scene("full allowance")
-    for _ in range(scale.repeats):
+    for _ in _trials(scene, scale):
         rig.proxy.standing = Fault(500)
         writer = scene.start(chance.random(), max_bytes=300_000, characters=20_000, pause=0.02)
         scene.wait_for(10, REFUSED)
         rig.proxy.standing = None
         scene.wait_for(5)
         scene.stop(writer)
-        scene.compare()
-        scale.after_trial()
     return scene.counts
 
 
 def jumping_clock(rig: Rig, chance: Random, scale: Scale) -> Counts:
     """The clock jumps back by up to three days, again and again, across kills."""
     scene = rig.scene("jumping clock")
-    for _ in range(scale.repeats):
+    for _ in _trials(scene, scale):
         rig.proxy.faults.append(Fault(429, {"Retry-After": "Tue, 03 Mar 2026 00:00:00 GMT"}))
         writer = scene.start(chance.random(), clock_steps=True)
         scene.wait_for(20)
@@ -237,8 +226,6 @@ def jumping_clock(rig: Rig, chance: Random, scale: Scale) -> Counts:
         writer = scene.start(chance.random(), clock_steps=True)
         scene.wait_for(20)
         scene.stop(writer)
-        scene.compare()
-        scale.after_trial()
     return scene.counts
 
 
@@ -253,7 +240,7 @@ def shared_folder(rig: Rig, chance: Random, scale: Scale) -> Counts:
 
 
 def _pair(scene: Scene, chance: Random, scale: Scale, outboxes: tuple[str, str]) -> Counts:
-    for _ in range(scale.repeats):
+    for _ in _trials(scene, scale):
         # Straight to the Hub, which lets commits race and refuses the loser.
         endpoint = scene.rig.hub.endpoint
         one, other = (scene.start(chance.random(), box, endpoint=endpoint) for box in outboxes)
@@ -265,8 +252,6 @@ def _pair(scene: Scene, chance: Random, scale: Scale, outboxes: tuple[str, str])
         scene.stop(heir)
         scene.stop(other)
         scene.drain(*outboxes)
-        scene.compare()
-        scale.after_trial()
     return scene.counts
 
 
@@ -296,4 +281,4 @@ def trials_of(scale: Scale) -> int:
 
 def run(rig: Rig, seed: int, scale: Scale, name: str) -> Counts:
     """Runs one scenario; the same seed gives the same choices."""
-    return SCENARIOS[name](rig, Random(f"{seed} {name}"), replace(scale))
+    return SCENARIOS[name](rig, Random(f"{seed} {name}"), scale)

@@ -29,13 +29,7 @@ SUITES = ("in-domain-test", "out-of-domain-test")
 
 
 def write_card(out: Path, measured: Path = MEASURED, log: Path = LOG) -> None:
-    """Writes the card.
-
-    Args:
-        out: The Markdown file.
-        measured: What ``training.base.measure`` wrote.
-        log: What the recipe wrote.
-    """
+    """Writes the card of what ``training.base.measure`` and the recipe wrote."""
     parts = _read(measured)
     entries = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
     tables = {path.stem: _table(path) for path in sorted(RESULTS.glob("*.md"))}

@@ -66,11 +66,19 @@ def read_rows(folder: Path, kind: str) -> list[Row]:
     Raises:
         UserError: The file is missing.
     """
-    path = folder / FILES[kind]
+    return [_row(kind, record) for record in read_records(folder / FILES[kind])]
+
+
+def read_records(path: Path) -> Iterator[dict[str, Any]]:
+    """Yields the records of a data file, xz-compressed JSON Lines.
+
+    Raises:
+        UserError: The file is missing.
+    """
     if not path.is_file():
-        raise UserError(f"{path} is missing; --data names the folder that holds {FILES[kind]}.")
+        raise UserError(f"{path} is missing; --data names the folder that holds {path.name}.")
     with lzma.open(path, "rt", encoding="utf-8") as lines:
-        return [_row(kind, json.loads(line)) for line in lines]
+        yield from map(json.loads, lines)
 
 
 def _row(kind: str, record: dict[str, Any]) -> Row:

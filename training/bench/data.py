@@ -9,8 +9,6 @@ validation split for both suites, so one fitted system is measured on both.
 from __future__ import annotations
 
 import hashlib
-import json
-import lzma
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +16,7 @@ from typing import Any
 
 from tagloop.errors import UserError
 from tagloop.vocabulary.vocabulary import Vocabulary, normal_form
-from training.base.examples import FILES, target_form
+from training.base.examples import FILES, read_records, target_form
 
 KINDS = ("articles", "titles")
 """Files of the in-domain suite, and the parts that results are given for: titles have no text."""
@@ -86,12 +84,7 @@ class Suite:
 
 
 def load_suites(folder: Path, names: Sequence[str], split: str) -> list[Suite]:
-    """Reads the suites.
-
-    Args:
-        folder: Holds the files, xz-compressed JSON Lines.
-        names: Of ``SUITES``.
-        split: ``validation`` or ``test``.
+    """Reads the suites, measured on ``validation`` or ``test``.
 
     Raises:
         UserError: A name or the split is unknown, a file is missing or a suite is empty.
@@ -128,10 +121,7 @@ def read_rows(path: Path, kind: str) -> list[Row]:
     Raises:
         UserError: The file is missing.
     """
-    if not path.is_file():
-        raise UserError(f"{path} is missing; --data names the folder that holds {path.name}.")
-    with lzma.open(path, "rt", encoding="utf-8") as lines:
-        return [_row(kind, json.loads(line)) for line in lines]
+    return [_row(kind, record) for record in read_records(path)]
 
 
 def _row(kind: str, record: dict[str, Any]) -> Row:

@@ -44,7 +44,6 @@ class LoadSettings(QuickSettings):
     """Flags of the benchmark."""
 
     report: ClassVar[str] = "load"
-    data: str = field(default="", metadata={"help": "folder with the recipe's data files"})
     weights: str = field(default=str(BUNDLED_BASE), metadata={"help": "model folder to publish"})
     visitors: int = field(default=32, metadata={"help": "at the same time"})
     seconds: float = field(default=60.0, metadata={"help": "for which they come"})

@@ -21,14 +21,16 @@ TRIES = Path("build") / "bench"
 
 @dataclass
 class ReportSettings:
-    """The flag that every benchmark has.
+    """The flags that every benchmark has.
 
     Attributes:
         report: Name of the report's file, with flags in braces.
+        data: Folder with the data of the recipe.
         output: Where a person wants the report.
     """
 
     report: ClassVar[str]
+    data: str = field(default="", metadata={"help": "folder with the data of the recipe"})
     output: str = field(
         default="", metadata={"help": "JSON; default in results/, in build/bench for a try"}
     )
@@ -86,11 +88,6 @@ def benchmark(
 
 def write_report(path: Path, report: Mapping[str, Any], table: Callable[[Any], str]) -> str:
     """Writes a report as JSON and its table beside it as Markdown.
-
-    Args:
-        path: The JSON file.
-        report: Its content.
-        table: Renders the report.
 
     Returns:
         The table.

@@ -27,6 +27,7 @@ from tagloop.generation.settings import TaggingSettings
 from training.cards.changelog import latest_changes
 from training.cards.citations import BUNDLED
 from training.cards.model_sections import metric_of, model_sections
+from training.cards.repo_names import Names
 from training.data.build_report import read_build_report
 from training.data.corpus import DataSource
 from training.data.corrections_file import RepoCommit
@@ -44,31 +45,21 @@ PIPELINE_TAG = "summarization"
 """The task of the Hub nearest to writing a short text about a long one: text2text-generation is
 none any more."""
 Content = TypeVar("Content")
+LANGUAGE = "en"
+LICENSE = "apache-2.0"
+"""Of the weights."""
 HUB_METRICS = {"f1", "precision", "rouge"}
 MINILM = "sentence-transformers/all-MiniLM-L6-v2"
 """The Hub's model whose weights the bundled base begins with."""
 
 
-def write_dataset_card(
-    dataset_dir: str | Path,
-    repo_id: str,
-    *,
-    version: str,
-    corrections_repo: str,
-    model_repo: str,
-    space_repo: str,
-    language: str = "en",
-) -> str:
+def write_dataset_card(dataset_dir: str | Path, names: Names, version: str) -> str:
     """Writes ``README.md`` and ``charts/`` into a dataset folder, all anew from its data.
 
     Args:
         dataset_dir: Folder with ``data/*.parquet`` and ``build_report.json``.
-        repo_id: The dataset's id on the Hub.
-        version: Its version, ``v1.2.3``; also the git tag that the snippet loads.
-        corrections_repo: Private dataset that takes the corrections.
-        model_repo: Model that is trained on the data.
-        space_repo: Space that runs the model.
-        language: ISO 639-1 code of the articles.
+        names: The project's repositories on the Hub.
+        version: The dataset's version, ``v1.2.3``; also the git tag that the snippet loads.
 
     Returns:
         The card's text.
@@ -83,42 +74,31 @@ def write_dataset_card(
     lengths_chart(
         description.words, description.tags_per_article, folder / "charts" / "lengths.png"
     )
-    metadata = _dataset_metadata(description, repo_id, language)
+    metadata = _dataset_metadata(description, names.dataset)
     body = render(
         DATASET_TEMPLATE,
         version=version,
-        model_link=repo_link(model_repo, "model"),
-        space_link=repo_link(space_repo, "space"),
-        corrections_link=repo_link(corrections_repo, "dataset"),
-        discussions=Markdown(f"{repo_url(repo_id, 'dataset')}/discussions"),
-        **dataset_sections(description, report, repo_id, version),
+        model_link=repo_link(names.model, "model"),
+        space_link=repo_link(names.space, "space"),
+        corrections_link=repo_link(names.corrections, "dataset"),
+        discussions=Markdown(f"{repo_url(names.dataset, 'dataset')}/discussions"),
+        **dataset_sections(description, report, names.dataset, version),
     )
     return _write(folder, metadata.to_yaml(), body)
 
 
 def write_model_card(
-    model_dir: str | Path,
-    repo_id: str,
-    *,
-    dataset_repo: str,
-    dataset_revision: str,
-    version: str,
-    space_repo: str,
-    license: str = "apache-2.0",
-    language: str = "en",
+    model_dir: str | Path, names: Names, version: str, dataset_revision: str
 ) -> str:
     """Writes ``README.md`` and ``charts/`` into a model folder, all anew from its files.
 
     Args:
         model_dir: Folder with the model, ``tagging.json``, ``training_log.json``, ``report.json``.
-        repo_id: The model's id on the Hub.
-        dataset_repo: Dataset that the training's local folder was published as.
-        dataset_revision: Its commit. Where training or measuring read from the Hub, the
-            dataset and commit that they noted stand in the card instead.
+        names: The project's repositories on the Hub.
         version: The model's version, ``v1.2.3``; also the git tag that the snippet loads.
-        space_repo: Space that runs the model.
-        license: Licence of the weights.
-        language: ISO 639-1 code of the articles.
+        dataset_revision: The dataset's commit that the training's local folder was published as.
+            Where training or measuring read from the Hub, the dataset and commit that they noted
+            stand in the card instead.
 
     Returns:
         The card's text.
@@ -129,39 +109,35 @@ def write_model_card(
     folder, version = Path(model_dir), version_tag(version)
     log = _read(read_log, folder / TRAINING_LOG, "make train")
     report = _read(read_report, folder / EVALUATION_REPORT, "make evaluate")
-    published = RepoCommit(repo_id=dataset_repo, revision=dataset_revision)
+    published = RepoCommit(repo_id=names.dataset, revision=dataset_revision)
     trained_on = _on_the_hub(log["dataset"], published)
     measured_on = _on_the_hub(report["dataset"], published)
     _model_charts(folder, log, report)
-    metadata = _model_metadata(repo_id, log, report, trained_on, measured_on, license, language)
+    metadata = _model_metadata(names.model, log, report, trained_on, measured_on)
     sections = model_sections(
         log,
         report,
         settings=TaggingSettings.load(folder),
         model_type=_read(read_json, folder / "config.json", "make train")["model_type"],
-        repo_id=repo_id,
+        repo_id=names.model,
         version=version,
-        space_repo=space_repo,
+        space_repo=names.space,
     )
-    sections |= _model_links(repo_id, dataset_repo, space_repo, trained_on, measured_on)
-    sections |= {"version": version, "license": license, "base": _base_link(log)}
+    sections |= _model_links(names, trained_on, measured_on)
+    sections |= {"version": version, "license": LICENSE, "base": _base_link(log)}
     body = render(MODEL_TEMPLATE, changes=latest_changes(folder), **sections)
     return _write(folder, metadata.to_yaml(), body)
 
 
 def _model_links(
-    repo_id: str,
-    dataset_repo: str,
-    space_repo: str,
-    trained_on: RepoCommit,
-    measured_on: RepoCommit,
+    names: Names, trained_on: RepoCommit, measured_on: RepoCommit
 ) -> dict[str, Markdown]:
     return {
-        "dataset_link": repo_link(dataset_repo, "dataset"),
+        "dataset_link": repo_link(names.dataset, "dataset"),
         "trained_link": _at_commit(trained_on),
         "measured_link": _at_commit(measured_on),
-        "space_link": repo_link(space_repo, "space"),
-        "discussions": Markdown(f"{repo_url(repo_id, 'model')}/discussions"),
+        "space_link": repo_link(names.space, "space"),
+        "discussions": Markdown(f"{repo_url(names.model, 'model')}/discussions"),
     }
 
 
@@ -232,12 +208,12 @@ def _base_link(log: TrainingLog) -> Markdown:
     return repo_link(base, "model") if base else escape(log["base_model"] or "")
 
 
-def _dataset_metadata(description: Description, repo_id: str, language: str) -> DatasetCardData:
+def _dataset_metadata(description: Description, repo_id: str) -> DatasetCardData:
     licenses = hub_licenses(description.licenses)
     single = licenses[0] if len(licenses) == 1 else licenses
     data = DatasetCardData(
         pretty_name=pretty_name(repo_id),
-        language=[language],
+        language=[LANGUAGE],
         license=single,
         task_categories=[PIPELINE_TAG, "text-classification"],
         task_ids=["multi-label-classification"],
@@ -265,8 +241,6 @@ def _model_metadata(
     report: EvaluationReport,
     trained_on: RepoCommit,
     measured_on: RepoCommit,
-    license: str,
-    language: str,
 ) -> ModelCardData:
     repo_url(measured_on["repo_id"], "dataset")
     results = [
@@ -286,8 +260,8 @@ def _model_metadata(
     ]
     base = _base_model(log)
     return ModelCardData(
-        language=[language],
-        license=hub_license(license),
+        language=[LANGUAGE],
+        license=hub_license(LICENSE),
         library_name="transformers",
         pipeline_tag=PIPELINE_TAG,
         tags=SUBJECT,

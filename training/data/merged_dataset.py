@@ -18,13 +18,7 @@ from training.data.dataset_folder import write_dataset
 
 
 def merge_counts(merged: Merged, decided: Decided, damaged: int) -> dict[str, int]:
-    """Returns a merge's counts for people, those of corrections that it left out among them.
-
-    Args:
-        merged: The merge.
-        decided: What was accepted, rejected and so on.
-        damaged: Number of records that cannot be read.
-    """
+    """Returns a merge's counts for people, those of corrections that it left out among them."""
     return merged.counts() | {
         "rejected": decided.rejected,
         "pending": decided.pending,
@@ -39,12 +33,7 @@ def write_merged(
 ) -> None:
     """Writes a dataset's folder with its corrections, its report and ``corrections.json``.
 
-    Args:
-        folder: To write.
-        merged: The rows.
-        report: Of the dataset without its corrections.
-        merge: Which merge it is.
-        decided: What was accepted.
+    The report given is the dataset's without its corrections.
 
     Raises:
         UserError: The folder cannot be written.

@@ -61,12 +61,6 @@ AT_A_TIME = 20
 def run_full_turn(outcome: PublishResult, url: str, home: Path, *, verbose: bool) -> dict[str, Any]:
     """Takes the loop round once.
 
-    Args:
-        outcome: Of the publication.
-        url: Of the running Space.
-        home: The demo's folder.
-        verbose: Have the retrain show all, too.
-
     Returns:
         What came of it, ``problems`` among it.
     """

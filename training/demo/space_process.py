@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
 
 import httpx2
 from huggingface_hub import HfApi, snapshot_download
@@ -160,12 +159,7 @@ class SpaceProcess:
         """Starts the Space."""
         return self.start()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         """Stops the Space."""
         self.stop()
 

@@ -141,13 +141,7 @@ def adapt(
 
 
 def lessons_of(train: Dataset, new_ids: Collection[str], config: AdaptConfig) -> Dataset:
-    """Returns what the decoder reads: every pass the new rows and a fresh sample of the old ones.
-
-    Args:
-        train: The merged train split.
-        new_ids: Of rows to learn.
-        config: Gives passes, replay and seed.
-    """
+    """Returns what the decoder reads: in every pass the new rows and a fresh sample of old ones."""
     wanted = set(new_ids)
     new = [place for place, row_id in enumerate(train["id"]) if row_id in wanted]
     old = [place for place, row_id in enumerate(train["id"]) if row_id not in wanted]

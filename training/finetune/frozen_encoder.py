@@ -81,11 +81,11 @@ class EncoderCache:
 class FrozenEncoderTrainer(Seq2SeqTrainer):
     """Trains the decoder on the cached outputs of an encoder whose weights are frozen."""
 
-    def __init__(self, *args: Any, cache_bytes: int = CACHE_BYTES, **options: Any) -> None:
+    def __init__(self, *args: Any, **options: Any) -> None:
         """Takes what `Seq2SeqTrainer` takes, and how many bytes the cache may use."""
         super().__init__(*args, **options)
         model: Any = self.model
-        self.cache = EncoderCache(model.get_encoder(), cache_bytes)
+        self.cache = EncoderCache(model.get_encoder())
 
     def compute_loss(
         self, model: torch.nn.Module, inputs: dict[str, Any], *args: Any, **options: Any

@@ -50,16 +50,16 @@ class Accounts:
         """Key of the signed upload and download addresses."""
         return bytes.fromhex(self._load()["signing_key"])
 
-    def token_of(self, user: str, role: str = WRITE) -> str:
-        """Returns a user's token of that role, made at the first call.
+    def token_of(self, user: str) -> str:
+        """Returns a user's token that may write, made at the first call.
 
         Raises:
-            UserError: The name cannot be one, or the role is unknown.
+            UserError: The name cannot be one.
         """
         for token, entry in self._load()["tokens"].items():
-            if (entry["user"], entry["role"]) == (user, role):
+            if (entry["user"], entry["role"]) == (user, WRITE):
                 return str(token)
-        return self.create_token(user, role)
+        return self.create_token(user)
 
     def create_token(self, user: str, role: str = WRITE) -> str:
         """Makes one more token; a user exists from the first one on.

@@ -6,10 +6,9 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from types import TracebackType
 
 from tagloop.errors import UserError
-from training.hub.accounts import WRITE, Accounts
+from training.hub.accounts import Accounts
 
 STOP_SECONDS = 5
 """Time that the server gets to finish requests before it is killed."""
@@ -89,18 +88,6 @@ class EmbeddedHub:
             assert process.stdout is not None
             process.stdout.close()
 
-    def create_user(self, name: str) -> str:
-        """Makes a user and gives a token that may write.
-
-        Raises:
-            UserError: The name cannot be one.
-        """
-        return self.accounts.token_of(name)
-
-    def create_token(self, user: str, role: str = WRITE) -> str:
-        """Makes one more token of a user, with the role ``read`` or ``write``."""
-        return self.accounts.create_token(user, role)
-
     def client_env(self, hf_home: Path | None = None) -> dict[str, str]:
         """Returns the environment of a process whose Hub this is, before it imports a client.
 
@@ -134,11 +121,6 @@ class EmbeddedHub:
         """Starts the server."""
         return self.start()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         """Stops the server."""
         self.stop()

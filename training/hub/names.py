@@ -67,11 +67,7 @@ def file_path(path: str) -> bytes:
 
 
 def ref_name(kind: str, name: str) -> bytes:
-    """Checks a branch or tag name and gives its full ref.
-
-    Args:
-        kind: ``heads`` or ``tags``.
-        name: As the client sends it.
+    """Checks a branch or tag name and gives its full ref; ``kind`` is ``heads`` or ``tags``.
 
     Raises:
         HubError: 400.

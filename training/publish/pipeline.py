@@ -9,7 +9,6 @@ it.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TypedDict
 
 from tagloop.files import EVALUATION_REPORT, TRAINING_LOG
 from training import console
@@ -30,7 +29,7 @@ from training.evaluation.evaluation import evaluate_tagger, show
 from training.evaluation.report import EvaluationReport, read_report
 from training.finetune.preprocess import base_fingerprint
 from training.finetune.train import train
-from training.finetune.training_log import Hyperparameters, hyperparameters, read_log
+from training.finetune.training_log import hyperparameters, read_log
 from training.json_files import read_json, write_json
 
 STARTER = Path(__file__).parents[2] / "dataset_card" / "starter"
@@ -142,20 +141,13 @@ def evaluate_result(report: EvaluationReport) -> str:
     return f"F1@M {before:.3f} before, {after:.3f} after, on {report['articles']:,} articles"
 
 
-class _RunKey(TypedDict):
-    """What tells one training from another, so that checkpoints go to the right one."""
-
-    base: str
-    fingerprint: str
-    hyperparameters: Hyperparameters
-
-
-def _run_key(wanted: TrainConfig, corpus: Corpus) -> _RunKey:
-    return _RunKey(
-        base=wanted.base,
-        fingerprint=corpus.fingerprint,
-        hyperparameters=hyperparameters(wanted),
-    )
+def _run_key(wanted: TrainConfig, corpus: Corpus) -> dict[str, object]:
+    """Returns what tells one training from another, so that checkpoints go to the right one."""
+    return {
+        "base": wanted.base,
+        "fingerprint": corpus.fingerprint,
+        "hyperparameters": hyperparameters(wanted),
+    }
 
 
 def _same_run(folder: Path, wanted: TrainConfig, corpus: Corpus) -> bool:

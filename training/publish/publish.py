@@ -17,6 +17,7 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from huggingface_hub import HfApi, RepoCard, constants
@@ -24,6 +25,7 @@ from huggingface_hub import HfApi, RepoCard, constants
 from tagloop.files import BEFORE, BUILD_REPORT, CARD, TAGGING
 from training import console
 from training.cards.cards import write_dataset_card, write_model_card
+from training.cards.repo_names import Names
 from training.command import command
 from training.config import PublishConfig, parse_config
 from training.data.corpus import load_corpus
@@ -41,7 +43,6 @@ from training.publish.pipeline import (
     train_result,
     train_station,
 )
-from training.publish.repo_names import Names
 from training.publish.repository import Published, Repository
 from training.publish.retrained import carry_changelog, merge_again, retrained_model
 
@@ -126,18 +127,7 @@ class Publication:
         return f"{result}; {corrected:,} corrected articles of the published dataset are kept"
 
     def _publish_dataset(self) -> str:
-        names = self.outcome.names
-
-        def render(version: str) -> str:
-            return write_dataset_card(
-                self.dataset,
-                names.dataset,
-                version=version,
-                corrections_repo=names.corrections,
-                model_repo=names.model,
-                space_repo=names.space,
-            )
-
+        render = partial(write_dataset_card, self.dataset, self.outcome.names)
         return self._push("dataset", self.dataset, render)
 
     def _train(self) -> str:
@@ -171,14 +161,7 @@ class Publication:
 
         def render(version: str) -> str:
             carry_changelog(self.api, names.model, folder, dataset, version)
-            return write_model_card(
-                folder,
-                names.model,
-                dataset_repo=dataset.repo_id,
-                dataset_revision=dataset.revision,
-                version=version,
-                space_repo=names.space,
-            )
+            return write_model_card(folder, names, version, dataset.revision)
 
         result = self._push("model", folder, render)
         shutil.rmtree(folder)

@@ -23,6 +23,7 @@ from training.cards.changelog import (
     today,
     write_changelog,
 )
+from training.cards.repo_names import Names
 from training.data.build_report import read_build_report
 from training.data.corpus import load_corpus
 from training.data.corrections_file import MergeRecord
@@ -30,7 +31,6 @@ from training.data.corrections_merge import digest, merge
 from training.data.merged_dataset import merge_counts, write_merged
 from training.publish.errors import clear_errors
 from training.publish.hub_files import head, merged_corrections, trained_on
-from training.publish.repo_names import Names
 from training.publish.repository import Published, Repository
 
 

@@ -12,6 +12,7 @@ from huggingface_hub import HfApi, snapshot_download
 from tagloop.files import CHANGELOG, CHANGELOG_TEXT, EVALUATION_REPORT, TAGGING, TRAINING_LOG
 from training.cards.cards import write_model_card
 from training.cards.changelog import read_changelog, write_changelog
+from training.cards.repo_names import Names
 from training.data.corpus import Corpus
 from training.evaluation.report import EvaluationReport
 from training.finetune.adaptation import AdaptConfig
@@ -19,7 +20,6 @@ from training.finetune.training_log import TrainingLog
 from training.json_files import write_json
 from training.publish.errors import clear_errors
 from training.publish.model_upload import name_dataset
-from training.publish.repo_names import Names
 from training.publish.repository import Published, Repository
 from training.retrain.config import Settings
 from training.retrain.report import RetrainReport, entry_of, report_text, write_retrain_report
@@ -62,14 +62,7 @@ def renderer(
     def render(version: str) -> str:
         write_retrain_report(folder, {**report, "version": version})
         write_changelog(folder, earlier, entry_of(report, version))
-        return write_model_card(
-            folder,
-            names.model,
-            dataset_repo=names.dataset,
-            dataset_revision=report["dataset"]["revision"],
-            version=version,
-            space_repo=names.space,
-        )
+        return write_model_card(folder, names, version, report["dataset"]["revision"])
 
     return render
 

@@ -56,11 +56,6 @@ def compare(
 ) -> tuple[ComparedSets, EvaluationReport]:
     """Measures both models on both sets.
 
-    Args:
-        current: Model folder in use.
-        candidate: The retrained one's.
-        corpus: The merged dataset.
-
     Returns:
         The current model (before) and the candidate (after) on both sets, and the candidate's
         ``report.json``, measured on the frozen test.

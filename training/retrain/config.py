@@ -6,9 +6,9 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from tagloop.errors import UserError
+from training.cards.repo_names import Names
 from training.config import ConsoleConfig
 from training.finetune.adaptation import AdaptConfig
-from training.publish.repo_names import Names
 from training.retrain.gate import LEAST_HELD_OUT, TOLERANCE
 
 MODEL_ENDING = "-tagger"

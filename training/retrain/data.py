@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypedDict
 
@@ -14,6 +15,7 @@ from tagloop.corrections.dataset import Records, read_records
 from tagloop.corrections.review.accepted import Decided, accepted
 from tagloop.files import BUILD_REPORT
 from training.cards.cards import write_dataset_card
+from training.cards.repo_names import Names
 from training.data.corpus import Corpus, load_corpus
 from training.data.corrections_file import (
     CorrectedRow,
@@ -25,7 +27,6 @@ from training.data.corrections_merge import Merged, digest, merge
 from training.data.merged_dataset import merge_counts, write_merged
 from training.publish.errors import clear_errors
 from training.publish.hub_files import build_report, merged_corrections, trained_on
-from training.publish.repo_names import Names
 from training.publish.repository import Published, Repository
 from training.retrain.run_state import Start
 
@@ -178,17 +179,7 @@ def publish_revision(
         UserError: The Hub refuses.
         training.publish.repository.Moved: Somebody else's commit came between.
     """
-
-    def render(version: str) -> str:
-        return write_dataset_card(
-            folder,
-            names.dataset,
-            version=version,
-            corrections_repo=names.corrections,
-            model_repo=names.model,
-            space_repo=names.space,
-        )
-
+    render = partial(write_dataset_card, folder, names)
     return Repository(api, names.dataset, "dataset", BUILD_REPORT).push(
         folder, render, message, parent
     )

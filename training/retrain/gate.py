@@ -7,9 +7,9 @@ it is better. What cannot be told goes to a person: a pull request.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from training.cards.changelog import ComparedSet
+from training.cards.changelog import ComparedSet, GateDecision
 
 MEASURE = "f1@m"
 TOLERANCE = 0.005
@@ -44,27 +44,14 @@ class Compared:
         return cls(part["articles"], change["value"], change["low"], change["high"])
 
 
-@dataclass(frozen=True)
-class Decision:
-    """What becomes of a candidate.
-
-    Attributes:
-        passed: It becomes main; else a person decides.
-        reasons: What spoke for it or against it, a sentence each.
-    """
-
-    passed: bool
-    reasons: list[str] = field(default_factory=list)
-
-
 def decide(
     frozen: Compared,
     held_out: Compared,
     *,
     tolerance: float = TOLERANCE,
     least_held_out: int = LEAST_HELD_OUT,
-) -> Decision:
-    """Decides on a candidate.
+) -> GateDecision:
+    """Decides whether a candidate becomes main or a person is asked.
 
     Args:
         frozen: On the test articles of the sources.
@@ -74,7 +61,7 @@ def decide(
     """
     frozen_ok, frozen_said = _on_frozen(frozen, tolerance)
     held_ok, held_said = _on_held_out(held_out, max(least_held_out, 1))
-    return Decision(frozen_ok and held_ok, [frozen_said, held_said])
+    return GateDecision(passed=frozen_ok and held_ok, reasons=[frozen_said, held_said])
 
 
 def _on_frozen(frozen: Compared, tolerance: float) -> tuple[bool, str]:

@@ -16,7 +16,6 @@ import threading
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
 from uuid import uuid4
 
 import httpx2
@@ -108,12 +107,7 @@ class RetrainLock:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         """Gives it back; what the Hub says to that must not hide the run's own end."""
         self._ended.set()
         assert self._thread is not None

@@ -12,7 +12,7 @@ from huggingface_hub import HfApi
 from tagloop.errors import UserError
 from tagloop.files import TAGGING
 from training import console
-from training.cards.changelog import GateDecision, VersionedDataset, today
+from training.cards.changelog import VersionedDataset, today
 from training.data.corpus import Corpus, load_corpus
 from training.data.corrections_file import RepoCommit
 from training.finetune.adaptation import adapt
@@ -275,7 +275,7 @@ class Retrain:
             adaptation=cast(Replay, replay),
             compared=compared,
             gate=GateSettings(tolerance=tolerance, least_held_out=least_held_out),
-            decision=GateDecision(passed=decision.passed, reasons=decision.reasons),
+            decision=decision,
         )
 
     def _release(

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -17,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar, cast
 
-from training.json_files import read_json
+from training.json_files import read_json, write_json
 from training.process_lock import process_lock
 from training.retrain.config import Settings
 
@@ -65,7 +64,7 @@ class Run:
         run = cls(work / start.key, start)
         shutil.rmtree(run.folder, ignore_errors=True)
         run.folder.mkdir(parents=True)
-        write_whole(run.folder / "run.json", vars(start))
+        write_json(run.folder / "run.json", vars(start))
         return run
 
     @classmethod
@@ -99,26 +98,15 @@ class Run:
         """Runs a step unless it has ended; returns its result, as its marker has it."""
         path = self.folder / f"{name}.json"
         if not self.done(name):
-            write_whole(path, make())
+            write_json(path, make())
         return cast(Result, read_json(path))
 
     def end(self, outcome: Mapping[str, object]) -> None:
         """Ends the run and removes what is large."""
-        write_whole(self.folder / f"{LAST}.json", outcome)
+        write_json(self.folder / f"{LAST}.json", outcome)
         for path in self.folder.iterdir():
             if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)
-
-
-def write_whole(path: Path, content: Mapping[str, object]) -> None:
-    """Writes JSON so that a kill leaves the whole file or none."""
-    part = path.with_suffix(".part")
-    text = json.dumps(dict(content), indent=1, ensure_ascii=False, allow_nan=False)
-    with part.open("w", encoding="utf-8") as file:
-        file.write(text + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
 
 
 def only_one_here(work: Path) -> AbstractContextManager[None]:

@@ -31,11 +31,7 @@ _SHOWN_COLUMNS = 12
 
 
 class CsvFile:
-    """Reads the file row by row.
-
-    Args:
-        path: The file.
-        name: What the visitor calls it.
+    """Reads the file row by row; ``name`` is what the visitor calls it.
 
     Raises:
         UserError: The file is no text, has no header or no column for the text, or is too long.

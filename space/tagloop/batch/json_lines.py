@@ -29,11 +29,7 @@ MAX_LINE_CHARACTERS = 1_000_000
 
 
 class JsonLinesFile:
-    """Reads the file line by line.
-
-    Args:
-        path: The file.
-        name: What the visitor calls it.
+    """Reads the file line by line; ``name`` is what the visitor calls it.
 
     Raises:
         UserError: The file is no text, has no line with a text, or is too long.

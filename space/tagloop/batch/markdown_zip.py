@@ -36,11 +36,7 @@ _EMPTY_TAGS = re.compile(r"^tags:[ \t]*(?:\[[ \t]*\]|~|null)?[ \t]*(\r?)$", re.M
 
 
 class MarkdownZip:
-    """Reads the files of the archive, in its order.
-
-    Args:
-        path: The archive.
-        name: What the visitor calls it.
+    """Reads the files of the archive, in its order; ``name`` is what the visitor calls it.
 
     Raises:
         UserError: The file is no zip, unpacks to too much, or names files outside of itself.

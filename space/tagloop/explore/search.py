@@ -72,10 +72,6 @@ class Query:
 def find(articles: Articles, query: Query) -> np.ndarray:
     """Returns the rows that a query asks for: those with all words in title and tags first.
 
-    Args:
-        articles: All.
-        query: What to look for.
-
     Raises:
         UserError: A file cannot be read.
     """

@@ -111,10 +111,7 @@ class CTranslate2Engine:
     def score(
         self, input_ids: Sequence[list[int]], targets: Sequence[list[int]]
     ) -> list[list[float]]:
-        """Returns the log-probability of each target token, as if the model had generated it.
-
-        One target a prompt, without end token and without repetition penalty.
-        """
+        """Returns the log-probability of each target token, as if the model had generated it."""
         if not input_ids:
             return []
         results = self._translator.score_batch(

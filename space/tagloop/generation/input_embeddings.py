@@ -7,7 +7,6 @@ outside any context, for which the model needn't run.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -15,10 +14,10 @@ from pathlib import Path
 import numpy as np
 
 from tagloop.files import WEIGHTS
+from tagloop.generation.safetensors_file import float32, stored_tensors
 
 NAMES = ("model.shared.weight", "shared.weight", "model.encoder.embed_tokens.weight")
 """What seq2seq architectures call the matrix (BART and its like, T5)."""
-TYPES = {"F32": "<f4", "F16": "<f2", "BF16": "<u2"}
 
 
 class InputEmbeddings:
@@ -53,31 +52,11 @@ class InputEmbeddings:
     def _rows(self, tokens: np.ndarray) -> np.ndarray:
         """Returns rows of length 1, float32."""
         assert self._matrix is not None
-        raw = np.asarray(self._matrix[tokens])
-        if raw.dtype == np.uint16:  # bfloat16 is the upper half of a float32
-            raw = (raw.astype(np.uint32) << 16).view(np.float32)
-        rows = raw.astype(np.float32)
+        rows = float32(np.asarray(self._matrix[tokens]))
         return np.asarray(rows / (np.linalg.norm(rows, axis=1, keepdims=True) + 1e-9))
 
     @cached_property
     def _matrix(self) -> np.ndarray | None:
-        """Maps the matrix into memory; numpy knows no bfloat16, so its bits come as uint16.
-
-        Source: the format's description in huggingface/safetensors: eight bytes with the length of
-        a JSON header, the header, the tensors.
-        """
-        if not self._path.is_file():
-            return None
-        with self._path.open("rb") as file:
-            length = int.from_bytes(file.read(8), "little")
-            header = json.loads(file.read(length))
-        for name in NAMES:
-            if (entry := header.get(name)) and entry["dtype"] in TYPES:
-                return np.memmap(
-                    self._path,
-                    dtype=TYPES[entry["dtype"]],
-                    mode="r",
-                    offset=8 + length + entry["data_offsets"][0],
-                    shape=tuple(entry["shape"]),
-                )
-        return None
+        tensors = stored_tensors(self._path) if self._path.is_file() else {}
+        found = (tensors[name] for name in NAMES if name in tensors)
+        return next((tensor.mapped() for tensor in found if tensor.is_readable), None)

@@ -102,10 +102,7 @@ class TransformersEngine:
     def score(
         self, input_ids: Sequence[list[int]], targets: Sequence[list[int]]
     ) -> list[list[float]]:
-        """Returns the log-probability of each target token, as if the model had generated it.
-
-        One target a prompt, without end token and without repetition penalty.
-        """
+        """Returns the log-probability of each target token, as if the model had generated it."""
         if not input_ids:
             return []
         scores = self._forced(input_ids, targets).logits.log_softmax(-1)

@@ -9,6 +9,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import zip_longest
 from pathlib import Path
@@ -29,12 +30,14 @@ from tagloop.generation.settings import TaggingSettings
 from training.cards.cards import write_dataset_card, write_model_card
 from training.cards.model_sections import METRICS, duration, log_table
 from training.cards.model_snippets import model_snippet
+from training.cards.repo_names import Names
 from training.config import BuildConfig
 from training.data.build_dataset import build
 from training.finetune.calibration import reliability
 from training.json_files import write_json
 
-DATASET, MODEL, SPACE = "demo/news-articles", "demo/news-tagger", "demo/news"
+NAMES = Names.of("demo", "news")
+DATASET, MODEL, SPACE = NAMES.dataset, NAMES.model, NAMES.space
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 HOSTILE = [
     "# Not a heading",
@@ -94,20 +97,12 @@ def make_dataset(folder: Path, articles: list[dict[str, Any]]) -> Path:
 
 def dataset_card(folder: Path) -> str:
     """Writes the dataset card with the names of these tests."""
-    return write_dataset_card(
-        folder,
-        DATASET,
-        version="1.2.0",
-        corrections_repo="demo/news-corrections",
-        model_repo=MODEL,
-        space_repo=SPACE,
-    )
+    return write_dataset_card(folder, NAMES, "1.2.0")
 
 
-def model_card(folder: Path, **changes: Any) -> str:
+def model_card(folder: Path, names: Names = NAMES, version: str = "v1.2.0") -> str:
     """Writes the model card with the names of these tests."""
-    names = {"dataset_repo": DATASET, "dataset_revision": COMMIT, "space_repo": SPACE}
-    return write_model_card(folder, MODEL, **{"version": "v1.2.0", **names, **changes})
+    return write_model_card(folder, names, version, COMMIT)
 
 
 def interval(value: float) -> dict[str, float]:
@@ -542,7 +537,7 @@ def test_cards_link_to_the_hub_in_use(model_dir: Path, monkeypatch: pytest.Monke
 @pytest.mark.parametrize("repo_id", ["a/b/c", "x](javascript:alert(1))", "", "a b/c"])
 def test_what_is_no_repo_id_is_refused(model_dir: Path, repo_id: str) -> None:
     with pytest.raises(UserError, match="repo_id"):
-        model_card(model_dir, space_repo=repo_id)
+        model_card(model_dir, replace(NAMES, space=repo_id))
 
 
 def test_missing_and_broken_files_are_named(tmp_path: Path) -> None:

@@ -43,8 +43,8 @@ def reads(hub: EmbeddedHub, repo: str) -> list[str]:
 def test_a_private_repository_is_hidden_everywhere(
     hub: EmbeddedHub, private: str, tmp_path: Path
 ) -> None:
-    stranger = {"Authorization": f"Bearer {hub.create_user('stranger')}"}
-    owner = {"Authorization": f"Bearer {hub.create_token('demo', 'read')}"}
+    stranger = {"Authorization": f"Bearer {hub.accounts.token_of('stranger')}"}
+    owner = {"Authorization": f"Bearer {hub.accounts.create_token('demo', 'read')}"}
     for address in reads(hub, private):
         assert HTTP.get(address, headers=owner).status_code == 200, address
         missing = address.replace(private, "demo/never-made")
@@ -54,7 +54,7 @@ def test_a_private_repository_is_hidden_everywhere(
             codes = {answer.headers.get("x-error-code") for answer in answers}
             assert codes == {"RepoNotFound"}
             assert answers[0].content == answers[1].content
-    for client in (HfApi(token=False), HfApi(token=hub.create_user("stranger"))):
+    for client in (HfApi(token=False), HfApi(token=hub.accounts.token_of("stranger"))):
         with pytest.raises(RepositoryNotFoundError):
             client.hf_hub_download(private, "secret.bin", cache_dir=tmp_path)
 
@@ -80,7 +80,7 @@ def test_lfs_objects_of_a_private_repository_are_hidden(hub: EmbeddedHub, privat
 
 
 def test_a_read_only_token_changes_nothing(hub: EmbeddedHub, repo: str) -> None:
-    reader = HfApi(token=hub.create_token("demo", "read"))
+    reader = HfApi(token=hub.accounts.create_token("demo", "read"))
     assert reader.whoami()["auth"]["accessToken"]["role"] == "read"
     actions: list[Callable[[], object]] = [
         lambda: reader.create_repo("by-reader"),
@@ -103,7 +103,7 @@ def test_a_read_only_token_changes_nothing(hub: EmbeddedHub, repo: str) -> None:
 
 
 def test_other_users_and_nobody_change_nothing(hub: EmbeddedHub, repo: str) -> None:
-    other, nobody = HfApi(token=hub.create_user("stranger")), HfApi(token=False)
+    other, nobody = HfApi(token=hub.accounts.token_of("stranger")), HfApi(token=False)
     for client, status in ((other, "403"), (nobody, "401")):
         actions: list[Callable[[], object]] = [
             partial(client.upload_file, path_or_fileobj=b"", path_in_repo="a", repo_id=repo),

@@ -99,7 +99,7 @@ def test_an_empty_request_and_a_discussion(api: HfApi, repo: str) -> None:
 
 
 def test_other_users_propose_but_do_not_decide(api: HfApi, repo: str, hub: EmbeddedHub) -> None:
-    other = HfApi(token=hub.create_user("other"))
+    other = HfApi(token=hub.accounts.token_of("other"))
     number = propose(other, repo, "a", b"1")
     other.upload_file(
         path_or_fileobj=b"2", path_in_repo="a", repo_id=repo, revision=f"refs/pr/{number}"

@@ -39,7 +39,7 @@ def test_state_survives_a_restart(tmp_path: Path) -> None:
         api.upload_file(path_or_fileobj=b"x" * 99, path_in_repo="x.bin", repo_id="demo/kept")
         api.create_tag("demo/kept", tag="v1.0.0")
         api.create_discussion("demo/kept", "A question")
-        sha, token = api.model_info("demo/kept").sha, hub.create_token("demo", "read")
+        sha, token = api.model_info("demo/kept").sha, hub.accounts.create_token("demo", "read")
     again = EmbeddedHub(tmp_path, port=hub.port)
     assert again.token == hub.token
     with again:

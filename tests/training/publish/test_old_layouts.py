@@ -15,6 +15,7 @@ from tagloop.errors import UserError
 from tagloop.generation.settings import TaggingSettings
 from training.cards.cards import write_model_card
 from training.cards.changelog import latest_changes
+from training.cards.repo_names import Names
 from training.config import PublishConfig
 from training.data.corpus import load_corpus
 from training.publish.hub_files import (
@@ -186,14 +187,8 @@ def test_dataset_and_model_of_an_earlier_version_are_ours_and_are_read(
     folder = tmp_path / "model"
     shutil.copytree(api.snapshot_download(model, revision=head), folder)
     assert "Learned from 1 corrected article" in latest_changes(folder)
-    card = write_model_card(
-        folder,
-        model,
-        dataset_repo=articles,
-        dataset_revision=revision,
-        version="v1.0.0",
-        space_repo=stem,
-    )
+    names = Names.of(config.namespace, config.name)
+    card = write_model_card(folder, names, "v1.0.0", revision)
     assert f"{articles}@{revision[:10]}" in card and "Rye" in card
 
 

@@ -158,4 +158,4 @@ def test_ctrl_c_says_how_to_go_on(
 
     monkeypatch.setattr(stations, "train", interrupt)
     assert stations.main(flags) == 130
-    assert "the same command goes on from the last checkpoint" in capsys.readouterr().out
+    assert "the same command goes on from the last checkpoint" in capsys.readouterr().err

@@ -14,11 +14,11 @@ from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
 from tagloop.errors import UserError
 from tagloop.inside.before import base_of
+from training.cards.repo_names import Names
 from training.config import PublishConfig
 from training.data.corpus import Corpus
 from training.hub import EmbeddedHub
 from training.publish.publish import Publication, PublishResult, main, plan
-from training.publish.repo_names import Names
 from training.retrain import compare as retrain_measure
 
 from ..retrain.retrain_parts import Project, TableTagger, correct, new_corrections

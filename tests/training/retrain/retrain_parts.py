@@ -25,19 +25,18 @@ from tagloop.corrections.withdrawals import withdrawal
 from tagloop.generation.settings import TaggingSettings
 from tagloop.tagger.tagger import Tag
 from training.cards import cards
+from training.cards.repo_names import Names
 from training.data.articles import article_id
 from training.data.corpus import Corpus
 from training.data.splits import hashed_split
 from training.finetune.adaptation import AdaptConfig
 from training.json_files import write_json
-from training.publish.repo_names import Names
 from training.retrain import compare as retrain_measure
 from training.retrain import run_state as retrain_run
 from training.retrain.config import RetrainConfig
 from training.retrain.data import publish_revision
 from training.retrain.pipeline import Retrain, RetrainResult
 
-INTERVAL = {"value": 0.5, "low": 0.4, "high": 0.6}
 LOG = {
     "schema": 1,
     "command": "python -m training.train",
@@ -265,14 +264,12 @@ def killed_runs(project: Project, kills: Sequence[str]) -> int:
 
 
 def _die_before(step: str) -> None:
-    write = retrain_run.write_whole
-
     def deadly(path: Path, content: Mapping[str, Any]) -> None:
         if path.stem == step:
             os.kill(os.getpid(), signal.SIGKILL)
-        write(path, content)
+        write_json(path, content)
 
-    retrain_run.write_whole = deadly
+    vars(retrain_run)["write_json"] = deadly
 
 
 if __name__ == "__main__":

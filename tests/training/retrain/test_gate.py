@@ -38,28 +38,28 @@ GOOD_HELD = Compared(20, 0.1, 0.02, 0.2)
 )
 def test_the_decision(frozen: Compared, held_out: Compared, passed: bool, said: str) -> None:
     decision = decide(frozen, held_out)
-    assert decision.passed is passed
-    assert len(decision.reasons) == 2 and said in " ".join(decision.reasons)
+    assert decision["passed"] is passed
+    assert len(decision["reasons"]) == 2 and said in " ".join(decision["reasons"])
 
 
 def test_both_must_be_right() -> None:
     worse = Compared(700, -0.1, -0.2, -0.05)
-    assert not decide(worse, Compared(20, -0.1, -0.2, 0.0)).passed
-    assert not decide(worse, GOOD_HELD).passed
+    assert not decide(worse, Compared(20, -0.1, -0.2, 0.0))["passed"]
+    assert not decide(worse, GOOD_HELD)["passed"]
 
 
 def test_the_rules_can_be_changed() -> None:
     lost = Compared(700, -0.02, -0.05, 0.01)
-    assert not decide(lost, GOOD_HELD).passed
-    assert decide(lost, GOOD_HELD, tolerance=0.03).passed
+    assert not decide(lost, GOOD_HELD)["passed"]
+    assert decide(lost, GOOD_HELD, tolerance=0.03)["passed"]
     few = Compared(2, 0.1, -0.1, 0.3)
-    assert decide(GOOD_TEST, few, least_held_out=2).passed
+    assert decide(GOOD_TEST, few, least_held_out=2)["passed"]
     # Nothing held out never passes, whatever was asked for.
-    assert not decide(GOOD_TEST, Compared(0, 0.0, 0.0, 0.0), least_held_out=0).passed
+    assert not decide(GOOD_TEST, Compared(0, 0.0, 0.0, 0.0), least_held_out=0)["passed"]
 
 
 def test_the_reasons_have_the_figures() -> None:
-    reasons = " ".join(decide(GOOD_TEST, GOOD_HELD).reasons)
+    reasons = " ".join(decide(GOOD_TEST, GOOD_HELD)["reasons"])
     assert "+0.0010 (-0.0040 to +0.0060)" in reasons and "+0.1000 (+0.0200 to +0.2000)" in reasons
 
 

@@ -65,7 +65,6 @@ class GrowthSettings(QuickSettings):
     """Flags of the benchmark; ``output`` is a folder."""
 
     report: ClassVar[str] = "growth"
-    data: str = field(default="", metadata={"help": "folder with the recipe's data files"})
     model: str = field(default=str(BUNDLED_BASE), metadata={"help": "model folder to measure"})
 
     @property

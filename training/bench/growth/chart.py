@@ -53,12 +53,7 @@ class GrowthReport(TypedDict):
 
 
 def growth_chart(report: GrowthReport, path: Path) -> None:
-    """Draws four panels on logarithmic scales, where a straight rise of 1:1 is linear growth.
-
-    Args:
-        report: Both growths.
-        path: PNG file to write.
-    """
+    """Draws four panels on logarithmic scales, where a straight rise of 1:1 is linear growth."""
     tagging = _columns(report["article_words"])
     rows = _columns(report["dataset_rows"]["entries"])
     words = report["dataset_rows"]["words_a_row"]

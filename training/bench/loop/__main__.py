@@ -91,11 +91,7 @@ def run(settings: LoopSettings, folder: Path) -> None:
     scenario = Scenario.load(Path(settings.data), settings.split, Path(settings.current))
     simulation = Simulation(scenario)
     for one in tqdm(missing, desc="rounds", unit="round"):
-        result = simulation.run(one)
-        path = folder / f"{one.name}.json"
-        part = path.with_suffix(".part")
-        write_json(part, dict(result))
-        part.replace(path)
+        write_json(folder / f"{one.name}.json", simulation.run(one))
 
 
 def read_results(folder: Path) -> list[RoundResult]:

@@ -40,14 +40,7 @@ class Correction:
 def correct(
     pool: Sequence[Row], places: Sequence[int], bad_share: float, seed: int
 ) -> list[Correction]:
-    """Corrects rows of the pool, a share of them badly.
-
-    Args:
-        pool: The new blog's articles.
-        places: Which to correct, in order.
-        bad_share: 0..1.
-        seed: Of everything random.
-    """
+    """Corrects rows of the pool, a share of them (0..1) badly."""
     rng = random.Random(f"editor {seed}")
     bad = set(rng.sample(range(len(places)), round(bad_share * len(places))))
     every_tag = sorted({tag for row in pool for tag in row.tags})

@@ -91,8 +91,8 @@ class Simulation:
             "kept_bad": sum(one.bad for one in kept),
             "learned": len(learned),
             "measures": result,
-            "passed": decision.passed,
-            "reasons": decision.reasons,
+            "passed": decision["passed"],
+            "reasons": decision["reasons"],
         }
 
     def _corrections(self, simulated: Round) -> list[Correction]:

@@ -157,12 +157,7 @@ def _points(spread: Spread) -> str:
 
 
 def loop_chart(summary: Summary, path: Path) -> None:
-    """Draws F1@5 on the new blog, and how the old test changes, by number of corrections.
-
-    Args:
-        summary: Of ``summarise``.
-        path: PNG file to write.
-    """
+    """Draws F1@5 on the new blog, and how the old test changes, by number of corrections."""
     with matplotlib.style.context(["default", STYLE]):
         figure = Figure(figsize=(9.5, 4.8), layout="constrained")
         left, right = figure.subplots(1, 2)

@@ -52,7 +52,6 @@ class SpeedSettings(QuickSettings):
     """Flags of the benchmark."""
 
     report: ClassVar[str] = "speed"
-    data: str = field(default="", metadata={"help": "folder with the recipe's data files"})
     weights: str = field(default=str(BUNDLED_BASE), metadata={"help": "model folder to publish"})
     rounds: int = field(default=5, metadata={"help": "rounds, of which the median is taken"})
     articles: int = field(default=24, metadata={"help": "articles that every system tags"})

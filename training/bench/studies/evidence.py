@@ -55,7 +55,6 @@ class EvidenceSettings(ReportSettings):
     """Flags of the measurement."""
 
     report: ClassVar[str] = "evidence-{split}"
-    data: str = field(default="", metadata={"help": "folder with the data of the recipe"})
     split: str = field(default="validation", metadata={"help": "validation or test"})
     weights: str = field(default=str(BUNDLED_BASE), metadata={"help": "model folder to measure"})
     limit: int = field(default=40, metadata={"help": "articles, evenly over the split"})

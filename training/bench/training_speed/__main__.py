@@ -54,7 +54,6 @@ class TrainingSpeedSettings(QuickSettings):
     """Flags of the benchmark."""
 
     report: ClassVar[str] = "training_speed"
-    data: str = field(default="", metadata={"help": "folder with the recipe's data files"})
     base: str = field(default="", metadata={"help": "model to fine-tune; default the bundled"})
     rounds: int = field(default=3, metadata={"help": "rounds, of which the median is taken"})
     steps: int = field(default=4, metadata={"help": "timed steps a run"})

@@ -17,13 +17,6 @@ def conflicts(git: GitStore, base: Commit, request: Commit) -> list[str]:
 def merge(git: GitStore, number: int, target: str, author: str, title: str) -> str:
     """Merges a pull request; callers hold the repository's lock.
 
-    Args:
-        git: Where.
-        number: Of the pull request.
-        target: Full ref that it goes into.
-        author: Who merges.
-        title: Of the pull request.
-
     Returns:
         The merge commit's id.
 

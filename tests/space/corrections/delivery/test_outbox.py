@@ -175,7 +175,7 @@ def test_a_refused_token_is_visible_logged_once_and_loses_nothing(
 ) -> None:
     caplog.set_level(logging.INFO, "tagloop")
     HfApi().create_repo(repo_id, repo_type="dataset", private=True)
-    token = "hf_nobody" if status == 401 else hub.create_token(hub.user, "read")
+    token = "hf_nobody" if status == 401 else hub.accounts.create_token(hub.user, "read")
     outbox, entry = open_outbox(token=token), row()
     outbox.save(entry)
     assert not outbox.wait_delivered(entry["id"], 10)

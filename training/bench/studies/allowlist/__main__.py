@@ -54,7 +54,6 @@ class AllowlistSettings(QuickSettings):
     """Flags of the measurement."""
 
     report: ClassVar[str] = "allowlist-{split}"
-    data: str = field(default="", metadata={"help": "folder with the labelled files"})
     split: str = field(default="validation", metadata={"help": "validation or test"})
     tags: int = field(default=300, metadata={"help": "tags of the list"})
     limit: int = field(default=150, metadata={"help": "articles of each kind, over the split"})

@@ -51,7 +51,6 @@ class WindowsSettings(ReportSettings):
     """Flags of the benchmark."""
 
     report: ClassVar[str] = "windows-{split}"
-    data: str = field(default="", metadata={"help": "folder with the labelled files"})
     split: str = field(default="validation", metadata={"help": "validation or test"})
     suites: list[str] = field(default_factory=lambda: list(SUITES), metadata={"help": "tables"})
     weights: str = field(default=str(BUNDLED_BASE), metadata={"help": "model folder to measure"})

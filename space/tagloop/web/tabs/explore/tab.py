@@ -50,7 +50,6 @@ class ExploreTab:
 
     Args:
         dataset_repo: Dataset id on the Hub, or a folder; None if there is none to show.
-        tab_id: The ``id`` of the `gr.Tab` around it, for links that open it.
     """
 
     status: gr.HTML
@@ -58,9 +57,8 @@ class ExploreTab:
     filters: Filters
     articles: gr.HTML
 
-    def __init__(self, dataset_repo: str | None, tab_id: str = "explore") -> None:
+    def __init__(self, dataset_repo: str | None) -> None:
         self.loader = DatasetLoader(dataset_repo) if dataset_repo else None
-        self.tab_id = tab_id
         self.searches = RateLimit("searches", TEXT_SEARCHES_A_MINUTE)
         self.openings = RateLimit("opened articles", OPENINGS_A_MINUTE)
         self._drawn: tuple[str, str] = ("", "")
@@ -82,13 +80,7 @@ class ExploreTab:
         self._connect()
 
     def connect(self, app: gr.Blocks, tabs: gr.Tabs, tab: gr.Tab) -> None:
-        """Reads the dataset when the tab is opened, and opens it when a link asks for a tag.
-
-        Args:
-            app: The page.
-            tabs: All its tabs.
-            tab: The one that this is in.
-        """
+        """Reads the dataset when the tab is opened, and opens it when a link asks for a tag."""
         if self.loader is None:
             return
         self._tabs = tabs
@@ -161,7 +153,7 @@ class ExploreTab:
         if not tags:
             yield {self.status: gr.skip()}
             return
-        yield {self._tabs: gr.Tabs(selected=self.tab_id), self.filters.tags: tags}
+        yield {self._tabs: gr.Tabs(selected="explore"), self.filters.tags: tags}
         async for update in self.open(*SearchFields(tags=tags).values):
             yield update
 

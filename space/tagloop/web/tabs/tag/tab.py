@@ -100,7 +100,7 @@ class TagTab:
             )
         parts["hint"] = gr.HTML(elem_id="hint")
         self.article_import.build()
-        with gr.Accordion("Options", open=False, elem_classes="tl-options", elem_id="options"):
+        with gr.Accordion("Options", open=False, elem_id="options"):
             parts["options"] = self._options()
         return parts
 
