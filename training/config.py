@@ -36,14 +36,19 @@ TAG_OVERRIDES_HELP = (
 )
 
 
+def option(default: Any, help: str, **metadata: Any) -> Any:
+    """Returns a settings field with the text that ``--help`` shows; a list is one's own."""
+    described = {"help": help, **metadata}
+    if isinstance(default, list):
+        return field(default_factory=lambda: list(default), metadata=described)
+    return field(default=default, metadata=described)
+
+
 @dataclass
 class ConsoleConfig:
     """What a command shows in the terminal."""
 
-    verbose: bool = field(
-        default=False,
-        metadata={"aliases": "-v", "help": "Show what goes into the log otherwise."},
-    )
+    verbose: bool = option(False, "Show what goes into the log otherwise.", aliases="-v")
 
 
 @dataclass
@@ -58,39 +63,25 @@ class BuildConfig:
             "owner/name[:config][@revision]. May be given several times.",
         }
     )
-    name: str = field(default="tagloop", metadata={"help": "Name of the project's repositories."})
-    output_dir: str | None = field(
-        default=None, metadata={"help": "Dataset folder to write; default build/<name>/dataset."}
+    name: str = option("tagloop", "Name of the project's repositories.")
+    output_dir: str | None = option(None, "Dataset folder to write; default build/<name>/dataset.")
+    columns: list[str] = option(
+        [],
+        "Which column holds what, where the names do not say it, e.g. "
+        "title=headline,text=body,tags=labels; title= says that there is none.",
+        action="extend",
     )
-    columns: list[str] = field(
-        default_factory=list,
-        metadata={
-            "action": "extend",
-            "help": "Which column holds what, where the names do not say it, e.g. "
-            "title=headline,text=body,tags=labels; title= says that there is none.",
-        },
+    license: str | None = option(None, "Licence of the articles that state none, e.g. CC0-1.0.")
+    min_words: int = option(10, "Shorter texts are dropped.")
+    keep_title_only: bool = option(False, "Keep articles that have a title but no text.")
+    limit: int | None = option(None, "Read only the first rows of each source.")
+    streaming: bool = option(False, "Read Hub datasets row by row without storing them.")
+    previous: str | None = option(
+        None,
+        "An earlier build (dataset folder or repo_id): its articles keep their splits "
+        "whatever is added.",
     )
-    license: str | None = field(
-        default=None, metadata={"help": "Licence of the articles that state none, e.g. CC0-1.0."}
-    )
-    min_words: int = field(default=10, metadata={"help": "Shorter texts are dropped."})
-    keep_title_only: bool = field(
-        default=False, metadata={"help": "Keep articles that have a title but no text."}
-    )
-    limit: int | None = field(
-        default=None, metadata={"help": "Read only the first rows of each source."}
-    )
-    streaming: bool = field(
-        default=False, metadata={"help": "Read Hub datasets row by row without storing them."}
-    )
-    previous: str | None = field(
-        default=None,
-        metadata={
-            "help": "An earlier build (dataset folder or repo_id): its articles keep their splits "
-            "whatever is added."
-        },
-    )
-    tag_overrides: str | None = field(default=None, metadata={"help": TAG_OVERRIDES_HELP})
+    tag_overrides: str | None = option(None, TAG_OVERRIDES_HELP)
 
 
 def parse_config(config_class: type[Config], argv: Sequence[str], command: str) -> Config:
@@ -170,41 +161,31 @@ def _typed(path: Path, name: str, value: Any, hint: Any) -> Any:
 class TrainConfig(ConsoleConfig):
     """Settings of ``training.finetune.train``."""
 
-    dataset: str = field(
-        default="",
-        metadata={"help": "Dataset folder or owner/name[@revision]; default build/<name>/dataset."},
+    dataset: str = option(
+        "", "Dataset folder or owner/name[@revision]; default build/<name>/dataset."
     )
-    base: str = field(
-        default="", metadata={"help": "Any seq2seq model: folder or repo_id; default the bundled."}
+    base: str = option("", "Any seq2seq model: folder or repo_id; default the bundled.")
+    name: str = option("tagloop", "Name of the project's repositories.")
+    output_dir: str | None = option(None, "Model folder to write; default build/<name>/model.")
+    prompt_template: str | None = option(
+        None, "Prompt with {title} and {text}; default as the base says."
     )
-    name: str = field(default="tagloop", metadata={"help": "Name of the project's repositories."})
-    output_dir: str | None = field(
-        default=None, metadata={"help": "Model folder to write; default build/<name>/model."}
+    max_input_tokens: int = option(256, "Longer prompts are cut.")
+    max_new_tokens: int = option(48, "Bound of the written tags.")
+    epochs: float = option(6, "Passes over the articles at the most.")
+    batch_size: int = option(16, "Articles a step.")
+    learning_rate: float = option(3e-4, "Peak rate of AdamW.")
+    weight_decay: float = option(0.01, "Of AdamW.")
+    warmup: float = option(0.06, "Share of the steps that warm up.")
+    label_smoothing: float = option(0.0, "Of the cross-entropy.")
+    freeze_encoder: bool = option(
+        False, "Train the decoder alone; the encoder reads each article only once."
     )
-    prompt_template: str | None = field(
-        default=None, metadata={"help": "Prompt with {title} and {text}; default as the base says."}
-    )
-    max_input_tokens: int = field(default=256, metadata={"help": "Longer prompts are cut."})
-    max_new_tokens: int = field(default=48, metadata={"help": "Bound of the written tags."})
-    epochs: float = field(default=6, metadata={"help": "Passes over the articles at the most."})
-    batch_size: int = field(default=16, metadata={"help": "Articles a step."})
-    learning_rate: float = field(default=3e-4, metadata={"help": "Peak rate of AdamW."})
-    weight_decay: float = field(default=0.01, metadata={"help": "Of AdamW."})
-    warmup: float = field(default=0.06, metadata={"help": "Share of the steps that warm up."})
-    label_smoothing: float = field(default=0.0, metadata={"help": "Of the cross-entropy."})
-    freeze_encoder: bool = field(
-        default=False,
-        metadata={"help": "Train the decoder alone; the encoder reads each article only once."},
-    )
-    patience: int = field(default=2, metadata={"help": "Epochs without a better f1@m to stop."})
-    eval_limit: int = field(
-        default=200, metadata={"help": "Validation articles that are tagged after each epoch."}
-    )
-    seed: int = field(default=20, metadata={"help": "Seed of everything random."})
-    precision: str = field(
-        default="auto", metadata={"help": "auto (bf16 where it is faster), bf16 or fp32."}
-    )
-    resume: bool = field(default=False, metadata={"help": "Continue from the last checkpoint."})
+    patience: int = option(2, "Epochs without a better f1@m to stop.")
+    eval_limit: int = option(200, "Validation articles that are tagged after each epoch.")
+    seed: int = option(20, "Seed of everything random.")
+    precision: str = option("auto", "auto (bf16 where it is faster), bf16 or fp32.")
+    resume: bool = option(False, "Continue from the last checkpoint.")
 
     def __post_init__(self) -> None:
         """Refuses what no training can run with.
@@ -224,67 +205,47 @@ class TrainConfig(ConsoleConfig):
 class MergesConfig:
     """Settings of ``training.data.tag_merges``."""
 
-    dataset: str = field(
-        default="", metadata={"help": "Dataset folder; default build/<name>/dataset."}
-    )
-    name: str = field(default="tagloop", metadata={"help": "Name of the project's repositories."})
-    reason: str | None = field(
-        default=None, metadata={"help": "Only merges for this reason, e.g. initials."}
-    )
+    dataset: str = option("", "Dataset folder; default build/<name>/dataset.")
+    name: str = option("tagloop", "Name of the project's repositories.")
+    reason: str | None = option(None, "Only merges for this reason, e.g. initials.")
 
 
 @dataclass
 class EvaluateConfig(ConsoleConfig):
     """Settings of ``training.evaluation``."""
 
-    model: str = field(default="", metadata={"help": "Tagger; default build/<name>/model."})
-    before: str = field(
-        default="", metadata={"help": "What to compare with; default the model's own base."}
+    model: str = option("", "Tagger; default build/<name>/model.")
+    before: str = option("", "What to compare with; default the model's own base.")
+    dataset: str = option(
+        "", "Dataset folder or owner/name[@revision]; default build/<name>/dataset."
     )
-    dataset: str = field(
-        default="",
-        metadata={"help": "Dataset folder or owner/name[@revision]; default build/<name>/dataset."},
-    )
-    name: str = field(default="tagloop", metadata={"help": "Name of the project's repositories."})
-    split: str = field(default="test", metadata={"help": "Split to measure on."})
-    limit: int | None = field(default=None, metadata={"help": "Only the first articles of it."})
-    examples: int = field(default=4, metadata={"help": "Articles shown before and after."})
-    seed: int = field(default=20, metadata={"help": "Seed of the bootstrap."})
-    output: str | None = field(
-        default=None, metadata={"help": "Report to write; default report.json in the model folder."}
-    )
+    name: str = option("tagloop", "Name of the project's repositories.")
+    split: str = option("test", "Split to measure on.")
+    limit: int | None = option(None, "Only the first articles of it.")
+    examples: int = option(4, "Articles shown before and after.")
+    seed: int = option(20, "Seed of the bootstrap.")
+    output: str | None = option(None, "Report to write; default report.json in the model folder.")
 
 
 @dataclass
 class StationsConfig(ConsoleConfig):
     """Settings of ``training.publish.pipeline``."""
 
-    name: str = field(default="tagloop", metadata={"help": "Name of the project's repositories."})
-    source: list[str] = field(
-        default_factory=list,
-        metadata={"action": "extend", "help": "Articles; default the starter corpus."},
+    name: str = option("tagloop", "Name of the project's repositories.")
+    source: list[str] = option([], "Articles; default the starter corpus.", action="extend")
+    columns: list[str] = option(
+        [], "Column mapping, e.g. title=headline,text=body.", action="extend"
     )
-    columns: list[str] = field(
-        default_factory=list,
-        metadata={"action": "extend", "help": "Column mapping, e.g. title=headline,text=body."},
-    )
-    license: str | None = field(
-        default=None, metadata={"help": "Licence of the articles that state none, e.g. CC0-1.0."}
-    )
-    base: str = field(
-        default="", metadata={"help": "Any seq2seq model: folder or repo_id; default the bundled."}
-    )
-    training: str | None = field(
-        default=None,
-        metadata={"help": "YAML or JSON file with more settings of training.train."},
-    )
-    tag_overrides: str | None = field(default=None, metadata={"help": TAG_OVERRIDES_HELP})
+    license: str | None = option(None, "Licence of the articles that state none, e.g. CC0-1.0.")
+    base: str = option("", "Any seq2seq model: folder or repo_id; default the bundled.")
+    training: str | None = option(None, "YAML or JSON file with more settings of training.train.")
+    tag_overrides: str | None = option(None, TAG_OVERRIDES_HELP)
 
 
 @dataclass
 class PublishConfig(StationsConfig):
     """Settings of ``training.publish``."""
 
-    namespace: str = field(default="", metadata={"help": "Your user or organisation on the Hub."})
-    private: bool = field(default=False, metadata={"help": "Make dataset, model, Space private."})
-    dry_run: bool = field(default=False, metadata={"help": "Print what would be done, do nothing."})
+    namespace: str = option("", "Your user or organisation on the Hub.")
+    private: bool = option(False, "Make dataset, model, Space private.")
+    dry_run: bool = option(False, "Print what would be done, do nothing.")

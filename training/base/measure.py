@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from tagloop.vocabulary.vocabulary import Vocabulary
 from training.base.card import MEASURED, write_card
 from training.base.examples import Row, read_rows
 from training.command import command
-from training.config import parse_config
+from training.config import option, parse_config
 from training.evaluation.scores import CUT, article_scores, bootstrap
 from training.finetune.ctranslate2_conversion import convert
 from training.finetune.preprocess import BUNDLED_BASE
@@ -36,10 +36,10 @@ SAMPLES = 1000
 class MeasureSettings:
     """Flags of the measurement."""
 
-    data: str = field(default="", metadata={"help": "folder with the data of the recipe"})
-    split: str = field(default="test", metadata={"help": "validation or test"})
-    weights: str = field(default=str(BUNDLED_BASE), metadata={"help": "model folder to measure"})
-    limit: int | None = field(default=None, metadata={"help": "only so many rows of each kind"})
+    data: str = option("", "folder with the data of the recipe")
+    split: str = option("test", "validation or test")
+    weights: str = option(str(BUNDLED_BASE), "model folder to measure")
+    limit: int | None = option(None, "only so many rows of each kind")
 
 
 def measure(settings: MeasureSettings) -> dict[str, Any]:

@@ -17,7 +17,7 @@ import json
 import random
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,7 @@ from training.base.optimizer import make_optimizer, set_lr, train_step
 from training.base.stages import STAGES, Stage, stage_rows
 from training.base.validation import validate
 from training.command import command
-from training.config import parse_config
+from training.config import option, parse_config
 from training.finetune.glibc import keep_freed_memory
 from training.finetune.preprocess import decoding_defaults
 
@@ -53,12 +53,12 @@ LOG_STEPS = 50
 class RecipeSettings:
     """Flags of the recipe."""
 
-    data: str = field(default="", metadata={"help": "folder with the training data"})
-    out: str = field(default="build/base", metadata={"help": "checkpoints and log"})
-    weights: str = field(default="training/base/weights", metadata={"help": "export to here"})
-    start: str = field(default="", metadata={"help": "model folder to start from"})
-    first: str = field(default=STAGES[0].name, metadata={"help": "stage to begin with"})
-    seed: int = field(default=20, metadata={"help": "seed of data order and dropout"})
+    data: str = option("", "folder with the training data")
+    out: str = option("build/base", "checkpoints and log")
+    weights: str = option("training/base/weights", "export to here")
+    start: str = option("", "model folder to start from")
+    first: str = option(STAGES[0].name, "stage to begin with")
+    seed: int = option(20, "seed of data order and dropout")
 
 
 @dataclass

@@ -18,7 +18,7 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -31,6 +31,7 @@ from training.bench.peers.tagloop_system import prepare_model
 from training.bench.reporting import QuickSettings, benchmark
 from training.bench.tables import markdown_table
 from training.bench.timing import machine
+from training.config import option
 from training.demo.space_process import SpaceProcess
 from training.finetune.preprocess import BUNDLED_BASE
 
@@ -44,10 +45,10 @@ class LoadSettings(QuickSettings):
     """Flags of the benchmark."""
 
     report: ClassVar[str] = "load"
-    weights: str = field(default=str(BUNDLED_BASE), metadata={"help": "model folder to publish"})
-    visitors: int = field(default=32, metadata={"help": "at the same time"})
-    seconds: float = field(default=60.0, metadata={"help": "for which they come"})
-    alone: int = field(default=20, metadata={"help": "articles of a visitor without others"})
+    weights: str = option(str(BUNDLED_BASE), "model folder to publish")
+    visitors: int = option(32, "at the same time")
+    seconds: float = option(60.0, "for which they come")
+    alone: int = option(20, "articles of a visitor without others")
 
     def __post_init__(self) -> None:
         """Shortens a try."""

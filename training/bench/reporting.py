@@ -6,12 +6,12 @@ Every report ``NAME.json`` has its table beside it, ``NAME.md``, which cards and
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 from training.command import command
-from training.config import command_line, parse_config
+from training.config import command_line, option, parse_config
 from training.json_files import write_json
 
 RESULTS = Path(__file__).parent / "results"
@@ -30,10 +30,8 @@ class ReportSettings:
     """
 
     report: ClassVar[str]
-    data: str = field(default="", metadata={"help": "folder with the data of the recipe"})
-    output: str = field(
-        default="", metadata={"help": "JSON; default in results/, in build/bench for a try"}
-    )
+    data: str = option("", "folder with the data of the recipe")
+    output: str = option("", "JSON; default in results/, in build/bench for a try")
 
     @property
     def is_try(self) -> bool:
@@ -51,7 +49,7 @@ class ReportSettings:
 class QuickSettings(ReportSettings):
     """The flags of a benchmark that can be tried out."""
 
-    quick: bool = field(default=False, metadata={"help": "as little as possible, to try it out"})
+    quick: bool = option(False, "as little as possible, to try it out")
 
     @property
     def is_try(self) -> bool:

@@ -20,12 +20,12 @@ import subprocess
 import sys
 import tempfile
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from training import console
 from training.command import command
-from training.config import ConsoleConfig, parse_config
+from training.config import ConsoleConfig, option, parse_config
 from training.hub import EmbeddedHub
 from training.process_lock import process_lock
 
@@ -41,17 +41,11 @@ STOP_SECONDS = 40
 class DemoConfig(ConsoleConfig):
     """Settings of ``training.demo``."""
 
-    check: bool = field(default=False, metadata={"help": "Prove every step, print JSON, go."})
-    hub_port: int = field(default=HUB_PORT, metadata={"help": "Port of the embedded Hub; 0: any."})
-    space_port: int = field(default=SPACE_PORT, metadata={"help": "Port of the Space; 0: any."})
-    training: str | None = field(
-        default=None,
-        metadata={"help": "YAML or JSON file with settings of training.train."},
-    )
-    source: list[str] = field(
-        default_factory=list,
-        metadata={"action": "extend", "help": "Articles; default the starter corpus."},
-    )
+    check: bool = option(False, "Prove every step, print JSON, go.")
+    hub_port: int = option(HUB_PORT, "Port of the embedded Hub; 0: any.")
+    space_port: int = option(SPACE_PORT, "Port of the Space; 0: any.")
+    training: str | None = option(None, "YAML or JSON file with settings of training.train.")
+    source: list[str] = option([], "Articles; default the starter corpus.", action="extend")
 
 
 def only_one(folder: Path) -> AbstractContextManager[None]:

@@ -10,7 +10,7 @@ import json
 import os
 import signal
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -19,7 +19,7 @@ from huggingface_hub import constants
 
 from training import console
 from training.command import command
-from training.config import PublishConfig, parse_config
+from training.config import PublishConfig, option, parse_config
 from training.demo.checks import check
 from training.demo.full_turn import ENVIRONMENT, run_full_turn
 from training.demo.space_process import SpaceProcess
@@ -31,10 +31,10 @@ from training.publish.publish import Publication, PublishResult
 class LoopConfig(PublishConfig):
     """Settings of ``training.demo.loop``."""
 
-    home: str = field(default=".demo", metadata={"help": "Folder for everything it makes."})
-    space_port: int = field(default=0, metadata={"help": "Port of the Space; 0: any free one."})
-    check: bool = field(default=False, metadata={"help": "Prove every step, print JSON, go."})
-    hub_seconds: float = field(default=0.0, metadata={"help": "What starting the Hub took."})
+    home: str = option(".demo", "Folder for everything it makes.")
+    space_port: int = option(0, "Port of the Space; 0: any free one.")
+    check: bool = option(False, "Prove every step, print JSON, go.")
+    hub_seconds: float = option(0.0, "What starting the Hub took.")
 
 
 def run_loop(config: LoopConfig) -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from tagloop.errors import UserError
 from tagloop.web.settings import SPACE_FOLDER
 from training.command import command
-from training.config import parse_config
+from training.config import option, parse_config
 from training.demo.space_process import SpaceProcess
 
 FOLDER = Path(__file__).parents[2] / "tests" / "browser" / "screenshots"
@@ -37,9 +37,9 @@ OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
 class ScreenshotSettings:
     """Flags of the script."""
 
-    model: str = field(default="", metadata={"help": "tagger to show: a folder, or a repo id"})
-    dataset: str = field(default="", metadata={"help": "what it learned from: likewise"})
-    chromium: str = field(default="chromium", metadata={"help": "the browser, by name or path"})
+    model: str = option("", "tagger to show: a folder, or a repo id")
+    dataset: str = option("", "what it learned from: likewise")
+    chromium: str = option("chromium", "the browser, by name or path")
 
 
 def take(settings: ScreenshotSettings) -> list[Path]:

@@ -19,7 +19,7 @@ import random
 import shutil
 import time
 from collections.abc import Collection
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from datasets import Dataset, DatasetDict, concatenate_datasets
@@ -38,7 +38,7 @@ from tagloop.generation.settings import TaggingSettings
 from tagloop.ranking.sentence_encoder import SentenceEncoder
 from tagloop.tagger.model_folder import load_vocabulary
 from tagloop.vocabulary.vocabulary import Vocabulary
-from training.config import TrainConfig
+from training.config import TrainConfig, option
 from training.data.corpus import Corpus
 from training.finetune.ctranslate2_conversion import convert
 from training.finetune.fit_neighbours import fit_neighbours, save_neighbours
@@ -65,19 +65,13 @@ CHECKPOINT_SHARE = 0.1
 class AdaptConfig:
     """How a tagger learns corrections."""
 
-    passes: int = field(default=4, metadata={"help": "Times that each correction is read."})
-    replay: float = field(
-        default=3.0, metadata={"help": "Old articles for each corrected one, in every pass."}
-    )
-    learning_rate: float = field(default=3e-4, metadata={"help": "Peak rate of AdamW."})
-    batch_size: int = field(default=16, metadata={"help": "Articles a step."})
-    train_encoder: bool = field(
-        default=False, metadata={"help": "Train all weights, not the decoder alone."}
-    )
-    seed: int = field(default=20, metadata={"help": "Seed of everything random."})
-    precision: str = field(
-        default="auto", metadata={"help": "auto (bf16 where it is faster), bf16 or fp32."}
-    )
+    passes: int = option(4, "Times that each correction is read.")
+    replay: float = option(3.0, "Old articles for each corrected one, in every pass.")
+    learning_rate: float = option(3e-4, "Peak rate of AdamW.")
+    batch_size: int = option(16, "Articles a step.")
+    train_encoder: bool = option(False, "Train all weights, not the decoder alone.")
+    seed: int = option(20, "Seed of everything random.")
+    precision: str = option("auto", "auto (bf16 where it is faster), bf16 or fp32.")
 
     def __post_init__(self) -> None:
         """Refuses what no training can run with.

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from tagloop.errors import UserError
 from training.cards.repo_names import Names
-from training.config import ConsoleConfig
+from training.config import ConsoleConfig, option
 from training.finetune.adaptation import AdaptConfig
 from training.retrain.gate import LEAST_HELD_OUT, TOLERANCE
 
@@ -20,34 +20,21 @@ Settings = dict[str, Any]
 class RetrainConfig(ConsoleConfig, AdaptConfig):
     """Settings of ``training.retrain``."""
 
-    model: str = field(default="", metadata={"help": "Tagger on the Hub: owner/name-tagger."})
-    dataset: str = field(
-        default="", metadata={"help": "Its dataset; default the one named in the model's files."}
+    model: str = option("", "Tagger on the Hub: owner/name-tagger.")
+    dataset: str = option("", "Its dataset; default the one named in the model's files.")
+    corrections: str = option("", "Its corrections; default owner/name-corrections.")
+    agreement: int | None = option(
+        None,
+        "Take without review what so many different people corrected alike, 0 for "
+        "nothing; default: as the Space's TAGLOOP_AGREEMENT says.",
     )
-    corrections: str = field(
-        default="", metadata={"help": "Its corrections; default owner/name-corrections."}
+    tolerance: float = option(TOLERANCE, "F1@M that the frozen test may lose in the mean.")
+    least_held_out: int = option(
+        LEAST_HELD_OUT, "With fewer held-out corrections a person decides (pull request)."
     )
-    agreement: int | None = field(
-        default=None,
-        metadata={
-            "help": "Take without review what so many different people corrected alike, 0 for "
-            "nothing; default: as the Space's TAGLOOP_AGREEMENT says."
-        },
-    )
-    tolerance: float = field(
-        default=TOLERANCE, metadata={"help": "F1@M that the frozen test may lose in the mean."}
-    )
-    least_held_out: int = field(
-        default=LEAST_HELD_OUT,
-        metadata={"help": "With fewer held-out corrections a person decides (pull request)."},
-    )
-    work: str | None = field(
-        default=None, metadata={"help": "Folder for unfinished runs; default build/<name>/retrain."}
-    )
-    break_lock: bool = field(
-        default=False, metadata={"help": "Take the lock of another run that is known to be dead."}
-    )
-    dry_run: bool = field(default=False, metadata={"help": "Print what would be done, do nothing."})
+    work: str | None = option(None, "Folder for unfinished runs; default build/<name>/retrain.")
+    break_lock: bool = option(False, "Take the lock of another run that is known to be dead.")
+    dry_run: bool = option(False, "Print what would be done, do nothing.")
 
     def __post_init__(self) -> None:
         """Refuses what cannot be retrained with.

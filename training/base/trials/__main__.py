@@ -18,7 +18,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ from training.base.trials.results import summarise, table
 from training.base.trials.variants import PLAIN, VARIANTS, Examples, Variant
 from training.base.validation import MAX_INPUT_TOKENS, generate_tags, prompt, validation_sample
 from training.command import command
-from training.config import parse_config
+from training.config import option, parse_config
 from training.evaluation.scores import article_scores
 from training.finetune.glibc import keep_freed_memory
 from training.finetune.preprocess import BUNDLED_BASE
@@ -55,18 +55,16 @@ MEASURES = ("f1@m", "f1@5")
 class TrialSettings:
     """Flags of the trials."""
 
-    data: str = field(default="", metadata={"help": "folder with the data of the recipe"})
-    steps: int = field(default=150, metadata={"help": "steps of training a variant"})
-    tokens: int = field(default=4096, metadata={"help": "input tokens a step"})
-    articles: int = field(default=300, metadata={"help": "validation articles"})
-    titles: int = field(default=500, metadata={"help": "validation titles"})
-    seed: int = field(default=20, metadata={"help": "seed of data order and dropout"})
-    only: list[str] = field(default_factory=list, metadata={"help": "names of variants"})
-    start: str = field(default=str(BUNDLED_BASE), metadata={"help": "model folder to start from"})
-    out: str = field(default="build/trials", metadata={"help": "scores a variant, for resumption"})
-    report: str = field(
-        default=str(Path(__file__).parent / "trials.json"), metadata={"help": "the summary"}
-    )
+    data: str = option("", "folder with the data of the recipe")
+    steps: int = option(150, "steps of training a variant")
+    tokens: int = option(4096, "input tokens a step")
+    articles: int = option(300, "validation articles")
+    titles: int = option(500, "validation titles")
+    seed: int = option(20, "seed of data order and dropout")
+    only: list[str] = option([], "names of variants")
+    start: str = option(str(BUNDLED_BASE), "model folder to start from")
+    out: str = option("build/trials", "scores a variant, for resumption")
+    report: str = option(str(Path(__file__).parent / "trials.json"), "the summary")
 
     def effort(self) -> dict[str, int]:
         """Returns what must be equal for variants to be compared."""

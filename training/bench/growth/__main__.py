@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -40,7 +40,7 @@ from training.bench.speed.serving import fresh_process
 from training.bench.tables import markdown_table
 from training.bench.timing import machine, seconds, significant, spread
 from training.bench.training_speed.fine_tuning import FineTuning, Task, Variant
-from training.config import TrainConfig
+from training.config import TrainConfig, option
 from training.data.corpus import Corpus
 from training.finetune.ctranslate2_conversion import convert
 from training.finetune.preprocess import BUNDLED_BASE, features, load_base, tagging_settings
@@ -65,7 +65,7 @@ class GrowthSettings(QuickSettings):
     """Flags of the benchmark; ``output`` is a folder."""
 
     report: ClassVar[str] = "growth"
-    model: str = field(default=str(BUNDLED_BASE), metadata={"help": "model folder to measure"})
+    model: str = option(str(BUNDLED_BASE), "model folder to measure")
 
     @property
     def path(self) -> Path:

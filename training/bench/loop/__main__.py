@@ -15,7 +15,7 @@ that blog and on the old test, and passes the gate or not. Each round's result i
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
@@ -29,7 +29,7 @@ from training.bench.loop.simulation import Round, Simulation
 from training.bench.loop.summary import loop_chart, render, summarise, table
 from training.bench.reporting import RESULTS, write_report
 from training.command import command
-from training.config import command_line, parse_config
+from training.config import command_line, option, parse_config
 from training.json_files import write_json
 
 COUNTS = (50, 100, 200, 400)
@@ -65,13 +65,13 @@ def _rounds() -> dict[str, list[Round]]:
 class LoopSettings:
     """Flags of the simulation."""
 
-    data: str = field(default="", metadata={"help": "folder with the labelled files"})
-    split: str = field(default="test", metadata={"help": "validation or test"})
-    only: list[str] = field(default_factory=list, metadata={"help": "only these parts"})
-    out: str = field(default="build/bench", metadata={"help": "folder of the results"})
-    summaries: str = field(default=str(RESULTS), metadata={"help": "folder of the summary"})
-    current: str = field(default="build/bench/loop-current", metadata={"help": "the tagger in use"})
-    summary: bool = field(default=False, metadata={"help": "only sum up what is there"})
+    data: str = option("", "folder with the labelled files")
+    split: str = option("test", "validation or test")
+    only: list[str] = option([], "only these parts")
+    out: str = option("build/bench", "folder of the results")
+    summaries: str = option(str(RESULTS), "folder of the summary")
+    current: str = option("build/bench/loop-current", "the tagger in use")
+    summary: bool = option(False, "only sum up what is there")
 
 
 def run(settings: LoopSettings, folder: Path) -> None:

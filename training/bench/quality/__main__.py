@@ -15,7 +15,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from tagloop.errors import UserError
@@ -25,20 +25,20 @@ from training.bench.quality.results import Result, read_result, result_path
 from training.bench.quality.tables import render, summarise
 from training.bench.reporting import RESULTS, write_report
 from training.command import command
-from training.config import parse_config
+from training.config import option, parse_config
 
 
 @dataclass
 class QualitySettings:
     """Flags of the benchmark."""
 
-    data: str = field(default="", metadata={"help": "folder with the labelled files"})
-    split: str = field(default="validation", metadata={"help": "validation or test"})
-    suites: list[str] = field(default_factory=lambda: list(SUITES), metadata={"help": "tables"})
-    only: list[str] = field(default_factory=list, metadata={"help": "only these systems"})
-    again: bool = field(default=False, metadata={"help": "run finished systems again"})
-    out: str = field(default="build/bench", metadata={"help": "folder of the results"})
-    summaries: str = field(default=str(RESULTS), metadata={"help": "folder of the summaries"})
+    data: str = option("", "folder with the labelled files")
+    split: str = option("validation", "validation or test")
+    suites: list[str] = option(list(SUITES), "tables")
+    only: list[str] = option([], "only these systems")
+    again: bool = option(False, "run finished systems again")
+    out: str = option("build/bench", "folder of the results")
+    summaries: str = option(str(RESULTS), "folder of the summaries")
 
 
 def run_systems(settings: QualitySettings, suites: list[Suite]) -> list[str]:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
@@ -32,6 +32,7 @@ from training.bench.speed.shapes import FLAN_T5_SMALL, T5_BASE, TINY, RandomT5
 from training.bench.speed.stock_model import StockModel
 from training.bench.speed.table import SpeedReport, Spread, table
 from training.bench.timing import Job, by_turns, machine, seconds, significant, spread
+from training.config import option
 from training.evaluation.scores import article_scores, bootstrap, paired_difference
 from training.finetune.preprocess import BUNDLED_BASE
 
@@ -52,9 +53,9 @@ class SpeedSettings(QuickSettings):
     """Flags of the benchmark."""
 
     report: ClassVar[str] = "speed"
-    weights: str = field(default=str(BUNDLED_BASE), metadata={"help": "model folder to publish"})
-    rounds: int = field(default=5, metadata={"help": "rounds, of which the median is taken"})
-    articles: int = field(default=24, metadata={"help": "articles that every system tags"})
+    weights: str = option(str(BUNDLED_BASE), "model folder to publish")
+    rounds: int = option(5, "rounds, of which the median is taken")
+    articles: int = option(24, "articles that every system tags")
 
     def __post_init__(self) -> None:
         """Shortens a try."""

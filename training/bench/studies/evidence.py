@@ -20,7 +20,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -33,6 +33,7 @@ from tagloop.text.sentences import Span
 from training.base.examples import Row, read_rows
 from training.bench.reporting import ReportSettings, benchmark
 from training.bench.tables import markdown_table, with_interval
+from training.config import option
 from training.evaluation.scores import Values, bootstrap
 from training.finetune.ctranslate2_conversion import convert
 from training.finetune.preprocess import BUNDLED_BASE
@@ -55,12 +56,12 @@ class EvidenceSettings(ReportSettings):
     """Flags of the measurement."""
 
     report: ClassVar[str] = "evidence-{split}"
-    split: str = field(default="validation", metadata={"help": "validation or test"})
-    weights: str = field(default=str(BUNDLED_BASE), metadata={"help": "model folder to measure"})
-    limit: int = field(default=40, metadata={"help": "articles, evenly over the split"})
-    max_tags: int = field(default=5, metadata={"help": "tags of an article at the most"})
-    draws: int = field(default=SHORTLIST, metadata={"help": "random deletions a tag"})
-    seed: int = field(default=20, metadata={"help": "of the random deletions"})
+    split: str = option("validation", "validation or test")
+    weights: str = option(str(BUNDLED_BASE), "model folder to measure")
+    limit: int = option(40, "articles, evenly over the split")
+    max_tags: int = option(5, "tags of an article at the most")
+    draws: int = option(SHORTLIST, "random deletions a tag")
+    seed: int = option(20, "of the random deletions")
 
 
 def measure(

@@ -13,7 +13,7 @@ process.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -23,7 +23,7 @@ from training.bench.reporting import QuickSettings, benchmark
 from training.bench.tables import markdown_table
 from training.bench.timing import machine, significant, spread
 from training.bench.training_speed.fine_tuning import Task, Variant, by_turns
-from training.config import TrainConfig
+from training.config import TrainConfig, option
 from training.finetune.precision import use_bf16
 
 PLAIN = "plain"
@@ -54,10 +54,10 @@ class TrainingSpeedSettings(QuickSettings):
     """Flags of the benchmark."""
 
     report: ClassVar[str] = "training_speed"
-    base: str = field(default="", metadata={"help": "model to fine-tune; default the bundled"})
-    rounds: int = field(default=3, metadata={"help": "rounds, of which the median is taken"})
-    steps: int = field(default=4, metadata={"help": "timed steps a run"})
-    articles: int = field(default=1600, metadata={"help": "articles that batches are made of"})
+    base: str = option("", "model to fine-tune; default the bundled")
+    rounds: int = option(3, "rounds, of which the median is taken")
+    steps: int = option(4, "timed steps a run")
+    articles: int = option(1600, "articles that batches are made of")
 
     def __post_init__(self) -> None:
         """Shortens a try."""

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -42,6 +42,7 @@ from training.bench.studies.allowlist.articles import (
 )
 from training.bench.studies.allowlist.never_seen import measure_never
 from training.bench.studies.allowlist.tables import Agreement, AllowlistReport, render
+from training.config import option
 from training.finetune.preprocess import BUNDLED_BASE
 
 ENGINES = ("ctranslate2", "transformers")
@@ -54,12 +55,12 @@ class AllowlistSettings(QuickSettings):
     """Flags of the measurement."""
 
     report: ClassVar[str] = "allowlist-{split}"
-    split: str = field(default="validation", metadata={"help": "validation or test"})
-    tags: int = field(default=300, metadata={"help": "tags of the list"})
-    limit: int = field(default=150, metadata={"help": "articles of each kind, over the split"})
-    engines: list[str] = field(default_factory=lambda: list(ENGINES), metadata={"help": "engines"})
-    weights: str = field(default=str(BUNDLED_BASE), metadata={"help": "seq2seq model"})
-    model: str = field(default="", metadata={"help": "finished model folder, not to be made"})
+    split: str = option("validation", "validation or test")
+    tags: int = option(300, "tags of the list")
+    limit: int = option(150, "articles of each kind, over the split")
+    engines: list[str] = option(list(ENGINES), "engines")
+    weights: str = option(str(BUNDLED_BASE), "seq2seq model")
+    model: str = option("", "finished model folder, not to be made")
 
     def __post_init__(self) -> None:
         """Shortens a try."""

@@ -13,7 +13,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +33,7 @@ from training.bench.data import Row, load_suites
 from training.bench.studies.allowlist.articles import Allowlist, choose, summarise, tag_all
 from training.bench.tables import markdown_table, with_interval
 from training.command import command
-from training.config import parse_config
+from training.config import option, parse_config
 from training.finetune.ctranslate2_conversion import convert
 from training.finetune.preprocess import BUNDLED_BASE
 from training.json_files import write_json
@@ -48,12 +48,10 @@ STRENGTH = 10.0
 class ConstantsSettings:
     """Flags of the fit."""
 
-    data: str = field(default="", metadata={"help": "folder with the labelled files"})
-    model: str = field(
-        default="", metadata={"help": "model folder with ctranslate2/ and tags.json"}
-    )
-    tags: int = field(default=300, metadata={"help": "tags of the list"})
-    limit: int = field(default=150, metadata={"help": "articles of each kind, for the bonus"})
+    data: str = option("", "folder with the labelled files")
+    model: str = option("", "model folder with ctranslate2/ and tags.json")
+    tags: int = option(300, "tags of the list")
+    limit: int = option(150, "articles of each kind, for the bonus")
 
 
 def unseen_pairs(allowlist: Allowlist) -> tuple[np.ndarray, np.ndarray]:

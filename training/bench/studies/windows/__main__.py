@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -33,6 +33,7 @@ from training.bench.studies.windows.windowing import Model, Windowing, is_long
 from training.bench.tables import markdown_table, with_interval
 from training.bench.timing import machine
 from training.bench.tuning import Cut, Ranking, choose_cut, sample
+from training.config import option
 from training.evaluation.scores import Values, answer_scores, bootstrap, paired_difference
 from training.finetune.fit_ranker import FOLDS, fit_weights
 from training.finetune.preprocess import BUNDLED_BASE
@@ -51,10 +52,10 @@ class WindowsSettings(ReportSettings):
     """Flags of the benchmark."""
 
     report: ClassVar[str] = "windows-{split}"
-    split: str = field(default="validation", metadata={"help": "validation or test"})
-    suites: list[str] = field(default_factory=lambda: list(SUITES), metadata={"help": "tables"})
-    weights: str = field(default=str(BUNDLED_BASE), metadata={"help": "model folder to measure"})
-    limit: int = field(default=0, metadata={"help": "rows of each kind, for a try; 0 is all"})
+    split: str = option("validation", "validation or test")
+    suites: list[str] = option(list(SUITES), "tables")
+    weights: str = option(str(BUNDLED_BASE), "model folder to measure")
+    limit: int = option(0, "rows of each kind, for a try; 0 is all")
 
     @property
     def is_try(self) -> bool:
