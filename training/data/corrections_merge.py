@@ -20,8 +20,9 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any
 
+from tagloop.corrections.review.accepted import Accepted
 from tagloop.vocabulary.aliases import Overrides, TagMerge
 from tagloop.vocabulary.vocabulary import Vocabulary
 from training.config import BuildConfig
@@ -32,26 +33,6 @@ from training.data.splits import ANY_SPLIT, SPLITS, arrange
 LEAST_WORDS = BuildConfig.min_words
 """A shorter text makes no row, as in building."""
 Rows = dict[str, list[ArticleRow]]
-
-
-class Accepted(Protocol):
-    """What a merge reads of ``tagloop.corrections.review.accepted.Accepted``."""
-
-    @property
-    def correction(self) -> Any:
-        """The correction: its id, title and text."""
-
-    @property
-    def tags(self) -> Sequence[str]:
-        """The tags that count."""
-
-    @property
-    def by(self) -> str:
-        """``reviewer`` or ``agreement``."""
-
-    @property
-    def decided_at(self) -> str:
-        """When it was decided, ISO 8601, UTC."""
 
 
 @dataclass

@@ -154,8 +154,8 @@ class Vocabulary:
         """Display forms, the most frequent first."""
         return [self._displays[form] for form in self.counts]
 
-    def __contains__(self, tag: str) -> bool:
-        return self.canonical(tag) in self.counts
+    def __contains__(self, tag: object) -> bool:
+        return self.canonical(str(tag)) in self.counts
 
     def __len__(self) -> int:
         return len(self.counts)

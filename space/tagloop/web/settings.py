@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 from tagloop.corrections.delivery.status import SavedWhen
 from tagloop.errors import UserError
@@ -18,120 +18,95 @@ RELOAD_SECONDS = 60
 SPACE_FOLDER = Path(__file__).resolve().parents[2]
 
 
+def _variable(name: str, help: str, **options: Any) -> Any:
+    return field(metadata={"variable": name, "help": help}, **options)
+
+
 @dataclass(frozen=True)
 class Settings:
     """One field a variable; ``metadata`` has the variable's name and what it does."""
 
-    model_repo: str = field(
-        metadata={
-            "variable": "MODEL_REPO",
-            "help": "The tagger: a model id on the Hub, or a folder. Required.",
-        },
+    model_repo: str = _variable(
+        "MODEL_REPO", "The tagger: a model id on the Hub, or a folder. Required."
     )
-    model_revision: str | None = field(
+    model_revision: str | None = _variable(
+        "MODEL_REVISION",
+        "Branch, tag or commit of the tagger; its `main` when not set.",
         default=None,
-        metadata={
-            "variable": "MODEL_REVISION",
-            "help": "Branch, tag or commit of the tagger; its `main` when not set.",
-        },
     )
-    dataset_repo: str | None = field(
+    dataset_repo: str | None = _variable(
+        "DATASET_REPO",
+        "The dataset that the tagger learned from, a dataset id on the Hub or a "
+        "folder: shown on the Explore tab. A private one needs a token, and a Space that is "
+        "private as well.",
         default=None,
-        metadata={
-            "variable": "DATASET_REPO",
-            "help": "The dataset that the tagger learned from, a dataset id on the Hub or a "
-            "folder: shown on the Explore tab. A private one needs a token, and a Space that is "
-            "private as well.",
-        },
     )
-    corrections_repo: str | None = field(
+    corrections_repo: str | None = _variable(
+        "CORRECTIONS_REPO",
+        "The private dataset that corrections go to; without it they are switched off.",
         default=None,
-        metadata={
-            "variable": "CORRECTIONS_REPO",
-            "help": "The private dataset that corrections go to; without it they are switched off.",
-        },
     )
-    outbox: Path = field(
+    outbox: Path = _variable(
+        "TAGLOOP_OUTBOX",
+        "The folder where corrections wait for the Hub; `outbox` beside `app.py`.",
         default=SPACE_FOLDER / "outbox",
-        metadata={
-            "variable": "TAGLOOP_OUTBOX",
-            "help": "The folder where corrections wait for the Hub; `outbox` beside `app.py`.",
-        },
     )
-    saved_when: SavedWhen = field(
+    saved_when: SavedWhen = _variable(
+        "TAGLOOP_SAVED_WHEN",
+        "When a visitor is told that a correction is saved: `hub`, once the dataset "
+        "has it, or `disk`, once it is on this machine's disk; when not set, `hub` on a Space "
+        "of the Hub, whose disk is lost at a restart, and `disk` elsewhere.",
         default="disk",
-        metadata={
-            "variable": "TAGLOOP_SAVED_WHEN",
-            "help": "When a visitor is told that a correction is saved: `hub`, once the dataset "
-            "has it, or `disk`, once it is on this machine's disk; when not set, `hub` on a Space "
-            "of the Hub, whose disk is lost at a restart, and `disk` elsewhere.",
-        },
     )
-    taggings_a_minute: int = field(
+    taggings_a_minute: int = _variable(
+        "TAGLOOP_TAGGINGS_A_MINUTE",
+        f"Articles that one visitor may have tagged in a minute; "
+        f"{TAGGINGS_A_MINUTE} when not set, 0 for any number.",
         default=TAGGINGS_A_MINUTE,
-        metadata={
-            "variable": "TAGLOOP_TAGGINGS_A_MINUTE",
-            "help": f"Articles that one visitor may have tagged in a minute; "
-            f"{TAGGINGS_A_MINUTE} when not set, 0 for any number.",
-        },
     )
-    corrections_a_minute: int = field(
+    corrections_a_minute: int = _variable(
+        "TAGLOOP_CORRECTIONS_A_MINUTE",
+        f"Corrections that one visitor may send in a minute; "
+        f"{CORRECTIONS_A_MINUTE} when not set, 0 for any number.",
         default=CORRECTIONS_A_MINUTE,
-        metadata={
-            "variable": "TAGLOOP_CORRECTIONS_A_MINUTE",
-            "help": f"Corrections that one visitor may send in a minute; "
-            f"{CORRECTIONS_A_MINUTE} when not set, 0 for any number.",
-        },
     )
-    corrections_a_day: int = field(
+    corrections_a_day: int = _variable(
+        "TAGLOOP_CORRECTIONS_A_DAY",
+        f"Corrections that one account, and one address, may send in a day; "
+        f"{CORRECTIONS_A_DAY} when not set, 0 for any number.",
         default=CORRECTIONS_A_DAY,
-        metadata={
-            "variable": "TAGLOOP_CORRECTIONS_A_DAY",
-            "help": f"Corrections that one account, and one address, may send in a day; "
-            f"{CORRECTIONS_A_DAY} when not set, 0 for any number.",
-        },
     )
-    reviewers: str | None = field(
+    reviewers: str | None = _variable(
+        "TAGLOOP_REVIEWERS",
+        "Accounts that may review corrections, with commas between, on a Space where "
+        "visitors can sign in; its owner when not set.",
         default=None,
-        metadata={
-            "variable": "TAGLOOP_REVIEWERS",
-            "help": "Accounts that may review corrections, with commas between, on a Space where "
-            "visitors can sign in; its owner when not set.",
-        },
     )
-    review_secret: str | None = field(
+    review_secret: str | None = _variable(
+        "TAGLOOP_REVIEW_SECRET",
+        "A secret, of 12 characters or more: who gives it on the page `?review` may "
+        "review corrections too.",
         default=None,
         repr=False,
-        metadata={
-            "variable": "TAGLOOP_REVIEW_SECRET",
-            "help": "A secret, of 12 characters or more: who gives it on the page `?review` may "
-            "review corrections too.",
-        },
     )
-    agreement: int = field(
+    agreement: int = _variable(
+        "TAGLOOP_AGREEMENT",
+        "So many different people who give an article the same tags need no reviewer, "
+        "unless it looks suspicious: 2 or more; `make retrain` reads it here; 0, when not "
+        "set, asks for a reviewer always.",
         default=0,
-        metadata={
-            "variable": "TAGLOOP_AGREEMENT",
-            "help": "So many different people who give an article the same tags need no reviewer, "
-            "unless it looks suspicious: 2 or more; `make retrain` reads it here; 0, when not "
-            "set, asks for a reviewer always.",
-        },
     )
-    reload_seconds: int = field(
+    reload_seconds: int = _variable(
+        "TAGLOOP_RELOAD_SECONDS",
+        "How often to look for a newer commit of the tagger on the Hub, in seconds; "
+        f"{RELOAD_SECONDS} when not set, 0 for never.",
         default=RELOAD_SECONDS,
-        metadata={
-            "variable": "TAGLOOP_RELOAD_SECONDS",
-            "help": "How often to look for a newer commit of the tagger on the Hub, in seconds; "
-            f"{RELOAD_SECONDS} when not set, 0 for never.",
-        },
     )
-    addresses: bool = field(
+    addresses: bool = _variable(
+        "TAGLOOP_ADDRESSES",
+        "Whether visitors may give the address of a public page to have it read: "
+        "`on` or `off`; `on` when not set.",
         default=True,
-        metadata={
-            "variable": "TAGLOOP_ADDRESSES",
-            "help": "Whether visitors may give the address of a public page to have it read: "
-            "`on` or `off`; `on` when not set.",
-        },
     )
 
     @classmethod

@@ -13,7 +13,7 @@ import pytest
 from training.base.examples import FILES
 from training.bench.data import OTHER_FILE, Row, load_suites
 
-from ..tiny_models import make_tiny_bart, starter_articles
+from ..tiny_models import starter_articles
 
 SPLITS = ("train", "train", "train", "validation", "test")
 """The splits of five articles in a row."""
@@ -52,9 +52,3 @@ def rows(data_folder: Path) -> dict[str, list[Row]]:
     """Returns the in-domain rows, ``train`` and ``validation``."""
     suite = load_suites(data_folder, ["in-domain"], "validation")[0]
     return {"train": suite.train, "validation": suite.validation}
-
-
-@pytest.fixture(scope="session")
-def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Returns the folder of a BART with WordPiece, untrained, as the bundled base is shaped."""
-    return make_tiny_bart(tmp_path_factory.mktemp("bases") / "tiny-bart")

@@ -158,12 +158,12 @@ def test_tagloop_ranks_and_keeps_what_it_is_sure_of(engine: str, rows: Rows) -> 
 
 
 def test_prepared_model_has_the_vocabulary_of_the_training_rows(
-    rows: Rows, tiny_base: Path, tmp_path: Path
+    rows: Rows, tiny_bart: Path, tmp_path: Path
 ) -> None:
     from tagloop.tagger.model_folder import load_vocabulary
     from training.bench.peers.tagloop_system import prepare_model
 
-    prepare_model(tmp_path / "model", rows["train"], rows["validation"], weights=tiny_base)
+    prepare_model(tmp_path / "model", rows["train"], rows["validation"], weights=tiny_bart)
     vocabulary = load_vocabulary(tmp_path / "model")
     learned = {form for row in rows["train"] for form in row.forms}
     assert all(form in vocabulary for form in learned)

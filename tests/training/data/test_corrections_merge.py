@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
-from tagloop.corrections.record import Correction
+from tagloop.corrections.review.accepted import Accepted
 from training.data.articles import ArticleRow, article_id
 from training.data.corrections_file import MergedRows
 from training.data.corrections_merge import Merged, merge
@@ -16,16 +16,16 @@ from ..retrain.retrain_parts import correct, new_article
 SOURCE = "me/x-corrections"
 
 
-@dataclass
-class Item:
-    correction: Correction
-    tags: list[str]
-    by: str = "reviewer"
-    decided_at: str = "2026-01-01T00:00:00.000000+00:00"
-
-
-def item(title: str, text: str, tags: list[str], **more: Any) -> Item:
-    return Item(correct(title, text, tags), tags, **more)
+def item(title: str, text: str, tags: list[str], **more: Any) -> Accepted:
+    plain = Accepted(
+        correct(title, text, tags),
+        tags,
+        by="reviewer",
+        reviewers=1,
+        voters=1,
+        decided_at="2026-01-01T00:00:00.000000+00:00",
+    )
+    return replace(plain, **more)
 
 
 def row(split: str, number: int, tags: list[str]) -> ArticleRow:
@@ -121,7 +121,7 @@ def test_test_articles_of_the_sources_are_frozen() -> None:
 
 def test_what_makes_no_article_is_dropped_with_its_reason() -> None:
     items = [item("Short", "Only a few words.", ["Bread"])]
-    items.append(Item(correct(*new_article("train", 60), ["Bread"]), ["!!!"]))
+    items.append(replace(item(*new_article("train", 60), ["Bread"]), tags=["!!!"]))
     merged = merge(ROWS, None, items, SOURCE)
     assert sorted(merged.dropped.values()) == ["no tags", "too short"] and merged.rows == ROWS
 

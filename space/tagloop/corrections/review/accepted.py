@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Container
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -10,7 +11,7 @@ from tagloop.corrections.dataset import Records
 from tagloop.corrections.decision import WITH_TAGS, Review
 from tagloop.corrections.record import Correction
 from tagloop.corrections.review.grouping import TagKey, by_article, people, tag_key
-from tagloop.corrections.review.suspicion import KnownTags, Suspicion
+from tagloop.corrections.review.suspicion import Suspicion
 
 State = Literal["accepted", "duplicate", "rejected", "withdrawn", "pending"]
 
@@ -74,7 +75,7 @@ class Decided:
 
 
 def accepted(
-    records: Records, agreement: int | None = None, vocabulary: KnownTags = frozenset()
+    records: Records, agreement: int | None = None, vocabulary: Container[str] = frozenset()
 ) -> Decided:
     """Finds out what may be learned.
 

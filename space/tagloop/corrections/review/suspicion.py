@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal
 
 from tagloop.corrections.record import Correction
 from tagloop.corrections.review.grouping import TagKey, article_key, person_of, tag_key
@@ -36,12 +36,6 @@ _LINK = re.compile(r"[a-z][a-z0-9+.-]*://|\bwww\.|\b[\w-]+\.[a-z]{2,12}/", re.IG
 _WORD = re.compile(r"[^\W\d_]+")
 
 
-class KnownTags(Protocol):
-    """Tells whether a tag is known: a `tagloop.vocabulary.vocabulary.Vocabulary`, or a set."""
-
-    def __contains__(self, tag: str, /) -> bool: ...
-
-
 @dataclass(frozen=True)
 class Mark:
     """One reason to look twice."""
@@ -59,7 +53,7 @@ class Suspicion:
     """
 
     def __init__(
-        self, corrections: Iterable[Correction], vocabulary: KnownTags = frozenset()
+        self, corrections: Iterable[Correction], vocabulary: Container[str] = frozenset()
     ) -> None:
         self._vocabulary = vocabulary
         self._articles: dict[tuple[TagKey, str], set[str]] = defaultdict(set)
@@ -100,7 +94,7 @@ def _added(correction: Correction) -> TagKey:
     return tag_key(correction.corrected) - tag_key(tag.tag for tag in correction.predicted)
 
 
-def _own_marks(correction: Correction, vocabulary: KnownTags) -> Iterable[Mark]:
+def _own_marks(correction: Correction, vocabulary: Container[str]) -> Iterable[Mark]:
     tags, note = correction.corrected, correction.note
     for where, texts in (("a tag", tags), ("the note", (note,))):
         if any(map(_LINK.search, texts)):
@@ -117,7 +111,7 @@ def _own_marks(correction: Correction, vocabulary: KnownTags) -> Iterable[Mark]:
         yield Mark("emptied", "All tags were removed and none was put in their place.")
 
 
-def _from_nowhere(correction: Correction, vocabulary: KnownTags) -> list[str]:
+def _from_nowhere(correction: Correction, vocabulary: Container[str]) -> list[str]:
     added = _added(correction)
     if not added:
         return []

@@ -146,9 +146,9 @@ def test_a_round_learns_measures_and_decides(
 
 @pytest.mark.parametrize("pull", [WeightPenaltyTrainer, OutputPenaltyTrainer])
 def test_a_pull_costs_nothing_at_the_start_and_something_later(
-    pull: type[FrozenEncoderTrainer], tmp_path: Path, tiny_base: Path
+    pull: type[FrozenEncoderTrainer], tmp_path: Path, tiny_bart: Path
 ) -> None:
-    model, tokenizer, _ = load_base(str(tiny_base))
+    model, tokenizer, _ = load_base(str(tiny_bart))
     model.get_encoder().requires_grad_(False)
     for module in model.modules():  # dropout would tell old and new weights apart
         if isinstance(module, torch.nn.Dropout):

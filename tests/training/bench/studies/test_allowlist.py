@@ -76,12 +76,12 @@ def test_never_seen_tags_are_scored_among_themselves() -> None:
 
 def test_the_command_prints_its_tables(
     data_folder: Path,
-    tiny_base: Path,
+    tiny_bart: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(constants, "BUNDLED_BASE", tiny_base)
+    monkeypatch.setattr(constants, "BUNDLED_BASE", tiny_bart)
     suite = load_suites(data_folder, ["in-domain"], "validation")[0]
     model = constants.make_model(tmp_path, suite.train)
     # An untrained model writes until it is stopped.
@@ -101,11 +101,11 @@ def test_the_command_prints_its_tables(
 
 def test_constants_are_fitted(
     data_folder: Path,
-    tiny_base: Path,
+    tiny_bart: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(constants, "BUNDLED_BASE", tiny_base)
+    monkeypatch.setattr(constants, "BUNDLED_BASE", tiny_bart)
     before = tagloop.allowlist.scorer.PRESENT_BONUS
     assert constants.main(["--data", str(data_folder), "--tags", "20", "--limit", "3"]) == 0
     shown = capsys.readouterr().out

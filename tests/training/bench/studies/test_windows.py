@@ -36,8 +36,8 @@ def one_thread(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture
-def base(tiny_base: Path, tmp_path: Path) -> Path:
-    folder = shutil.copytree(tiny_base, tmp_path / "base")
+def base(tiny_bart: Path, tmp_path: Path) -> Path:
+    folder = shutil.copytree(tiny_bart, tmp_path / "base")
     TaggingSettings("{title}\n{text}", max_input_tokens=LIMIT, max_new_tokens=8).save(folder)
     return folder
 
@@ -96,9 +96,9 @@ def test_mistakes_are_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture
 
 
 def test_without_long_articles_there_is_nothing_to_measure(
-    data_folder: Path, tiny_base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    data_folder: Path, tiny_bart: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    base = shutil.copytree(tiny_base, tmp_path / "base")
+    base = shutil.copytree(tiny_bart, tmp_path / "base")
     TaggingSettings("{title}\n{text}", max_input_tokens=600, max_new_tokens=4).save(base)
     flags = ["--data", str(data_folder), "--weights", str(base), "--limit", "4"]
     assert windows.main([*flags, "--suites", "in-domain"]) == 2
