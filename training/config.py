@@ -171,7 +171,7 @@ class TrainConfig(ConsoleConfig):
         None, "Prompt with {title} and {text}; default as the base says."
     )
     max_input_tokens: int = option(256, "Longer prompts are cut.")
-    max_new_tokens: int = option(48, "Bound of the written tags.")
+    max_new_tokens: int = option(48, "Bound of the output.")
     epochs: float = option(6, "Passes over the articles at the most.")
     batch_size: int = option(16, "Articles a step.")
     learning_rate: float = option(3e-4, "Peak rate of AdamW.")
