@@ -20,10 +20,10 @@ from training.data.dataset_folder import write_dataset
 def merge_counts(merged: Merged, decided: Decided, damaged: int) -> dict[str, int]:
     """Returns a merge's counts for people, those of corrections that it left out among them."""
     return merged.counts() | {
-        "rejected": decided.rejected,
-        "pending": decided.pending,
-        "withdrawn": decided.withdrawn,
-        "duplicates": decided.duplicates,
+        "rejected": decided.count("rejected"),
+        "pending": decided.count("pending"),
+        "withdrawn": decided.count("withdrawn"),
+        "duplicates": decided.count("duplicate"),
         "damaged": damaged,
     }
 

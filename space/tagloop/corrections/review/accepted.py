@@ -50,28 +50,9 @@ class Decided:
     accepted: list[Accepted] = field(default_factory=list)
     states: dict[str, State] = field(default_factory=dict)
 
-    def _count(self, state: State) -> int:
+    def count(self, state: State) -> int:
+        """Returns how many corrections have a state."""
         return Counter(self.states.values())[state]
-
-    @property
-    def rejected(self) -> int:
-        """How many a reviewer rejected."""
-        return self._count("rejected")
-
-    @property
-    def withdrawn(self) -> int:
-        """How many their senders took back."""
-        return self._count("withdrawn")
-
-    @property
-    def pending(self) -> int:
-        """How many wait for a decision."""
-        return self._count("pending")
-
-    @property
-    def duplicates(self) -> int:
-        """How many were folded into an accepted one."""
-        return self._count("duplicate")
 
 
 def accepted(

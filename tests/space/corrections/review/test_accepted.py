@@ -13,7 +13,7 @@ from .review_rows import correction, records, review
 
 def counts(decided: Decided) -> list[int]:
     """Accepted, duplicates, rejected, withdrawn, pending."""
-    states = [decided.duplicates, decided.rejected, decided.withdrawn, decided.pending]
+    states = [decided.count(state) for state in ("duplicate", "rejected", "withdrawn", "pending")]
     return [len(decided.accepted), *states]
 
 
