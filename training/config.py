@@ -94,7 +94,7 @@ class BuildConfig:
 
 
 def parse_config(config_class: type[Config], argv: Sequence[str], command: str) -> Config:
-    """Fills a settings dataclass from flags, or from one YAML or JSON file.
+    """Fills a settings dataclass from flags, or from one YAML or JSON file, with or without ``-v``.
 
     Args:
         config_class: The dataclass of the command.
@@ -105,8 +105,11 @@ def parse_config(config_class: type[Config], argv: Sequence[str], command: str) 
         UserError: The file cannot be read, is no mapping, or holds an unknown or no required name.
     """
     parser = HfArgumentParser(config_class, prog=command)  # type: ignore[arg-type]
-    if len(argv) == 1 and Path(argv[0]).suffix in (".yaml", ".yml", ".json"):
-        values = read_settings(Path(argv[0]), config_class)
+    quiet = [word for word in argv if word not in ("-v", "--verbose")]
+    words = quiet if issubclass(config_class, ConsoleConfig) else argv
+    if len(words) == 1 and Path(words[0]).suffix in (".yaml", ".yml", ".json"):
+        values = read_settings(Path(words[0]), config_class)
+        values |= {"verbose": True} if len(words) < len(argv) else {}
         return parser.parse_dict(values)[0]
     return parser.parse_args_into_dataclasses(list(argv), look_for_args_file=False)[0]
 
@@ -185,7 +188,7 @@ class TrainConfig(ConsoleConfig):
         default=None, metadata={"help": "Prompt with {title} and {text}; default as the base says."}
     )
     max_input_tokens: int = field(default=256, metadata={"help": "Longer prompts are cut."})
-    max_new_tokens: int = field(default=48, metadata={"help": "Bound of the written tags."})
+    max_new_tokens: int = field(default=48, metadata={"help": "Bound of the output."})
     epochs: float = field(default=6, metadata={"help": "Passes over the articles at the most."})
     batch_size: int = field(default=16, metadata={"help": "Articles a step."})
     learning_rate: float = field(default=3e-4, metadata={"help": "Peak rate of AdamW."})
