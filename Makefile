@@ -62,7 +62,7 @@ space: $(READY) ## run the Space here on any tagger: MODEL=owner/tagger [SHARE=1
 	@$(if $(MODEL),,echo "error: MODEL is missing: make space MODEL=owner/tagger" >&2; exit 2;) \
 	cd space && MODEL_REPO="$(or $(realpath $(MODEL)),$(MODEL))" $(if $(SHARE),GRADIO_SHARE=True) $(abspath $(PY)) app.py
 
-base: $(READY) ## train the bundled base anew, two hours: DATA=folder
+base: $(READY) ## train the bundled base anew, three hours: DATA=folder
 	@$(if $(DATA),,echo "error: DATA is missing: make base DATA=folder" >&2; exit 2;) \
 	$(PY) -m training.base.recipe train --data $(DATA) && $(PY) -m training.base.recipe export
 

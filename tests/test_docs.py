@@ -68,7 +68,7 @@ def code_told(path: Path) -> str:
     found = []
     for node in ast.walk(tree):
         parts = node.values if isinstance(node, ast.JoinedStr) else [node]
-        text = "".join(str(part.value) if isinstance(part, ast.Constant) else "x" for part in parts)
+        text = "".join(str(part.value) if isinstance(part, ast.Constant) else "…" for part in parts)
         found += re.findall(r"`+([^`\n]+)`+", text)
         found += [match[0] for match in RUN.finditer(text)]
         found += [match[0] for match in MAKE.finditer(text) if match[2]]  # "make it" is prose

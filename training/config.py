@@ -85,7 +85,7 @@ class BuildConfig:
 
 
 def parse_config(config_class: type[Config], argv: Sequence[str], command: str) -> Config:
-    """Fills a settings dataclass from flags, or from one YAML or JSON file.
+    """Fills a settings dataclass from flags, or from one YAML or JSON file, with or without ``-v``.
 
     Args:
         config_class: The dataclass of the command.
@@ -96,8 +96,11 @@ def parse_config(config_class: type[Config], argv: Sequence[str], command: str) 
         UserError: The file cannot be read, is no mapping, or holds an unknown or no required name.
     """
     parser = HfArgumentParser(config_class, prog=command)  # type: ignore[arg-type]
-    if len(argv) == 1 and Path(argv[0]).suffix in (".yaml", ".yml", ".json"):
-        values = read_settings(Path(argv[0]), config_class)
+    quiet = [word for word in argv if word not in ("-v", "--verbose")]
+    words = quiet if issubclass(config_class, ConsoleConfig) else argv
+    if len(words) == 1 and Path(words[0]).suffix in (".yaml", ".yml", ".json"):
+        values = read_settings(Path(words[0]), config_class)
+        values |= {"verbose": True} if len(words) < len(argv) else {}
         return parser.parse_dict(values)[0]
     return parser.parse_args_into_dataclasses(list(argv), look_for_args_file=False)[0]
 
@@ -129,8 +132,10 @@ def read_settings(path: Path, config_class: Any) -> dict[str, Any]:
     fields = {entry.name: entry for entry in dataclasses.fields(config_class)}
     unknown = sorted(set(map(str, values)) - set(fields))
     if unknown:
+        # What a command shows is not what it does: its setting is named last.
+        there = sorted(fields, key=lambda name: hasattr(ConsoleConfig, name))
         raise UserError(
-            f"{path}: unknown setting {', '.join(unknown)}; there are {', '.join(fields)}."
+            f"{path}: unknown setting {', '.join(unknown)}; there are {', '.join(there)}."
         )
     hints = get_type_hints(config_class)
     for name, entry in fields.items():

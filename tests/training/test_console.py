@@ -13,6 +13,7 @@ import pytest
 
 from tagloop.errors import UserError
 from training import console
+from training.config import TrainConfig, parse_config
 
 COMMAND = """
 import logging, os, sys, time, warnings
@@ -79,6 +80,16 @@ def test_verbose_shows_all_and_writes_no_log(tmp_path: Path) -> None:
     assert all(noise in done.stdout + done.stderr for noise in NOISE)
     assert "all is well" in done.stdout
     assert not (tmp_path / "build").exists()
+
+
+def test_verbose_may_stand_beside_a_settings_file(tmp_path: Path) -> None:
+    file = tmp_path / "train.yaml"
+    file.write_text("dataset: articles\nepochs: 2\n")
+    without, beside = (
+        parse_config(TrainConfig, [str(file), *flags], "train") for flags in ([], ["-v"])
+    )
+    assert not without.verbose and beside.verbose
+    assert without.epochs == beside.epochs == 2
 
 
 def test_an_unexpected_exception_keeps_its_traceback_and_names_the_log(tmp_path: Path) -> None:

@@ -32,12 +32,14 @@ class Metric(NamedTuple):
 
 METRICS = {
     "f1@5": Metric("F1@5", "f1", "precision always counts five places, however few tags there are"),
-    "f1@m": Metric("F1@M", "f1", "over all tags that are written"),
+    "f1@m": Metric("F1@M", "f1", "over all tags of an answer"),
     "precision@1": Metric("Precision@1", "precision", "whether the first tag is right"),
     "present_f1@m": Metric("F1@M, present", "f1", "only tags whose words stand in the article"),
     "absent_f1@m": Metric("F1@M, absent", "f1", "only tags whose words do not"),
     "f1@m_stemmed": Metric("F1@M, stemmed", "f1", "tags compared by Porter's word stems"),
-    "unseen_share": Metric("Unseen tags", "unseen_share", "written tags that training never saw"),
+    "unseen_share": Metric(
+        "Unseen tags", "unseen_share", "tags of an answer that training never saw"
+    ),
     "rouge1": Metric("ROUGE-1", "rouge", "words in common, on the tags joined by commas"),
     "rouge2": Metric("ROUGE-2", "rouge", "word pairs in common"),
     "rougeL": Metric("ROUGE-L", "rouge", "longest common sequence of words"),
@@ -268,7 +270,7 @@ def _limits(report: EvaluationReport, settings: TaggingSettings) -> list[str]:
         )
     if "unseen_share" in after:
         lines.append(
-            f"{100 * after['unseen_share']['value']:.1f} % of the tags that it wrote in the "
+            f"{100 * after['unseen_share']['value']:.1f} % of the tags that it gave in the "
             "measurement occur nowhere in its training tags; some of those are no tags at all."
         )
     return lines

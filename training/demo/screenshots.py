@@ -2,7 +2,7 @@
 
     python -m training.demo.screenshots --model MODEL      # a tagger's folder or repo id
 
-They go to ``tests/browser/screenshots``; the README shows two of them.
+They go to ``tests/browser/screenshots``; the README links some of them.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 Tags are compared by normal form and de-duplicated by it. The literature gives one name to several
 measures, so ours are named exactly: ``f1@5`` always divides the hits by 5 for its precision (the
 padded F1@5 of Meng et al., "An Empirical Study on Neural Keyphrase Generation", NAACL 2021),
-``f1@m`` takes all written tags (Yuan et al., "One Size Does Not Fit All: Generating and Evaluating
-Variable Number of Keyphrases", ACL 2020). Means are over articles (macro).
+``f1@m`` takes all tags of an answer (Yuan et al., "One Size Does Not Fit All: Generating and
+Evaluating Variable Number of Keyphrases", ACL 2020). Means are over articles (macro).
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def article_scores(
     """Scores one article's tags.
 
     Args:
-        predicted: Written tags, the best first.
+        predicted: The tags of an answer, the best first.
         reference: The authors' tags.
         text: Title and text; with it tags that stand there and tags that do not are also scored
             apart. An article without reference tags of a sort has NaN for it and is left out of

@@ -1,4 +1,4 @@
-"""One correction: what a visitor says about the tags that the model wrote.
+"""One correction: what a visitor says about the tags that the model gave.
 
 A record says everything that a later training needs (article, tags before and after, the model
 and its commit) and is never changed once it is written. `tagloop.corrections.delivery.outbox` takes

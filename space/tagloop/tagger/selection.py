@@ -20,7 +20,7 @@ class Tag:
     Attributes:
         tag: Display form.
         confidence: Probability (0..1) that the article's author would give it, where the model has
-            a ranker; else with which the model writes just this tag at its place. Of tags of a
+            a ranker; else with which the model generates just this tag at its place. Of tags of a
             list see ``tagloop.allowlist.scorer``; preferred ones count as surer than that.
         present: Whether the tag's words stand in the title or the text.
         evidence: What speaks for it; only when asked for.

@@ -1,8 +1,4 @@
-"""One tag's normal form and display form, the alias table, and generated text to tags and back.
-
-The normal form is the only form in which tags are ever compared; the display form is the only
-form that people see.
-"""
+"""The tags of a dataset or a model: their display forms, how frequent each is, the alias table."""
 
 from __future__ import annotations
 

@@ -112,7 +112,7 @@ def test_weights_have_length_one_and_leave_out_what_does_not_count() -> None:
     assert weights == pytest.approx(raw / np.linalg.norm(raw))
 
 
-def test_articles_of_an_earlier_memory_are_not_embedded_again(
+def test_articles_of_an_earlier_index_are_not_embedded_again(
     sentence_encoder: SentenceEncoder,
 ) -> None:
     class Counting:

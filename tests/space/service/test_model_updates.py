@@ -25,13 +25,13 @@ def repo(model_dir: Path, hub_namespace: str, request: pytest.FixtureRequest) ->
     return repo_id
 
 
-def watched(repo: str) -> tuple[ModelUpdates, list[Tagger]]:
+def looking_at(repo: str) -> tuple[ModelUpdates, list[Tagger]]:
     taggers = [Tagger.from_pretrained(repo, threads=1)]
     return ModelUpdates(taggers[0], None, taggers.append, seconds=0), taggers
 
 
 def test_a_newer_commit_is_served_and_an_unchanged_one_is_not_loaded_again(repo: str) -> None:
-    updates, taggers = watched(repo)
+    updates, taggers = looking_at(repo)
     assert not updates.look() and len(taggers) == 1
     commit = HfApi().upload_file(
         repo_id=repo, path_in_repo="report.json", path_or_fileobj=b'{"articles": 3}'
@@ -45,7 +45,7 @@ def test_a_newer_commit_is_served_and_an_unchanged_one_is_not_loaded_again(repo:
 def test_what_does_not_load_is_said_once_and_mended_by_the_next(
     repo: str, model_dir: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    updates, taggers = watched(repo)
+    updates, taggers = looking_at(repo)
     api = HfApi()
     bad = api.upload_file(repo_id=repo, path_in_repo="tagging.json", path_or_fileobj=b"no settings")
     assert not updates.look() and not updates.look()
@@ -63,7 +63,7 @@ def test_what_does_not_load_is_said_once_and_mended_by_the_next(
 def test_a_hub_that_does_not_answer_changes_nothing(
     repo: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    updates, taggers = watched(repo)
+    updates, taggers = looking_at(repo)
     HfApi().delete_repo(repo)
     assert not updates.look() and not updates.look()
     told = [record.getMessage() for record in caplog.records if "newer" in record.getMessage()]

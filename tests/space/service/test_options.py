@@ -35,7 +35,7 @@ def test_wishes_are_handed_on() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wish", "message"),
+    ("option", "message"),
     [
         ({"max_tags": 0}, "max_tags must be a number from 1 to 30, not 0"),
         ({"max_tags": True}, "max_tags must be"),
@@ -48,9 +48,9 @@ def test_wishes_are_handed_on() -> None:
         ({"max_windows": 17}, "max_windows must be a number from 1 to 16"),
     ],
 )
-def test_what_is_not_in_order_is_said(wish: dict[str, Any], message: str) -> None:
+def test_what_is_not_in_order_is_said(option: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError, match=message):
-        check_options(wish)
+        check_options(option)
 
 
 def test_a_list_is_written_with_commas_semicolons_or_lines() -> None:

@@ -44,7 +44,7 @@ class RowNeighbours:
     """The training rows of articles and titles, to be asked for the tags of a row's neighbours."""
 
     def __init__(self, rows: Sequence[Row], tokenizer: Any) -> None:
-        """Remembers rows.
+        """Indexes the rows.
 
         Args:
             rows: Training rows, each once.

@@ -151,8 +151,8 @@ class Scenario:
         return CachedSentenceEncoder(loaded)
 
     @cached_property
-    def remembered(self) -> dict[str, ReadArticles]:
-        """Returns what the neighbours take from each part's articles, read once."""
+    def indexed(self) -> dict[str, ReadArticles]:
+        """Returns what the index takes from each part's articles, read once."""
         earlier: Mapping[str, np.ndarray] = load_file(self.current / NEIGHBOURS)
         return {
             name: read_articles(

@@ -104,7 +104,7 @@ class Simulation:
         sure = (
             scenario.sureness if simulated.choice == "uncertainty" else [0.0] * len(scenario.pool)
         )
-        vectors = scenario.remembered["pool"].vectors / 400.0
+        vectors = scenario.indexed["pool"].vectors / 400.0
         places = choose(simulated.choice, simulated.corrections, sure, vectors, simulated.seed)
         corrections = correct(scenario.pool, places, simulated.bad, simulated.seed)
         return reviewed(corrections, simulated.seed) if simulated.review else corrections
@@ -118,11 +118,11 @@ class Simulation:
         folder: Path,
     ) -> Tagger:
         scenario, method = self._scenario, METHODS[simulated.learns]
-        remembered = new if method.neighbours else []
-        tags = [list(row.tags) for row in scenario.old] + [list(tags) for _, tags in remembered]
+        indexed = new if method.neighbours else []
+        tags = [list(row.tags) for row in scenario.old] + [list(tags) for _, tags in indexed]
         vocabulary = Vocabulary.from_tag_lists(tags)
         places = [one.place for one in learned] if method.neighbours else []
-        both = _joined(scenario.remembered["old"], _chosen(scenario.remembered[source], places))
+        both = _joined(scenario.indexed["old"], _chosen(scenario.indexed[source], places))
         tokenizer = scenario.tagger.tokenizer
         arrays = index_arrays(both, tags, len(tokenizer), vocabulary, scenario.sentence_encoder)
         engine = scenario.tagger.generator

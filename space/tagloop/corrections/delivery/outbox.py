@@ -2,9 +2,9 @@
 
 `Outbox.save` returns when a row is fsynced. A worker thread commits what is written, many rows a
 commit, and forgets a row only after the Hub has confirmed it (`tagloop.corrections.delivery` shows
-the whole way). Nothing that goes wrong on the way
-loses a row: each file has one name for ever, so what is uploaded twice is stored once, and what a
-killed process left is delivered by the next one, or by another that shares the folder.
+the whole way). Nothing that goes wrong on the way loses a row: each file has one name for ever, so
+what is uploaded twice is stored once, and what a killed process left is delivered by the next one,
+or by another that shares the folder.
 
 This is `huggingface_hub.CommitScheduler`'s idea without what it gets wrong for this purpose: it
 overwrites a same-named file after a restart, only logs errors, and needs the Hub at start.

@@ -90,7 +90,7 @@ class Suspicion:
 
 
 def _added(correction: Correction) -> TagKey:
-    """Returns what the visitor added; tags that the model wrote itself are pasted by nobody."""
+    """Returns what the visitor added; tags that the model gave itself are pasted by nobody."""
     return tag_key(correction.corrected) - tag_key(tag.tag for tag in correction.predicted)
 
 

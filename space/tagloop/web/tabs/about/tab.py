@@ -80,7 +80,7 @@ def _what_runs(settings: Settings, service: TaggingService) -> str:
         rows["Learned from"] = repo_link(display_name(settings.dataset_repo), kind="datasets/")
     rows["Base model"] = safe(tagger.settings.base_model or "not stated")
     rows["Runs on"] = safe(tagger.engine)
-    rows["Knows"] = f"{len(tagger.vocabulary.tags):,} tags; it can write others too"
+    rows["Knows"] = f"{len(tagger.vocabulary.tags):,} tags; it can generate others too"
     rows["Licence"] = "Apache-2.0 (this Space); see the model's and the dataset's card for theirs"
     cells = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in rows.items())
     return f"<h2>What runs here</h2><dl>{cells}</dl>"

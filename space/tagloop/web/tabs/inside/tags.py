@@ -1,4 +1,4 @@
-"""Pictures of how a model comes to its tags: where it looked, how it wrote, how it was before."""
+"""Pictures of how a model comes to its tags: where it looked, how it went, how it was before."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -48,7 +48,7 @@ def draw_looks(view: View) -> str:
     )
     sentence = (
         "The greener a word, the more the attention of the last layer lay on it while the model "
-        "wrote the chosen tag, which shows where it looked and not always why."
+        "generated the chosen tag, which shows where it looked and not always why."
     )
     return figure("looks", heading, picture, sentence)
 
@@ -58,7 +58,7 @@ def _most_looked_at(look: TagAttention, view: View) -> str:
     names = [view.article.prompt[view.words[at].begin : view.words[at].end] for at in order]
     named = list(dict.fromkeys(name for name in names if any(map(str.isalnum, name))))
     words = ", ".join(f"<b>{safe(name)}</b>" for name in named[:NAMED_WORDS])
-    how = "" if look.generated else " It did not write this tag itself and was made to here."
+    how = "" if look.generated else " It did not generate this tag itself and was made to here."
     away = f" {percent(look.elsewhere)} of the look went to no word." if look.elsewhere else ""
     return f"Most on {words}.{away}{how}" if words else f"On no word.{how}"
 
@@ -85,16 +85,16 @@ def _shaded(view: View) -> str:
 
 def draw_writing(view: View) -> str:
     """Draws each step of the output as a bar of its choices."""
-    heading = "How it wrote the tags"
+    heading = "How it generated the tags"
     if not view.steps:
-        why = "The model wrote nothing for this article."
-        return figure("writing", heading, missing(why), "A model may also write no tag.")
+        why = "The model generated nothing for this article."
+        return figure("writing", heading, missing(why), "A model may also give no tag.")
     answer = {normal_form(tag.tag) for tag in view.tags}
     tags = "".join(_tag_steps(of, of.form in answer) for of in view.steps)
     picture = f'<ol class="tl-in-writing">{tags}</ol>'
     sentence = (
         "Step by step, from top to bottom, the model took the likeliest next piece (green), and "
-        "the amber parts of a bar are the pieces that it might have written instead."
+        "the amber parts of a bar are the pieces that it might have taken instead."
     )
     return figure("writing", heading, picture, sentence)
 

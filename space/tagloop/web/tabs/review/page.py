@@ -186,7 +186,7 @@ def _difference(opinion: Opinion) -> str:
         )
         rows.append(f'<dt>{name}</dt><dd><ul class="tl-{name.lower()}">{chips}</ul></dd>')
     if not rows:
-        return '<p class="tl-says">The model wrote no tags, and none were added.</p>'
+        return '<p class="tl-says">The model gave no tags, and none were added.</p>'
     return f'<dl class="tl-diff">{"".join(rows)}</dl>'
 
 
