@@ -206,7 +206,7 @@ def start(flags: list[str]) -> subprocess.Popen[str]:
         [sys.executable, "-m", "training.train", *flags],
         env=os.environ | {"OMP_NUM_THREADS": "1"},
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.STDOUT,
         text=True,
         # A shell's background jobs ignore Ctrl-C, and so would what the tests start in one.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
