@@ -133,7 +133,7 @@ class Publication:
     def _train(self) -> str:
         published = self.outcome.repos["dataset"]
         self.corpus = load_corpus(f"{published.repo_id}@{published.revision}")
-        found = retrained_model(self.api, self.outcome.names.model, published.revision)
+        found = retrained_model(self.api, self.outcome.names.model, self.corpus.source)
         if found and is_trained_with(self.config, self.project / "model"):
             self.retrained = found
             return f"left as it is: retrained from corrections since, {found.version}"

@@ -25,7 +25,7 @@ from training.cards.changelog import (
 )
 from training.cards.repo_names import Names
 from training.data.build_report import read_build_report
-from training.data.corpus import load_corpus
+from training.data.corpus import DataSource, load_corpus
 from training.data.corrections_file import MergeRecord
 from training.data.corrections_merge import digest, merge
 from training.data.merged_dataset import merge_counts, write_merged
@@ -79,13 +79,13 @@ def merge_again(api: HfApi, names: Names, built: Path, folder: Path) -> int | No
     return len(merged.corrected)
 
 
-def retrained_model(api: HfApi, model: str, revision: str) -> Published | None:
-    """Returns the tagger on the Hub, if a retrain made it of the dataset at this commit.
+def retrained_model(api: HfApi, model: str, wanted: DataSource) -> Published | None:
+    """Returns the tagger on the Hub, if a retrain made it of these articles.
 
     Args:
         api: Client with a token that may read it.
         model: Its id.
-        revision: The dataset's commit.
+        wanted: The articles. At another commit they may be the same: a card has other words.
 
     Raises:
         UserError: The Hub refuses.
@@ -95,7 +95,9 @@ def retrained_model(api: HfApi, model: str, revision: str) -> Published | None:
         if not commit or not api.file_exists(model, RETRAIN_REPORT, revision=commit):
             return None
     source = trained_on(api, model, commit)
-    if not source or source.get("revision") != revision:
+    if not source or not (
+        source["fingerprint"] == wanted["fingerprint"] or source["revision"] == wanted["revision"]
+    ):
         return None
     version = Repository(api, model, "model").version()
     return Published(model, "model", commit, version, False)

@@ -181,7 +181,7 @@ def test_dataset_and_model_of_an_earlier_version_are_ours_and_are_read(
     assert merged is not None and merged["rows"]["a1"]["tags"] == ["Rye"]
     assert trained_on(api, model, head) == source
     assert evaluation_report(api, model, head)["systems"]["after"]["f1@m"] == FIGURE
-    found = retrained_model(api, model, revision)
+    found = retrained_model(api, model, corpus.source)
     assert found is not None and (found.revision, found.version) == (head, "v1.0.0")
 
     folder = tmp_path / "model"

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from datasets import load_dataset
-from huggingface_hub import HfApi, ModelCard, RepoCard
+from huggingface_hub import DatasetCard, HfApi, ModelCard, RepoCard
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
 from tagloop.errors import UserError
@@ -209,6 +209,13 @@ def test_a_publication_keeps_corrections_and_the_retrained_tagger(
     assert not any(published.changed for published in again.repos.values())
     assert again.repos["model"].revision == made.revision != before.repos["model"].revision
     assert again.report["systems"]["after"]
+
+    card = DatasetCard.load(outcome.names.dataset)
+    card.text += "\nAn earlier version said this in other words.\n"
+    card.push_to_hub(outcome.names.dataset)
+    reworded = Publication(config, build_dir).run()
+    assert reworded.repos["dataset"].changed
+    assert reworded.repos["model"].revision == made.revision, "the articles are the same"
 
     project.withdraw(added[0])
     anew = Publication(config, build_dir).run()
