@@ -53,7 +53,7 @@ class ConsoleConfig:
 
 @dataclass
 class BuildConfig:
-    """Settings of ``training.data.build_dataset``."""
+    """Settings of ``training.build_dataset``."""
 
     source: list[str] = field(
         metadata={
@@ -164,7 +164,7 @@ def _typed(path: Path, name: str, value: Any, hint: Any) -> Any:
 
 @dataclass
 class TrainConfig(ConsoleConfig):
-    """Settings of ``training.finetune.train``."""
+    """Settings of ``training.train``."""
 
     dataset: str = option(
         "", "Dataset folder or owner/name[@revision]; default build/<name>/dataset."
@@ -208,7 +208,7 @@ class TrainConfig(ConsoleConfig):
 
 @dataclass
 class MergesConfig:
-    """Settings of ``training.data.tag_merges``."""
+    """Settings of ``training.tag_merges``."""
 
     dataset: str = option("", "Dataset folder; default build/<name>/dataset.")
     name: str = option("tagloop", "Name of the project's repositories.")

@@ -12,10 +12,10 @@ from datasets import load_dataset
 from huggingface_hub import HfApi
 from playwright.sync_api import Locator, Page, expect
 
+from dataset_card.starter_corpus import STARTER
 from training.config import BuildConfig
 from training.data.build_dataset import build
 from training.hub import EmbeddedHub
-from training.publish.pipeline import STARTER
 
 from .conftest import RunningSpace, SpaceStarter, open_tab
 from .test_accessibility import serious

@@ -10,12 +10,12 @@ from typing import cast
 import frontmatter
 import pytest
 
+from dataset_card.starter_corpus import STARTER
 from tagloop.ranking.sentence_encoder import SentenceEncoder
 from tagloop.tagger.tagger import Tagger
 from tagloop.vocabulary.vocabulary import Vocabulary
 from training.finetune.ctranslate2_conversion import convert, convert_sentence_encoder
 from training.finetune.preprocess import BUNDLED_BASE
-from training.publish.pipeline import STARTER
 
 from .article import Article
 

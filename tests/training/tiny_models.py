@@ -19,8 +19,8 @@ from transformers import (
     T5Tokenizer,
 )
 
+from dataset_card.starter_corpus import STARTER
 from training.base.minilm import base_config, base_tokenizer
-from training.publish.pipeline import STARTER
 
 SEED = 11
 VOCABULARY = 1000

@@ -17,20 +17,19 @@ from typing import Any
 from dataset_card.markdown import Markdown, render
 from tagloop.files import CARD
 from training.base.examples import FILES
+from training.base.measured import MEASURED, Measured, read_measured
 from training.base.trials.results import KINDS
 from training.finetune.preprocess import BUNDLED_BASE
 
 FOLDER = Path(__file__).parent
-MEASURED, LOG, TRIALS = (
-    FOLDER / name for name in ("measured.json", "log.jsonl", "trials/trials.json")
-)
+LOG, TRIALS = FOLDER / "log.jsonl", FOLDER / "trials" / "trials.json"
 RESULTS = FOLDER.parent / "bench" / "results"
 SUITES = ("in-domain-test", "out-of-domain-test")
 
 
 def write_card(out: Path, measured: Path = MEASURED, log: Path = LOG) -> None:
     """Writes the card of what ``training.base.measure`` and the recipe wrote."""
-    parts = _read(measured)
+    parts = read_measured(measured)
     entries = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
     tables = {path.stem: _table(path) for path in sorted(RESULTS.glob("*.md"))}
     text = render(
@@ -60,7 +59,7 @@ def _read(path: Path) -> dict[str, Any]:
     return dict(json.loads(path.read_text(encoding="utf-8")))
 
 
-def _measured_rows(measured: Mapping[str, Any]) -> list[dict[str, str]]:
+def _measured_rows(measured: Measured) -> list[dict[str, str]]:
     return [
         {
             "kind": kind,

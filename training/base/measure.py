@@ -11,23 +11,22 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from tqdm.auto import tqdm
 
 from tagloop.files import CARD
 from tagloop.tagger.tagger import Tagger
 from tagloop.vocabulary.vocabulary import Vocabulary
-from training.base.card import MEASURED, write_card
+from training.base.card import write_card
 from training.base.examples import Row, read_rows
+from training.base.measured import Interval, KindMeasured, Measured, write_measured
 from training.command import command
 from training.config import option, parse_config
 from training.evaluation.scores import CUT, article_scores, bootstrap
 from training.finetune.ctranslate2_conversion import convert
 from training.finetune.preprocess import BUNDLED_BASE
-from training.json_files import write_json
 
 SAMPLES = 1000
 
@@ -42,7 +41,7 @@ class MeasureSettings:
     limit: int | None = option(None, "only so many rows of each kind")
 
 
-def measure(settings: MeasureSettings) -> dict[str, Any]:
+def measure(settings: MeasureSettings) -> Measured:
     """Tags the split's articles and titles and scores them, next to the most frequent tags.
 
     Returns:
@@ -62,7 +61,7 @@ def measure(settings: MeasureSettings) -> dict[str, Any]:
         }
 
 
-def _measure_kind(tagger: Tagger, rows: list[Row], settings: MeasureSettings) -> dict[str, Any]:
+def _measure_kind(tagger: Tagger, rows: list[Row], settings: MeasureSettings) -> KindMeasured:
     chosen = [row for row in rows if row.split == settings.split and row.tags]
     # Evenly over the split: the files are sorted by source.
     chosen = chosen[:: max(len(chosen) // (settings.limit or len(chosen)), 1)][: settings.limit]
@@ -75,14 +74,17 @@ def _measure_kind(tagger: Tagger, rows: list[Row], settings: MeasureSettings) ->
         "most frequent tags": [_most_frequent(rows, vocabulary)] * len(chosen),
     }
     known = frozenset(vocabulary.counts) | frozenset(vocabulary.aliases)
-    systems = {}
+    systems: dict[str, dict[str, Interval]] = {}
     for name, predicted in lists.items():
         scores = [
             article_scores(ours, row.tags, f"{row.title}\n{row.text}", known)
             for ours, row in zip(predicted, chosen, strict=True)
         ]
         intervals = bootstrap(scores, samples=SAMPLES)
-        systems[name] = {key: asdict(interval) for key, interval in intervals.items()}
+        systems[name] = {
+            key: Interval(value=mean.value, low=mean.low, high=mean.high)
+            for key, mean in intervals.items()
+        }
     return {"articles": len(chosen), "systems": systems}
 
 
@@ -109,7 +111,7 @@ def main(words: list[str]) -> None:
             )
             print(f"  {name:<20} {cells}")
     if settings.split == "test" and not settings.limit:
-        write_json(MEASURED, measured)
+        write_measured(measured)
         write_card(Path(settings.weights) / CARD)
 
 

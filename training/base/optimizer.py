@@ -48,7 +48,7 @@ def train_step(
     optimizer: torch.optim.Optimizer,
     smoothing: float = 0.0,
 ) -> float:
-    """Takes one step of training and gives its loss.
+    """Takes one step of training and returns its loss.
 
     Args:
         model: Sequence-to-sequence, in training mode.

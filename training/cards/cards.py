@@ -22,7 +22,7 @@ from dataset_card.licenses import hub_license, hub_licenses
 from dataset_card.markdown import Markdown, escape, render
 from dataset_card.sections import dataset_sections, pretty_name
 from tagloop.errors import UserError
-from tagloop.files import BUILD_REPORT, CARD, EVALUATION_REPORT, TRAINING_LOG
+from tagloop.files import BUILD_REPORT, CARD, CONFIG, EVALUATION_REPORT, TRAINING_LOG
 from tagloop.generation.settings import TaggingSettings
 from training.cards.changelog import latest_changes
 from training.cards.citations import BUNDLED
@@ -118,7 +118,7 @@ def write_model_card(
         log,
         report,
         settings=TaggingSettings.load(folder),
-        model_type=_read(read_json, folder / "config.json", "make train")["model_type"],
+        model_type=_read(read_json, folder / CONFIG, "make train")["model_type"],
         repo_id=names.model,
         version=version,
         space_repo=names.space,

@@ -41,7 +41,7 @@ def check(outcome: PublishResult, url: str) -> dict[str, Any]:
     print(f"the Space tags {TITLE!r}: {', '.join(tags)}")
     model = outcome.repos["model"]
     if not tags:
-        problems.append("the Space wrote no tags")
+        problems.append("the Space gave no tags")
     if answer["model_revision"] != model.revision:
         problems.append(f"the Space runs {answer['model_revision']}, not {model.revision}")
     saved = client.predict(
@@ -97,9 +97,9 @@ def _stock_tools(outcome: PublishResult, tags: list[str]) -> list[str]:
     settings = TaggingSettings(prompt_template="{title}\n{text}")
     inputs = tokenizer(settings.prompt(TITLE, TEXT), return_tensors="pt")
     generated = str(tokenizer.decode(model.generate(**inputs)[0], skip_special_tokens=True))
-    print(f"plain from_pretrained and generate write: {generated}")
+    print(f"plain from_pretrained and generate give: {generated}")
     if not parse_tags(generated):
-        problems.append("plain generate wrote no tags")
+        problems.append("plain generate gave no tags")
     articles = load_dataset(outcome.repos["dataset"].repo_id)
     print(
         f"load_dataset gives {', '.join(f'{len(part)} {name}' for name, part in articles.items())}"

@@ -24,6 +24,7 @@ from huggingface_hub import HfApi
 from tagloop.corrections.card import corrections_card
 from tagloop.corrections.delivery.outbox import Outbox
 from tagloop.corrections.review.service import ReviewService
+from tagloop.files import REVIEWS
 from tagloop.tagger.tagger import Tagger
 from training import console
 from training.config import command_line
@@ -81,7 +82,7 @@ def run_full_turn(outcome: PublishResult, url: str, home: Path, *, verbose: bool
 
 
 def _flag(client: Client) -> list[str]:
-    """Sends the corrections through the Space; gives their ids, the spam's last."""
+    """Sends the corrections through the Space; returns their ids, the spam's last."""
     rows = [json.loads(line) for line in CORRECTIONS.read_text(encoding="utf-8").splitlines()]
     rows.append(SPAM)
     articles = [{"title": row["title"], "text": row["text"]} for row in rows]
@@ -110,7 +111,7 @@ def _review(outcome: PublishResult, ids: Sequence[str], home: Path) -> dict[str,
     repo = outcome.names.corrections
     vocabulary = Tagger.from_pretrained(outcome.repos["model"].repo_id).vocabulary
     card = corrections_card(repo, outcome.names.model)
-    outbox = Outbox(home / "reviews", repo, card=card, folder="reviews").start()
+    outbox = Outbox(home / REVIEWS, repo, card=card, folder=REVIEWS).start()
     service = ReviewService(repo, outbox, lambda: vocabulary)
     end = time.monotonic() + ARRIVE_SECONDS
     while not set(ids) <= set(service.records.corrections) and time.monotonic() < end:

@@ -1,1 +1,1 @@
-"""Station evaluate: how good a tagger is on a split."""
+"""How good a tagger is on a split."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from datasets import Dataset
 
 from tagloop.errors import UserError
-from tagloop.files import EVALUATION_REPORT
+from tagloop.files import BEFORE, EVALUATION_REPORT
 from tagloop.generation.settings import TaggingSettings
 from tagloop.tagger.tagger import Tagger
 from training import console
@@ -68,7 +68,7 @@ def untrained_tagger(base: str, settings: TaggingSettings, folder: Path) -> Tagg
 
 def _folder_for_before(model: str, config: EvaluateConfig) -> Path:
     beside = Path(model).parent if Path(model).is_dir() else Path("build") / config.name
-    return beside / "before"
+    return beside / BEFORE
 
 
 def _articles(corpus: Corpus, config: EvaluateConfig) -> Dataset:

@@ -135,7 +135,7 @@ def report_of(
     Args:
         config: Gives split, examples and seed.
         corpus: Where the articles are from.
-        tagger: What wrote ``after``.
+        tagger: What generated ``after``.
         articles: That were tagged.
         ranked: All tags, the surest first, by ``after`` and, where it was measured, ``before``.
         command: What measures again.
@@ -204,7 +204,7 @@ def confident_tags(tags: Sequence[Tag], settings: TaggingSettings) -> list[Tag]:
 
 
 def _most_frequent(corpus: Corpus, articles: int) -> Predictions:
-    """Returns every article the k most frequent training tags, k chosen on the validation split."""
+    """Gives every article the k most frequent training tags, k chosen on the validation split."""
     top = Vocabulary.from_tag_lists(corpus.splits["train"]["tags"]).tags[:CUT]
     wanted = corpus.splits["validation"]["tags"] or corpus.splits["train"]["tags"]
     scores = [

@@ -43,7 +43,7 @@ def repo_id(namespace: str, name: str) -> str:
 
 
 def file_path(path: str) -> bytes:
-    """Checks a file's path in a repository and gives it as git stores it.
+    """Checks a file's path in a repository and returns it as git stores it.
 
     Refused is whatever could leave the repository, stand for git's own folder on any file system,
     or not be checked out somewhere.
@@ -67,7 +67,7 @@ def file_path(path: str) -> bytes:
 
 
 def ref_name(kind: str, name: str) -> bytes:
-    """Checks a branch or tag name and gives its full ref; ``kind`` is ``heads`` or ``tags``.
+    """Checks a branch or tag name and returns its full ref; ``kind`` is ``heads`` or ``tags``.
 
     Raises:
         HubError: 400.

@@ -1,1 +1,1 @@
-"""Station publish: dataset, model and Space to a Hub."""
+"""Puts dataset, model and Space on a Hub."""

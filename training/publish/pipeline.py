@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from dataset_card.starter_corpus import STARTER, STARTER_LICENSE
 from tagloop.files import EVALUATION_REPORT, TRAINING_LOG
 from training import console
 from training.command import command
@@ -31,9 +32,6 @@ from training.finetune.preprocess import base_fingerprint
 from training.finetune.train import train
 from training.finetune.training_log import hyperparameters, read_log
 from training.json_files import read_json, write_json
-
-STARTER = Path(__file__).parents[2] / "dataset_card" / "starter"
-STARTER_LICENSE = "CC0-1.0"
 
 
 def build_station(config: StationsConfig, folder: Path) -> BuildReport:

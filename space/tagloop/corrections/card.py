@@ -25,7 +25,7 @@ be used to train the next model. Keep it private.
 |---|---|
 | `id` | unique; a row that appears twice is the same correction |
 | `created_at` | when it was sent, ISO 8601, UTC |
-| `model_repo`, `model_revision` | the model that wrote the tags, and its commit |
+| `model_repo`, `model_revision` | the model that gave the tags, and its commit |
 | `title`, `text` | the article as it was tagged |
 | `predicted` | the model's tags, each with its confidence (0 to 1) |
 | `corrected` | the tags that the visitor stands for; empty if none |

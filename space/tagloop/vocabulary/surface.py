@@ -115,7 +115,7 @@ def _fold_article(text: str) -> tuple[str, list[int] | None]:
 
 
 def _fold(text: str) -> tuple[str, list[int] | None]:
-    """Drops case and accents; also gives each character's place in the text (None: the same)."""
+    """Drops case and accents; also returns each character's place in the text (None: the same)."""
     if text.isascii():
         return text.lower(), None
     table = {char: _fold_character(char) for char in set(text)}

@@ -1,4 +1,4 @@
-"""What counts as a tag among the things that a model writes, and which tags an answer holds."""
+"""What counts as a tag among the things that a model generates, and which tags an answer holds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Long articles: where they are cut, what is written for the windows, and what an answer is."""
+"""Long articles: where they are cut, what is generated for the windows, and what an answer is."""
 
 from __future__ import annotations
 

@@ -294,7 +294,7 @@ def code_blocks(text: str, language: str) -> list[str]:
 
 
 def run(code: str) -> str:
-    """Runs a snippet as a reader would and gives what it prints."""
+    """Runs a snippet as a reader would and returns what it prints."""
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         exec(compile(code, "snippet", "exec"), {})

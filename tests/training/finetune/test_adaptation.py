@@ -52,7 +52,7 @@ def corpus() -> Corpus:
 
 @pytest.fixture(scope="module")
 def current(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Returns a tagger that has never heard of bees: the bundled base and a memory of the rest."""
+    """Returns a tagger that has never heard of bees: the base with the rest as neighbours."""
     folder = shutil.copytree(BUNDLED_BASE, tmp_path_factory.mktemp("adaptation") / "current")
     old = corpus.splits["train"].select(range(OLD))
     vocabulary = Vocabulary.from_tag_lists(old["tags"])

@@ -19,7 +19,7 @@ from training.config import PublishConfig
 from training.data.corpus import Corpus
 from training.hub import EmbeddedHub
 from training.publish.publish import Publication, PublishResult, main, plan
-from training.retrain import compare as retrain_measure
+from training.retrain import compare
 
 from ..retrain.retrain_parts import Project, TableTagger, correct, new_corrections
 from ..tiny_models import starter_articles
@@ -194,7 +194,7 @@ def test_a_publication_keeps_corrections_and_the_retrained_tagger(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(retrain_measure, "Tagger", Answers)
+    monkeypatch.setattr(compare, "Tagger", Answers)
     before = Publication(config, build_dir).run()
     project = Project(outcome.names, tmp_path / "work")
     known = load_dataset(outcome.names.dataset, split="train")[0]

@@ -31,8 +31,7 @@ from training.data.corpus import Corpus
 from training.data.splits import hashed_split
 from training.finetune.adaptation import AdaptConfig
 from training.json_files import write_json
-from training.retrain import compare as retrain_measure
-from training.retrain import run_state as retrain_run
+from training.retrain import compare, run_state
 from training.retrain.config import RetrainConfig
 from training.retrain.data import publish_revision
 from training.retrain.pipeline import Retrain, RetrainResult
@@ -269,11 +268,11 @@ def _die_before(step: str) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         write_json(path, content)
 
-    vars(retrain_run)["write_json"] = deadly
+    vars(run_state)["write_json"] = deadly
 
 
 if __name__ == "__main__":
-    vars(retrain_measure)["Tagger"] = TableTagger
+    vars(compare)["Tagger"] = TableTagger
     for chart in CHARTS:
         setattr(cards, chart, no_chart)
     model, work, *when = sys.argv[1:]

@@ -17,8 +17,7 @@ from training.cards import cards
 from training.hub import EmbeddedHub
 from training.publish.repository import Moved
 from training.retrain import __main__ as retrain
-from training.retrain import compare as retrain_measure
-from training.retrain import pipeline as retrain_steps
+from training.retrain import compare, pipeline
 from training.retrain.config import RetrainConfig
 
 from .retrain_parts import (
@@ -37,7 +36,7 @@ from .retrain_parts import (
 
 @pytest.fixture(autouse=True)
 def table_tagger(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retrain_measure, "Tagger", TableTagger)
+    monkeypatch.setattr(compare, "Tagger", TableTagger)
 
 
 @pytest.fixture
@@ -81,7 +80,7 @@ def published(
     project.add(*new_corrections(1, 0, first=50), decision=None)
     project.add(*new_corrections(1, 0, first=60), decision="reject")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(retrain_measure, "Tagger", TableTagger)
+        patch.setattr(compare, "Tagger", TableTagger)
         outcome = project.retrain()
     assert outcome.kind == "published" and outcome.version == "v1.1.0", project.said
     return project
@@ -192,7 +191,7 @@ def test_too_few_held_out_cannot_tell_and_the_exit_status_says_so(
     project: Project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stub = {"learn": learn_all, "say": console.say, "command": ""}
-    monkeypatch.setattr(retrain_steps.Retrain.__init__, "__kwdefaults__", stub)
+    monkeypatch.setattr(pipeline.Retrain.__init__, "__kwdefaults__", stub)
     project.add(*new_corrections(2, 1))
     flags = ["--model", project.names.model, "--work", str(project.work)]
     assert retrain.main(flags) == 3
@@ -308,4 +307,4 @@ def test_no_corrections_yet_is_no_error(project: Project) -> None:
 def test_a_model_of_somebody_else_is_refused(hub_namespace: str) -> None:
     repo = HfApi().create_repo(f"{hub_namespace}/foreign-tagger", exist_ok=True).repo_id
     with pytest.raises(UserError, match=r"has no tagging.json: it was not made by Tagloop"):
-        retrain_steps.Retrain(RetrainConfig(model=repo)).run()
+        pipeline.Retrain(RetrainConfig(model=repo)).run()

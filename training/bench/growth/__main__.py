@@ -149,7 +149,7 @@ def _building(
 
 
 def _build(folder: Path) -> tuple[float, float]:
-    """Builds the dataset in a fresh process; gives seconds and peak memory in MB."""
+    """Builds the dataset in a fresh process; returns seconds and peak memory in MB."""
     words = ["--source", str(folder / "rows.jsonl"), "--license", "CC0-1.0"]
     words += ["--output_dir", str(folder / "dataset")]
     started = time.perf_counter()

@@ -140,7 +140,7 @@ class Simulation:
     def _taught(
         self, new: Sequence[tuple[Row, Sequence[str]]], method: Method, folder: Path
     ) -> Engine:
-        """Trains the weights as a retrain does and gives the engine that runs them."""
+        """Trains the weights as a retrain does and returns the engine that runs them."""
         assert method.config is not None
         if method.names_source:
             new = [(_named(row), tags) for row, tags in new]

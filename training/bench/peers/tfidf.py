@@ -37,7 +37,7 @@ class TitleAndText:
         )
 
     def fit(self, rows: Sequence[Row]) -> Any:
-        """Learns the words and gives the rows' vectors, of length 1, as a sparse matrix."""
+        """Learns the words and returns the rows' vectors, of length 1, as a sparse matrix."""
         self._vectorizer.fit([f"{row.title}\n{row.text[:TEXT_CHARACTERS]}" for row in rows])
         return self.transform(rows)
 

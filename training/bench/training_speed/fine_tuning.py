@@ -88,7 +88,7 @@ class FineTuning:
         self._cache = EncoderCache(self._model.get_encoder())
 
     def articles_a_second(self, variant: Variant) -> float:
-        """Trains for the task's steps after one that is not timed, and gives the speed."""
+        """Trains for the task's steps after one that is not timed, and returns the speed."""
         self._model.requires_grad_(True)
         if variant.frozen:
             self._model.get_encoder().requires_grad_(False)

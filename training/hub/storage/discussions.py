@@ -80,7 +80,7 @@ class Discussions:
         return item
 
     def comment(self, number: str, author: str, text: str) -> dict[str, Any]:
-        """Adds a comment and gives it."""
+        """Adds a comment; returns the event."""
         return self._add(number, _comment(author, text))
 
     def add_commit(self, number: int, author: str, subject: str, oid: str) -> None:
@@ -88,7 +88,7 @@ class Discussions:
         self._add(str(number), _event("commit", author, {"subject": subject, "oid": oid}))
 
     def rename(self, number: str, author: str, title: str) -> dict[str, Any]:
-        """Returns one another title."""
+        """Gives a discussion another title; returns the event."""
         title = title.strip()[:MAX_TITLE]
         if len(title) < 3:
             raise HubError(400, "A title has at least 3 characters.")

@@ -54,7 +54,7 @@ class LfsStore:
     async def receive_part(
         self, stream: AsyncIterator[bytes], upload: str, part: int, limit: int
     ) -> str:
-        """Takes one part of a multipart upload and gives its ETag, the part's sha256."""
+        """Takes one part of a multipart upload and returns its ETag, the part's sha256."""
         folder = self.uploads / upload
         folder.mkdir(exist_ok=True)
         temporary = folder / f".{part}.{uuid.uuid4().hex}"

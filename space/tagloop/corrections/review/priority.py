@@ -12,7 +12,7 @@ from tagloop.corrections.review.grouping import TagKey
 def expected_value(
     predicted: Sequence[PredictedTag],
     opinions: Sequence[tuple[TagKey, int]],
-    wrote: TagKey,
+    suggested: TagKey,
     counts: Mapping[str, int],
 ) -> float:
     """Estimates what the next model gains from a decision on one article, in 0..1.
@@ -34,12 +34,12 @@ def expected_value(
     Args:
         predicted: The model's tags with confidences.
         opinions: Each tag set that was given and by how many people, the leading one first.
-        wrote: The model's tags as a set.
+        suggested: The model's tags as a set.
         counts: Normal form without blanks to the number of articles; empty makes all rare.
     """
     leading = opinions[0][0]
-    union = leading | wrote
-    change = 1 - len(leading & wrote) / len(union) if union else 0.0
+    union = leading | suggested
+    change = 1 - len(leading & suggested) / len(union) if union else 0.0
     people = sum(voters for _, voters in opinions)
     dissent = 0.0
     if len(opinions) > 1 and people > 1:

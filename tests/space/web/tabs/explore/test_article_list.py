@@ -18,7 +18,7 @@ from tagloop.web.tabs.explore.article_list import (
 )
 from tagloop.web.tabs.explore.pictures import pictures
 
-from ...explore.article_rows import article, write_dataset
+from ....explore.article_rows import article, write_dataset
 
 HOSTILE = "\"><img src=x onerror=alert(1)>'</script>${alert(2)}{{alert}}`"
 

@@ -17,7 +17,7 @@ from tagloop.web.tabs.explore import tab as explore
 from tagloop.web.tabs.explore.filters import ANY_SOURCE, ANY_SPLIT
 from tagloop.web.tabs.explore.tab import ExploreTab, linked_tags
 
-from ...explore.article_rows import article, write_dataset
+from ....explore.article_rows import article, write_dataset
 
 ROWS = [article("one", "a text", ["Banking", "Chatbots"]), article("two", "b", ["Banking"])]
 Asked = tuple[str, list[str], str, str, bool]
