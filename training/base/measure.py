@@ -21,9 +21,10 @@ from tagloop.tagger.tagger import Tagger
 from tagloop.vocabulary.vocabulary import Vocabulary
 from training.base.card import write_card
 from training.base.examples import Row, read_rows
-from training.base.measured import Interval, KindMeasured, Measured, write_measured
+from training.base.measured import KindMeasured, Measured, write_measured
 from training.command import command
 from training.config import option, parse_config
+from training.evaluation.report import Figure
 from training.evaluation.scores import CUT, article_scores, bootstrap
 from training.finetune.ctranslate2_conversion import convert
 from training.finetune.preprocess import BUNDLED_BASE
@@ -74,7 +75,7 @@ def _measure_kind(tagger: Tagger, rows: list[Row], settings: MeasureSettings) ->
         "most frequent tags": [_most_frequent(rows, vocabulary)] * len(chosen),
     }
     known = frozenset(vocabulary.counts) | frozenset(vocabulary.aliases)
-    systems: dict[str, dict[str, Interval]] = {}
+    systems = {}
     for name, predicted in lists.items():
         scores = [
             article_scores(ours, row.tags, f"{row.title}\n{row.text}", known)
@@ -82,7 +83,7 @@ def _measure_kind(tagger: Tagger, rows: list[Row], settings: MeasureSettings) ->
         ]
         intervals = bootstrap(scores, samples=SAMPLES)
         systems[name] = {
-            key: Interval(value=mean.value, low=mean.low, high=mean.high)
+            key: Figure(value=mean.value, low=mean.low, high=mean.high)
             for key, mean in intervals.items()
         }
     return {"articles": len(chosen), "systems": systems}

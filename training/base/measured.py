@@ -5,24 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TypedDict, cast
 
+from training.evaluation.report import Figure
 from training.json_files import read_json, write_json
 
 MEASURED = Path(__file__).with_name("measured.json")
-
-
-class Interval(TypedDict):
-    """A mean with its 95 % bootstrap interval."""
-
-    value: float
-    low: float
-    high: float
 
 
 class KindMeasured(TypedDict):
     """One kind of article: how many, and of each system each measure."""
 
     articles: int
-    systems: dict[str, dict[str, Interval]]
+    systems: dict[str, dict[str, Figure]]
 
 
 Measured = dict[str, KindMeasured]
