@@ -14,7 +14,15 @@ from pathlib import Path
 
 import pytest
 from huggingface_hub import HfApi
-from playwright.sync_api import Browser, ConsoleMessage, Page, Response, Route, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Page,
+    Response,
+    Route,
+    expect,
+    sync_playwright,
+)
 
 from tagloop.web.settings import SPACE_FOLDER
 from training.demo.space_process import SpaceProcess
@@ -250,6 +258,9 @@ def open_page(browser: Browser, space: RunningSpace) -> Iterator[Callable[..., P
         page.on("response", note_answer)
         page.goto(space.url)
         page.wait_for_selector("#suggest")
+        # gradio loads what draws an example after the button around it.
+        expect(page.locator("#examples .gallery-item").first).not_to_be_empty()
+        expect(page.locator("#examples .gallery-item:empty")).to_have_count(0)
         return page
 
     yield open_one
