@@ -14,18 +14,20 @@ from training.hub.api.repos import next_page
 from training.hub.errors import HubError, entry_not_found
 from training.hub.names import split_revision
 from training.hub.repo_info import tree_item
-from training.hub.routing import REPO, Access, Call, api, repo_addresses
+from training.hub.routing import FORM, JSON, REPO, Access, Call, Terms, api, repo_addresses
 from training.hub.storage.git_store import Entry
 from training.hub.storage.history import date_of, last_commits, title_of
 from training.hub.storage.repositories import StoredRepository
 
 PAGE, EXPANDED_PAGE = 1000, 50
 """Most entries in a page of a tree, without and with each one's last commit."""
+LIST_OF_PATHS = Terms(types=(*FORM, *JSON), limit=4 << 20)
 SHOWN = ("image/png", "image/jpeg", "image/gif", "image/webp", "image/svg+xml")
 """Content types that a browser may show as such; everything else is plain text or bytes."""
 INERT = {
     "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'",
+    "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'; "
+    "frame-ancestors 'none'",
 }
 """Makes sure that a file somebody uploaded cannot act as a page of this Hub."""
 
@@ -128,6 +130,6 @@ def media_type(path: str) -> str:
 
 ROUTES = [
     api("GET", REPO + "/tree/{rest:path}", tree, Access.READ),
-    api("POST", REPO + "/paths-info/{rest:path}", paths_info, Access.READ),
+    api("POST", REPO + "/paths-info/{rest:path}", paths_info, Access.READ, LIST_OF_PATHS),
     *repo_addresses("GET", "/resolve/{rest:path}", resolve, Access.READ),
 ]

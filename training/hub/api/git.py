@@ -14,9 +14,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from training.hub.errors import HubError
-from training.hub.routing import MAX_BODY, Access, Call, repo_addresses
+from training.hub.routing import Access, Call, Terms, read_body, repo_addresses
 
 SERVICE = "git-upload-pack"
+MAX_REQUEST = 4 << 20
+"""Longest list of wants and haves, in bytes, inflated: 80,000 commits."""
+TERMS = Terms(basic=True, types=(f"application/x-{SERVICE}-request",))
 NO_CACHE = {"Cache-Control": "no-cache, max-age=0, must-revalidate"}
 
 
@@ -29,14 +32,10 @@ def advertise(call: Call) -> Response:
 
 async def upload_pack(call: Call) -> Response:
     """Sends git the objects that it lacks."""
-    body = b""
-    async for chunk in call.request.stream():
-        body += chunk
-        if len(body) > MAX_BODY:
-            raise HubError(413, "The request is too long.")
+    body = await read_body(call.request, MAX_REQUEST)
     if call.request.headers.get("content-encoding") == "gzip":
         try:
-            body = zlib.decompressobj(wbits=31).decompress(body, MAX_BODY)
+            body = zlib.decompressobj(wbits=31).decompress(body, MAX_REQUEST)
         except zlib.error:
             raise HubError(400, "The body is no gzip.") from None
     return await run_in_threadpool(_answer, call, body, advertise_refs=False)
@@ -63,5 +62,5 @@ def _answer(call: Call, body: bytes, *, advertise_refs: bool) -> Response:
 
 ROUTES = [
     *repo_addresses("GET", "/info/refs", advertise, Access.READ),
-    *repo_addresses("POST", f"/{SERVICE}", upload_pack, Access.READ),
+    *repo_addresses("POST", f"/{SERVICE}", upload_pack, Access.READ, TERMS),
 ]

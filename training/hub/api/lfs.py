@@ -15,7 +15,17 @@ from starlette.responses import FileResponse, JSONResponse, Response
 
 from training.hub.errors import HubError, entry_not_found
 from training.hub.names import OID
-from training.hub.routing import Access, Call, api, read_json, repo_addresses, require_write
+from training.hub.routing import (
+    ANY_TYPE,
+    MAX_BODY,
+    Access,
+    Call,
+    Terms,
+    api,
+    read_json,
+    repo_addresses,
+    require_write,
+)
 from training.hub.storage.repositories import StoredRepository
 
 MEDIA_TYPE = "application/vnd.git-lfs+json"
@@ -23,12 +33,13 @@ PART = 16 << 20
 """Bytes in a part of a multipart upload; larger files come in parts if the client can."""
 MAX_FILE = 200 << 30
 MAX_OBJECTS = 1000
+BY_GIT_LFS, SIGNED = Terms(basic=True), Terms(types=ANY_TYPE)
 STORED = "/lfs/{kind:kind}/{namespace}/{name}"
 
 
 async def batch(call: Call) -> Response:
     """Says where to send files to, or where to get them from."""
-    call.body = await read_json(call.request)
+    call.body = await read_json(call.request, MAX_BODY)
     return await run_in_threadpool(_batch, call)
 
 
@@ -137,17 +148,17 @@ def download(call: Call) -> Response:
 
 async def verify(call: Call) -> dict[str, Any]:
     """Confirms that a file has arrived."""
-    oid, size = _checked(await read_json(call.request))
+    oid, size = _checked(await read_json(call.request, MAX_BODY))
     if not call.repository.lfs.has(oid, size):
         raise entry_not_found(oid)
     return {}
 
 
 ROUTES = [
-    *repo_addresses("POST", "/info/lfs/objects/batch", batch, Access.READ),
-    *repo_addresses("POST", "/info/lfs/verify", verify, Access.CONTRIBUTE),
-    api("PUT", STORED + "/upload/{oid}", upload, Access.ANYONE),
-    api("PUT", STORED + "/part/{oid}", upload_part, Access.ANYONE),
-    api("POST", STORED + "/complete/{oid}", complete, Access.ANYONE),
+    *repo_addresses("POST", "/info/lfs/objects/batch", batch, Access.READ, BY_GIT_LFS),
+    *repo_addresses("POST", "/info/lfs/verify", verify, Access.CONTRIBUTE, BY_GIT_LFS),
+    api("PUT", STORED + "/upload/{oid}", upload, Access.ANYONE, SIGNED),
+    api("PUT", STORED + "/part/{oid}", upload_part, Access.ANYONE, SIGNED),
+    api("POST", STORED + "/complete/{oid}", complete, Access.ANYONE, SIGNED),
     api("GET", STORED + "/download/{oid}", download, Access.ANYONE),
 ]

@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 
 from training.hub.errors import HubError
 from training.hub.names import decode, file_path
-from training.hub.routing import REPO, Access, Call, api, require_write
+from training.hub.routing import REPO, Access, Call, Terms, api, require_write
 from training.hub.storage.commits import MAX_REGULAR, branch_ref, commit, read_changes
 from training.hub.storage.discussions import Discussions
 from training.hub.storage.lfs_store import stream_to_file
@@ -21,6 +21,10 @@ from training.hub.storage.repositories import StoredRepository
 
 MAX_COMMIT = 2 << 30
 """Longest body of a commit, in bytes; large files do not travel in it."""
+
+MAX_QUESTION = 4 << 20
+"""Longest question about a commit to come, in bytes: a sample of each file is in it."""
+NDJSON = Terms(types=("application/x-ndjson",))
 
 
 def preupload(call: Call) -> dict[str, Any]:
@@ -122,6 +126,12 @@ def _require_branch(
 
 
 ROUTES = [
-    api("POST", REPO + "/preupload/{revision:path}", preupload, Access.CONTRIBUTE),
-    api("POST", REPO + "/commit/{revision:path}", make_commit, Access.CONTRIBUTE),
+    api(
+        "POST",
+        REPO + "/preupload/{revision:path}",
+        preupload,
+        Access.CONTRIBUTE,
+        Terms(limit=MAX_QUESTION),
+    ),
+    api("POST", REPO + "/commit/{revision:path}", make_commit, Access.CONTRIBUTE, NDJSON),
 ]
