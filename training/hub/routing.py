@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -85,7 +86,7 @@ class Call:
         assert self.caller is not None, "declared for anonymous callers"
         return self.caller.user
 
-    @property
+    @cached_property
     def base(self) -> str:
         """Returns the Hub's own address as the caller wrote it, without a slash at the end."""
         return str(self.request.base_url).rstrip("/")

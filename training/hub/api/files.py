@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+import re
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import parse_qs
@@ -24,6 +25,8 @@ PAGE, EXPANDED_PAGE = 1000, 50
 LIST_OF_PATHS = Terms(types=(*FORM, *JSON), limit=4 << 20)
 SHOWN = ("image/png", "image/jpeg", "image/gif", "image/webp", "image/svg+xml")
 """Content types that a browser may show as such; everything else is plain text or bytes."""
+ENTITY_TAG = re.compile(r'"[^"]*"')
+"""One of the tags in a list; a weak one stands behind ``W/`` and counts as much here."""
 INERT = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'; "
@@ -98,7 +101,7 @@ def resolve(call: Call) -> Response:
     headers = {"X-Repo-Commit": sha, "ETag": f'"{digest}"', "Cache-Control": "no-cache", **INERT}
     if is_large:
         headers |= {"X-Linked-Etag": f'"{digest}"', "X-Linked-Size": str(stored.stat().st_size)}
-    if call.request.headers.get("if-none-match") == headers["ETag"]:
+    if _has_already(call, headers["ETag"]):
         return Response(status_code=304, headers=headers)
     download = _is_true(call.request.query_params.get("download"))
     return FileResponse(
@@ -109,6 +112,12 @@ def resolve(call: Call) -> Response:
         content_disposition_type="attachment" if download else "inline",
         stat_result=stored.stat(),
     )
+
+
+def _has_already(call: Call, tag: str) -> bool:
+    """Tells whether ``If-None-Match`` names an ETag, weak or not (RFC 9110, 13.1.2)."""
+    given = ",".join(call.request.headers.getlist("if-none-match"))
+    return given.strip() == "*" or tag in ENTITY_TAG.findall(given)
 
 
 def _revision(call: Call) -> str:
