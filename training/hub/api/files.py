@@ -41,12 +41,17 @@ def tree(call: Call) -> Response:
     revision, path = split_revision(call.request.path_params["rest"])
     head = call.repository.git.resolve(revision)
     expand = _is_true(query.get("expand"))
-    found = call.repository.git.listing(head, path.strip("/"), _is_true(query.get("recursive")))
-    after = query.get("cursor", "")
-    rest = [entry for entry in found if entry.path > after] if after else found
-    page = rest[: EXPANDED_PAGE if expand else PAGE]
+    size = EXPANDED_PAGE if expand else PAGE
+    found = call.repository.git.listing(
+        head,
+        path.strip("/"),
+        _is_true(query.get("recursive")),
+        after=query.get("cursor", ""),
+        most=size + 1,
+    )
+    page = found[:size]
     headers = {"X-Repo-Commit": head.id.decode()}
-    if len(page) < len(rest):
+    if len(page) < len(found):
         headers["Link"] = next_page(call, cursor=page[-1].path)
     return JSONResponse(_items(call.repository, head, page, expand), headers=headers)
 
