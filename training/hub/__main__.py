@@ -22,6 +22,13 @@ def main() -> int:
     parser.add_argument("--root", type=Path, required=True, help="folder with all its state")
     parser.add_argument("--port", type=int, default=7870, help="0 for a free one (default 7870)")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    parser.add_argument(
+        "--name",
+        action="append",
+        default=[],
+        help="a name that it is reached by, besides its addresses, this machine's name and "
+        "localhost; may be given again",
+    )
     parser.add_argument("--user", default="demo", help="user whose token is made (default demo)")
     parser.add_argument("--parent", type=int, help=argparse.SUPPRESS)
     args = parser.parse_args()
@@ -35,7 +42,7 @@ def main() -> int:
                 print("A development server: one process, local users, no replacement for the Hub.")
                 print(f"The token of {args.user} is in {accounts.path}. Ctrl-C stops.", flush=True)
 
-        serve(args.root, args.host, args.port, parent=args.parent, ready=ready)
+        serve(args.root, args.host, args.port, names=args.name, parent=args.parent, ready=ready)
     except KeyboardInterrupt:
         print("stopped", flush=True)
     except UserError as error:

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from dulwich.errors import NotGitRepository
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from training.hub.accounts import Accounts
 from training.hub.api import discussions, files, git, lfs, refs, repos, spaces, uploads
+from training.hub.browsers import Guard
 from training.hub.errors import HubError, repo_not_found
 from training.hub.routing import Hub
 from training.hub.signing import Signer
 from training.hub.storage.repositories import Repositories
 from training.hub.web import pages
 from training.hub.web.rendering import error_page
-
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class RawPath:
@@ -62,16 +61,15 @@ def hung_up(request: Request, error: Exception) -> Response:
     return Response(status_code=400)
 
 
-def build(root: Path, host: str) -> ASGIApp:
+def build(root: Path, host: str, names: Sequence[str] = ()) -> ASGIApp:
     """Assembles the application.
 
     Args:
         root: Folder with all state.
-        host: Address that it listens on. On a loopback address requests for any other name are
-            refused, so that no page from elsewhere can reach it under a name of its own.
+        host: Address that it listens on.
+        names: Further names that it is reached by; see `Guard`.
     """
     accounts = Accounts(root)
-    hosts = [host, "localhost"] if host in LOOPBACK else ["*"]
     app = Starlette(
         routes=[
             route
@@ -85,7 +83,7 @@ def build(root: Path, host: str) -> ASGIApp:
             NotGitRepository: nothing_here,
             ClientDisconnect: hung_up,
         },
-        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=hosts)],
+        middleware=[Middleware(Guard, host=host, names=names, refuse=refuse)],
     )
     app.router.redirect_slashes = False
     app.state.hub = Hub(accounts, Repositories(root), Signer(accounts.signing_key))

@@ -17,6 +17,8 @@ RESERVED_NAMESPACES = frozenset({"api", "datasets", "spaces", "models", "static"
 COMMIT_ID = re.compile(r"[0-9a-f]{40}")
 OID = re.compile(r"[0-9a-f]{64}")
 MAX_PATH = 1024
+MAX_DEPTH = 64
+"""Deepest file in a repository: each folder on its way is an object of its own in each commit."""
 MAX_SEGMENT = 255
 """Longest file name that Linux, macOS and Windows can write."""
 SPECIAL_REVISION = re.compile(r"refs/(?:pr|convert|heads|tags)/[^/]+")
@@ -59,6 +61,8 @@ def file_path(path: str) -> bytes:
         raise HubError(400, f"A path has 1 to {MAX_PATH} bytes.")
     if any(ord(char) < 32 or ord(char) == 127 for char in path) or "\\" in path:
         raise HubError(400, f"Invalid path {path!r}: control characters and '\\' are not allowed.")
+    if encoded.count(b"/") >= MAX_DEPTH:
+        raise HubError(400, f"A file stands at most {MAX_DEPTH} folders deep.")
     for segment in encoded.split(b"/"):
         sound = validate_path_element_ntfs(segment) and validate_path_element_hfs(segment)
         if not segment or len(segment) > MAX_SEGMENT or not sound:

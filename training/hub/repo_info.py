@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from dulwich.objects import Commit
 
+from training.hub.errors import HubError
 from training.hub.storage.card import Card, lenient_card
-from training.hub.storage.git_store import Entry
+from training.hub.storage.git_store import Entry, GitStore
 from training.hub.storage.history import date_of
 from training.hub.storage.repositories import StoredRepository
 
@@ -22,6 +26,8 @@ TAG_KEYS = {
     "language": "language",
 }
 """Metadata keys that become tags such as ``license:mit``."""
+KEPT_CARDS = 256
+"""Cards whose metadata stay in memory: a listing reads those of all repositories."""
 STOPPED = {"stage": "STOPPED", "hardware": {"current": None, "requested": "cpu-basic"}}
 """Runtime of every Space: this Hub keeps Spaces, it runs none."""
 
@@ -30,7 +36,7 @@ def summary(repository: StoredRepository) -> dict[str, Any]:
     """Describes a repository at its main branch, without its files."""
     settings = repository.settings()
     head = repository.git.resolve("main")
-    card = lenient_card(repository.git.read(head, "README.md"))
+    card = _metadata(repository, head)
     described = {
         "_id": hashlib.md5(
             f"{repository.kind}/{repository.repo_id}".encode(), usedforsecurity=False
@@ -71,7 +77,7 @@ def details(repository: StoredRepository, revision: str, *, blobs: bool) -> dict
         HubError: 404 ``RevisionNotFound``.
     """
     commit = repository.git.resolve(revision)
-    card = lenient_card(repository.git.read(commit, "README.md"))
+    card = _metadata(repository, commit)
     described = summary(repository)
     described.update(
         sha=commit.id.decode(),
@@ -85,6 +91,20 @@ def details(repository: StoredRepository, revision: str, *, blobs: bool) -> dict
         if "model-index" in card.data:
             described["model-index"] = card.data["model-index"]
     return described
+
+
+def _metadata(repository: StoredRepository, commit: Commit) -> Card:
+    try:
+        entry = repository.git.entry(commit, "README.md")
+    except HubError:
+        return Card({}, "")
+    return Card({}, "") if entry.is_folder else _metadata_of(repository.directory, entry.oid)
+
+
+@lru_cache(KEPT_CARDS)
+def _metadata_of(directory: Path, oid: str) -> Card:
+    """Reads the metadata of a card; the same blob never says anything else."""
+    return replace(lenient_card(GitStore(directory / "git").blob(oid.encode())), text="")
 
 
 def tags(card: Card) -> list[str]:

@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -18,15 +19,18 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from training.hub.accounts import WRITE, Accounts, Caller
+from training.hub.browsers import READING
 from training.hub.errors import HubError, repo_not_found
 from training.hub.names import NAME, PREFIXES, decode
 from training.hub.signing import Signer
 from training.hub.storage.repositories import Repositories, StoredRepository
 
-MAX_BODY = 16 << 20
-"""Longest body, in bytes, that is read into memory: everything but uploads and commits."""
-GIT_POSTS = ("/git-upload-pack", "/info/lfs/objects/batch", "/info/lfs/verify")
-"""Addresses that git and git-lfs post to; none of them changes what others see."""
+MAX_BODY = 1 << 20
+"""Longest body, in bytes, that is read into memory where a route says nothing else."""
+JSON = ("application/json", "application/vnd.git-lfs+json")
+FORM = ("application/x-www-form-urlencoded",)
+ANY_TYPE = ()
+"""Media types that a route takes: with ``ANY_TYPE`` the bytes themselves are what is stored."""
 SIGN_IN = {"WWW-Authenticate": 'Basic realm="Hub: any user name, a token as the password"'}
 
 
@@ -82,7 +86,7 @@ class Call:
         assert self.caller is not None, "declared for anonymous callers"
         return self.caller.user
 
-    @property
+    @cached_property
     def base(self) -> str:
         """Returns the Hub's own address as the caller wrote it, without a slash at the end."""
         return str(self.request.base_url).rstrip("/")
@@ -125,7 +129,25 @@ register_url_convertor("space", _Space())
 REPO = "/api/{kind:kind}/{namespace}/{name}"
 
 
-def api(method: str, path: str, handler: Handler, access: Access) -> Route:
+@dataclass(frozen=True)
+class Terms:
+    """On what terms an address answers, besides the access.
+
+    Attributes:
+        basic: Whether Basic credentials count for a write too. A browser sends them along with
+            requests that other pages make, so only for what git and git-lfs post to, none of
+            which changes anything. Reading with them is always possible.
+        types: Media types of a body. A form on another page can send none of those that the
+            Hub's clients use; ``ANY_TYPE`` where the signature in the address is what counts.
+        limit: Longest body, in bytes, that is read into memory.
+    """
+
+    basic: bool = False
+    types: tuple[str, ...] = JSON
+    limit: int = MAX_BODY
+
+
+def api(method: str, path: str, handler: Handler, access: Access, terms: Terms = Terms()) -> Route:
     """Declares an address of the API.
 
     Args:
@@ -134,46 +156,55 @@ def api(method: str, path: str, handler: Handler, access: Access) -> Route:
         handler: Function of a `Call`; what it gives is sent as JSON unless it is a response.
             A coroutine function reads the body itself.
         access: What the caller has to be.
+        terms: Which credentials count, and which bodies are taken.
     """
+    return _declare(method, path, handler, access, terms, None)
 
+
+def repo_addresses(
+    method: str, rest: str, handler: Handler, access: Access, terms: Terms = Terms()
+) -> list[Route]:
+    """Declares ``[datasets/|spaces/]namespace/name`` + rest, for pages, files and git."""
+    return [
+        _declare(
+            method, f"/{PREFIXES[kind]}{{namespace}}/{{name}}{rest}", handler, access, terms, kind
+        )
+        for kind in ("datasets", "spaces", "models")
+    ]
+
+
+def _declare(
+    method: str, path: str, handler: Handler, access: Access, terms: Terms, kind: str | None
+) -> Route:
     async def endpoint(request: Request) -> Response:
-        call = await prepare(request, access, None)
+        basic = terms.basic or method in READING
+        call = await run_in_threadpool(prepare, request, access, kind, basic=basic)
+        require_type(request, terms.types)
         if inspect.iscoroutinefunction(handler):
             answer = await handler(call)
         else:
-            call.body = await read_json(request)
+            call.body = await read_json(request, terms.limit)
             answer = await run_in_threadpool(handler, call)
         return answer if isinstance(answer, Response) else JSONResponse(answer)
 
     return Route(path, endpoint, methods=[method])
 
 
-def repo_addresses(method: str, rest: str, handler: Handler, access: Access) -> list[Route]:
-    """Declares ``[datasets/|spaces/]namespace/name`` + rest, for pages, files and git."""
-
-    def declare(kind: str) -> Route:
-        async def endpoint(request: Request) -> Response:
-            call = await prepare(request, access, kind)
-            if inspect.iscoroutinefunction(handler):
-                answer = await handler(call)
-            else:
-                answer = await run_in_threadpool(handler, call)
-            return answer if isinstance(answer, Response) else JSONResponse(answer)
-
-        return Route(f"/{PREFIXES[kind]}{{namespace}}/{{name}}{rest}", endpoint, methods=[method])
-
-    return [declare(kind) for kind in ("datasets", "spaces", "models")]
-
-
-async def prepare(request: Request, access: Access, kind: str | None) -> Call:
+def prepare(request: Request, access: Access, kind: str | None, *, basic: bool) -> Call:
     """Authenticates, finds the repository, and checks the access.
+
+    Args:
+        request: As it came.
+        access: What the caller has to be.
+        kind: Of the repository, None where the address says it.
+        basic: Whether Basic credentials count.
 
     Raises:
         HubError: 401, 403 or 404, such that nobody learns whether a repository exists that they
             may not see.
     """
     hub: Hub = request.app.state.hub
-    call = Call(request, hub, authenticate(request, hub.accounts))
+    call = Call(request, hub, authenticate(request, hub.accounts, basic=basic))
     if access in (Access.READ, Access.CONTRIBUTE, Access.WRITE):
         kind = kind or request.path_params["kind"]
         call.found = visible(call, kind, call.part("namespace"), call.part("name"))
@@ -219,14 +250,12 @@ def require_write(call: Call, namespace: str | None) -> None:
         raise HubError(403, f"You have no write access to the namespace {namespace!r}.")
 
 
-def authenticate(request: Request, accounts: Accounts) -> Caller | None:
+def authenticate(request: Request, accounts: Accounts, *, basic: bool) -> Caller | None:
     """Finds out who asks: a bearer token, or for git and browsers a token as Basic password.
 
-    Browsers send Basic credentials along with requests that other pages make, so these count for
-    reading and for git only, never for a change through the API.
-
     Raises:
-        HubError: 401 when there are credentials and they are nobody's.
+        HubError: 401 when there are credentials and they are nobody's, or Basic ones where these
+            do not count.
     """
     scheme, _, value = request.headers.get("authorization", "").partition(" ")
     if not scheme:
@@ -234,9 +263,7 @@ def authenticate(request: Request, accounts: Accounts) -> Caller | None:
     token: str | None = None
     if scheme.lower() == "bearer":
         token = value.strip()
-    elif scheme.lower() == "basic" and (
-        request.method in ("GET", "HEAD") or request.scope["path"].endswith(GIT_POSTS)
-    ):
+    elif scheme.lower() == "basic" and basic:
         try:
             token = base64.b64decode(value, validate=True).decode().partition(":")[2]
         except (binascii.Error, UnicodeDecodeError):
@@ -247,23 +274,46 @@ def authenticate(request: Request, accounts: Accounts) -> Caller | None:
     return caller
 
 
-async def read_json(request: Request) -> dict[str, Any]:
+def require_type(request: Request, types: tuple[str, ...]) -> None:
+    """Checks the media type of a body, if there is one.
+
+    Raises:
+        HubError: 415.
+    """
+    headers = request.headers
+    is_empty = headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers
+    given = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if types and not is_empty and given not in types:
+        raise HubError(415, f"The body must be {' or '.join(types)}.")
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """Reads a body into memory.
+
+    Raises:
+        HubError: 413 when it is longer than ``limit`` bytes.
+    """
+    content = bytearray()
+    async for chunk in request.stream():
+        content += chunk
+        if len(content) > limit:
+            raise HubError(413, f"A body may have {limit} bytes here.")
+    return bytes(content)
+
+
+async def read_json(request: Request, limit: int) -> dict[str, Any]:
     """Reads a small body; a form's bytes stand under the key ``form``.
 
     Raises:
         HubError: 400 for anything but a JSON object, 413 when it is long.
     """
-    if request.method in ("GET", "HEAD"):
+    if request.method in READING:
         return {}
-    content = b""
-    async for chunk in request.stream():
-        content += chunk
-        if len(content) > MAX_BODY:
-            raise HubError(413, f"A body may have {MAX_BODY} bytes.")
+    content = await read_body(request, limit)
     if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
         return {"form": content}
     try:
-        body = json.loads(content) if content.strip() else {}
+        body = await run_in_threadpool(json.loads, content) if content.strip() else {}
     except ValueError:
         raise HubError(400, "The body is no JSON.") from None
     if not isinstance(body, dict):

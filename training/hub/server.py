@@ -7,7 +7,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import uvicorn
@@ -23,7 +23,13 @@ GRACE = 3
 
 
 def serve(
-    root: Path, host: str, port: int, *, parent: int | None, ready: Callable[[str], None]
+    root: Path,
+    host: str,
+    port: int,
+    *,
+    names: Sequence[str] = (),
+    parent: int | None,
+    ready: Callable[[str], None],
 ) -> None:
     """Serves a Hub until it is told to stop.
 
@@ -31,6 +37,7 @@ def serve(
         root: Folder with all state, made if missing.
         host: Address to listen on.
         port: 0 for a free one.
+        names: Further names that it is reached by.
         parent: Process that it must not outlive, None for any.
         ready: Called with the endpoint once connections are accepted.
 
@@ -38,7 +45,7 @@ def serve(
         UserError: Another process serves that folder, or the port is taken.
     """
     with process_lock(root / LOCK_FILE, lambda holder: _running(root, holder), "just starting"):
-        _serve(root, host, port, parent, ready)
+        _serve(root, host, port, names, parent, ready)
 
 
 def _running(root: Path, holder: str) -> str:
@@ -46,16 +53,24 @@ def _running(root: Path, holder: str) -> str:
 
 
 def _serve(
-    root: Path, host: str, port: int, parent: int | None, ready: Callable[[str], None]
+    root: Path,
+    host: str,
+    port: int,
+    names: Sequence[str],
+    parent: int | None,
+    ready: Callable[[str], None],
 ) -> None:
     listener = _listen(host, port)
-    endpoint = f"http://{host}:{listener.getsockname()[1]}"
+    written = f"[{host}]" if ":" in host else host
+    endpoint = f"http://{written}:{listener.getsockname()[1]}"
     (root / LOCK_FILE).write_text(endpoint, encoding="utf-8")
     # Imported here: the application takes most of a second, and the refusals above none.
     from training.hub.app import build
 
     config = uvicorn.Config(
-        build(root, host),
+        build(root, host, names),
+        # Its bound of 64 KiB on a request's head is the one that the routes rely on.
+        http="h11",
         log_level="warning",
         access_log=False,
         lifespan="off",

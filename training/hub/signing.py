@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import time
 from collections.abc import Mapping
@@ -51,4 +50,4 @@ class Signer:
 
     def _signature(self, action: str, path: str, fields: Mapping[str, str]) -> str:
         text = f"{action}\n{path}\n{urlencode(sorted(fields.items()))}"
-        return hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()
+        return hmac.digest(self._key, text.encode(), "sha256").hex()

@@ -23,7 +23,7 @@ from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, RevisionN
 from training.hub import EmbeddedHub
 from training.hub.storage.git_store import GitStore
 
-from .plain_http import HTTP
+from .plain_http import HTTP, NDJSON
 
 BIG = 40 << 20
 
@@ -163,7 +163,7 @@ def send(hub: EmbeddedHub, repo: str, *operations: tuple[str, dict[str, Any]]) -
     return HTTP.post(
         f"{hub.endpoint}/api/models/{repo}/commit/main",
         content="\n".join(json.dumps({"key": key, "value": value}) for key, value in lines),
-        headers={"Authorization": f"Bearer {hub.token}"},
+        headers={"Authorization": f"Bearer {hub.token}", **NDJSON},
     )
 
 
@@ -194,7 +194,7 @@ def test_malformed_commits_are_refused_whole(hub: EmbeddedHub, api: HfApi, repo:
         HTTP.post(
             f"{hub.endpoint}/api/models/{repo}/commit/main",
             content=b'{"key": 1}\n[]',
-            headers={"Authorization": f"Bearer {hub.token}"},
+            headers={"Authorization": f"Bearer {hub.token}", **NDJSON},
         ),
     ]
     assert [answer.status_code for answer in refused] == [400] * len(refused)

@@ -17,7 +17,7 @@ from huggingface_hub import HfApi, RepoFile
 
 from training.hub import EmbeddedHub
 
-from .plain_http import HTTP
+from .plain_http import HTTP, NDJSON
 
 ROUNDS = 5
 FILES = 30
@@ -83,7 +83,7 @@ def commit(hub: EmbeddedHub, repo: str, number: int, before_commit: Callable[[],
     answer = HTTP.post(
         f"{hub.endpoint}/api/models/{repo}/commit/main",
         content="\n".join(map(json.dumps, lines)),
-        headers={"Authorization": f"Bearer {hub.token}"},
+        headers={"Authorization": f"Bearer {hub.token}", **NDJSON},
     )
     assert answer.status_code == 200, answer.text
 

@@ -9,7 +9,7 @@ from huggingface_hub.hf_api import DatasetInfo, ModelInfo, SpaceInfo
 
 from training.hub import EmbeddedHub
 
-from .plain_http import HTTP
+from .plain_http import HTTP, NDJSON
 
 
 def test_whoami(api: HfApi, hub_namespace: str) -> None:
@@ -118,7 +118,7 @@ def test_a_faulty_card_is_refused_before_and_at_the_commit(api: HfApi, hub: Embe
     answer = HTTP.post(
         f"{hub.endpoint}/api/models/demo/faulty/commit/main",
         content=lines,
-        headers={"Authorization": f"Bearer {hub.token}"},
+        headers={"Authorization": f"Bearer {hub.token}", **NDJSON},
     )
     assert answer.status_code == 400
     assert "Invalid metadata" in answer.json()["error"]

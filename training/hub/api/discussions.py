@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
 from training.hub.errors import HubError
@@ -11,6 +12,8 @@ from training.hub.storage.history import difference
 from training.hub.storage.merging import conflicts, merge, origin_tree
 
 PAGE = 20
+MAX_FILES = 200
+"""Most files of a pull request whose difference is sent."""
 MAIN = "refs/heads/main"
 
 
@@ -37,6 +40,7 @@ def details(call: Call) -> dict[str, Any]:
             answer["filesWithConflicts"] = conflicts(git, base, request)
             if call.request.query_params.get("diff"):
                 parts = difference(git, origin_tree(git, base, request), request.tree)
+                parts = islice(parts, MAX_FILES)
                 answer["diff"] = "".join(part.text for part in parts)
     return answer
 

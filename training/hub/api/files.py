@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+import re
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import parse_qs
@@ -14,18 +15,22 @@ from training.hub.api.repos import next_page
 from training.hub.errors import HubError, entry_not_found
 from training.hub.names import split_revision
 from training.hub.repo_info import tree_item
-from training.hub.routing import REPO, Access, Call, api, repo_addresses
+from training.hub.routing import FORM, JSON, REPO, Access, Call, Terms, api, repo_addresses
 from training.hub.storage.git_store import Entry
 from training.hub.storage.history import date_of, last_commits, title_of
 from training.hub.storage.repositories import StoredRepository
 
 PAGE, EXPANDED_PAGE = 1000, 50
 """Most entries in a page of a tree, without and with each one's last commit."""
+LIST_OF_PATHS = Terms(types=(*FORM, *JSON), limit=4 << 20)
 SHOWN = ("image/png", "image/jpeg", "image/gif", "image/webp", "image/svg+xml")
 """Content types that a browser may show as such; everything else is plain text or bytes."""
+ENTITY_TAG = re.compile(r'"[^"]*"')
+"""One of the tags in a list; a weak one stands behind ``W/`` and counts as much here."""
 INERT = {
     "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'",
+    "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'; "
+    "frame-ancestors 'none'",
 }
 """Makes sure that a file somebody uploaded cannot act as a page of this Hub."""
 
@@ -36,12 +41,17 @@ def tree(call: Call) -> Response:
     revision, path = split_revision(call.request.path_params["rest"])
     head = call.repository.git.resolve(revision)
     expand = _is_true(query.get("expand"))
-    found = call.repository.git.listing(head, path.strip("/"), _is_true(query.get("recursive")))
-    after = query.get("cursor", "")
-    rest = [entry for entry in found if entry.path > after] if after else found
-    page = rest[: EXPANDED_PAGE if expand else PAGE]
+    size = EXPANDED_PAGE if expand else PAGE
+    found = call.repository.git.listing(
+        head,
+        path.strip("/"),
+        _is_true(query.get("recursive")),
+        after=query.get("cursor", ""),
+        most=size + 1,
+    )
+    page = found[:size]
     headers = {"X-Repo-Commit": head.id.decode()}
-    if len(page) < len(rest):
+    if len(page) < len(found):
         headers["Link"] = next_page(call, cursor=page[-1].path)
     return JSONResponse(_items(call.repository, head, page, expand), headers=headers)
 
@@ -96,7 +106,7 @@ def resolve(call: Call) -> Response:
     headers = {"X-Repo-Commit": sha, "ETag": f'"{digest}"', "Cache-Control": "no-cache", **INERT}
     if is_large:
         headers |= {"X-Linked-Etag": f'"{digest}"', "X-Linked-Size": str(stored.stat().st_size)}
-    if call.request.headers.get("if-none-match") == headers["ETag"]:
+    if _has_already(call, headers["ETag"]):
         return Response(status_code=304, headers=headers)
     download = _is_true(call.request.query_params.get("download"))
     return FileResponse(
@@ -107,6 +117,12 @@ def resolve(call: Call) -> Response:
         content_disposition_type="attachment" if download else "inline",
         stat_result=stored.stat(),
     )
+
+
+def _has_already(call: Call, tag: str) -> bool:
+    """Tells whether ``If-None-Match`` names an ETag, weak or not (RFC 9110, 13.1.2)."""
+    given = ",".join(call.request.headers.getlist("if-none-match"))
+    return given.strip() == "*" or tag in ENTITY_TAG.findall(given)
 
 
 def _revision(call: Call) -> str:
@@ -128,6 +144,6 @@ def media_type(path: str) -> str:
 
 ROUTES = [
     api("GET", REPO + "/tree/{rest:path}", tree, Access.READ),
-    api("POST", REPO + "/paths-info/{rest:path}", paths_info, Access.READ),
+    api("POST", REPO + "/paths-info/{rest:path}", paths_info, Access.READ, LIST_OF_PATHS),
     *repo_addresses("GET", "/resolve/{rest:path}", resolve, Access.READ),
 ]

@@ -5,18 +5,29 @@ Protocol: https://git-scm.com/docs/http-protocol
 
 from __future__ import annotations
 
+import asyncio
 import zlib
+from functools import partial
 from io import BytesIO
+from tempfile import SpooledTemporaryFile
 
 from dulwich.protocol import ReceivableProtocol
 from dulwich.server import BackendRepo, DictBackend, UploadPackHandler
+from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from training.hub.errors import HubError
-from training.hub.routing import MAX_BODY, Access, Call, repo_addresses
+from training.hub.routing import Access, Call, Terms, read_body, repo_addresses
+from training.hub.storage.lfs_store import CHUNK
 
 SERVICE = "git-upload-pack"
+MAX_REQUEST = 4 << 20
+"""Longest list of wants and haves, in bytes, inflated: 80,000 commits."""
+MAX_IN_MEMORY = 8 << 20
+PACKING = asyncio.Semaphore(2)
+"""Packs that are made at once; who asks for another waits, and all other requests do not."""
+TERMS = Terms(basic=True, types=(f"application/x-{SERVICE}-request",))
 NO_CACHE = {"Cache-Control": "no-cache, max-age=0, must-revalidate"}
 
 
@@ -29,21 +40,20 @@ def advertise(call: Call) -> Response:
 
 async def upload_pack(call: Call) -> Response:
     """Sends git the objects that it lacks."""
-    body = b""
-    async for chunk in call.request.stream():
-        body += chunk
-        if len(body) > MAX_BODY:
-            raise HubError(413, "The request is too long.")
+    body = await read_body(call.request, MAX_REQUEST)
     if call.request.headers.get("content-encoding") == "gzip":
         try:
-            body = zlib.decompressobj(wbits=31).decompress(body, MAX_BODY)
+            body = zlib.decompressobj(wbits=31).decompress(body, MAX_REQUEST)
         except zlib.error:
             raise HubError(400, "The body is no gzip.") from None
-    return await run_in_threadpool(_answer, call, body, advertise_refs=False)
+    async with PACKING:
+        return await run_in_threadpool(_answer, call, body, advertise_refs=False)
 
 
 def _answer(call: Call, body: bytes, *, advertise_refs: bool) -> Response:
-    written = BytesIO()
+    # A pack is as large as the repository; whoever asks for one must not fill the memory.
+    folder = call.repository.directory / "uploads"
+    written = SpooledTemporaryFile(MAX_IN_MEMORY, dir=str(folder))
     protocol = ReceivableProtocol(BytesIO(body).read, written.write)
     kind = "advertisement" if advertise_refs else "result"
     if advertise_refs:
@@ -58,10 +68,17 @@ def _answer(call: Call, body: bytes, *, advertise_refs: bool) -> Response:
         advertise_refs=advertise_refs,
     ).handle()
     media_type = f"application/x-{SERVICE}-{kind}"
-    return Response(written.getvalue(), media_type=media_type, headers=NO_CACHE)
+    headers = {**NO_CACHE, "Content-Length": str(written.tell())}
+    written.seek(0)
+    return StreamingResponse(
+        iter(partial(written.read, CHUNK), b""),
+        media_type=media_type,
+        headers=headers,
+        background=BackgroundTask(written.close),
+    )
 
 
 ROUTES = [
     *repo_addresses("GET", "/info/refs", advertise, Access.READ),
-    *repo_addresses("POST", f"/{SERVICE}", upload_pack, Access.READ),
+    *repo_addresses("POST", f"/{SERVICE}", upload_pack, Access.READ, TERMS),
 ]

@@ -7,7 +7,10 @@ Protocol: https://github.com/git-lfs/git-lfs/blob/main/docs/api/batch.md; the tr
 from __future__ import annotations
 
 import math
+import shutil
 import uuid
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -15,20 +18,34 @@ from starlette.responses import FileResponse, JSONResponse, Response
 
 from training.hub.errors import HubError, entry_not_found
 from training.hub.names import OID
-from training.hub.routing import Access, Call, api, read_json, repo_addresses, require_write
+from training.hub.routing import (
+    ANY_TYPE,
+    MAX_BODY,
+    Access,
+    Call,
+    Terms,
+    api,
+    read_json,
+    repo_addresses,
+    require_write,
+)
 from training.hub.storage.repositories import StoredRepository
 
 MEDIA_TYPE = "application/vnd.git-lfs+json"
 PART = 16 << 20
-"""Bytes in a part of a multipart upload; larger files come in parts if the client can."""
+"""Fewest bytes in a part of a multipart upload; larger files come in parts if the client can."""
+MAX_ADDRESSES = 10_000
+"""Most parts that one answer has addresses for, each signed: as many as S3 takes for one file.
+Where they are few for so many or so large files, the parts are larger."""
 MAX_FILE = 200 << 30
 MAX_OBJECTS = 1000
+BY_GIT_LFS, SIGNED = Terms(basic=True), Terms(types=ANY_TYPE)
 STORED = "/lfs/{kind:kind}/{namespace}/{name}"
 
 
 async def batch(call: Call) -> Response:
     """Says where to send files to, or where to get them from."""
-    call.body = await read_json(call.request)
+    call.body = await read_json(call.request, MAX_BODY)
     return await run_in_threadpool(_batch, call)
 
 
@@ -38,23 +55,44 @@ def _batch(call: Call) -> Response:
         raise HubError(400, "A batch has an operation, upload or download, and objects.")
     if len(objects) > MAX_OBJECTS:
         raise HubError(413, f"At most {MAX_OBJECTS} objects in a batch.")
-    if operation == "upload":
-        require_write(call, None)
+    named = [_checked(item) for item in objects]
+    if operation == "download":
+        return _batch_answer("basic", named, [_download(call, oid, size) for oid, size in named])
+    require_write(call, None)
     in_parts = "multipart" in (call.body.get("transfers") or [])
-    answers, transfer = [], "basic"
-    for item in objects:
-        oid, size = _checked(item)
-        answer: dict[str, Any] = {"oid": oid, "size": size, "authenticated": True}
-        if operation == "download":
-            answer |= _download(call, oid, size)
-        elif not call.repository.lfs.has(oid, size):
-            if in_parts and size > PART:
-                transfer = "multipart"
-            answer["actions"] = _upload(call, oid, size, in_parts and size > PART)
-        answers.append(answer)
+    wanted = {item for item in named if not call.repository.lfs.has(*item)}
+    large = {(oid, size) for oid, size in wanted if in_parts and size > PART}
+    # A file that comes in parts stands on the disk twice while these are joined.
+    require_space(call.repository.directory, sum(size for _, size in (*wanted, *large)))
+    parts = MAX_ADDRESSES // max(len(large), 1)
+    told: dict[tuple[str, int], dict[str, Any]] = {
+        item: {"actions": _upload(call, *item, parts if item in large else None)} for item in wanted
+    }
+    transfer = "multipart" if large else "basic"
+    return _batch_answer(transfer, named, [told.get(item, {}) for item in named])
+
+
+def _batch_answer(
+    transfer: str, named: list[tuple[str, int]], told: list[dict[str, Any]]
+) -> Response:
+    answers = [
+        {"oid": oid, "size": size, "authenticated": True, **more}
+        for (oid, size), more in zip(named, told, strict=True)
+    ]
     return JSONResponse(
         {"transfer": transfer, "objects": answers, "hash_algo": "sha256"}, media_type=MEDIA_TYPE
     )
+
+
+def require_space(folder: Path, size: int) -> None:
+    """Checks that so many bytes have room on the disk.
+
+    Raises:
+        HubError: 507.
+    """
+    free = shutil.disk_usage(folder).free
+    if size > free:
+        raise HubError(507, f"The disk of this Hub has {free} bytes left, too few for {size}.")
 
 
 def _checked(item: Any) -> tuple[str, int]:
@@ -72,18 +110,16 @@ def _download(call: Call, oid: str, size: int) -> dict[str, Any]:
     return {"actions": {"download": {"href": _signed(call, "download", oid, size=size)}}}
 
 
-def _upload(call: Call, oid: str, size: int, in_parts: bool) -> dict[str, Any]:
+def _upload(call: Call, oid: str, size: int, most_parts: int | None) -> dict[str, Any]:
     verify = {"href": f"{call.base}/{call.repository.address}.git/info/lfs/verify"}
-    if not in_parts:
+    if most_parts is None:
         return {"upload": {"href": _signed(call, "upload", oid, size=size)}, "verify": verify}
-    upload, count = uuid.uuid4().hex, math.ceil(size / PART)
-    header = {
-        f"{part:05d}": _signed(call, "part", oid, size=size, upload=upload, part=part)
-        for part in range(1, count + 1)
-    }
-    complete = _signed(call, "complete", oid, size=size, upload=upload, parts=count)
-    header["chunk_size"] = str(PART)
-    return {"upload": {"href": complete, "header": header}, "verify": verify}
+    upload, length = uuid.uuid4().hex, max(PART, math.ceil(size / most_parts))
+    count = math.ceil(size / length)
+    sign = partial(_signed, call, oid=oid, size=size, upload=upload)
+    header = {f"{part:05d}": sign("part", part=part, length=length) for part in range(1, count + 1)}
+    header["chunk_size"] = str(length)
+    return {"upload": {"href": sign("complete", parts=count), "header": header}, "verify": verify}
 
 
 def _signed(call: Call, action: str, oid: str, **claims: str | int) -> str:
@@ -117,7 +153,7 @@ async def upload_part(call: Call) -> Response:
     """Takes one part of a file."""
     repository, _, claims = _permitted(call, "part")
     digest = await repository.lfs.receive_part(
-        call.request.stream(), claims["upload"], int(claims["part"]), PART
+        call.request.stream(), claims["upload"], int(claims["part"]), int(claims["length"])
     )
     return Response(headers={"ETag": f'"{digest}"'})
 
@@ -137,17 +173,17 @@ def download(call: Call) -> Response:
 
 async def verify(call: Call) -> dict[str, Any]:
     """Confirms that a file has arrived."""
-    oid, size = _checked(await read_json(call.request))
+    oid, size = _checked(await read_json(call.request, MAX_BODY))
     if not call.repository.lfs.has(oid, size):
         raise entry_not_found(oid)
     return {}
 
 
 ROUTES = [
-    *repo_addresses("POST", "/info/lfs/objects/batch", batch, Access.READ),
-    *repo_addresses("POST", "/info/lfs/verify", verify, Access.CONTRIBUTE),
-    api("PUT", STORED + "/upload/{oid}", upload, Access.ANYONE),
-    api("PUT", STORED + "/part/{oid}", upload_part, Access.ANYONE),
-    api("POST", STORED + "/complete/{oid}", complete, Access.ANYONE),
+    *repo_addresses("POST", "/info/lfs/objects/batch", batch, Access.READ, BY_GIT_LFS),
+    *repo_addresses("POST", "/info/lfs/verify", verify, Access.CONTRIBUTE, BY_GIT_LFS),
+    api("PUT", STORED + "/upload/{oid}", upload, Access.ANYONE, SIGNED),
+    api("PUT", STORED + "/part/{oid}", upload_part, Access.ANYONE, SIGNED),
+    api("POST", STORED + "/complete/{oid}", complete, Access.ANYONE, SIGNED),
     api("GET", STORED + "/download/{oid}", download, Access.ANYONE),
 ]

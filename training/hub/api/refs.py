@@ -16,6 +16,8 @@ from training.hub.storage.git_store import GitStore
 from training.hub.storage.history import author_of, body_of, commits, date_of, title_of
 
 PAGE = 50
+MAX_REFS = 5000
+"""Most branches and tags of a repository: every page of it lists them."""
 KINDS = {"branches": "heads", "tags": "tags", "converts": "convert"}
 
 
@@ -54,6 +56,7 @@ def create_branch(call: Call) -> dict[str, Any]:
     start = call.text("startingPoint", "main")
     git = call.repository.git
     with call.repository.locked():
+        _require_room(git)
         if git.at_ref(ref):
             raise HubError(409, f"The branch {call.part('branch')!r} already exists.")
         _move(git, ref, git.resolve(start))
@@ -75,6 +78,7 @@ def create_tag(call: Call) -> dict[str, Any]:
     ref = ref_name("tags", name).decode()
     git = call.repository.git
     with call.repository.locked():
+        _require_room(git)
         if git.at_ref(ref):
             raise HubError(409, f"The tag {printable(name)!r} already exists.")
         commit = git.resolve(split_revision(call.request.path_params["rest"])[0])
@@ -107,6 +111,11 @@ def squash(call: Call) -> dict[str, Any]:
             raise revision_not_found(call.part("branch"))
         git.commit(ref, git.files(head), [], call.user, call.text("message", "Squash"))
     return {}
+
+
+def _require_room(git: GitStore) -> None:
+    if len(git.refs.allkeys()) >= MAX_REFS:
+        raise HubError(409, f"A repository has at most {MAX_REFS} branches and tags.")
 
 
 def _move(git: GitStore, ref: str, target: Commit | Tag) -> None:

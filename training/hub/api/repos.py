@@ -11,12 +11,14 @@ from training.hub.accounts import now
 from training.hub.errors import HubError
 from training.hub.names import PREFIXES, repo_id
 from training.hub.repo_info import details, summary
-from training.hub.routing import REPO, Access, Call, api, may_see, require_write, visible
+from training.hub.routing import REPO, Access, Call, Terms, api, may_see, require_write, visible
 from training.hub.storage.card import SDKS, faults
 from training.hub.storage.repositories import StoredRepository
 
 PAGE = 100
 """Most repositories in one page of a listing."""
+MAX_README = 16 << 20
+"""Longest question about a card, in bytes: a whole README, as JSON writes it."""
 TYPES = {kind.removesuffix("s"): kind for kind in PREFIXES}
 
 
@@ -219,7 +221,7 @@ ROUTES = [
     api("POST", "/api/repos/create", create, Access.USER),
     api("DELETE", "/api/repos/delete", delete, Access.USER),
     api("POST", "/api/repos/move", move, Access.USER),
-    api("POST", "/api/validate-yaml", validate_yaml, Access.ANYONE),
+    api("POST", "/api/validate-yaml", validate_yaml, Access.ANYONE, Terms(limit=MAX_README)),
     api("GET", "/api/{kind:kind}", listing, Access.ANYONE),
     api("GET", REPO, info, Access.READ),
     api("GET", REPO + "/revision/{revision:path}", info, Access.READ),

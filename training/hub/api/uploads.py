@@ -3,62 +3,61 @@
 from __future__ import annotations
 
 import uuid
-from io import BytesIO
 from typing import Any
 
-from dulwich.attrs import GitAttributes, compile_gitattributes_patterns, parse_git_attributes
-from dulwich.ignore import IgnoreFilter, read_ignore_patterns
 from dulwich.objects import Commit
 from starlette.concurrency import run_in_threadpool
 
 from training.hub.errors import HubError
 from training.hub.names import decode, file_path
-from training.hub.routing import REPO, Access, Call, api, require_write
+from training.hub.routing import REPO, Access, Call, Terms, api, require_write
 from training.hub.storage.commits import MAX_REGULAR, branch_ref, commit, read_changes
 from training.hub.storage.discussions import Discussions
 from training.hub.storage.lfs_store import stream_to_file
+from training.hub.storage.patterns import Ignored, LargeByName
 from training.hub.storage.repositories import StoredRepository
 
 MAX_COMMIT = 2 << 30
 """Longest body of a commit, in bytes; large files do not travel in it."""
+
+MAX_FILES = 1000
+"""Most files in a question about a commit to come; clients ask in portions of 256."""
+MAX_QUESTION = 4 << 20
+"""Longest question about a commit to come, in bytes: a sample of each file is in it."""
+NDJSON = Terms(types=("application/x-ndjson",))
 
 
 def preupload(call: Call) -> dict[str, Any]:
     """Says for each file of a commit to come whether it goes into git or into the LFS store."""
     repository = call.repository
     head = repository.git.resolve(call.part("revision"))
-    attributes = _attributes(repository, head)
+    large = LargeByName(repository.git.read(head, ".gitattributes") or b"")
     ignored = _ignored(call, repository, head)
     files = call.body.get("files")
     if not isinstance(files, list) or not all(isinstance(file, dict) for file in files):
         raise HubError(400, "files must be a list of objects.")
+    if len(files) > MAX_FILES:
+        raise HubError(413, f"At most {MAX_FILES} files at once.")
     answers = []
     for file in files:
         path, size = file.get("path"), file.get("size")
         if not isinstance(path, str) or not isinstance(size, int):
             raise HubError(400, "Each file needs its path and size.")
         name = file_path(path)
-        by_name = attributes.match_path(name).get(b"filter") == b"lfs"
         answer: dict[str, Any] = {
             "path": path,
-            "uploadMode": "lfs" if by_name or size > MAX_REGULAR else "regular",
-            "shouldIgnore": bool(ignored.is_ignored(path)),
+            "uploadMode": "lfs" if name in large or size > MAX_REGULAR else "regular",
+            "shouldIgnore": name in ignored,
         }
         answers.append(answer | _known_oid(repository, head, path))
     return {"files": answers, "commitOid": head.id.decode()}
 
 
-def _attributes(repository: StoredRepository, head: Commit) -> GitAttributes:
-    content = repository.git.read(head, ".gitattributes") or b""
-    return GitAttributes(compile_gitattributes_patterns(parse_git_attributes(BytesIO(content))))
-
-
-def _ignored(call: Call, repository: StoredRepository, head: Commit) -> IgnoreFilter:
+def _ignored(call: Call, repository: StoredRepository, head: Commit) -> Ignored:
     given = call.body.get("gitIgnore")
-    content = repository.git.read(head, ".gitignore") or b""
     if isinstance(given, str):
-        content = given.encode(errors="replace")
-    return IgnoreFilter(read_ignore_patterns(BytesIO(content)))
+        return Ignored(given.encode(errors="replace"))
+    return Ignored(repository.git.read(head, ".gitignore") or b"")
 
 
 def _known_oid(repository: StoredRepository, head: Commit, path: str) -> dict[str, str]:
@@ -122,6 +121,12 @@ def _require_branch(
 
 
 ROUTES = [
-    api("POST", REPO + "/preupload/{revision:path}", preupload, Access.CONTRIBUTE),
-    api("POST", REPO + "/commit/{revision:path}", make_commit, Access.CONTRIBUTE),
+    api(
+        "POST",
+        REPO + "/preupload/{revision:path}",
+        preupload,
+        Access.CONTRIBUTE,
+        Terms(limit=MAX_QUESTION),
+    ),
+    api("POST", REPO + "/commit/{revision:path}", make_commit, Access.CONTRIBUTE, NDJSON),
 ]

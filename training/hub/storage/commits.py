@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,12 @@ MAX_REGULAR = 10 << 20
 """Largest file, in bytes, that goes into git itself; larger ones belong into the LFS store."""
 MAX_LINE = MAX_REGULAR * 4 // 3 + (64 << 10)
 MAX_MESSAGE = 64 << 10
+AFTER_SLASH = bytes([ord("/") + 1])
+"""Sorts right behind everything that is in a folder."""
+MAX_STEPS = 25_000
+"""Most operations in a commit."""
+MAX_ENTRIES = 50_000
+"""Most files and folders in a revision: every commit and every listing goes through all of them."""
 
 
 @dataclass
@@ -73,6 +80,8 @@ def read_changes(repository: StoredRepository, body: Path) -> Changes:
                 changes = Changes(_header(value))
             elif changes is None:
                 raise HubError(400, "The first line of a commit must be its header.")
+            elif len(changes.steps) == MAX_STEPS:
+                raise HubError(413, f"At most {MAX_STEPS} operations in a commit; make several.")
             else:
                 _read_step(repository, changes, key, value)
     if changes is None:
@@ -125,17 +134,22 @@ def commit(
 def apply(files: Files, changes: Changes, head: Commit) -> Files:
     """Returns a revision's files after the changes."""
     after: dict[bytes, Any] = dict(files)
+    names = sorted(after)
     for path, file, is_folder in changes.steps:
+        start = bisect_left(names, path + b"/" if is_folder else path)
+        end = bisect_left(names, path + AFTER_SLASH if is_folder else path + b"\0")
         if file is not None:
             after[path] = file
+            names[start:end] = [path]
             continue
-        removed = [name for name in after if is_folder and name.startswith(path + b"/")]
-        removed += [path] if path in after and not is_folder else []
-        if not removed:
+        if start == end:
             raise entry_not_found(path.decode(), head.id.decode())
-        for name in removed:
+        for name in names[start:end]:
             del after[name]
+        del names[start:end]
     folders = {folder for path in after for folder in _folders(path)}
+    if len(after) + len(folders) > MAX_ENTRIES and len(after) > len(files):
+        raise HubError(413, f"A revision has at most {MAX_ENTRIES} files and folders.")
     for path in after:
         if path in folders:
             raise HubError(400, f"{path.decode(errors='replace')!r} is both a file and a folder.")

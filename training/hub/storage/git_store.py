@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from dulwich.file import FileLocked
 from dulwich.index import commit_tree
 from dulwich.lfs import LFSPointer
-from dulwich.object_store import tree_lookup_path
 from dulwich.objects import Blob, Commit, ObjectID, Tag, Tree
 from dulwich.refs import Ref
 from dulwich.repo import Repo
@@ -65,6 +65,7 @@ class GitStore:
         self.repo = Repo(str(directory))
         self.objects = self.repo.object_store
         self.refs = self.repo.refs
+        self._trees: dict[ObjectID, dict[bytes, tuple[int, ObjectID]]] = {}
 
     @classmethod
     def create(cls, directory: Path) -> GitStore:
@@ -143,19 +144,42 @@ class GitStore:
         Raises:
             HubError: 404 ``EntryNotFound``, with the commit.
         """
+        mode, oid = TREE_MODE, commit.tree
         try:
-            mode, oid = tree_lookup_path(self.objects.__getitem__, commit.tree, path.encode())
-        except (KeyError, ValueError, NotADirectoryError, UnicodeEncodeError):
-            raise entry_not_found(path, commit.id.decode()) from None
-        except Exception as error:
-            # dulwich has no common base for "a file stands where a folder should".
-            if type(error).__name__ not in ("NotTreeError", "SubmoduleEncountered"):
-                raise
+            for name in path.strip("/").encode().split(b"/"):
+                mode, oid = self._items(oid)[name]
+        except (KeyError, UnicodeEncodeError):
             raise entry_not_found(path, commit.id.decode()) from None
         return self._describe(path.strip("/"), mode, oid)
 
-    def listing(self, commit: Commit, path: str = "", recursive: bool = False) -> list[Entry]:
+    def _items(self, oid: ObjectID) -> dict[bytes, tuple[int, ObjectID]]:
+        """Returns a folder's entries, none for a file.
+
+        They are read once: one request asks for many paths of the same wide folder.
+        """
+        if oid not in self._trees:
+            found = self.objects[oid]
+            entries = found.items() if isinstance(found, Tree) else []
+            self._trees[oid] = {item.path: (item.mode, item.sha) for item in entries}
+        return self._trees[oid]
+
+    def listing(
+        self,
+        commit: Commit,
+        path: str = "",
+        recursive: bool = False,
+        *,
+        after: str = "",
+        most: int | None = None,
+    ) -> list[Entry]:
         """Lists a folder of a commit, in the order of the paths.
+
+        Args:
+            commit: Revision.
+            path: Of the folder, empty for the root.
+            recursive: Whether to list what is in its folders too.
+            after: Path after which to begin.
+            most: Most entries that are read and returned.
 
         Raises:
             HubError: 404 ``EntryNotFound`` when it is no folder of that commit.
@@ -165,10 +189,12 @@ class GitStore:
             raise entry_not_found(path, commit.id.decode())
         tree = ObjectID(root.oid.encode()) if root else commit.tree
         prefix = f"{root.path}/" if root else ""
-        return [
-            self._describe(prefix + name.decode(errors="surrogateescape"), mode, oid)
+        named = (
+            (prefix + name.decode(errors="surrogateescape"), mode, oid)
             for name, mode, oid in sorted(self._walk(tree, b"", recursive))
-        ]
+        )
+        wanted = (item for item in named if item[0] > after)
+        return [self._describe(*item) for item in islice(wanted, most)]
 
     def _walk(
         self, tree: ObjectID, prefix: bytes, recursive: bool

@@ -74,6 +74,7 @@ class LfsStore:
         folder = self.uploads / upload
         if self.has(oid, size):
             return
+        _require_parts(folder, parts)
         temporary = self.uploads / uuid.uuid4().hex
         digest, length = hashlib.sha256(), 0
         try:
@@ -135,11 +136,15 @@ async def stream_to_file(stream: AsyncIterator[bytes], path: Path, limit: int) -
     return digest.hexdigest(), length
 
 
+def _require_parts(folder: Path, parts: int) -> None:
+    """Checks that all parts are there before any is read: an incomplete upload costs nothing."""
+    for part in range(1, parts + 1):
+        if not (folder / str(part)).is_file():
+            raise HubError(400, f"Part {part} of {parts} was not uploaded.")
+
+
 def _read_parts(folder: Path, parts: int) -> Iterator[bytes]:
     for part in range(1, parts + 1):
-        try:
-            with (folder / str(part)).open("rb") as file:
-                while chunk := file.read(CHUNK):
-                    yield chunk
-        except FileNotFoundError:
-            raise HubError(400, f"Part {part} of {parts} was not uploaded.") from None
+        with (folder / str(part)).open("rb") as file:
+            while chunk := file.read(CHUNK):
+                yield chunk

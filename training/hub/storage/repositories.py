@@ -22,6 +22,8 @@ from training.hub.storage.lfs_store import LfsStore
 
 GIT_ATTRIBUTES = (Path(__file__).parent / "gitattributes").read_bytes()
 """First file of every repository: which files go to the LFS store by their name."""
+MAX_SETTINGS = 4 << 20
+"""Longest file of settings and discussions, in bytes."""
 
 
 class StoredRepository:
@@ -72,8 +74,18 @@ class StoredRepository:
         return found
 
     def save(self, settings: dict[str, Any]) -> None:
-        """Writes the settings back; callers hold the lock since they read them."""
-        write_json(self.directory / "repo.json", settings)
+        """Writes the settings back; callers hold the lock since they read them.
+
+        Raises:
+            HubError: 413 when they grow beyond `MAX_SETTINGS`; every request reads them.
+        """
+        path = self.directory / "repo.json"
+        size = len(json.dumps(settings))
+        if size > MAX_SETTINGS and size > path.stat().st_size:
+            raise HubError(
+                413, f"Discussions and settings of a repository may have {MAX_SETTINGS} bytes."
+            )
+        write_json(path, settings)
 
     @contextmanager
     def locked(self) -> Iterator[None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from urllib.parse import quote, urlsplit
 
 from markdown_it import MarkdownIt
@@ -11,6 +11,28 @@ from markupsafe import Markup
 
 PARSER = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 """Raw HTML is shown as text, and the parser itself refuses ``javascript:`` and its kind."""
+
+
+MAX_RENDERED = 64 << 10
+"""Most characters of one page that are read as Markdown; the slowest known take a second."""
+
+
+def render_all(texts: Iterable[str], address: str, revision: str) -> list[Markup]:
+    """Renders the texts of a page; those for which there is no room stand as they are.
+
+    Args:
+        texts: In the order of their right to be rendered.
+        address: As for `render`.
+        revision: As for `render`.
+    """
+    left, rendered = MAX_RENDERED, []
+    for text in texts:
+        fits = len(text) <= left
+        left -= len(text) if fits else 0
+        rendered.append(
+            render(text, address, revision) if fits else Markup("<pre>{}</pre>").format(text)
+        )
+    return rendered
 
 
 def render(text: str, address: str, revision: str) -> Markup:

@@ -25,7 +25,7 @@ from training.hub.storage.history import (
     last_commits,
 )
 from training.hub.storage.merging import origin_tree
-from training.hub.web.markdown import render
+from training.hub.web.markdown import render_all
 from training.hub.web.rendering import SIGN_IN, TEMPLATES, page, repo_page
 
 MAX_SHOWN = 300_000
@@ -34,6 +34,8 @@ MAX_LINES = 1500
 """Most lines of one file's difference that are shown."""
 MAX_FILES = 200
 """Most files of a commit whose difference is shown."""
+MAX_ENTRIES = 1000
+"""Most entries of a folder that are shown."""
 PAGE = 50
 
 
@@ -64,7 +66,7 @@ def card(call: Call) -> Response:
         head,
         "main",
         tab="card",
-        html=render(read.text, repository.address, "main"),
+        html=render_all([read.text], repository.address, "main")[0],
         data=read.data,
         tags=tags(read),
         variables=settings.get("variables", {}),
@@ -91,11 +93,21 @@ def folder(call: Call) -> Response:
     revision, path = split_revision(call.request.path_params["rest"])
     git, path = call.repository.git, path.strip("/")
     head = git.resolve(revision)
-    entries = git.listing(head, path)
+    entries = git.listing(head, path, most=MAX_ENTRIES + 1)
+    is_cut = len(entries) > MAX_ENTRIES
+    del entries[MAX_ENTRIES:]
     entries.sort(key=lambda entry: (not entry.is_folder, entry.path))
     last = last_commits(git, head, [entry.path for entry in entries])
     return repo_page(
-        call, "folder.html", head, revision, tab="files", entries=entries, last=last, path=path
+        call,
+        "folder.html",
+        head,
+        revision,
+        tab="files",
+        entries=entries,
+        last=last,
+        path=path,
+        most=MAX_ENTRIES if is_cut else None,
     )
 
 
@@ -186,10 +198,11 @@ def discussion(call: Call) -> Response:
     parts: list[FileDifference] = []
     if is_open and request:
         parts = shown_part(difference(git, origin_tree(git, head, request), request.tree))
+    comments = [event for event in item["events"] if event["type"] == "comment"]
+    texts = [event["data"]["latest"]["raw"] for event in comments]
+    html = iter(render_all(texts, repository.address, "main"))
     events = [
-        {**event, "html": render(event["data"]["latest"]["raw"], repository.address, "main")}
-        if event["type"] == "comment"
-        else event
+        {**event, "html": next(html)} if event["type"] == "comment" else event
         for event in item["events"]
     ]
     return repo_page(
