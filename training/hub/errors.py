@@ -49,6 +49,16 @@ def repo_not_found(status: int = 404) -> HubError:
     return HubError(status, "Repository not found", "RepoNotFound")
 
 
+def damaged(repo_id: str) -> HubError:
+    """Names the repository whose stored files cannot be read; it costs nothing but itself."""
+    return HubError(
+        500,
+        f"The stored files of {repo_id} are damaged. Restore its folder from a backup, or delete "
+        "the repository and publish it again.",
+        "RepoDamaged",
+    )
+
+
 def revision_not_found(revision: str) -> HubError:
     """Names the revision that is neither a branch, a tag, a pull request nor a commit."""
     return HubError(404, f"Invalid rev id: {revision}", "RevisionNotFound")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from typing import Any
 
 from dulwich.objects import Commit
 
+from training.hub.documents import MalformedError, parse_json
 from training.hub.storage.card import Card, lenient_card
 from training.hub.storage.git_store import Entry
 from training.hub.storage.history import date_of
@@ -22,6 +22,8 @@ TAG_KEYS = {
     "language": "language",
 }
 """Metadata keys that become tags such as ``license:mit``."""
+MAX_CONFIG = 1 << 20
+"""Longest ``config.json``, in bytes, that is looked into."""
 STOPPED = {"stage": "STOPPED", "hardware": {"current": None, "requested": "cpu-basic"}}
 """Runtime of every Space: this Hub keeps Spaces, it runs none."""
 
@@ -138,9 +140,10 @@ def _siblings(repository: StoredRepository, commit: Commit, blobs: bool) -> list
 
 
 def _model_config(repository: StoredRepository, commit: Commit) -> dict[str, Any]:
+    content = repository.git.read(commit, "config.json") or b"{}"
     try:
-        config = json.loads(repository.git.read(commit, "config.json") or b"{}")
-    except ValueError:
+        config = parse_json(content) if len(content) <= MAX_CONFIG else {}
+    except MalformedError:
         return {}
     wanted = ("architectures", "model_type")
     return {key: config[key] for key in wanted if key in config} if isinstance(config, dict) else {}

@@ -33,14 +33,14 @@ async def batch(call: Call) -> Response:
 
 
 def _batch(call: Call) -> Response:
-    operation, objects = call.body.get("operation"), call.body.get("objects")
-    if operation not in ("upload", "download") or not isinstance(objects, list):
+    operation, objects = call.text("operation"), call.items("objects")
+    if operation not in ("upload", "download"):
         raise HubError(400, "A batch has an operation, upload or download, and objects.")
     if len(objects) > MAX_OBJECTS:
         raise HubError(413, f"At most {MAX_OBJECTS} objects in a batch.")
     if operation == "upload":
         require_write(call, None)
-    in_parts = "multipart" in (call.body.get("transfers") or [])
+    in_parts = "multipart" in call.items("transfers")
     answers, transfer = [], "basic"
     for item in objects:
         oid, size = _checked(item)
@@ -61,7 +61,7 @@ def _checked(item: Any) -> tuple[str, int]:
     oid, size = (item.get("oid"), item.get("size")) if isinstance(item, dict) else (None, None)
     if not isinstance(oid, str) or not OID.fullmatch(oid):
         raise HubError(422, "An object is named by its sha256.")
-    if not isinstance(size, int) or not 0 <= size <= MAX_FILE:
+    if type(size) is not int or not 0 <= size <= MAX_FILE:
         raise HubError(422, f"A file has 0 to {MAX_FILE} bytes.")
     return oid, size
 

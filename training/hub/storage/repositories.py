@@ -15,8 +15,8 @@ from typing import Any
 
 from training.hub.accounts import now
 from training.hub.durable import move_into_place, sync_directory, write_json
-from training.hub.errors import HubError, repo_not_found
-from training.hub.names import PREFIXES
+from training.hub.errors import HubError, damaged, repo_not_found
+from training.hub.names import NAME, PREFIXES
 from training.hub.storage.git_store import FILE_MODE, GitStore
 from training.hub.storage.lfs_store import LfsStore
 
@@ -64,11 +64,22 @@ class StoredRepository:
         return LfsStore(self.directory / "lfs", self.directory / "uploads")
 
     def settings(self) -> dict[str, Any]:
-        """Reads what is no file: visibility, dates, SDK, variables, discussions."""
+        """Reads what is no file: visibility, dates, SDK, variables, discussions.
+
+        Raises:
+            HubError: 404 when the repository is gone, 500 when the file is damaged.
+        """
         try:
-            found: dict[str, Any] = json.loads((self.directory / "repo.json").read_bytes())
-        except FileNotFoundError:
+            found = json.loads((self.directory / "repo.json").read_bytes())
+        except (FileNotFoundError, NotADirectoryError):
             raise repo_not_found() from None
+        except (OSError, ValueError, RecursionError):
+            raise damaged(self.repo_id) from None
+        shape = {"private": bool, "created_at": str}
+        if not isinstance(found, dict) or not all(
+            isinstance(found.get(key), kind) for key, kind in shape.items()
+        ):
+            raise damaged(self.repo_id)
         return found
 
     def save(self, settings: dict[str, Any]) -> None:
@@ -126,6 +137,8 @@ class Repositories:
             self._at(kind, f"{path.parent.name}/{path.name}")
             for kind in kinds or PREFIXES
             for path in sorted((self.root / kind).glob("*/*"))
+            # A person or a file manager may have left something else among them.
+            if NAME.fullmatch(path.parent.name) and NAME.fullmatch(path.name) and path.is_dir()
         ]
 
     def create(
