@@ -40,8 +40,8 @@ class HubError(Exception):
 
 
 def printable(text: str) -> str:
-    """Keeps what a header may carry: printable ASCII, at most 300 characters."""
-    return "".join(char if " " <= char <= "~" else "?" for char in text)[:300]
+    """Keeps what a header may carry: printable ASCII, at most 300 characters, no space around."""
+    return "".join(char if " " <= char <= "~" else "?" for char in text)[:300].strip()
 
 
 def repo_not_found(status: int = 404) -> HubError:

@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import FileResponse, JSONResponse, Response
 
 from training.hub.errors import HubError, entry_not_found
-from training.hub.names import OID
+from training.hub.names import NAME, OID
 from training.hub.routing import Access, Call, api, read_json, repo_addresses, require_write
 from training.hub.storage.repositories import StoredRepository
 
@@ -96,14 +96,13 @@ def _permitted(call: Call, action: str) -> tuple[StoredRepository, str, dict[str
     """Returns what a signed address is about; the signature stands for the caller's permission."""
     path = call.request.scope["path"]
     claims = call.hub.signer.check(action, path, call.request.query_params)
-    kind, repo_id = (
-        call.request.path_params["kind"],
-        f"{call.part('namespace')}/{call.part('name')}",
-    )
-    repository = call.hub.repositories.find(kind, repo_id)
+    kind, oid = call.request.path_params["kind"], call.part("oid")
+    names = call.part("namespace"), call.part("name")
+    is_sound = all(NAME.fullmatch(name) for name in names) and OID.fullmatch(oid)
+    repository = call.hub.repositories.find(kind, "/".join(names)) if is_sound else None
     if repository is None:
         raise HubError(404, "The repository is gone.", "RepoNotFound")
-    return repository, call.part("oid"), claims
+    return repository, oid, claims
 
 
 async def upload(call: Call) -> Response:

@@ -13,7 +13,7 @@ from dulwich.index import commit_tree
 from dulwich.lfs import LFSPointer
 from dulwich.object_store import tree_lookup_path
 from dulwich.objects import Blob, Commit, ObjectID, Tag, Tree
-from dulwich.refs import Ref, check_ref_format
+from dulwich.refs import Ref, SymrefLoop, check_ref_format
 from dulwich.repo import Repo
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
@@ -104,8 +104,10 @@ class GitStore:
         if len(name) > MAX_SEGMENT or not check_ref_format(name):
             return None
         try:
-            found = self.objects[self.refs[name]]
-        except (KeyError, ValueError):
+            target = self.refs[name]
+            # A damaged ref can hold anything.
+            found = self.objects[target] if COMMIT_ID.fullmatch(target.decode("latin-1")) else None
+        except (KeyError, ValueError, SymrefLoop):
             return None
         while isinstance(found, Tag):
             found = self.objects[found.object[1]]

@@ -13,6 +13,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from dulwich.errors import NotGitRepository
+
 from training.hub.accounts import now
 from training.hub.durable import move_into_place, sync_directory, write_json
 from training.hub.errors import HubError, damaged, repo_not_found
@@ -55,8 +57,15 @@ class StoredRepository:
 
     @cached_property
     def git(self) -> GitStore:
-        """Its git objects."""
-        return GitStore(self.directory / "git")
+        """Its git objects.
+
+        Raises:
+            HubError: 404 when the repository is gone, 500 when its folder is damaged.
+        """
+        try:
+            return GitStore(self.directory / "git")
+        except (NotGitRepository, OSError, ValueError, KeyError):
+            raise damaged(self.repo_id) if self.directory.is_dir() else repo_not_found() from None
 
     @cached_property
     def lfs(self) -> LfsStore:
