@@ -128,7 +128,10 @@ class GitStore:
 
     def files_of(self, tree: ObjectID) -> Files:
         """Lists all files of a tree."""
-        entries = self.objects.iter_tree_contents(tree)
+        try:
+            entries = list(self.objects.iter_tree_contents(tree))
+        except KeyError:
+            raise ObjectMissing(tree) from None
         return {entry.path: (entry.mode, entry.sha) for entry in entries}
 
     def blob(self, oid: bytes) -> bytes:
