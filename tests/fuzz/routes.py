@@ -40,6 +40,14 @@ PATHS = [
     b"README.md", b"folder", b"folder/a.txt", b"folder%2Fa.txt", b"large.bin", b"config.json", b"",
     b".gitattributes", b"README.md/x", b"folder/", b"missing", b"b", b"c/d",
 ]  # fmt: skip
+CREDENTIALS = [
+    b"Bearer", b"Bearer \xe9", b"Basic \xe9\xff", b"Basic =", b"Basic YQ==", b"Basic gICA", b"X y",
+    b"Bearer " + b"x" * 9_000, b"basic",
+]  # fmt: skip
+PARAMETERS = [
+    "limit", "skip", "p", "cursor", "expand", "expand[]", "recursive", "blobs", "diff", "search",
+    "author", "filter", "pipeline_tag", "download", "create_pr", "include_prs", "type", "status",
+]  # fmt: skip
 SOUND_BODIES: dict[str, Any] = {
     "/repos/create": {
         "name": NAME, "type": "space", "sdk": "gradio", "private": False, "organization": USER,
@@ -77,7 +85,8 @@ def request_of(scene: Scene, route: Route) -> st.SearchStrategy[Ask]:
 
     @st.composite
     def draw_request(draw: st.DrawFn) -> Ask:
-        method = draw(st.sampled_from(sorted(route.methods or {"GET"})))
+        methods = sorted(route.methods or {"GET"})
+        method = draw(st.sampled_from([methods[0], methods[0], methods[-1]]))
         path = PART.sub(lambda part: "{" + part[1] + "}", route.path)
         target = b""
         for piece in re.split(r"(\{\w+\})", path):
@@ -90,14 +99,13 @@ def request_of(scene: Scene, route: Route) -> st.SearchStrategy[Ask]:
         target += draw(_queries(scene, target))
         framing: Framing = draw(
             st.sampled_from(["length"] * 30 + ["chunked"] * 3 + ["short", "long", "none"])
-        )  # type: ignore[arg-type]
+        )
         body = draw(_bodies(scene, route.path)) if method not in ("GET", "HEAD") else b""
         headers = draw(_headers(scene))
         if body and draw(st.integers(0, 19)) == 0:
             headers += (("Content-Encoding", b"gzip"),)
             body = squeezed(body, draw(st.booleans()))
-        label = f"{sorted(route.methods or ())[-1]} {route.path}"
-        return Ask(label, method, target, headers, body, framing)
+        return Ask(f"{methods[0]} {route.path}", method, target, headers, body, framing)
 
     return draw_request()
 
@@ -125,11 +133,7 @@ def _parts(scene: Scene, name: str) -> st.SearchStrategy[bytes]:
 
 def _queries(scene: Scene, target: bytes) -> st.SearchStrategy[bytes]:
     """Returns a strategy of queries; addresses under ``/lfs/`` are mostly signed."""
-    names = st.sampled_from(
-        ["limit", "skip", "p", "cursor", "expand", "expand[]", "recursive", "blobs", "diff"]
-        + ["search", "author", "filter", "pipeline_tag", "download", "create_pr", "include_prs"]
-        + ["type", "status"]
-    ) | st.sampled_from(WORDS)
+    names = st.sampled_from(PARAMETERS) | st.sampled_from(WORDS)
     given = st.sampled_from(["1", "true", "abc", "-1", "9" * 5_000, "1e9", "²", "", "all", "\0"])
     pairs = st.lists(st.tuples(names, given | texts), max_size=3)
     plain = pairs.map(lambda found: urlencode(found, errors="replace").encode()) | st.sampled_from(
@@ -155,9 +159,7 @@ def _headers(draw: st.DrawFn, scene: Scene) -> tuple[tuple[str, bytes], ...]:
     if draw(st.integers(0, 7)):
         found.append(scene.bearer())
     elif draw(st.booleans()):
-        hostile = [b"Bearer", b"Bearer \xe9", b"Basic " + basic, b"Basic \xe9\xff", b"Basic =",
-                   b"Basic YQ==", b"Basic gICA", b"X y", b"Bearer " + b"x" * 9_000, b"basic"]  # fmt: skip
-        found.append(("Authorization", draw(st.sampled_from(hostile))))
+        found.append(("Authorization", draw(st.sampled_from([*CREDENTIALS, b"Basic " + basic]))))
     others: list[tuple[str, list[bytes]]] = [
         ("Accept", [b"text/html", b"*/*", b"\xff", b"application/json;q=x"]),
         ("Content-Type", [b"application/json", b"application/x-www-form-urlencoded", b"\xe9",

@@ -80,12 +80,12 @@ class Tally:
         """Returns how many requests were sent."""
         return sum(self.answers.values())
 
-    def count(self, route: str, answer: Answer) -> None:
-        """Notes an answer."""
+    def count(self, ask: Ask, answer: Answer) -> None:
+        """Notes an answer; a request whose length was a lie need not have one."""
         kind = f"{answer.status // 100}xx" if answer.status else "none"
-        self.answers[route, kind] += 1
-        self.failures += answer.status >= 500
-        self.slowest = max(self.slowest, (answer.seconds, route))
+        self.answers[ask.route, kind] += 1
+        self.failures += answer.status >= 500 or (answer.status == 0 and ask.is_sound)
+        self.slowest = max(self.slowest, (answer.seconds, ask.route))
 
 
 class Wire:
@@ -112,7 +112,7 @@ class Wire:
                 answer = Answer(0, b"", {}, time.perf_counter() - begun)
         if not ask.is_sound:
             self.close()
-        self.tally.count(ask.route, answer)
+        self.tally.count(ask, answer)
         return answer
 
     def _exchange(self, sent: bytes, ask: Ask, begun: float) -> Answer:
