@@ -193,6 +193,11 @@ def test_credentials_in_any_bytes_are_nobodys(scene: Scene, value: bytes) -> Non
     assert scene.wire.send(asked).status == 401
 
 
+def test_a_signed_address_outlives_its_file(scene: Scene) -> None:
+    path = f"/lfs/models/demo/fuzz/download/{'a' * 64}"
+    assert scene.call("GET", scene.signer.sign("download", path, size=5)).status == 404
+
+
 def test_stray_files_among_the_repositories_are_no_repositories(scene: Scene) -> None:
     place = scene.hub.root / "repos" / "models"
     for stray in (place / ".DS_Store", place / "demo" / "notes.txt", place / "demo" / "._fuzz"):

@@ -131,6 +131,8 @@ def complete(call: Call) -> dict[str, Any]:
 def download(call: Call) -> Response:
     """Sends a file."""
     repository, oid, _ = _permitted(call, "download")
+    if not repository.lfs.has(oid):
+        raise entry_not_found(oid)
     return FileResponse(repository.lfs.path(oid), media_type="application/octet-stream")
 
 
