@@ -25,7 +25,7 @@ from .hostile import (
     texts,
     values,
 )
-from .scene import CARD, LARGE, LARGE_OID, NAME, USER, Scene, vocabulary
+from .scene import CARD, LARGE, LARGE_OID, NAME, USER, Scene, content_type, vocabulary
 from .wire import Ask, Framing
 
 PART = re.compile(r"\{(\w+)(?::(\w+))?\}")
@@ -102,6 +102,10 @@ def request_of(scene: Scene, route: Route) -> st.SearchStrategy[Ask]:
         )
         body = draw(_bodies(scene, route.path)) if method not in ("GET", "HEAD") else b""
         headers = draw(_headers(scene))
+        if not any(name == "Content-Type" for name, _ in headers):
+            is_form = body.startswith((b"paths=", b"expand="))
+            kind = b"application/x-www-form-urlencoded" if is_form else content_type(route.path)
+            headers += (("Content-Type", kind),)
         if body and draw(st.integers(0, 19)) == 0:
             headers += (("Content-Encoding", b"gzip"),)
             body = squeezed(body, draw(st.booleans()))
@@ -141,7 +145,7 @@ def _queries(scene: Scene, target: bytes) -> st.SearchStrategy[bytes]:
     )
 
     def signed(action: str) -> bytes:
-        claims: dict[str, Any] = {"size": 5, "upload": "0" * 32, "part": 1, "parts": 1}
+        claims: dict[str, Any] = {"size": 5, "upload": "0" * 32, "part": 1, "parts": 1, "length": 9}
         path = target.decode("latin-1")
         return scene.signer.sign(action, path, **claims).partition("?")[2].encode()
 

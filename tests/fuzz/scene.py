@@ -59,7 +59,8 @@ class Scene:
     def call(self, method: str, target: str, body: Any = None) -> Answer:
         """Sends a sound request in the owner's name."""
         content = body if isinstance(body, bytes) else json.dumps(body or {}).encode()
-        return self.wire.send(Ask("the scene", method, target.encode(), (self.bearer(),), content))
+        headers = (self.bearer(), ("Content-Type", content_type(target)))
+        return self.wire.send(Ask("the scene", method, target.encode(), headers, content))
 
     def restore(self) -> None:
         """Makes what is missing of the repositories that the requests aim at."""
@@ -124,6 +125,17 @@ def declared_routes(folder: Path) -> list[Route]:
     while not hasattr(app, "routes"):
         app = app.app
     return [route for route in app.routes if isinstance(route, Route)]
+
+
+def content_type(path: str) -> bytes:
+    """Returns what clients say of the body that they send to an address."""
+    if "/commit/" in path:
+        return b"application/x-ndjson"
+    if path.endswith("/git-upload-pack"):
+        return b"application/x-git-upload-pack-request"
+    if path.startswith("/lfs/"):
+        return b"application/octet-stream"
+    return b"application/vnd.git-lfs+json" if "/info/lfs/" in path else b"application/json"
 
 
 def vocabulary() -> list[str]:

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from training.hub.names import PREFIXES
 
 from .hostile import RAW_JSON, cards, commits, fetches, raw_bytes, texts
-from .scene import LARGE_OID, USER, Scene
-from .wire import Ask
+from .scene import LARGE_OID, USER, Scene, content_type
+from .wire import Answer, Ask
 
 POINTER = f"version https://git-lfs.github.com/spec/v1\noid sha256:{LARGE_OID}\nsize %s\n"
 POINTERS = [
@@ -151,20 +151,20 @@ def _pages(scene: Scene, kind: str, at: str, page: str) -> Iterator[str]:
     yield f"{at}/preupload/main"
 
 
-def _ask(scene: Scene, label: str, method: str, target: str, body: bytes = b"") -> Any:
-    headers = (scene.bearer(), HTML)
+def _ask(scene: Scene, label: str, method: str, target: str, body: bytes = b"") -> Answer:
+    headers = (scene.bearer(), HTML, ("Content-Type", content_type(target)))
     answer = scene.wire.send(Ask(label, method, target.encode(), headers, body))
     check(answer, f"{method} {target}")
     return answer
 
 
-def check(answer: Any, what: str) -> None:
+def check(answer: Answer, what: str) -> None:
     """Holds an answer to the promise.
 
     Raises:
         AssertionError: It was 500, missing, or slow.
     """
-    assert 0 < answer.status < 500, f"{what}: {answer.status} {answer.content[:300]!r}"
+    assert not answer.is_failure, f"{what}: {answer.status} {answer.content[:300]!r}"
     assert answer.seconds < SLOW, f"{what} took {answer.seconds:.1f} s"
 
 

@@ -65,6 +65,11 @@ class Answer:
     headers: dict[str, str]
     seconds: float
 
+    @property
+    def is_failure(self) -> bool:
+        """Tells whether the promise is broken; that a disk is full is said by 507, of purpose."""
+        return self.status == 0 or (self.status >= 500 and self.status != 507)
+
 
 @dataclass
 class Tally:
@@ -84,7 +89,7 @@ class Tally:
         """Notes an answer; a request whose length was a lie need not have one."""
         kind = f"{answer.status // 100}xx" if answer.status else "none"
         self.answers[ask.route, kind] += 1
-        self.failures += answer.status >= 500 or (answer.status == 0 and ask.is_sound)
+        self.failures += answer.is_failure and (answer.status > 0 or ask.is_sound)
         self.slowest = max(self.slowest, (answer.seconds, ask.route))
 
 
