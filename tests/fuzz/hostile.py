@@ -158,6 +158,11 @@ def fetches(draw: st.DrawFn, heads: list[str]) -> bytes:
     """Draws the packet lines of a fetch, some with wrong lengths or commands."""
     capabilities = b" side-band-64k thin-pack ofs-delta no-progress multi_ack_detailed no-done"
     ids = st.sampled_from([*heads, SHA, "f" * 40, "x" * 40, "é" * 40, ""]).map(str.encode)
+    if heads and draw(st.integers(0, 3)) == 0:
+        line = b"want " + draw(st.sampled_from(heads)).encode() + capabilities + b"\n"
+        return (
+            b"%04x" % (len(line) + 4) + line + draw(st.sampled_from([b"00000009done\n", b"0000"]))
+        )
     written = b""
     for number in range(draw(st.integers(0, 6))):
         command = draw(

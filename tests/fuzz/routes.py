@@ -102,7 +102,7 @@ def request_of(scene: Scene, route: Route) -> st.SearchStrategy[Ask]:
         )
         body = draw(_bodies(scene, route.path)) if method not in ("GET", "HEAD") else b""
         headers = draw(_headers(scene))
-        if not any(name == "Content-Type" for name, _ in headers):
+        if body and not any(name == "Content-Type" for name, _ in headers):
             is_form = body.startswith((b"paths=", b"expand="))
             kind = b"application/x-www-form-urlencoded" if is_form else content_type(route.path)
             headers += (("Content-Type", kind),)
@@ -149,10 +149,11 @@ def _queries(scene: Scene, target: bytes) -> st.SearchStrategy[bytes]:
         path = target.decode("latin-1")
         return scene.signer.sign(action, path, **claims).partition("?")[2].encode()
 
+    query = st.just(b"") | plain.map(lambda query: b"?" + query)
     if target.startswith(b"/lfs/"):
-        action = target.decode("latin-1").split("/")[-2]
-        plain = st.just(signed(action)) | st.just(signed(action)) | plain
-    return st.just(b"") | plain.map(lambda query: b"?" + query)
+        own = st.just(b"?" + signed(target.decode("latin-1").split("/")[-2]))
+        query = own | own | own | query
+    return query
 
 
 @st.composite
@@ -195,7 +196,7 @@ def _bodies(scene: Scene, path: str) -> st.SearchStrategy[bytes]:
     if path.endswith("/git-upload-pack"):
         return fetches(scene.heads) | fetches(scene.heads) | raw_bytes
     if path.startswith("/lfs/"):
-        return st.sampled_from([LARGE, LARGE, b"", b"other", b"x" * 70_000]) | general
+        return st.sampled_from([LARGE, LARGE, LARGE, b"", b"other", b"x" * 70_000])
     kinds = [body for end, body in SOUND_BODIES.items() if end + "/" in path + "/"]
     if not kinds:
         return general

@@ -58,8 +58,11 @@ class Scene:
 
     def call(self, method: str, target: str, body: Any = None) -> Answer:
         """Sends a sound request in the owner's name."""
-        content = body if isinstance(body, bytes) else json.dumps(body or {}).encode()
-        headers = (self.bearer(), ("Content-Type", content_type(target)))
+        content = b""
+        headers: tuple[tuple[str, bytes], ...] = (self.bearer(),)
+        if method != "GET":
+            content = body if isinstance(body, bytes) else json.dumps(body or {}).encode()
+            headers += (("Content-Type", content_type(target)),)
         return self.wire.send(Ask("the scene", method, target.encode(), headers, content))
 
     def restore(self) -> None:

@@ -152,7 +152,9 @@ def _pages(scene: Scene, kind: str, at: str, page: str) -> Iterator[str]:
 
 
 def _ask(scene: Scene, label: str, method: str, target: str, body: bytes = b"") -> Answer:
-    headers = (scene.bearer(), HTML, ("Content-Type", content_type(target)))
+    headers: tuple[tuple[str, bytes], ...] = (scene.bearer(), HTML)
+    if body:
+        headers += (("Content-Type", content_type(target)),)
     answer = scene.wire.send(Ask(label, method, target.encode(), headers, body))
     check(answer, f"{method} {target}")
     return answer
