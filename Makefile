@@ -27,7 +27,7 @@ settings = --name $(NAME) $(sources) $(if $(COLUMNS),--columns $(COLUMNS)) \
 verbose = $(if $(V),--verbose)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults data base bench train evaluate publish retrain space screenshots lint clean
+.PHONY: help demo test faults fuzz data base bench train evaluate publish retrain space screenshots lint clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ test: $(READY) ## all tests, 10 to 12 minutes on 2 cores
 
 faults: $(READY) ## kill, starve and confuse the outbox, count what is lost: [TRIALS=100] [SEED=…]
 	@$(PY) -m tests.faults --trials $(or $(TRIALS),100) $(if $(SEED),--seed $(SEED))
+
+fuzz: $(READY) ## bad input to the embedded Hub and to Batch: [SECONDS=600] [SEED=…]
+	@OMP_NUM_THREADS=1 $(PY) -m tests.fuzz --seconds $(or $(SECONDS),600) $(if $(SEED),--seed $(SEED))
 
 data: $(READY) ## build the dataset: SOURCE=folder|table|owner/dataset [COLUMNS=title=…,text=…] [NAME=…]
 	@$(PY) -m training.build_dataset --name $(NAME) $(or $(sources),--source dataset_card/starter --license CC0-1.0) $(if $(COLUMNS),--columns $(COLUMNS)) $(if $(TAG_OVERRIDES),--tag_overrides $(TAG_OVERRIDES))

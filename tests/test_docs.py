@@ -91,7 +91,8 @@ def targets() -> list[str]:
 def texts() -> dict[str, str]:
     """Returns all that shows commands, by its place; of the tests only those that are a command."""
     files = [path for tree in TREES[:3] for path in sorted((ROOT / tree).rglob("*.py"))]
-    files += sorted((ROOT / "tests" / "faults").glob("*.py"))
+    for room in ("faults", "fuzz"):
+        files += sorted((ROOT / "tests" / room).glob("*.py"))
     found = {path: code_of(path) for path in (*DOCUMENTS, *TEMPLATES)}
     found |= {path: code_told(path) for path in files}
     named = {path.relative_to(ROOT).as_posix(): text for path, text in found.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import secrets
 import threading
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from tagloop.errors import UserError
 from training.hub.durable import write_json
 from training.hub.names import NAME, RESERVED_NAMESPACES
 
+LOG = logging.getLogger(__name__)
 READ, WRITE = "read", "write"
 
 
@@ -89,8 +91,29 @@ class Accounts:
             status = self.path.stat()
             version = (status.st_mtime_ns, status.st_ino)
             if version != self._seen:
-                self._state, self._seen = json.loads(self.path.read_bytes()), version
+                self._state, self._seen = self._read(), version
             return self._state
+
+    def _read(self) -> dict[str, Any]:
+        """Reads the file; while serving, a damaged one leaves what was read before in force.
+
+        Raises:
+            UserError: It is damaged and nothing was read before.
+        """
+        try:
+            state = json.loads(self.path.read_bytes())
+            bytes.fromhex(state["signing_key"])
+            for entry in state["tokens"].values():
+                Caller(**entry)
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            if self._state:
+                LOG.warning("%s is damaged; the tokens read before stay in force.", self.path)
+                return self._state
+            raise UserError(
+                f"{self.path} is damaged. Remove it to start with new tokens; repositories stay."
+            ) from None
+        found: dict[str, Any] = state
+        return found
 
     def _save(self, state: dict[str, Any]) -> None:
         write_json(self.path, state, mode=0o600)

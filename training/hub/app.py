@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from dulwich.errors import NotGitRepository
+from dulwich import errors
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
@@ -15,12 +17,23 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from training.hub.accounts import Accounts
 from training.hub.api import discussions, files, git, lfs, refs, repos, spaces, uploads
 from training.hub.browsers import Guard
-from training.hub.errors import HubError, repo_not_found
+from training.hub.errors import HubError, damaged, repo_not_found
 from training.hub.routing import Hub
 from training.hub.signing import Signer
 from training.hub.storage.repositories import Repositories
 from training.hub.web import pages
 from training.hub.web.rendering import error_page
+
+LOG = logging.getLogger(__name__)
+DAMAGES = (
+    zlib.error,
+    errors.ChecksumMismatch,
+    errors.FileFormatException,
+    errors.ObjectMissing,
+    errors.MissingCommitError,
+    errors.WrongObjectException,
+)
+"""What reading git objects raises where a file is not what was written."""
 
 
 class RawPath:
@@ -61,6 +74,19 @@ def hung_up(request: Request, error: Exception) -> Response:
     return Response(status_code=400)
 
 
+def broken(request: Request, error: Exception) -> Response:
+    """Answers for a repository whose stored objects are not what was written."""
+    parts = request.path_params
+    LOG.warning("The stored objects of %s are damaged: %r", request.scope["path"], error)
+    return refuse(request, damaged(f"{parts.get('namespace')}/{parts.get('name')}"))
+
+
+def failed(request: Request, error: Exception) -> Response:
+    """Answers what nobody foresaw; the server writes the error itself into its log."""
+    found = HubError(500, "The Hub made a mistake with this request; its log says which.")
+    return refuse(request, found)
+
+
 def build(root: Path, host: str, names: Sequence[str] = ()) -> ASGIApp:
     """Assembles the application.
 
@@ -80,8 +106,10 @@ def build(root: Path, host: str, names: Sequence[str] = ()) -> ASGIApp:
             HubError: refuse,
             404: nothing_here,
             # The repository was deleted or moved while the request ran.
-            NotGitRepository: nothing_here,
+            errors.NotGitRepository: nothing_here,
             ClientDisconnect: hung_up,
+            **dict.fromkeys(DAMAGES, broken),
+            Exception: failed,
         },
         middleware=[Middleware(Guard, host=host, names=names, refuse=refuse)],
     )

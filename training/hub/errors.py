@@ -40,13 +40,23 @@ class HubError(Exception):
 
 
 def printable(text: str) -> str:
-    """Keeps what a header may carry: printable ASCII, at most 300 characters."""
-    return "".join(char if " " <= char <= "~" else "?" for char in text)[:300]
+    """Keeps what a header may carry: printable ASCII, at most 300 characters, no space around."""
+    return "".join(char if " " <= char <= "~" else "?" for char in text)[:300].strip()
 
 
 def repo_not_found(status: int = 404) -> HubError:
     """Says the same for a repository that is missing and for one that the caller may not see."""
     return HubError(status, "Repository not found", "RepoNotFound")
+
+
+def damaged(repo_id: str) -> HubError:
+    """Names the repository whose stored files cannot be read; it costs nothing but itself."""
+    return HubError(
+        500,
+        f"The stored files of {repo_id} are damaged. Restore its folder from a backup, or delete "
+        "the repository and publish it again.",
+        "RepoDamaged",
+    )
 
 
 def revision_not_found(revision: str) -> HubError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 from dulwich.objects import Commit
 
+from training.hub.documents import MalformedError, parse_json
 from training.hub.errors import HubError
 from training.hub.storage.card import Card, lenient_card
 from training.hub.storage.git_store import Entry, GitStore
@@ -28,6 +28,8 @@ TAG_KEYS = {
 """Metadata keys that become tags such as ``license:mit``."""
 KEPT_CARDS = 256
 """Cards whose metadata stay in memory: a listing reads those of all repositories."""
+MAX_CONFIG = 1 << 20
+"""Longest ``config.json``, in bytes, that is looked into."""
 STOPPED = {"stage": "STOPPED", "hardware": {"current": None, "requested": "cpu-basic"}}
 """Runtime of every Space: this Hub keeps Spaces, it runs none."""
 
@@ -158,9 +160,10 @@ def _siblings(repository: StoredRepository, commit: Commit, blobs: bool) -> list
 
 
 def _model_config(repository: StoredRepository, commit: Commit) -> dict[str, Any]:
+    content = repository.git.read(commit, "config.json") or b"{}"
     try:
-        config = json.loads(repository.git.read(commit, "config.json") or b"{}")
-    except ValueError:
+        config = parse_json(content) if len(content) <= MAX_CONFIG else {}
+    except MalformedError:
         return {}
     wanted = ("architectures", "model_type")
     return {key: config[key] for key in wanted if key in config} if isinstance(config, dict) else {}

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import inspect
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
@@ -20,11 +18,14 @@ from starlette.routing import Route
 
 from training.hub.accounts import WRITE, Accounts, Caller
 from training.hub.browsers import READING
+from training.hub.documents import MalformedError, parse_json
 from training.hub.errors import HubError, repo_not_found
 from training.hub.names import NAME, PREFIXES, decode
 from training.hub.signing import Signer
 from training.hub.storage.repositories import Repositories, StoredRepository
 
+MAX_DIGITS = 9
+"""Longest number in a query: no list here has a thousand million entries."""
 MAX_BODY = 1 << 20
 """Longest body, in bytes, that is read into memory where a route says nothing else."""
 JSON = ("application/json", "application/vnd.git-lfs+json")
@@ -101,10 +102,40 @@ class Call:
         Raises:
             HubError: 400 when it is missing or no string.
         """
-        value = self.body.get(name, default)
-        if not isinstance(value, str):
+        value = self.optional_text(name)
+        if value is None:
+            value = default
+        if value is None:
             raise HubError(400, f"{name!r} must be a string.")
         return value
+
+    def optional_text(self, name: str) -> str | None:
+        """Returns a string from the JSON body, None when it is missing or null.
+
+        Raises:
+            HubError: 400 when it is something else.
+        """
+        value = self.body.get(name)
+        if value is not None and not isinstance(value, str):
+            raise HubError(400, f"{name!r} must be a string.")
+        return value
+
+    def items(self, name: str) -> list[Any]:
+        """Returns a list from the JSON body, empty when it is missing or null.
+
+        Raises:
+            HubError: 400 when it is something else.
+        """
+        value = self.body.get(name)
+        if value is not None and not isinstance(value, list):
+            raise HubError(400, f"{name!r} must be a list.")
+        return value or []
+
+    def number(self, name: str, default: int) -> int:
+        """Returns a whole number of the query; the default for anything else, as the Hub does."""
+        text = self.request.query_params.get(name, "")
+        is_number = text.isascii() and text.isdecimal() and len(text) <= MAX_DIGITS
+        return int(text) if is_number else default
 
 
 Handler = Callable[[Call], Any]
@@ -266,7 +297,7 @@ def authenticate(request: Request, accounts: Accounts, *, basic: bool) -> Caller
     elif scheme.lower() == "basic" and basic:
         try:
             token = base64.b64decode(value, validate=True).decode().partition(":")[2]
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:
             token = None
     caller = accounts.caller(token) if token else None
     if caller is None:
@@ -313,9 +344,9 @@ async def read_json(request: Request, limit: int) -> dict[str, Any]:
     if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
         return {"form": content}
     try:
-        body = await run_in_threadpool(json.loads, content) if content.strip() else {}
-    except ValueError:
-        raise HubError(400, "The body is no JSON.") from None
+        body = await run_in_threadpool(parse_json, content) if content.strip() else {}
+    except MalformedError as error:
+        raise HubError(400, f"The body cannot be read: {error}.") from None
     if not isinstance(body, dict):
         raise HubError(400, "The body must be a JSON object.")
     return body

@@ -19,10 +19,8 @@ MAIN = "refs/heads/main"
 
 def listing(call: Call) -> dict[str, Any]:
     """Lists them, newest first, page by page."""
-    query = call.request.query_params
     found = [item for item in Discussions(call.repository).all() if _is_wanted(item, call)]
-    page = query.get("p", "0")
-    start = int(page) * PAGE if page.isdecimal() and len(page) < 10 else 0
+    start = call.number("p", 0) * PAGE
     shown = [_line(call, item) for item in found[start : start + PAGE]]
     return {"discussions": shown, "count": len(found), "start": start}
 

@@ -59,9 +59,9 @@ def tree(call: Call) -> Response:
 def paths_info(call: Call) -> list[dict[str, Any]]:
     """Describes the paths that exist among those asked for."""
     form = parse_qs(call.body["form"].decode(errors="replace")) if "form" in call.body else {}
-    paths = form.get("paths") or call.body.get("paths") or []
+    paths = form.get("paths") or call.items("paths")
     expand = _is_true((form.get("expand") or [str(call.body.get("expand", ""))])[0])
-    if not isinstance(paths, list) or len(paths) > PAGE:
+    if len(paths) > PAGE:
         raise HubError(413, f"At most {PAGE} paths at once.")
     head = call.repository.git.resolve(_revision(call))
     entries = []
@@ -80,7 +80,7 @@ def _items(
     if expand:
         last = last_commits(repository.git, head, [entry.path for entry in entries])
         for item in items:
-            made = last[item["path"]]
+            made = last.get(item["path"], head)
             item["lastCommit"] = {
                 "id": made.id.decode(),
                 "title": title_of(made),

@@ -17,7 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import FileResponse, JSONResponse, Response
 
 from training.hub.errors import HubError, entry_not_found
-from training.hub.names import OID
+from training.hub.names import NAME, OID
 from training.hub.routing import (
     ANY_TYPE,
     MAX_BODY,
@@ -50,8 +50,8 @@ async def batch(call: Call) -> Response:
 
 
 def _batch(call: Call) -> Response:
-    operation, objects = call.body.get("operation"), call.body.get("objects")
-    if operation not in ("upload", "download") or not isinstance(objects, list):
+    operation, objects = call.text("operation"), call.items("objects")
+    if operation not in ("upload", "download"):
         raise HubError(400, "A batch has an operation, upload or download, and objects.")
     if len(objects) > MAX_OBJECTS:
         raise HubError(413, f"At most {MAX_OBJECTS} objects in a batch.")
@@ -59,7 +59,7 @@ def _batch(call: Call) -> Response:
     if operation == "download":
         return _batch_answer("basic", named, [_download(call, oid, size) for oid, size in named])
     require_write(call, None)
-    in_parts = "multipart" in (call.body.get("transfers") or [])
+    in_parts = "multipart" in call.items("transfers")
     wanted = {item for item in named if not call.repository.lfs.has(*item)}
     large = {(oid, size) for oid, size in wanted if in_parts and size > PART}
     # A file that comes in parts stands on the disk twice while these are joined.
@@ -99,7 +99,7 @@ def _checked(item: Any) -> tuple[str, int]:
     oid, size = (item.get("oid"), item.get("size")) if isinstance(item, dict) else (None, None)
     if not isinstance(oid, str) or not OID.fullmatch(oid):
         raise HubError(422, "An object is named by its sha256.")
-    if not isinstance(size, int) or not 0 <= size <= MAX_FILE:
+    if type(size) is not int or not 0 <= size <= MAX_FILE:
         raise HubError(422, f"A file has 0 to {MAX_FILE} bytes.")
     return oid, size
 
@@ -132,14 +132,13 @@ def _permitted(call: Call, action: str) -> tuple[StoredRepository, str, dict[str
     """Returns what a signed address is about; the signature stands for the caller's permission."""
     path = call.request.scope["path"]
     claims = call.hub.signer.check(action, path, call.request.query_params)
-    kind, repo_id = (
-        call.request.path_params["kind"],
-        f"{call.part('namespace')}/{call.part('name')}",
-    )
-    repository = call.hub.repositories.find(kind, repo_id)
+    kind, oid = call.request.path_params["kind"], call.part("oid")
+    names = call.part("namespace"), call.part("name")
+    is_sound = all(NAME.fullmatch(name) for name in names) and OID.fullmatch(oid)
+    repository = call.hub.repositories.find(kind, "/".join(names)) if is_sound else None
     if repository is None:
         raise HubError(404, "The repository is gone.", "RepoNotFound")
-    return repository, call.part("oid"), claims
+    return repository, oid, claims
 
 
 async def upload(call: Call) -> Response:
@@ -168,6 +167,8 @@ def complete(call: Call) -> dict[str, Any]:
 def download(call: Call) -> Response:
     """Sends a file."""
     repository, oid, _ = _permitted(call, "download")
+    if not repository.lfs.has(oid):
+        raise entry_not_found(oid)
     return FileResponse(repository.lfs.path(oid), media_type="application/octet-stream")
 
 

@@ -41,8 +41,7 @@ def history(call: Call) -> Response:
     revision = split_revision(call.request.path_params["rest"])[0]
     git = call.repository.git
     found = list(commits(git, git.resolve(revision)))
-    asked = call.request.query_params.get("p", "0")
-    page = int(asked) if asked.isdecimal() and len(asked) < 10 else 0
+    page = call.number("p", 0)
     headers = {"X-Total-Count": str(len(found))}
     if (page + 1) * PAGE < len(found):
         headers["Link"] = next_page(call, p=page + 1)
@@ -74,7 +73,7 @@ def delete_branch(call: Call) -> dict[str, Any]:
 
 def create_tag(call: Call) -> dict[str, Any]:
     """Names a commit, with a message if one is given."""
-    name, message = call.text("tag"), call.body.get("message")
+    name, message = call.text("tag"), call.optional_text("message")
     ref = ref_name("tags", name).decode()
     git = call.repository.git
     with call.repository.locked():
@@ -87,7 +86,7 @@ def create_tag(call: Call) -> dict[str, Any]:
             return {}
         tag = Tag()
         tag.name, tag.object = name.encode(), (Commit, commit.id)
-        tag.message = str(message).encode(errors="replace")
+        tag.message = message.encode()
         tag.tagger = f"{call.user} <{call.user}@localhost>".encode()
         tag.tag_time, tag.tag_timezone = int(time.time()), 0
         git.objects.add_object(tag)

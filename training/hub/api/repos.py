@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -15,6 +17,7 @@ from training.hub.routing import REPO, Access, Call, Terms, api, may_see, requir
 from training.hub.storage.card import SDKS, faults
 from training.hub.storage.repositories import StoredRepository
 
+LOG = logging.getLogger(__name__)
 PAGE = 100
 """Most repositories in one page of a listing."""
 MAX_README = 16 << 20
@@ -49,13 +52,16 @@ def whoami(call: Call) -> dict[str, Any]:
 def create(call: Call) -> Response:
     """Makes a repository in the caller's namespace."""
     kind = _kind(call)
-    namespace = call.body.get("organization") or call.user
-    name = repo_id(str(namespace), call.text("name"))
+    namespace = call.optional_text("organization") or call.user
+    name = repo_id(namespace, call.text("name"))
     require_write(call, namespace)
     url = f"{call.base}/{PREFIXES[kind]}{name}"
-    sdk = call.body.get("sdk")
+    sdk = call.optional_text("sdk")
     if kind == "spaces" and sdk not in SDKS:
         raise HubError(400, f"A Space needs an sdk, one of {', '.join(SDKS)}.")
+    values = [(key, item) for key in ("variables", "secrets") for item in call.items(key)]
+    for key, item in values:
+        keep_value({}, key, item)
     try:
         made = call.hub.repositories.create(kind, name, private=_is_private(call), sdk=sdk)
     except HubError as error:
@@ -63,9 +69,8 @@ def create(call: Call) -> Response:
         raise
     with made.locked():
         settings = made.settings()
-        for key in ("variables", "secrets"):
-            for item in call.body.get(key) or []:
-                keep_value(settings, key, item)
+        for key, item in values:
+            keep_value(settings, key, item)
         made.save(settings)
     return JSONResponse({"url": url, "name": name, "id": name, "type": made.repo_type})
 
@@ -76,14 +81,17 @@ def keep_value(settings: dict[str, Any], kind: str, item: Any) -> None:
     A secret's value has no reader, since this Hub runs no Space: only its name is kept.
 
     Raises:
-        HubError: 400 when key or value are no strings.
+        HubError: 400 when key, value or description are no strings.
     """
     if not isinstance(item, dict):
         raise HubError(400, f"{kind} are objects with key and value.")
     key, value = item.get("key"), item.get("value")
     if not isinstance(key, str) or not isinstance(value, str) or not key.isidentifier():
         raise HubError(400, "key must be a name such as MODEL_REPO and value a string.")
-    kept = {"description": item.get("description"), "updatedAt": now()}
+    description = item.get("description")
+    if description is not None and not isinstance(description, str):
+        raise HubError(400, "A description must be a string.")
+    kept = {"description": description, "updatedAt": now()}
     if kind == "variables":
         kept["value"] = value
     settings.setdefault(kind, {})[key] = kept
@@ -91,7 +99,7 @@ def keep_value(settings: dict[str, Any], kind: str, item: Any) -> None:
 
 def delete(call: Call) -> dict[str, Any]:
     """Removes a repository for good."""
-    namespace = str(call.body.get("organization") or call.user)
+    namespace = call.optional_text("organization") or call.user
     repository = _writable(call, _kind(call), namespace, call.text("name"))
     call.hub.repositories.delete(repository)
     return {}
@@ -135,23 +143,35 @@ def info(call: Call) -> dict[str, Any]:
 
 def listing(call: Call) -> Response:
     """Lists what the caller may see, newest first, page by page."""
-    query = call.request.query_params
     kind = call.request.path_params["kind"]
-    seen = [
-        repository
-        for repository in call.hub.repositories.all(kind)
-        if may_see(call.caller, repository) or not repository.settings()["private"]
-    ]
     found = sorted(
-        (item for item in map(summary, seen) if _matches(item, call)),
+        (item for _, item in seen(call, kind) if item and _matches(item, call)),
         key=lambda item: (item["lastModified"], item["id"]),
         reverse=True,
     )
-    start, size = _number(query.get("skip"), 0), min(_number(query.get("limit"), PAGE), PAGE)
+    start, size = call.number("skip", 0), min(call.number("limit", PAGE), PAGE)
     headers = {}
     if start + size < len(found):
         headers["Link"] = next_page(call, skip=start + size)
     return JSONResponse(found[start : start + size], headers=headers)
+
+
+def seen(call: Call, *kinds: str) -> Iterator[tuple[StoredRepository, dict[str, Any] | None]]:
+    """Yields what the caller may see, with its description; without one where it is damaged.
+
+    A repository that cannot be read costs the lists its own line and nothing more.
+    """
+    for repository in call.hub.repositories.all(*kinds):
+        is_own = may_see(call.caller, repository)
+        try:
+            if is_own or not repository.settings()["private"]:
+                yield repository, summary(repository)
+        except Exception as error:
+            # Whatever is wrong inside one repository, its neighbours in the list are not.
+            if not isinstance(error, HubError):
+                LOG.warning("%s cannot be read: %r", repository.directory, error)
+            if is_own and repository.directory.is_dir():
+                yield repository, None
 
 
 def next_page(call: Call, **position: object) -> str:
@@ -193,7 +213,7 @@ def _matches(item: dict[str, Any], call: Call) -> bool:
 
 
 def _kind(call: Call) -> str:
-    given = call.body.get("type") or "model"
+    given = call.optional_text("type") or "model"
     if given not in TYPES:
         raise HubError(400, f"There are {', '.join(TYPES)} repositories, no {given!r}.")
     return TYPES[given]
@@ -210,10 +230,6 @@ def _writable(call: Call, kind: str, namespace: str, name: str) -> StoredReposit
     repository = visible(call, kind, namespace, name)
     require_write(call, repository.namespace)
     return repository
-
-
-def _number(text: str | None, default: int) -> int:
-    return max(int(text), 0) if text and text.isdecimal() and len(text) < 10 else default
 
 
 ROUTES = [

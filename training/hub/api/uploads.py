@@ -41,7 +41,7 @@ def preupload(call: Call) -> dict[str, Any]:
     answers = []
     for file in files:
         path, size = file.get("path"), file.get("size")
-        if not isinstance(path, str) or not isinstance(size, int):
+        if not isinstance(path, str) or type(size) is not int:
             raise HubError(400, "Each file needs its path and size.")
         name = file_path(path)
         answer: dict[str, Any] = {

@@ -1,19 +1,15 @@
-"""The YAML block at the head of a README: read, checked, and made fit for JSON."""
+"""The YAML block at the head of a README: read and checked."""
 
 from __future__ import annotations
 
-import datetime
 import re
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
-
+from training.hub.documents import MalformedError, parse_yaml
 from training.hub.errors import HubError
 
 BLOCK = re.compile(r"\A\s*---[ \t]*\r?\n(.*?)(?:^|\r?\n)---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
-MAX_NODES = 100_000
-"""Most values in a block, aliases counted as often as they are used."""
 SDKS = ("gradio", "docker", "static")
 COLORS = ("red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray")
 
@@ -25,10 +21,12 @@ class Card:
     Attributes:
         data: The metadata, empty without a block.
         text: The Markdown below it.
+        fault: What is wrong with the block, empty if nothing is.
     """
 
     data: dict[str, Any]
     text: str
+    fault: str = ""
 
 
 def read_card(content: str) -> Card:
@@ -41,27 +39,25 @@ def read_card(content: str) -> Card:
     if match is None:
         return Card({}, content)
     try:
-        data = yaml.safe_load(match.group(1))
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        where = f" at line {mark.line + 2}, column {mark.column + 1}" if mark else ""
-        raise HubError(400, f"Invalid YAML{where}: {error.problem}") from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        # As many lines before it as the file has, so that a fault is named by the file's own line.
+        before = content[: match.start(1)].count("\n")
+        data = parse_yaml("\n" * before + match.group(1))
+    except MalformedError as error:
         raise HubError(400, f"Invalid YAML: {error}") from None
     if data is None:
         data = {}
     if not isinstance(data, dict):
         raise HubError(400, "The YAML block must be a mapping of keys to values.")
-    return Card(_plain(data, [MAX_NODES]), content[match.end() :])
+    return Card(data, content[match.end() :])
 
 
 def lenient_card(content: bytes | None) -> Card:
-    """Takes a README apart for display: a faulty block counts as text."""
+    """Takes a README apart for display: a faulty block counts as text, and the fault is named."""
     text = (content or b"").decode(errors="replace")
     try:
         return read_card(text)
-    except HubError:
-        return Card({}, text)
+    except HubError as error:
+        return Card({}, text, error.message)
 
 
 def faults(content: str, repo_type: str) -> tuple[list[str], list[str]]:
@@ -121,21 +117,3 @@ def _space_faults(data: dict[str, Any]) -> list[str]:
         if data.get(key) not in (None, *COLORS)
     ]
     return errors
-
-
-def _plain(value: Any, budget: list[int]) -> Any:
-    """Copies YAML values into what JSON can carry, and stops where aliases explode."""
-    budget[0] -= 1
-    if budget[0] < 0:
-        raise HubError(400, f"The YAML block has more than {MAX_NODES} values.")
-    if isinstance(value, dict):
-        return {str(key): _plain(item, budget) for key, item in value.items()}
-    if isinstance(value, list | tuple | set):
-        return [_plain(item, budget) for item in value]
-    if isinstance(value, datetime.date):
-        return value.isoformat()
-    if isinstance(value, float) and (value != value or abs(value) == float("inf")):
-        return str(value)
-    if isinstance(value, str | int | float | bool) or value is None:
-        return value
-    return str(value)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from typing import Any, BinaryIO
 
 from dulwich.objects import Commit
 
+from training.hub.documents import MalformedError, parse_json
 from training.hub.errors import HubError, entry_not_found, revision_not_found
 from training.hub.names import OID, SPECIAL_REVISION, file_path
 from training.hub.storage.card import faults
@@ -176,9 +176,9 @@ def _lines(file: BinaryIO) -> Iterator[tuple[str, dict[str, Any]]]:
         if not line.strip():
             continue
         try:
-            item = json.loads(line)
+            item = parse_json(line)
             key, value = item["key"], item["value"]
-        except (ValueError, KeyError, TypeError):
+        except (MalformedError, KeyError, TypeError):
             raise HubError(400, "Each line of a commit is an object with key and value.") from None
         if not isinstance(key, str) or not isinstance(value, dict):
             raise HubError(400, "Each line of a commit is an object with key and value.")

@@ -8,22 +8,25 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from dulwich.errors import ObjectMissing
 from dulwich.file import FileLocked
 from dulwich.index import commit_tree
 from dulwich.lfs import LFSPointer
 from dulwich.objects import Blob, Commit, ObjectID, Tag, Tree
-from dulwich.refs import Ref
+from dulwich.refs import Ref, SymrefLoop, check_ref_format
 from dulwich.repo import Repo
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from training.hub.durable import sync_directory
 from training.hub.errors import HubError, entry_not_found, revision_not_found
-from training.hub.names import COMMIT_ID, OID, SPECIAL_REVISION
+from training.hub.names import COMMIT_ID, MAX_SEGMENT, OID, SPECIAL_REVISION
 
 FILE_MODE = 0o100644
 TREE_MODE = 0o040000
 MAX_POINTER = 1024
 """Longest LFS pointer, by the LFS specification."""
+MAX_LARGE_FILE = 1 << 50
+"""Largest file, in bytes, that a pointer can speak of; with more it is no pointer."""
 BLOB_PAUSE, BLOB_SECONDS = 0.02, 30.0
 Files = dict[bytes, tuple[int, ObjectID]]
 """A whole revision: path -> (mode, blob)."""
@@ -98,9 +101,14 @@ class GitStore:
 
     def at_ref(self, ref: str) -> Commit | None:
         """Returns the commit that a full ref points at, through annotated tags; None if absent."""
+        name = Ref(ref.encode(errors="replace"))
+        if len(name) > MAX_SEGMENT or not check_ref_format(name):
+            return None
         try:
-            found = self.objects[self.refs[Ref(ref.encode())]]
-        except (KeyError, UnicodeEncodeError, ValueError):
+            target = self.refs[name]
+            # A damaged ref can hold anything.
+            found = self.objects[target] if COMMIT_ID.fullmatch(target.decode("latin-1")) else None
+        except (KeyError, ValueError, SymrefLoop):
             return None
         while isinstance(found, Tag):
             found = self.objects[found.object[1]]
@@ -121,13 +129,24 @@ class GitStore:
 
     def files_of(self, tree: ObjectID) -> Files:
         """Lists all files of a tree."""
-        entries = self.objects.iter_tree_contents(tree)
+        try:
+            entries = list(self.objects.iter_tree_contents(tree))
+        except KeyError:
+            raise ObjectMissing(tree) from None
         return {entry.path: (entry.mode, entry.sha) for entry in entries}
 
     def blob(self, oid: bytes) -> bytes:
-        """Reads a blob."""
-        found = self.objects[ObjectID(oid)]
-        assert isinstance(found, Blob)
+        """Reads a blob.
+
+        Raises:
+            ObjectMissing: The repository is damaged.
+        """
+        try:
+            found = self.objects[ObjectID(oid)]
+        except KeyError:
+            raise ObjectMissing(oid) from None
+        if not isinstance(found, Blob):
+            raise ObjectMissing(oid)
         return found.data
 
     def read(self, commit: Commit, path: str) -> bytes | None:
@@ -189,9 +208,9 @@ class GitStore:
             raise entry_not_found(path, commit.id.decode())
         tree = ObjectID(root.oid.encode()) if root else commit.tree
         prefix = f"{root.path}/" if root else ""
-        named = (
-            (prefix + name.decode(errors="surrogateescape"), mode, oid)
-            for name, mode, oid in sorted(self._walk(tree, b"", recursive))
+        named = sorted(
+            (prefix + name.decode(errors="replace"), mode, oid)
+            for name, mode, oid in self._walk(tree, b"", recursive)
         )
         wanted = (item for item in named if item[0] > after)
         return [self._describe(*item) for item in islice(wanted, most)]
@@ -199,8 +218,12 @@ class GitStore:
     def _walk(
         self, tree: ObjectID, prefix: bytes, recursive: bool
     ) -> Iterator[tuple[bytes, int, ObjectID]]:
-        found = self.objects[tree]
-        assert isinstance(found, Tree)
+        try:
+            found = self.objects[tree]
+        except KeyError:
+            raise ObjectMissing(tree) from None
+        if not isinstance(found, Tree):
+            raise ObjectMissing(tree)
         for item in found.items():
             yield prefix + item.path, item.mode, item.sha
             if recursive and item.mode == TREE_MODE:
@@ -288,7 +311,7 @@ def pointer(content: bytes) -> LfsFile | None:
     if len(content) > MAX_POINTER:
         return None
     parsed = LFSPointer.from_bytes(content)
-    if parsed is None or not OID.fullmatch(parsed.oid):
+    if parsed is None or not OID.fullmatch(parsed.oid) or parsed.size > MAX_LARGE_FILE:
         return None
     return LfsFile(parsed.oid, parsed.size, len(content))
 

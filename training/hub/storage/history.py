@@ -64,7 +64,7 @@ def last_commits(git: GitStore, head: Commit, paths: list[str]) -> dict[str, Com
         for change in changes(git, commit):
             side = change.new if change.new and change.new.path else change.old
             assert side is not None and side.path is not None
-            changed = side.path.decode(errors="surrogateescape")
+            changed = side.path.decode(errors="replace")
             parents = [changed[:at] for at, char in enumerate(changed) if char == "/"]
             for path in missing.intersection((changed, *parents)):
                 found[path] = commit

@@ -8,6 +8,8 @@ from dulwich.objects import Commit, ObjectID
 from training.hub.errors import HubError
 from training.hub.storage.git_store import Files, GitStore
 
+SLASH = ord("/")
+
 
 def conflicts(git: GitStore, base: Commit, request: Commit) -> list[str]:
     """Lists the files that both a branch and a pull request have changed, differently."""
@@ -45,7 +47,7 @@ def merge_files(git: GitStore, base: Commit, request: Commit) -> tuple[Files, li
     """Merges two revisions from their common ancestor on.
 
     Returns:
-        The merged files and the paths in conflict.
+        The merged files and the paths in conflict, also those that would be file and folder.
     """
     tree = origin_tree(git, base, request)
     origin = git.files_of(tree) if tree else {}
@@ -61,4 +63,6 @@ def merge_files(git: GitStore, base: Commit, request: Commit) -> tuple[Files, li
             del merged[path]
         else:
             merged[path] = after
+    folders = {path[:at] for path in merged for at, char in enumerate(path) if char == SLASH}
+    conflicting += [path.decode(errors="replace") for path in sorted(folders & set(merged))]
     return merged, conflicting

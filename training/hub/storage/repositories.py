@@ -13,10 +13,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from dulwich.errors import NotGitRepository
+
 from training.hub.accounts import now
 from training.hub.durable import move_into_place, sync_directory, write_json
-from training.hub.errors import HubError, repo_not_found
-from training.hub.names import PREFIXES
+from training.hub.errors import HubError, damaged, repo_not_found
+from training.hub.names import NAME, PREFIXES
 from training.hub.storage.git_store import FILE_MODE, GitStore
 from training.hub.storage.lfs_store import LfsStore
 
@@ -57,8 +59,15 @@ class StoredRepository:
 
     @cached_property
     def git(self) -> GitStore:
-        """Its git objects."""
-        return GitStore(self.directory / "git")
+        """Its git objects.
+
+        Raises:
+            HubError: 404 when the repository is gone, 500 when its folder is damaged.
+        """
+        try:
+            return GitStore(self.directory / "git")
+        except (NotGitRepository, OSError, ValueError, KeyError):
+            raise damaged(self.repo_id) if self.directory.is_dir() else repo_not_found() from None
 
     @cached_property
     def lfs(self) -> LfsStore:
@@ -66,11 +75,22 @@ class StoredRepository:
         return LfsStore(self.directory / "lfs", self.directory / "uploads")
 
     def settings(self) -> dict[str, Any]:
-        """Reads what is no file: visibility, dates, SDK, variables, discussions."""
+        """Reads what is no file: visibility, dates, SDK, variables, discussions.
+
+        Raises:
+            HubError: 404 when the repository is gone, 500 when the file is damaged.
+        """
         try:
-            found: dict[str, Any] = json.loads((self.directory / "repo.json").read_bytes())
-        except FileNotFoundError:
+            found = json.loads((self.directory / "repo.json").read_bytes())
+        except (FileNotFoundError, NotADirectoryError):
             raise repo_not_found() from None
+        except (OSError, ValueError, RecursionError):
+            raise damaged(self.repo_id) from None
+        shape = {"private": bool, "created_at": str}
+        if not isinstance(found, dict) or not all(
+            isinstance(found.get(key), kind) for key, kind in shape.items()
+        ):
+            raise damaged(self.repo_id)
         return found
 
     def save(self, settings: dict[str, Any]) -> None:
@@ -138,6 +158,8 @@ class Repositories:
             self._at(kind, f"{path.parent.name}/{path.name}")
             for kind in kinds or PREFIXES
             for path in sorted((self.root / kind).glob("*/*"))
+            # A person or a file manager may have left something else among them.
+            if NAME.fullmatch(path.parent.name) and NAME.fullmatch(path.name) and path.is_dir()
         ]
 
     def create(

@@ -11,10 +11,11 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from training.hub.api.files import SHOWN, media_type
+from training.hub.api.repos import seen
 from training.hub.errors import HubError, entry_not_found
 from training.hub.names import PREFIXES, split_revision
-from training.hub.repo_info import summary, tags
-from training.hub.routing import Access, Call, api, may_see, repo_addresses
+from training.hub.repo_info import tags
+from training.hub.routing import Access, Call, api, repo_addresses
 from training.hub.storage.card import lenient_card
 from training.hub.storage.discussions import Discussions
 from training.hub.storage.history import (
@@ -43,15 +44,19 @@ def front(call: Call) -> Response:
     """Shows all repositories that the caller may see, or one user's."""
     user = call.part("user") if "user" in call.request.path_params else None
     found = {kind: [] for kind in PREFIXES}  # type: dict[str, list[dict[str, Any]]]
-    for repository in call.hub.repositories.all():
-        is_public = not repository.settings()["private"]
-        if (is_public or may_see(call.caller, repository)) and user in (None, repository.namespace):
-            found[repository.kind].append({**summary(repository), "address": repository.address})
-    if user is not None and not any(found.values()):
+    broken = []
+    for repository, item in seen(call):
+        if user not in (None, repository.namespace):
+            continue
+        if item is None:
+            broken.append(repository)
+        else:
+            found[repository.kind].append({**item, "address": repository.address})
+    if user is not None and not any(found.values()) and not broken:
         raise HubError(404, f"There is no user {user!r} with anything to see.")
     for items in found.values():
         items.sort(key=lambda item: item["lastModified"], reverse=True)
-    return page(call, "front.html", found=found, user=user)
+    return page(call, "front.html", found=found, broken=broken, user=user)
 
 
 def card(call: Call) -> Response:
@@ -67,7 +72,7 @@ def card(call: Call) -> Response:
         "main",
         tab="card",
         html=render_all([read.text], repository.address, "main")[0],
-        data=read.data,
+        fault=read.fault,
         tags=tags(read),
         variables=settings.get("variables", {}),
         secrets=len(settings.get("secrets", {})),
@@ -78,14 +83,19 @@ def card(call: Call) -> Response:
 def _results(data: dict[str, Any]) -> list[tuple[str, str]]:
     """Gathers the measured values of a model card's model-index."""
     found = []
-    index = data.get("model-index")
-    for model in index if isinstance(index, list) else []:
-        for result in model.get("results", []) if isinstance(model, dict) else []:
-            for metric in result.get("metrics", []) if isinstance(result, dict) else []:
+    for model in _parts(data, "model-index"):
+        for result in _parts(model, "results"):
+            for metric in _parts(result, "metrics"):
                 if isinstance(metric, dict) and isinstance(metric.get("value"), int | float):
                     name = str(metric.get("name", metric.get("type", "")))
                     found.append((name, f"{metric['value']:.4g}"))
     return found
+
+
+def _parts(value: Any, key: str) -> list[Any]:
+    """Returns the list under a key; an empty one where somebody wrote something else."""
+    parts = value.get(key) if isinstance(value, dict) else None
+    return parts if isinstance(parts, list) else []
 
 
 def folder(call: Call) -> Response:
@@ -142,8 +152,7 @@ def history(call: Call) -> Response:
     revision, _ = split_revision(call.request.path_params["rest"])
     git = call.repository.git
     head = git.resolve(revision)
-    asked = call.request.query_params.get("p", "0")
-    number = int(asked) if asked.isdecimal() and len(asked) < 6 else 0
+    number = call.number("p", 0)
     found = list(commits(git, head))
     shown = found[number * PAGE : (number + 1) * PAGE]
     more = number + 1 if (number + 1) * PAGE < len(found) else None

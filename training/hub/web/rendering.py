@@ -47,7 +47,7 @@ ENVIRONMENT = Environment(
 ENVIRONMENT.filters.update(
     size=size_text,
     encode=lambda text: quote(text, safe=""),
-    path=lambda text: quote(text, errors="surrogateescape"),
+    path=lambda text: quote(text),
     day=lambda text: text[:16].replace("T", " "),
     author=author_of,
     title=commit_title,

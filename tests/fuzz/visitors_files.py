@@ -1,0 +1,117 @@
+"""Files of many articles, sound ones spoiled in places, through the readers of Batch.
+
+Single documents are read in a process of their own, which answers with a sentence whatever happens
+in it; Batch reads in the Space's own process, where an exception would be nobody's sentence.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import uuid
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from hypothesis import given, seed, settings
+from hypothesis import strategies as st
+
+from tagloop.batch.rows import RowTags
+from tagloop.batch.run import open_batch
+from tagloop.errors import UserError
+
+from .hostile import RAW_JSON, TEXTS, cards, raw_bytes
+from .wire import Tally
+
+MOST_ROWS = 200
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """A file: ending and content."""
+
+    ending: str
+    content: bytes
+
+
+def _zip(files: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+def _sound() -> dict[str, list[bytes]]:
+    article = b"---\ntitle: Title\ntags: [a]\n---\nSome words of an article.\n"
+    lines = "\n".join(json.dumps({"title": "Title", "text": f"Words {n}."}) for n in range(3))
+    table = "title,text,tags\nTitle,Some words.,a\n" + '"a ""b""",' + '"two\nlines",\n'
+    return {
+        ".csv": [table.encode(), table.encode("utf-16")],
+        ".tsv": [table.replace(",", "\t").encode()],
+        ".jsonl": [lines.encode(), *RAW_JSON],
+        ".zip": [_zip({"a.md": article, "b/c.md": article, "../d.md": article})],
+    }
+
+
+@st.composite
+def dropped_files(draw: st.DrawFn) -> Dropped:
+    """Draws a file, mostly a sound one with something put in, taken out or turned over."""
+    ending = draw(st.sampled_from(sorted(SOUND)))
+    if ending == ".zip" and draw(st.booleans()):
+        return Dropped(ending, _zip({"a.md": draw(cards()), "b.md": draw(raw_bytes)}))
+    content = draw(st.sampled_from(SOUND[ending]))
+    for _ in range(draw(st.integers(0, 3))):
+        at = draw(st.integers(0, len(content)))
+        taken = draw(st.sampled_from([0, 0, 1, 4, 50]))
+        texts = st.sampled_from(TEXTS).map(lambda text: text.encode(errors="replace"))
+        content = content[:at] + draw(raw_bytes | texts) + content[at + taken :]
+    return Dropped(ending, content[: draw(st.sampled_from([None, None, None, len(content) // 2]))])
+
+
+SOUND = _sound()
+
+
+def read(file: Dropped, folder: Path) -> None:
+    """Reads a file and writes it again with tags.
+
+    Raises:
+        Exception: Any but the `UserError` that a visitor is shown.
+    """
+    path = folder / f"{uuid.uuid4().hex}{file.ending}"
+    path.write_bytes(file.content)
+    try:
+        batch = open_batch(path)
+        target = folder / f"tagged{file.ending}"
+        writer = batch.writer(target)
+        for count, row in enumerate(batch.rows()):
+            writer.write(row, RowTags(["a", "=b"], [0.5, 0.25]))
+            if count > MOST_ROWS:
+                break
+        writer.close()
+    except UserError:
+        pass
+    finally:
+        path.unlink()
+
+
+def search_files(
+    folder: Path,
+    tally: Tally,
+    how: settings,
+    start: int = 0,
+    after: Callable[[], object] = lambda: None,
+) -> None:
+    """Tries files against the readers of Batch.
+
+    Raises:
+        Exception: A reader failed in a way that no visitor could be told.
+    """
+
+    def holds(file: Dropped) -> None:
+        read(file, folder)
+        tally.inputs["files"] += 1
+        after()
+
+    seed(start)(how(given(dropped_files())(holds)))()
