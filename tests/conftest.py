@@ -28,7 +28,22 @@ os.environ.update(HUB.client_env(ROOT / "home"))
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
-LONGEST = ("test_demo.py", "test_tag_tab.py", "test_retrain.py", "test_train.py", "test_publish.py")
+LONGEST = [
+    f"test_{name}.py"
+    for name in (
+        "demo",
+        "tag_tab",
+        "train",
+        "retrain",
+        "publish",
+        "adaptation",
+        "fit_ranker",
+        "review_tab",
+        "explore_tab",
+        "reload",
+        "sign_in",
+    )
+]
 ONE_SPACE = {
     f"tests/browser/test_{name}.py"
     for name in ("tag_tab", "accessibility", "api", "batch_tab", "hardening", "inside_tab")
