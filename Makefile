@@ -36,7 +36,7 @@ demo: $(READY) ## the whole loop on this machine; CHECK=1 proves every step, the
 	@$(PY) -m training.demo $(if $(CHECK),--check) $(verbose)
 
 test: $(READY) ## all tests, 10 to 12 minutes on 2 cores
-	@OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	@OMP_NUM_THREADS=1 $(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 faults: $(READY) ## kill, starve and confuse the outbox, count what is lost: [TRIALS=100] [SEED=…]
 	@$(PY) -m tests.faults --trials $(or $(TRIALS),100) $(if $(SEED),--seed $(SEED))

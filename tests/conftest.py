@@ -9,8 +9,10 @@ import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from training.hub import EmbeddedHub
 
@@ -22,15 +24,50 @@ atexit.register(shutil.rmtree, ROOT, ignore_errors=True)
 HUB = EmbeddedHub(ROOT / "hub", port=PORT)
 # Clients read these at import: a real account's token or cache must never meet a test.
 os.environ.update(HUB.client_env(ROOT / "home"))
+# What tests start compiles a module once, not anew in each process, whatever the environment says.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
-LONGEST = ("test_demo.py", "test_tag_tab.py", "test_retrain.py", "test_train.py", "test_publish.py")
+LONGEST = [
+    f"test_{name}.py"
+    for name in (
+        "demo",
+        "tag_tab",
+        "train",
+        "retrain",
+        "publish",
+        "adaptation",
+        "fit_ranker",
+        "review_tab",
+        "explore_tab",
+        "reload",
+        "sign_in",
+    )
+]
+ONE_SPACE = {
+    f"tests/browser/test_{name}.py"
+    for name in ("tag_tab", "accessibility", "api", "batch_tab", "hardening", "inside_tab")
+}
+"""Files that share a tagger, a Space and a browser: other workers need not start these as well."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Lets the longest files come first, so that short ones fill what is left of both cores."""
+    """Lets the longest files come first, so that short ones fill what is left of all cores."""
     places = {name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: places.get(item.path.name, len(places)))
+
+
+class WholeFiles(LoadFileScheduling):  # type: ignore[misc]
+    """Gives a worker whole files, and all of those that share a Space."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = str(super()._split_scope(nodeid))
+        return "one Space" if file in ONE_SPACE else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> WholeFiles:
+    """Returns what deals the tests out."""
+    return WholeFiles(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -16,10 +16,11 @@ import pytest
 from huggingface_hub import HfApi
 from playwright.sync_api import (
     Browser,
+    BrowserContext,
     ConsoleMessage,
     Page,
+    Request,
     Response,
-    Route,
     expect,
     sync_playwright,
 )
@@ -30,8 +31,10 @@ from training.hub import EmbeddedHub
 
 from .tiny_tagger import make_tiny_tagger
 
-# Nothing but the page under test, and no sandbox: tests also run as root in containers.
+# Nothing but the page under test and what stands on this machine, and no sandbox: tests also run
+# as root in containers.
 CHROMIUM_OPTIONS = [
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
     "--no-sandbox",
     "--disable-gpu",
     "--disable-dev-shm-usage",
@@ -132,6 +135,7 @@ class RunningSpace:
     url: str
     folder: Path
     outbox: Path
+    temporary: Path
     model_repo: str
     corrections_repo: str
     hub: EmbeddedHub
@@ -174,7 +178,7 @@ def start_space(
 
     def start(name: str, **variables: str) -> RunningSpace:
         folder = tmp_path_factory.mktemp(name) / "space"
-        ignored = shutil.ignore_patterns("__pycache__", "outbox")
+        ignored = shutil.ignore_patterns("outbox")
         shutil.copytree(SPACE_FOLDER, folder, ignore=ignored)
         owner = published_tagger.split("/")[0]
         environment = os.environ | hub.client_env(folder.parent / "home")
@@ -183,8 +187,10 @@ def start_space(
             "DATASET_REPO": f"{owner}/articles",
             "CORRECTIONS_REPO": f"{owner}/{name}",
             "OMP_NUM_THREADS": "1",
+            "TMPDIR": str(folder.parent / "tmp"),
             **variables,
         }
+        (folder.parent / "tmp").mkdir()
         (folder.parent / "site").mkdir()
         (folder.parent / "site" / "sitecustomize.py").write_text(WITHOUT_THE_REST + FOR_TESTS)
         environment["PYTHONPATH"] = str(folder.parent / "site")
@@ -193,8 +199,9 @@ def start_space(
         started.append(space)
         repo = environment["CORRECTIONS_REPO"]
         model = environment["MODEL_REPO"]
-        outbox = folder / "outbox"
-        return RunningSpace(space.url, folder, outbox, model, repo, hub, space.process)
+        temporary = folder.parent / "tmp"
+        own = (folder / "outbox", temporary, model, repo, hub)
+        return RunningSpace(space.url, folder, *own, space.process)
 
     yield start
     for space in started:
@@ -219,14 +226,53 @@ def browser() -> Iterator[Browser]:
         running.close()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def patience() -> Iterator[None]:
+    """On a busy machine an answer may take longer than the 5 seconds that Playwright waits."""
+    expect.set_options(timeout=20_000)
+    yield
+    expect.set_options(timeout=5_000)
+
+
+Profiles = Callable[..., BrowserContext]
+
+
+@pytest.fixture(scope="session")
+def profile(browser: Browser) -> Iterator[Profiles]:
+    """Returns the profile of a screen, whose cache holds gradio's scripts for the next test."""
+    profiles: dict[tuple[int, int, str], BrowserContext] = {}
+
+    def of(width: int, height: int, scheme: str) -> BrowserContext:
+        screen = (width, height, scheme)
+        if screen not in profiles:
+            profiles[screen] = browser.new_context(
+                viewport={"width": width, "height": height},
+                color_scheme=scheme,  # type: ignore[arg-type]
+                permissions=["clipboard-read", "clipboard-write"],
+            )
+        return profiles[screen]
+
+    yield of
+    for context in profiles.values():
+        context.close()
+
+
+def forget_visitor(page: Page, origin: str) -> None:
+    """Clears all that a page has stored in its profile, but for the cache."""
+    kinds = "cookies,local_storage,indexeddb,cache_storage,service_workers,file_systems"
+    wanted = {"origin": origin, "storageTypes": kinds}
+    page.context.new_cdp_session(page).send("Storage.clearDataForOrigin", wanted)
+    page.context.clear_cookies()
+
+
 @pytest.fixture
-def open_page(browser: Browser, space: RunningSpace) -> Iterator[Callable[..., Page]]:
+def open_page(profile: Profiles, space: RunningSpace) -> Iterator[Callable[..., Page]]:
     """Opens the Space's page; afterwards, an error on the console or a bad answer fails the test.
 
     The page may not fetch anything from elsewhere either.
     """
     wrong: list[str] = []
-    contexts = []
+    opened: list[Page] = []
 
     def note_console(message: ConsoleMessage) -> None:
         if message.type == "error":
@@ -236,23 +282,15 @@ def open_page(browser: Browser, space: RunningSpace) -> Iterator[Callable[..., P
         if response.status >= 400:
             wrong.append(f"{response.status} {response.url}")
 
-    def keep_local(route: Route) -> None:
-        if route.request.url.startswith(space.url):
-            route.continue_()
-        else:
-            wrong.append(f"fetched from elsewhere: {route.request.url}")
-            route.abort()
+    def note_request(request: Request) -> None:
+        if not request.url.startswith((space.url, f"blob:{space.url}")):
+            wrong.append(f"fetched from elsewhere: {request.url}")
 
     def open_one(width: int = 1280, height: int = 900, scheme: str = "light") -> Page:
-        context = browser.new_context(
-            viewport={"width": width, "height": height},
-            color_scheme=scheme,  # type: ignore[arg-type]
-            permissions=["clipboard-read", "clipboard-write"],
-        )
-        contexts.append(context)
-        page = context.new_page()
+        page = profile(width, height, scheme).new_page()
+        opened.append(page)
         page.set_default_timeout(20_000)
-        page.route("**/*", keep_local)
+        page.on("request", note_request)
         page.on("console", note_console)
         page.on("pageerror", lambda error: wrong.append(f"error: {error}"))
         page.on("response", note_answer)
@@ -264,6 +302,9 @@ def open_page(browser: Browser, space: RunningSpace) -> Iterator[Callable[..., P
         return page
 
     yield open_one
-    for context in contexts:
-        context.close()
+    for context in {page.context for page in opened}:
+        last = context.new_page()
+        forget_visitor(last, space.url)
+        for page in context.pages:
+            page.close()
     assert wrong == []

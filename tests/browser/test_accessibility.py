@@ -12,12 +12,31 @@ from playwright.sync_api import Page, expect
 from .conftest import open_tab
 
 OpenPage = Callable[..., Page]
+STILL = """async () => {
+  const ends = (one) => one.effect?.getComputedTiming().endTime < 1e6;
+  const moves = (one) => one.playState === "running" && ends(one);
+  let moving;
+  do {
+    await new Promise((go) => setTimeout(go, 50));
+    moving = document.getAnimations().filter(moves);
+    await Promise.allSettled(moving.map((one) => one.finished));
+  } while (moving.length);
+}"""
+"""Waits until nothing changes gradually any more; what turns for ever does not count."""
+# What stands in a tab once it is drawn.
+DRAWN = {
+    "Batch": "#batch-run",
+    "Inside the model": "#inside-before",
+    "Explore the data": "#explore-status .tl-notice:not(.tl-busy)",
+    "About": ".tl-about",
+}
 GRADIOS_OWN: set[str] = set()
 """Rules that the page breaks in parts that are gradio's, not ours, with the reason for each."""
 
 
 def serious(page: Page) -> list[str]:
-    """Returns what axe-core calls serious or critical, with the element."""
+    """Returns what axe-core calls serious or critical, with the element, once the page is still."""
+    page.evaluate(STILL)
     found: list[dict[str, Any]] = Axe().run(page).response["violations"]
     return [
         f"{one['id']}: {node['html'][:160]}"
@@ -36,12 +55,11 @@ def test_no_serious_violation(open_page: OpenPage, width: int, scheme: str) -> N
     expect(page.locator("#tl-why")).not_to_be_empty()
     page.get_by_role("button", name="Options").click()
     assert serious(page) == []
-    for name in ("Batch", "Inside the model", "Explore the data", "About"):
+    for name, drawn in DRAWN.items():
         open_tab(page, name)
         if name == "Inside the model":
             page.locator("#look-inside").click()
-            expect(page.locator("#inside-pictures figure").first).to_be_visible()
-        page.wait_for_timeout(700)
+        expect(page.locator(drawn).first).to_be_visible()
         assert serious(page) == [], name
 
 

@@ -105,7 +105,7 @@ def test_a_space_says_saved_once_the_hub_has_it_and_sigterm_delivers_the_rest(
         proxy.standing = None
         os.kill(space.process.pid, signal.SIGTERM)
         os.kill(space.process.pid, signal.SIGTERM)  # an impatient one changes nothing
-        assert space.process.wait(timeout=20) == 128 + signal.SIGTERM
+        assert space.process.wait(timeout=60) == 128 + signal.SIGTERM
     stored = {row["id"] for row in stored_rows(api, space.corrections_repo)}
     assert stored == {first["id"], second["id"]}
     assert list(space.outbox.glob("*.jsonl")) == []

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from transformers import AutoTokenizer
 
 from .conftest import RunningSpace, open_tab
+from .test_accessibility import STILL
 
 OpenPage = Callable[..., Page]
 PICTURES = ["tokens", "parts", "linear", "looks", "writing", "before"]
@@ -44,6 +45,7 @@ def test_six_pictures_each_with_its_sentence(open_page: OpenPage, width: int, sc
         "({wide: document.documentElement.scrollWidth, seen: window.innerWidth})"
     )
     assert box["wide"] <= box["seen"]
+    page.evaluate(STILL)
     bars = page.locator("#inside-parts .tl-in-length b").evaluate_all(
         "bars => bars.map(bar => bar.getBoundingClientRect().width)"
     )
@@ -73,6 +75,7 @@ def test_a_chosen_tag_shades_other_words(open_page: OpenPage) -> None:
     page.keyboard.press("ArrowRight")  # with the keyboard alone, and without the server
     expect(choices.nth(1)).to_be_checked()
     expect(page.locator(".tl-in-said:visible")).to_have_count(1)
+    page.evaluate(STILL)
     assert shades(page) != first
     assert said.startswith("Most on ")
 

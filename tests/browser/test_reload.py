@@ -20,7 +20,7 @@ def test_a_new_commit_is_served_without_a_restart_or_a_lost_request(
     repo = f"{hub_namespace}/moving-tagger"
     api.create_repo(repo)
     api.upload_folder(repo_id=repo, folder_path=snapshot_download(published_tagger))
-    first = api.model_info(repo).sha
+    first = str(api.model_info(repo).sha)
     space = start_space("reload-corrections", MODEL_REPO=repo, TAGLOOP_RELOAD_SECONDS="1")
     client = Client(space.url, verbose=False)
 
@@ -39,7 +39,12 @@ def test_a_new_commit_is_served_without_a_restart_or_a_lost_request(
     bad = api.upload_file(
         repo_id=repo, path_in_repo="tagging.json", path_or_fileobj=b"not settings"
     ).oid
-    assert seen_within(4, bad) == {first}  # it does not load, so the last good one goes on
+    log = space.folder.parent / "log.txt"
+    deadline = time.monotonic() + 30
+    while f"{bad[:7]} does not load" not in log.read_text() and time.monotonic() < deadline:
+        assert served() == first
+    assert f"The model's commit {bad[:7]} does not load, {first[:7]} goes on" in log.read_text()
+    assert seen_within(1, bad) == {first}  # the last good one goes on
     settings = (Path(snapshot_download(published_tagger)) / "tagging.json").read_bytes()
     good = api.upload_file(repo_id=repo, path_in_repo="tagging.json", path_or_fileobj=settings).oid
     assert seen_within(30, good) == {first, good}

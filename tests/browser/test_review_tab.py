@@ -67,14 +67,6 @@ def rows() -> list[Correction]:
     return [*single, *split, *agreed, bad]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def patience() -> Iterator[None]:
-    """Decisions go to the Hub and back: on a busy machine that takes longer than 5 seconds."""
-    expect.set_options(timeout=20_000)
-    yield
-    expect.set_options(timeout=5_000)
-
-
 @pytest.fixture(scope="module")
 def space(start_space: SpaceStarter, hub: object) -> RunningSpace:
     """A Space with a reviewers' secret, whose corrections are `rows`."""
@@ -253,11 +245,10 @@ def test_nothing_serious_is_wrong_in_the_dark_or_on_a_phone(
     page.locator("#review-secret input").fill(SECRET)
     page.locator("#review-enter").click()
     expect(page.locator("#review-item h2")).to_be_visible()
-    page.wait_for_timeout(700)  # colours change gradually
     assert serious(page) == []
     page.set_viewport_size({"width": 390, "height": 844})
-    assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
     assert serious(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
     context.close()
 
 

@@ -234,6 +234,7 @@ def test_an_interrupted_learning_goes_on(project: Project) -> None:
     assert tags(project, "dataset") == ["v1.0.0", "v1.1.0"]
 
 
+@pytest.mark.timeout(900)
 def test_a_killed_run_goes_on(project: Project) -> None:
     project.add(*new_corrections(2, 5))
     command = [sys.executable, "-m", "tests.training.retrain.retrain_parts", project.names.model]
@@ -243,7 +244,7 @@ def test_a_killed_run_goes_on(project: Project) -> None:
         capture_output=True,
         text=True,
         cwd=Path(__file__).parents[3],
-        timeout=220,
+        timeout=800,
     )
     assert done.returncode == 0, done.stderr[-3000:]
     lines = done.stdout.splitlines()
