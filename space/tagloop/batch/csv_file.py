@@ -59,8 +59,8 @@ class CsvFile:
             raise UserError(f"{name} has no line of column names at its top: add one.")
         if len(self.header) > MAX_COLUMNS:
             raise UserError(
-                f"{name} has {len(self.header):,} columns; the limit is {MAX_COLUMNS:,}. Leave only "
-                "those of the articles."
+                f"{name} has {len(self.header):,} columns; the limit is {MAX_COLUMNS:,}. Leave out "
+                "those that say nothing of the articles."
             )
         self._title, text = (find_name(names, self.header) for names in (TITLE_NAMES, TEXT_NAMES))
         if text is None:
