@@ -30,10 +30,12 @@ settings = --name $(NAME) $(sources) $(if $(COLUMNS),--columns $(COLUMNS)) \
 verbose = $(if $(V),--verbose)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults data base bench train evaluate publish retrain space screenshots lint lock audit sbom clean
+.PHONY: help install demo test faults data base bench train evaluate publish retrain space screenshots lint lock audit sbom clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(READY) ## the packages into .venv, none without its hash; every other command does so first
 
 demo: $(READY) ## the whole loop on this machine; CHECK=1 proves every step, then goes; V=1 shows all
 	@$(PY) -m training.demo $(if $(CHECK),--check) $(verbose)
