@@ -103,7 +103,8 @@ sbom: $(READY) $(TOOLS)/.ready ## bills of materials (CycloneDX) into build/sbom
 clean: ## remove what the commands made: build/, .demo/ with its Hub, caches; not .venv
 	rm -rf build .demo .pytest_cache .ruff_cache .mypy_cache
 
-# PyTorch's usual builds for Linux need NVIDIA's libraries; those without GPU support do not.
+# A build of PyTorch without GPU support is taken first, where pip is set up with one that the lock
+# has: the usual builds for Linux need NVIDIA's libraries, of some gigabytes.
 WANTS_CUDA := import importlib.metadata as m, sys; sys.exit(not any("nvidia" in r for r in m.requires("torch")))
 
 # The stamp comes last, so that an interrupted installation is taken up again.
@@ -113,6 +114,8 @@ $(READY): requirements.lock requirements-cuda.lock pyproject.toml
 	@echo "installing the packages into $(VENV): about 2 GB, some minutes the first time"
 	@sed -n '/^setuptools==/,/[^\\]$$/p' requirements.lock > $(VENV)/setuptools.lock
 	@$(INSTALL) --quiet -r $(VENV)/setuptools.lock
+	@sed -n 's/^\(torch==[0-9.]*\) /\1+cpu /; /^torch==/,/[^\\]$$/p' requirements.lock > $(VENV)/torch-cpu.lock
+	@$(INSTALL) --quiet -r $(VENV)/torch-cpu.lock 2> $(VENV)/torch-cpu.log || echo "pip has no build of PyTorch without GPU support: the usual one is taken"
 	@$(INSTALL) -r requirements.lock
 	@if $(PY) -c '$(WANTS_CUDA)'; then $(INSTALL) -r requirements-cuda.lock; fi
 	@$(PY) -m pip install --quiet --no-deps --no-build-isolation -e .

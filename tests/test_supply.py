@@ -129,6 +129,10 @@ def test_make_installs_nothing_without_its_hash() -> None:
         check=True,
     )
     assert "--require-hashes --no-deps --no-build-isolation" in done.stdout
+    # pip would take the usual build first, since a folder's files say nothing of their hashes.
+    files = [".venv/setuptools.lock", ".venv/torch-cpu.lock", "requirements.lock"]
+    places = [done.stdout.index(f"-r {file}") for file in files]
+    assert places == sorted(places)
 
 
 def test_a_lock_keeps_builds_of_pytorch_that_are_out_of_reach(
