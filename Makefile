@@ -16,7 +16,10 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PY     := $(VENV)/bin/python
 READY  := $(VENV)/.ready
 PEERS  := $(VENV)/.peers
+TOOLS  := $(VENV)/tools
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# A lock names all packages, the build tool among them: nothing else is fetched or believed.
+INSTALL := $(PY) -m pip install --require-hashes --no-deps --no-build-isolation --progress-bar off
 
 sources  = $(foreach source,$(SOURCE),--source $(source))
 settings = --name $(NAME) $(sources) $(if $(COLUMNS),--columns $(COLUMNS)) \
@@ -27,10 +30,12 @@ settings = --name $(NAME) $(sources) $(if $(COLUMNS),--columns $(COLUMNS)) \
 verbose = $(if $(V),--verbose)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults fuzz data base bench train evaluate publish retrain space screenshots lint clean
+.PHONY: help install demo test faults fuzz data base bench train evaluate publish retrain space screenshots lint lock audit sbom clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(READY) ## the packages into .venv, none without its hash; every other command does so first
 
 demo: $(READY) ## the whole loop on this machine; CHECK=1 proves every step, then goes; V=1 shows all
 	@$(PY) -m training.demo $(if $(CHECK),--check) $(verbose)
@@ -86,19 +91,47 @@ lint: $(READY) ## style, types, who may import whom, requirements
 	output=$$($(VENV)/bin/$$check 2>&1) || { echo "$$output"; echo "error: $$check" >&2; status=1; }; \
 	done; exit $$status
 
+lock: $(TOOLS)/.ready ## write the lock files anew from the requirements: [UPGRADE=1]
+	@$(TOOLS)/bin/python .ci/lock.py $(if $(UPGRADE),--upgrade)
+
+audit: $(TOOLS)/.ready ## known vulnerabilities of the locked packages; needs the network
+	@$(TOOLS)/bin/python .ci/audit.py
+
+sbom: $(READY) $(TOOLS)/.ready ## bills of materials (CycloneDX) into build/sbom: what is installed here, and the Space's
+	@mkdir -p build/sbom
+	@$(TOOLS)/bin/cyclonedx-py environment $(PY) --pyproject pyproject.toml --output-reproducible --validate -o build/sbom/tagloop.cdx.json
+	@$(TOOLS)/bin/cyclonedx-py requirements space/requirements.lock --output-reproducible --validate -o build/sbom/space.cdx.json
+	@echo "written: build/sbom/tagloop.cdx.json, build/sbom/space.cdx.json"
+
 clean: ## remove what the commands made: build/, .demo/ with its Hub, caches; not .venv
 	rm -rf build .demo .pytest_cache .ruff_cache .mypy_cache
 
+# A build of PyTorch without GPU support is taken first, where pip is set up with one that the lock
+# has: the usual builds for Linux need NVIDIA's libraries, of some gigabytes.
+WANTS_CUDA := import importlib.metadata as m, sys; sys.exit(not any("nvidia" in r for r in m.requires("torch")))
+
 # The stamp comes last, so that an interrupted installation is taken up again.
-$(READY): requirements.txt pyproject.toml
+$(READY): requirements.lock requirements-cuda.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "error: Python 3.11 or newer is needed; name it with make PYTHON=…")'
 	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
 	@echo "installing the packages into $(VENV): about 2 GB, some minutes the first time"
-	@$(PY) -m pip install --progress-bar off -r requirements.txt
-	@$(PY) -m pip install --quiet --no-deps -e .
+	@sed -n '/^setuptools==/,/[^\\]$$/p' requirements.lock > $(VENV)/setuptools.lock
+	@$(INSTALL) --quiet -r $(VENV)/setuptools.lock
+	@sed -n 's/^\(torch==[0-9.]*\) /\1+cpu /; /^torch==/,/[^\\]$$/p' requirements.lock > $(VENV)/torch-cpu.lock
+	@$(INSTALL) --quiet -r $(VENV)/torch-cpu.lock 2> $(VENV)/torch-cpu.log || echo "pip has no build of PyTorch without GPU support: the usual one is taken"
+	@$(INSTALL) -r requirements.lock
+	@if $(PY) -c '$(WANTS_CUDA)'; then $(INSTALL) -r requirements-cuda.lock; fi
+	@$(PY) -m pip install --quiet --no-deps --no-build-isolation -e .
+	@$(PY) -m pip check
 	@touch $@
 
 # The peers of the benchmark are not needed for anything else.
-$(PEERS): $(READY) training/bench/requirements.txt
-	@$(PY) -m pip install --quiet -r training/bench/requirements.txt
+$(PEERS): $(READY) training/bench/requirements.lock
+	@$(INSTALL) --quiet -r training/bench/requirements.lock
+	@touch $@
+
+# The tools have packages of their own that nothing else here shall meet.
+$(TOOLS)/.ready: .ci/requirements.lock
+	@test -x $(TOOLS)/bin/python || $(PYTHON) -m venv $(TOOLS)
+	@$(TOOLS)/bin/python -m pip install --quiet --require-hashes --no-deps --only-binary :all: -r $<
 	@touch $@

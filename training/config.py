@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import reprlib
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ import yaml
 from transformers import HfArgumentParser
 
 from tagloop.errors import UserError
+from tagloop.limits import readable
 
 Config = TypeVar("Config")
 TYPE_NAMES = {
@@ -123,7 +125,7 @@ def read_settings(path: Path, config_class: Any) -> dict[str, Any]:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))  # JSON is YAML, too
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror}).") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
         raise UserError(f"{path}{line}: this is no readable YAML or JSON.") from error
@@ -158,7 +160,12 @@ def _typed(path: Path, name: str, value: Any, hint: Any) -> Any:
             value = float(value)
     if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
         kind = TYPE_NAMES[types[0]]
-        raise UserError(f"{path}: the setting '{name}' must be {kind}, not {value!r}.")
+        # In full it could be of any length: aliases of YAML multiply.
+        raise UserError(f"{path}: the setting '{name}' must be {kind}, not {reprlib.repr(value)}.")
+    texts = value if isinstance(value, list) else [value] if isinstance(value, str) else []
+    for text in texts:
+        if not isinstance(text, str) or readable(text) != text:
+            raise UserError(f"{path}: the setting '{name}' has something else than text in it.")
     return value
 
 

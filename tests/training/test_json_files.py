@@ -23,6 +23,17 @@ def test_nan_is_refused_and_leaves_no_file(tmp_path: Path) -> None:
     assert not (tmp_path / "a.json").exists()
 
 
+def test_nesting_that_is_too_deep_is_a_broken_file(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('{"a": ' + "[" * 100_000)
+    with pytest.raises(ValueError, match="nested too deeply"):
+        read_json(tmp_path / "a.json")
+
+
+def test_half_a_character_is_no_reason_to_write_nothing(tmp_path: Path) -> None:
+    write_json(tmp_path / "a.json", {"name": "a\udcff"})
+    assert read_json(tmp_path / "a.json") == {"name": "a?"}
+
+
 def test_writing_json_needs_no_torch() -> None:
     code = "import sys, training.json_files; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0

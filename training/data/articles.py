@@ -20,6 +20,11 @@ MAX_TAG_WORDS = 5
 """Longer tags are sentences or lists that lost their separator; nobody files articles under one."""
 MAX_TAG_CHARACTERS = 40
 """Medium allows 25 characters a tag; blogs go somewhat further."""
+MAX_TAGS = 200
+"""An article with more was not tagged by a person: a text was taken for the tags, most likely."""
+_MAX_RAW_TAG = 25 * MAX_TAG_CHARACTERS
+"""Before entities, blanks and signs are cleaned away; a longer one is not even tried."""
+_MAX_DATE_CHARACTERS = 64
 
 FEATURES = datasets.Features(
     {
@@ -150,6 +155,9 @@ def clean_tags(tags: Iterable[str]) -> tuple[list[str], list[RejectedTag]]:
     kept: dict[str, str] = {}
     rejected = []
     for raw in tags:
+        if len(raw) > _MAX_RAW_TAG and len(raw := " ".join(raw.split())) > _MAX_RAW_TAG:
+            rejected.append(RejectedTag(f"{raw[:MAX_TAG_CHARACTERS]}…", "too many characters"))
+            continue
         tag = tidy(clean_line(raw))
         form = normal_form(tag)
         if not form:
@@ -170,16 +178,18 @@ def iso_date(value: Any) -> str | None:
     Reads dates, datetimes, ISO 8601 and RFC 2822 texts. Texts such as ``03/04/2021`` are not
     guessed at.
     """
-    if isinstance(value, str):
-        try:
+    try:
+        if isinstance(value, str):
             value = value.strip()
+            if len(value) > _MAX_DATE_CHARACTERS:
+                return None
             # A date without a time stays one.
             value = date.fromisoformat(value) if len(value) <= 10 else _parse_datetime(value)
-        except (ValueError, TypeError):
-            return None
-    if isinstance(value, datetime):
-        in_utc = value.astimezone(UTC) if value.tzinfo else value
-        return in_utc.replace(tzinfo=None, microsecond=0).isoformat() + "Z"
+        if isinstance(value, datetime):
+            in_utc = value.astimezone(UTC) if value.tzinfo else value
+            return in_utc.replace(tzinfo=None, microsecond=0).isoformat() + "Z"
+    except (ValueError, TypeError, OverflowError):  # the first hours of year 1 have no UTC
+        return None
     return value.isoformat() if isinstance(value, date) else None
 
 
@@ -202,12 +212,14 @@ def clean_article(
 
     Args:
         fields: Raw values by column name of the dataset; ``tags`` is a list of texts, ``title``
-            and ``text`` are plain text.
+            and ``text`` are plain text. ``problem``, if there is one, says why it makes no article.
         default_source: Stands in for a missing ``source``.
         default_license: Stands in for a missing ``license``.
         min_words: A text with fewer words makes no article.
         keep_title_only: An article with a title and no text is one.
     """
+    if problem := fields.get("problem"):
+        return Cleaned(None, problem, [], False)
     title, text = clean_line(fields.get("title") or ""), clean_text(fields.get("text") or "")
     tags, rejected = clean_tags(fields.get("tags") or [])
     published = iso_date(fields.get("published"))

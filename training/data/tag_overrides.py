@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import yaml
+from ftfy.fixes import fix_surrogates
 
 from tagloop.errors import UserError
 from tagloop.vocabulary.aliases import Overrides
@@ -47,7 +48,7 @@ def _compose(path: Path) -> yaml.Node | None:
         return yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror}).") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
         raise UserError(
@@ -82,7 +83,7 @@ class _Reader:
     def text(self, node: yaml.Node) -> str:
         if not isinstance(node, yaml.ScalarNode):
             raise self.error(node, "expected one tag here, not a list or a mapping")
-        return str(node.value)
+        return fix_surrogates(str(node.value))
 
     def form(self, node: yaml.Node) -> str:
         tag = self.text(node)

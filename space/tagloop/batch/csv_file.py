@@ -6,6 +6,7 @@ import csv
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 from tagloop.batch.formulas import is_formula, neutral
 from tagloop.batch.rows import (
@@ -28,6 +29,15 @@ from tagloop.text.markup import plain_text
 _DELIMITERS = ",;\t|"
 _UTF8 = ("utf-8", "utf-8-sig")
 _SHOWN_COLUMNS = 12
+MAX_RECORD_CHARACTERS = 1_000_000
+"""Of one row: as much as a line of JSON may have."""
+MAX_READ_AGAIN = 20 * MAX_RECORD_CHARACTERS
+"""Characters of a file that are read once more because of quotes that are never closed: each could
+make the rest of the file be read again."""
+MAX_COLUMNS = 1_000
+"""Each row is written with all of them."""
+# What a row may have is counted here; csv's own limit, far below it, would be the whole process's.
+csv.field_size_limit(max(csv.field_size_limit(), MAX_RECORD_CHARACTERS))
 
 
 class CsvFile:
@@ -38,13 +48,20 @@ class CsvFile:
     """
 
     def __init__(self, path: Path, name: str) -> None:
-        self._path = path
+        self._path, self._name = path, name
         self.encoding = encoding_of(path, name)
         self.delimiter = "\t" if path.suffix.lower() == ".tsv" else self._find_delimiter()
         records = self._records()
         _, self.header, problem = next(records, (0, [], None))
-        if problem or not any(self.header):
+        if problem:
+            raise UserError(f"{name}: the line of column names cannot be read, {problem}.")
+        if not any(self.header):
             raise UserError(f"{name} has no line of column names at its top: add one.")
+        if len(self.header) > MAX_COLUMNS:
+            raise UserError(
+                f"{name} has {len(self.header):,} columns; the limit is {MAX_COLUMNS:,}. Leave out "
+                "those that say nothing of the articles."
+            )
         self._title, text = (find_name(names, self.header) for names in (TITLE_NAMES, TEXT_NAMES))
         if text is None:
             raise UserError(
@@ -81,7 +98,7 @@ class CsvFile:
 
     def _find_delimiter(self) -> str:
         with self._path.open(encoding=self.encoding, errors="replace", newline="") as file:
-            first = file.readline(BLOCK).removeprefix("\ufeff")
+            first = file.readline(MAX_RECORD_CHARACTERS).removeprefix("\ufeff")
         found = next(csv.reader([first]), [])
         counts = {sign: len(next(csv.reader([first], delimiter=sign), [])) for sign in _DELIMITERS}
         return max(counts, key=lambda sign: counts[sign]) if found else ","
@@ -93,19 +110,17 @@ class CsvFile:
         is the broken record, and the others are read again.
         """
         with self._path.open(encoding=self.encoding, errors="replace", newline="") as file:
-            lines = _Lines(file)
+            lines = _Lines(file, self._name)
             reader = csv.reader(lines, delimiter=self.delimiter)
             while True:
-                begin = lines.number + 1
-                lines.taken.clear()
+                begin = lines.begin_record()
                 problem = None
                 try:
                     cells = next(reader)
                 except StopIteration:
                     return
-                except csv.Error:  # a cell longer than csv.field_size_limit()
-                    limit = csv.field_size_limit()
-                    cells, problem = [], f"it has a cell of more than {limit:,} characters"
+                except csv.Error as error:
+                    cells, problem = [], str(error)
                 if not cells and problem is None:
                     continue
                 if len(lines.taken) > 1 and (problem or lines.swallowed()):
@@ -119,26 +134,44 @@ class CsvFile:
 class _Lines:
     """A file's lines, those of the current record kept, so that they can be read once more."""
 
-    def __init__(self, lines: Iterator[str]) -> None:
-        self._lines = lines
+    def __init__(self, file: IO[str], name: str) -> None:
+        self._file, self._name = file, name
         self._again: deque[str] = deque()
+        self._read_again = 0
         self._ended = False
+        self._size = 0
         self.number = 0
         self.taken: list[str] = []
+
+    def begin_record(self) -> int:
+        """Forgets the record before; returns the number of the line where the next one begins."""
+        self._size = 0
+        self.taken.clear()
+        return self.number + 1
 
     def __iter__(self) -> _Lines:
         return self
 
     def __next__(self) -> str:
-        try:
-            line = self._again.popleft() if self._again else next(self._lines)
-        except StopIteration:
+        line = self._again.popleft() if self._again else self._read()
+        if not line:
             self._ended = True
-            raise
+            raise StopIteration
         if self.number == 0:
             line = line.removeprefix("\ufeff")
         self.number += 1
         self.taken.append(line)
+        self._size += len(line)
+        if self._size > MAX_RECORD_CHARACTERS:
+            raise csv.Error(f"it has more than {MAX_RECORD_CHARACTERS:,} characters")
+        return line
+
+    def _read(self) -> str:
+        """Reads a line; of one too long only so much that it shows."""
+        line = more = self._file.readline(MAX_RECORD_CHARACTERS + 1)
+        if len(line) > MAX_RECORD_CHARACTERS:
+            while more and not more.endswith(("\n", "\r")):
+                more = self._file.readline(BLOCK)
         return line
 
     def swallowed(self) -> bool:
@@ -146,8 +179,18 @@ class _Lines:
         return self._ended and len(self.taken) > 1 and "".join(self.taken).count('"') % 2 == 1
 
     def only_first(self, delimiter: str) -> list[str]:
-        """Puts all lines but the record's first back; returns that one's cells."""
+        """Puts all lines but the record's first back; returns that one's cells.
+
+        Raises:
+            UserError: That was done for too much of the file.
+        """
         first, rest = self.taken[0], self.taken[1:]
+        self._read_again += sum(map(len, rest))
+        if self._read_again > MAX_READ_AGAIN:
+            raise UserError(
+                f"{self._name} has too many quotes that are opened but not closed: save it anew as "
+                "CSV, with quotes around each text and those inside doubled."
+            )
         self._again.extendleft(reversed(rest))
         self.number -= len(rest)
         self._ended = False

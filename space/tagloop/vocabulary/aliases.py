@@ -78,21 +78,24 @@ class AliasGroups:
         self._totals = totals
         self._groups: dict[str, set[str]] = {form: {form} for form in totals}
         self._reasons: dict[str, str] = {}
-        self._apart = set(self._overrides.never)
-        self._apart |= {(other, one) for one, other in self._apart}
+        self._apart: dict[str, set[str]] = {}
+        for pair in self._overrides.never:
+            for one, other in (pair, pair[::-1]):
+                self._apart.setdefault(one, set()).add(other)
         for alias, form in self._overrides.aliases.items():
             self.join([TagMerge(alias, form, OVERRIDE)])
 
     def join(self, merges: Iterable[TagMerge]) -> None:
         """Joins the groups of each pair, unless a person keeps any two of their forms apart."""
         for merge in merges:
-            ours = self._groups.setdefault(merge.form, {merge.form})
-            theirs = self._groups.setdefault(merge.other, {merge.other})
-            if ours is theirs or any((a, b) in self._apart for a in ours for b in theirs):
+            both = [self._groups.setdefault(form, {form}) for form in (merge.form, merge.other)]
+            # The smaller one goes into the larger: so no form moves more often than log2 of them.
+            few, many = sorted(both, key=len)
+            if few is many or any(not many.isdisjoint(self._apart.get(form, ())) for form in few):
                 continue
-            ours |= theirs
-            for form in theirs:
-                self._groups[form] = ours
+            many |= few
+            for form in few:
+                self._groups[form] = many
             for form in (merge.form, merge.other):
                 self._reasons.setdefault(form, merge.reason)
 
@@ -103,7 +106,10 @@ class AliasGroups:
         def rank(form: str) -> tuple[bool, int, int, str]:
             return form in named, self._totals.get(form, 0), form.count(" "), form
 
-        best = {form: max(group, key=rank) for form, group in self._groups.items()}
+        names = {id(group): "" for group in self._groups.values()}
+        for group in self._groups.values():
+            names[id(group)] = names[id(group)] or max(group, key=rank)
+        best = {form: names[id(group)] for form, group in self._groups.items()}
         return {form: name for form, name in best.items() if form != name}
 
     def reasons(self) -> dict[str, str]:

@@ -17,6 +17,7 @@ import frontmatter
 import pytest
 
 from tagloop.batch import markdown_zip
+from tagloop.batch.csv_file import MAX_COLUMNS, MAX_RECORD_CHARACTERS
 from tagloop.batch.formulas import neutral
 from tagloop.batch.markdown_zip import PROBLEMS, add_tags
 from tagloop.batch.queue import BatchQueue, result_folder
@@ -171,9 +172,9 @@ def test_a_quote_that_swallows_too_much_costs_one_row(
     state = run_text(service, tmp_path, "a.csv", "\n".join(lines))
     assert (state.tagged, state.problem_count) == (100, 1)
     assert state.problems[0] == Problem("line 2", "a quote is opened in it but not closed")
-    long = f"title,text\nx,{'y' * 140_000}\nz,Something sensible"
+    long = f"title,text\nx,{'y' * 1_100_000}\nz,Something sensible"
     state = run_text(service, tmp_path, "b.csv", long)
-    assert state.problems == [Problem("line 2", "it has a cell of more than 131,072 characters")]
+    assert state.problems == [Problem("line 2", "it has more than 1,000,000 characters")]
     assert state.result is not None
     lines = state.result.read_text().splitlines()
     assert lines[1].startswith('"x","yyy') and '"Something, sensible"' in lines[2]
@@ -236,6 +237,47 @@ def test_a_file_without_a_text_column_is_refused(tmp_path: Path) -> None:
     assert "empty" in refusal(tmp_path / "c.csv", "")
     assert "column names" in refusal(tmp_path / "d.csv", "\n\n")
     assert "not a text file" in refusal(tmp_path / "e.csv", b"PK\x03\x04\0\0\1\0\2" * 9)
+
+
+@pytest.mark.parametrize("length", [140_000, 1_100_000, 5_000_000])
+def test_names_of_columns_of_any_length(
+    service: TaggingService, tmp_path: Path, length: int
+) -> None:
+    content = f"title,{'x' * length},text\na,b,Something sensible\n"
+    if length < MAX_RECORD_CHARACTERS:
+        assert run_text(service, tmp_path, "a.csv", content).tagged == 1
+    else:
+        assert refusal(tmp_path / "b.csv", content) == (
+            "b.csv: the line of column names cannot be read, it has more than 1,000,000 characters."
+        )
+    refused = refusal(tmp_path / "c.csv", f"text{',' * MAX_COLUMNS}\nSomething sensible\n")
+    assert "1,001 columns; the limit is 1,000" in refused
+    assert "quote is opened" in refusal(tmp_path / "d.csv", 'title,"text\na,b\n')
+
+
+def test_long_cells_are_no_broken_rows(service: TaggingService, tmp_path: Path) -> None:
+    html = f"<p>Something sensible</p>{'<!-- -->' * 20_000}"
+    content = f"text,more\n{html},x\nSomething sensible,{'y' * 500_000}\n{'z ' * 100_000},x\n"
+    state = run_text(service, tmp_path, "a.csv", content)
+    assert [row["tags"] for row in table(state)] == ["Something, sensible"] * 2 + [""]
+    assert [problem.reason for problem in state.problems] == [
+        "its text has 200,000 characters; the limit is 50,000"
+    ]
+
+
+def test_a_quote_in_every_row_does_not_read_the_file_over_and_over(tmp_path: Path) -> None:
+    def seconds(rows: int) -> float:
+        # Each row leaves a quote open, however the rows before it are read.
+        content = "title,text\n" + f'{"a" * 500}","""\n' * rows + 'a",b"c,"d'
+        (tmp_path / "a.csv").write_text(content)
+        begun = time.process_time()
+        try:
+            list(open_batch(tmp_path / "a.csv").rows())
+        except UserError as error:
+            assert "too many quotes that are opened but not closed" in str(error)
+        return time.process_time() - begun
+
+    assert seconds(8_000) < 5 * max(seconds(1_000), 0.1)
 
 
 def test_limits_say_themselves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ import os
 import subprocess
 import time
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from threading import BoundedSemaphore
@@ -18,6 +19,7 @@ from tagloop import reading
 from tagloop.errors import UserError
 from tagloop.limits import MAX_TEXT_CHARACTERS, MAX_TITLE_CHARACTERS
 from tagloop.reading import ENDINGS, read_file
+from tagloop.reading.word import read_word
 from tagloop.service.background import Stopped
 from tagloop.text.encodings import decode
 
@@ -243,6 +245,46 @@ def test_an_xml_bomb_is_not_expanded(save: Save) -> None:
     bomb = f'<!DOCTYPE x [<!ENTITY e0 "ha">{entities}]><w:document xmlns:w="{WORD}">&e11;'
     path = save("a.docx", word(extra={"word/document.xml": f"{bomb}</w:document>".encode()}))
     assert "not a proper Word document" in problem(path)
+
+
+BOMB = (
+    '<!DOCTYPE x [<!ENTITY e0 "ha">'
+    + "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 5))
+    + f']><w:document xmlns:w="{WORD}"><w:body><w:p><w:r><w:t>&e4;</w:t></w:r></w:p></w:body>'
+    "</w:document>"
+)
+"""Small enough to be expanded, so that a text shows if it was."""
+
+
+@pytest.mark.parametrize(
+    "part", ["word/document.xml", "word/styles.xml", "_rels/.rels", "[Content_Types].xml"]
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le", "utf-16-be", "latin-1"])
+def test_a_document_type_is_seen_in_every_part_and_encoding(part: str, encoding: str) -> None:
+    declared = f'<?xml version="1.0" encoding="{encoding}"?>' if encoding == "latin-1" else ""
+    data = word(("", "Text."), extra={part: (declared + BOMB).encode(encoding)})
+    with pytest.raises(UserError, match=r"a\.docx is not a proper Word document"):
+        read_word(data, "a.docx")
+
+
+def test_a_document_is_xml_whatever_its_part_is_called() -> None:
+    elsewhere = RELATIONS.replace("word/document.xml", "word/media/image1.png").encode()
+    bomb = {"_rels/.rels": elsewhere, "word/media/image1.png": BOMB.encode("utf-16")}
+    assert read_word(word(("", "Text."), extra=bomb), "a.docx")[1].strip() == "Text."
+    large = {**bomb, "word/media/image1.png": b"<x>" + b" " * 60_000_000}
+    with pytest.raises(UserError, match="unpacks to 60 MB"):
+        read_word(word(("", "Text."), extra=large), "a.docx")
+    padded = {"word/document.xml": b" " * 70_000 + BOMB.encode()}
+    with pytest.raises(UserError, match="not a proper Word document"):
+        read_word(word(extra=padded), "a.docx")
+
+
+def test_pictures_that_are_xml_or_damaged_do_not_matter() -> None:
+    drawing = b'<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "svg11.dtd"><svg/>'
+    data = word(("", "Text."), extra={"word/media/a.svg": drawing, "word/media/b.png": b"12345678"})
+    damaged = data.replace(b"b.png" + zlib.compress(b"12345678", wbits=-15), b"b.png" + bytes(10))
+    assert damaged != data
+    assert read_word(damaged, "a.docx")[1].strip() == "Text."
 
 
 def test_many_nested_elements_end_in_a_sentence(save: Save) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import time
 from collections.abc import Sequence
 
 import pytest
@@ -268,3 +269,25 @@ def test_forms_in_reports_are_normal_forms() -> None:
     vocabulary = Vocabulary.from_tag_lists([["Open Source", "OpenSource", "Open-Sources"]] * 3)
     for merge in vocabulary.report()[0]["merged"]:
         assert normal_form(merge["form"]) == merge["form"] and merge["articles"] == 3
+
+
+@pytest.mark.parametrize("never", [frozenset(), frozenset({("soup", "stew")})])
+def test_ways_to_write_one_tag_take_time_by_their_number(
+    never: frozenset[tuple[str, str]],
+) -> None:
+    letters = "abcdefghijklmnop"
+
+    def seconds(number: int) -> float:
+        ways = [
+            "".join(c + " " * (way >> place & 1) for place, c in enumerate(letters)).strip()
+            for way in range(number)
+        ]
+        begun = time.process_time()
+        vocabulary = Vocabulary.from_tag_lists(
+            [[way] for way in ways], overrides=Overrides(never=never)
+        )
+        assert len(vocabulary) == 1
+        return time.process_time() - begun
+
+    # Sixteen times the time if each way is compared with all others.
+    assert seconds(2_000) < 9 * max(seconds(500), 0.05)

@@ -9,12 +9,14 @@ import random
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import datasets
 import pytest
 
+from training.data.articles import MAX_TAGS
 from training.data.build_dataset import main
 from training.data.splits import SPLITS
 
@@ -296,3 +298,93 @@ def test_an_interrupted_build_writes_nothing(
     assert main(["--source", "a.jsonl"]) == 130
     assert "interrupted; nothing was written" in capsys.readouterr().err
     assert sorted(path.name for path in place.iterdir()) == ["a.jsonl"]
+
+
+SETTINGS = "source: a.jsonl\n"
+HOSTILE = {
+    "deep.json": "[" * 100_000,
+    "digits.json": f'[{{"title": {"1" * 5_000}, "text": "x", "tags": []}}]',
+    "deep.jsonl": f"{json.dumps(record(0))}\n{'[' * 100_000}\n",
+    "deep.yaml": "[" * 20_000,
+    "date.yaml": f"{SETTINGS}license: 2024-13-45\n",
+    "digits.yaml": f"{SETTINGS}limit: {'1' * 5_000}\n",
+    "list.yaml": "source: [[a.jsonl]]\n",
+    "half.yaml": f'{SETTINGS}name: "\\ud800"\n',
+    "aliases.yaml": "".join(f"x{n}: &x{n} [*x{n - 1}, *x{n - 1}]\n" for n in range(1, 40)).replace(
+        "*x0, *x0", "1"
+    )
+    + f"{SETTINGS}name: *x39\n",
+    "typed.yaml": f"{SETTINGS}name: &a [&b [1, 1], *b]\n",
+}
+"""Inputs by their files' names; settings and tables in one."""
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_input_gives_a_traceback(
+    place: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    write(place / "a.jsonl", [record(number) for number in range(12)])
+    (place / name).write_text(HOSTILE[name])
+    words = [name] if name.endswith(".yaml") else ["--source", name]
+    error = fails(capsys, *words)
+    assert name in error and len(error) < 400
+
+
+def test_overrides_that_are_nested_too_deeply(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(place / "a.jsonl", [record(number) for number in range(12)])
+    (place / "tags.yaml").write_text("[" * 20_000)
+    error = fails(capsys, "--source", "a.jsonl", "--tag_overrides", "tags.yaml")
+    assert "tags.yaml: this is no readable YAML" in error
+
+
+def test_halves_of_characters_are_mended(place: Path) -> None:
+    half = "a\ud800b"
+    rows = [record(number, split=half, url=f"https://a/{half}{number}") for number in range(12)]
+    rows += [record(12, title=half, text=f"<p>{half}</p><p>{record(12)['text']}</p>")]
+    rows += [record(13, tags=[half]), record(14, title=half, tags=[])]
+    name = b"articles\xff.jsonl".decode("utf-8", "surrogateescape")
+    write(place / name, rows)
+    (place / "tags.yaml").write_text('display:\n  "a\\ud800b": "A\\ud800B"\n')
+    data, report = built("--source", name, "--tag_overrides", "tags.yaml")
+    assert report["sources"][0]["location"] == "articles\ufffd.jsonl"
+    assert [entry["title"] for entry in report["dropped"]] == ["a\ufffdb"]
+    assert "'a\ufffdb'" in report["notes"][0]
+    found = [row for split in data.values() for row in split]
+    assert len(found) == 14
+    assert all("\ufffd" in row["source"] for row in found)
+    assert "a\ufffdb" in {row["title"] for row in found}
+
+
+def test_names_of_markdown_files_of_another_encoding(place: Path) -> None:
+    (place / "posts").mkdir()
+    front = "---\ntitle: T{}\ntags: [Food]\nlicense: [[CC0-1.0]]\n---\n"
+    for number, text in enumerate([record(1)["text"], record(2)["text"], "short"]):
+        name = f"a{number}\udcff.md"
+        (place / "posts" / name).write_text(front.format(number) + text)
+    _, report = built("--source", "posts")
+    assert [entry["where"] for entry in report["dropped"]] == ["posts/a2\ufffd.md"]
+    assert report["sources"][0]["license"] == {"unknown": 2}
+
+
+def test_more_tags_than_anyone_gives_are_not_looked_at(place: Path) -> None:
+    many = [f"tag {number}" for number in range(1_000_000)]
+    rows = [record(number) for number in range(12)]
+    rows += [record(12, tags=many), record(13, tags=", ".join(many)), record(14, tags=str(many))]
+    rows += [record(15, tags=many[:MAX_TAGS]), record(16, tags=["Food", "y" * 1_000_000])]
+    write(place / "a.jsonl", rows)
+    begun = time.process_time()
+    data, report = built("--source", "a.jsonl")
+    assert time.process_time() - begun < 20
+    dropped = [(entry["where"], entry["reason"]) for entry in report["dropped"]]
+    assert dropped == [(f"a.jsonl:{number}", "too many tags") for number in (13, 14, 15)]
+    assert sum(map(len, data.values())) == 14
+    assert report["tags"]["dropped"] == [
+        {"tag": "y" * 40 + "…", "reason": "too many characters", "count": 1}
+    ]
+
+
+def test_dates_that_have_no_utc_are_counted(place: Path) -> None:
+    write(place / "a.jsonl", [record(n, date="0001-01-01T00:00:00+14:00") for n in range(12)])
+    assert built("--source", "a.jsonl")[1]["unreadable_dates"] == 12

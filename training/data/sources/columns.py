@@ -9,8 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ftfy.fixes import fix_surrogates
+
 from tagloop.errors import UserError
 from tagloop.text.markup import plain_text
+from training.data.articles import MAX_TAG_CHARACTERS, MAX_TAGS
 
 NAMES: dict[str, tuple[str, ...]] = {
     "title": ("title", "headline", "article_title", "post_title", "heading", "subject"),
@@ -32,6 +35,8 @@ NAMES: dict[str, tuple[str, ...]] = {
 """What columns are commonly called, the likeliest first; case, blanks and hyphens do not matter."""
 
 _SEPARATORS = "|;,"
+_MAX_TAG_TEXT = MAX_TAGS * 10 * MAX_TAG_CHARACTERS
+"""Of all tags in one text: ten times what the most and longest tags need."""
 
 
 @dataclass(frozen=True)
@@ -85,14 +90,21 @@ class Columns:
     def fields(self, record: Mapping[str, Any], where: str) -> dict[str, Any]:
         """Returns a record's raw values by column of the dataset.
 
+        Halves of surrogate pairs, which no file can hold, are mended as far as they can be. A list
+        or a mapping counts as none where one value is expected. Of tags beyond any measure none is
+        read; ``problem`` says so.
+
         Raises:
             UserError: A value has a type that its column cannot have.
         """
-        fields = {field: record.get(name) for field, name in self.names.items()}
+        fields = {field: _single(record.get(name)) for field, name in self.names.items()}
         for field in ("title", "text"):
-            fields[field] = plain_text(self._text(fields.get(field), field, where))
-        fields["tags"] = self._tags(fields.get("tags"), where)
-        return fields
+            value = record.get(self.names[field]) if field in self.names else None
+            fields[field] = plain_text(self._text(value, field, where))
+        tags = self._tags(record.get(self.names["tags"]) if "tags" in self.names else None, where)
+        if tags is None:
+            return fields | {"tags": [], "problem": "too many tags"}
+        return fields | {"tags": tags}
 
     def _text(self, value: Any, field: str, where: str) -> str:
         if value is None:
@@ -102,18 +114,23 @@ class Columns:
                 f"{where}, column '{self.names[field]}': expected a text, "
                 f"found a {type(value).__name__}."
             )
-        return str(value)
+        return fix_surrogates(str(value))
 
-    def _tags(self, value: Any, where: str) -> list[str]:
+    def _tags(self, value: Any, where: str) -> list[str] | None:
+        """Returns the tags; None if there are too many, before anything is done with each."""
         if isinstance(value, str):
+            if len(value) > _MAX_TAG_TEXT:
+                return None
             value = parse_tag_text(value)
-        tags = [value] if isinstance(value, (int, float)) else list(value or ())
-        if isinstance(value, dict) or any(isinstance(tag, (list, dict)) for tag in tags):
+        tags = value if isinstance(value, list) else [value]
+        if len(tags) > MAX_TAGS:
+            return None
+        if any(isinstance(tag, (list, dict)) for tag in tags):
             raise UserError(
                 f"{where}, column '{self.names['tags']}': expected a text or a list of texts, "
                 "found a list of other things."
             )
-        return [str(tag) for tag in tags if tag is not None]
+        return [fix_surrogates(str(tag)) for tag in tags if tag is not None]
 
 
 def parse_mapping(settings: Sequence[str]) -> dict[str, str]:
@@ -146,6 +163,13 @@ def parse_tag_text(text: str) -> list[Any]:
         text = text[1:-1]
     separator = next((mark for mark in _SEPARATORS if mark in text), ",")
     return [part.strip().strip("'\"") for part in text.split(separator)]
+
+
+def _single(value: Any) -> Any:
+    """Returns a value of its own; a list could hold itself, or more than fits into the memory."""
+    if isinstance(value, list | dict):
+        return None
+    return fix_surrogates(value) if isinstance(value, str) else value
 
 
 def _first(usual: Sequence[str], folded: Mapping[str, str]) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from ftfy.fixes import fix_surrogates
+
 from tagloop.errors import UserError
 from tagloop.text.front_matter import split_front_matter
 from tagloop.text.markup import markdown_to_text
@@ -24,7 +26,7 @@ def open_markdown(folder: Path) -> Source:
     Raises:
         UserError: The folder holds no Markdown file.
     """
-    name = folder.resolve().name
+    name = fix_surrogates(folder.resolve().name)
     paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
     paths = [path for path in paths if path.is_file()]
     if not paths:

@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from ftfy.fixes import fix_surrogates
+
 from tagloop.errors import UserError
 from training.config import BuildConfig
 from training.console import progress_bar
@@ -112,15 +114,16 @@ def _read_source(source: Source, config: BuildConfig, reading: CollectedArticles
                 min_words=config.min_words,
                 keep_title_only=config.keep_title_only,
             )
+            where = fix_surrogates(row.where)  # a file's name may be of another encoding
             reading.rejected_tags.update(cleaned.rejected_tags)
             reading.unreadable_dates += cleaned.date_unreadable
             if cleaned.article is None:
                 title = str(row.fields.get("title") or "")
-                reading.dropped.append(Dropped(source.location, row.where, cleaned.reason, title))
+                reading.dropped.append(Dropped(source.location, where, cleaned.reason, title))
                 continue
             reading.articles.append(cleaned.article)
-            reading.places.append((len(reading.sources) - 1, row.where))
-            splits.append((row.where, str(row.fields.get("split") or "").strip()))
+            reading.places.append((len(reading.sources) - 1, where))
+            splits.append((where, str(row.fields.get("split") or "").strip()))
     reading.given += _given_splits(source.location, splits, reading.notes)
 
 

@@ -9,7 +9,6 @@ import io
 import itertools
 import json
 import lzma
-import sys
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import IO, Any, NamedTuple
 
 import pyarrow
 import pyarrow.parquet
+from ftfy.fixes import fix_surrogates
 
 from tagloop.errors import UserError
 from training.data.sources.columns import Columns
@@ -74,10 +74,11 @@ def open_table(path: Path, given: Mapping[str, str], *, needed: tuple[str, ...])
         raw.close()
         raise
     rows = _rows(path, raw, itertools.chain(first, records), columns)
+    name = fix_surrogates(path.name)
     if table_suffix(path) == ".parquet":
         # It is not read from front to back, so its bytes do not say how far the reading is.
-        return Source("table", path.name, rows, "row", None)
-    return Source("table", path.name, rows, "B", path.stat().st_size)
+        return Source("table", name, rows, "row", None)
+    return Source("table", name, rows, "B", path.stat().st_size)
 
 
 def _rows(
@@ -126,7 +127,7 @@ def _packed_lines(path: Path, name: str, raw: IO[bytes] | None) -> Iterator[byte
 
 
 def _read_csv(path: Path, raw: IO[bytes]) -> Iterator[_Record]:
-    csv.field_size_limit(sys.maxsize)
+    csv.field_size_limit(2**31 - 1)  # what a C long holds everywhere
     lines = utf8_lines(path, path.name, raw)
     head = next(lines, "")
     # Spreadsheets of many countries write semicolons.
@@ -169,12 +170,12 @@ def _read_json(path: Path, raw: IO[bytes]) -> Iterator[_Record]:
     head = next((line for line in lines if line.strip()), "")
     try:
         items = json.loads(head + "".join(lines))
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
         hint = " (one object a line? then name it .jsonl)" if head.startswith("{") else ""
-        raise UserError(
-            f"{path.name}, line {error.lineno}, column {error.colno}: broken JSON "
-            f"({error.msg}){hint}."
-        ) from error
+        place = ""
+        if isinstance(error, json.JSONDecodeError):
+            place = f", line {error.lineno}, column {error.colno}"
+        raise UserError(f"{path.name}{place}: broken JSON ({_short(error)}){hint}.") from error
     if not isinstance(items, list):
         raise UserError(f"{path.name}: expected a list of objects, found {_type(items)}.")
     for number, item in enumerate(items, 1):
@@ -192,10 +193,9 @@ def _read_parquet(path: Path, raw: IO[bytes]) -> Iterator[_Record]:
             for values in batch.to_pylist():
                 number += 1
                 yield _Record(f"row {number}", values)
-    except (pyarrow.ArrowException, OSError, ValueError) as error:
-        raise UserError(
-            f"{path.name}: not a readable Parquet file ({str(error).splitlines()[0]})."
-        ) from error
+    except (pyarrow.ArrowException, OSError, ValueError, OverflowError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise UserError(f"{path.name}: not a readable Parquet file ({reason}).") from error
 
 
 def _object(value: Any, where: str) -> Mapping[str, Any]:
@@ -212,7 +212,10 @@ def _type(value: Any) -> str:
 
 
 def _short(error: Exception) -> str:
-    return error.msg if isinstance(error, json.JSONDecodeError) else str(error)
+    if isinstance(error, RecursionError):
+        return "nested too deeply"
+    # A number of thousands of digits: what else Python says of it is for programmers.
+    return error.msg if isinstance(error, json.JSONDecodeError) else str(error).split(";")[0]
 
 
 FORMATS: dict[str, Callable[[Path, IO[bytes]], Iterator[_Record]]] = {
