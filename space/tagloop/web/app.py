@@ -55,6 +55,7 @@ SHOW_TAB = """() => {
   if (open) open.scrollIntoView({ block: "nearest", inline: "center" });
 }"""
 DRAIN_SECONDS = 8.0  # for what waits, once the Space is told to stop
+SWITCH_SECONDS = 0.001  # that the server waits, at each step, for a thread that tags
 MAX_SESSIONS = 500  # whose last article is kept in memory
 DELETE_CACHE = (600, 3600)  # seconds: how often to look for uploads to delete, and how old they are
 
@@ -66,6 +67,7 @@ def main() -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     running = None
     signal.signal(signal.SIGTERM, _stop)
+    sys.setswitchinterval(SWITCH_SECONDS)
     try:
         settings = Settings.from_environment()
         running = start(settings)

@@ -36,6 +36,7 @@ from training.bench.fairness.page import (
     Refused,
     call,
     client,
+    form,
     join,
     new_session,
     tag_body,
@@ -168,7 +169,7 @@ class Visitor:
         with visitor.stream("GET", f"/gradio_api/heartbeat/{session}") as page:
             if page.status_code != 200:
                 raise Refused(f"heartbeat {page.status_code}")
-            join(visitor, event, [upload(visitor, name, content), *rest], session)
+            join(visitor, event, [upload(visitor, name, form(name, content)), *rest], session)
 
 
 def run(settings: FairnessSettings) -> dict[str, Any]:
@@ -244,7 +245,7 @@ def table(report: Mapping[str, Any]) -> str:
         "without answer",
     ]
     kinds = [
-        [kind, *(str(counts.get(what, 0)) for what in ("answered", "refused", "lost"))]
+        [kind, *(f"{counts.get(what, 0):,}" for what in ("answered", "refused", "lost"))]
         for kind, counts in sorted(report["attack"].items())
     ]
     return (

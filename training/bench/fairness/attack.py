@@ -25,6 +25,7 @@ from training.bench.fairness.page import (
     Refused,
     call,
     client,
+    form,
     join,
     new_session,
     tag_body,
@@ -34,8 +35,9 @@ from training.bench.fairness.page import (
 PAUSE_SECONDS = 0.05
 """After a refusal; who hammers faster than this only slows his own machine."""
 HUNG_CONNECTIONS, SLOW_BODIES, OPEN_STREAMS = 300, 50, 150
-BRACKETS = b"[" * 4_900_000
-UPLOAD = b"\0" * 49_000_000
+BRACKETS = form("a.md", b"[" * 4_900_000)
+EMPHASIS = form("b.md", b"*a **a " * 600_000)
+UPLOAD = form("a.txt", b"\0" * 49_000_000)
 GIANT_BYTES, GIANT_CHUNK = 500_000_000, b"[" + b"[]," * 20_000
 DENSE = ("[" + "[]," * 600_000 + "[]]").encode()
 
@@ -52,6 +54,10 @@ class Attack:
         self._text = " ".join(
             f"{words.choice(WORDS)}{words.randrange(9999)}" for _ in range(9_000)
         )[:MAX_TEXT_CHARACTERS]
+        articles = [{"title": "", "text": self._text}] * MAX_ARTICLES
+        self._tag_body = json.dumps(tag_body(self._text, MAX_WINDOWS, True)).encode()
+        self._batch_body = json.dumps({"data": [articles, None, None, None, None]}).encode()
+        self._rows = form("a.csv", f"text\n{(self._text[:2000] + chr(10)) * 5_000}".encode())
         with client(url, address) as visitor:
             self._events = Events(visitor.get("/config").json())
 
@@ -73,15 +79,14 @@ class Attack:
             for name, at_once, act in kinds
             for _ in range(at_once)
         ]
-        threads += [
-            threading.Thread(target=self._hang, daemon=True),
-            threading.Thread(target=self._drip, daemon=True),
-            threading.Thread(target=self._watch, daemon=True),
+        holding = [
+            threading.Thread(target=hold, daemon=True)
+            for hold in (self._hang, self._drip, self._watch)
         ]
-        for thread in threads:
+        for thread in [*threads, *holding]:
             thread.start()
-        while time.monotonic() < self._until:
-            time.sleep(0.1)
+        for thread in holding:
+            thread.join()
         return self.counts
 
     def _repeat(self, kind: str, act: Callable[[httpx2.Client], object]) -> None:
@@ -104,23 +109,22 @@ class Attack:
             self.counts.setdefault(kind, Counter())[what] += number
 
     def _tag(self, visitor: httpx2.Client) -> None:
-        call(visitor, "tag", tag_body(self._text, MAX_WINDOWS, True))
+        call(visitor, "tag", self._tag_body)
 
     def _tag_batch(self, visitor: httpx2.Client) -> None:
-        articles = [{"title": "", "text": self._text}] * MAX_ARTICLES
-        call(visitor, "tag_batch", {"data": [articles, None, None, None, None]})
+        call(visitor, "tag_batch", self._batch_body)
 
     def _file(self, visitor: httpx2.Client) -> None:
         session = new_session()
         place = f"/gradio_api/heartbeat/{session}"
         with visitor.stream("GET", place):
-            join(visitor, self._events.file, [upload(visitor, "a.md", BRACKETS)], session)
+            for name, body in (("a.md", BRACKETS), ("b.md", EMPHASIS)):
+                join(visitor, self._events.file, [upload(visitor, name, body)], session)
 
     def _batch_file(self, visitor: httpx2.Client) -> None:
         session = new_session()
-        rows = "text\n" + f"{self._text[:2000]}\n" * 5_000
         with visitor.stream("GET", f"/gradio_api/heartbeat/{session}"):
-            file = upload(visitor, "a.csv", rows.encode())
+            file = upload(visitor, "a.csv", self._rows)
             join(visitor, self._events.batch, [file, 5, 0.1], session)
 
     def _giant(self, visitor: httpx2.Client) -> None:
@@ -155,17 +159,7 @@ class Attack:
 
     def _hang(self) -> None:
         """Opens connections and sends half a request."""
-        held: list[socket.socket] = []
-        while time.monotonic() < self._until:
-            while len(held) < HUNG_CONNECTIONS:
-                try:
-                    connection = self._connect()
-                    connection.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n")
-                    held.append(connection)
-                except OSError:
-                    break
-            time.sleep(1)
-        self._count("hung connection", "opened", len(held))
+        self._hold("hung connection", HUNG_CONNECTIONS, "GET / HTTP/1.1\r\nHost: a\r\n", b"")
 
     def _drip(self) -> None:
         """Sends bodies a byte a second."""
@@ -173,45 +167,43 @@ class Attack:
             "POST /gradio_api/queue/join HTTP/1.1\r\nHost: a\r\n"
             "Content-Type: application/json\r\nContent-Length: 1000000\r\n\r\n"
         )
-        held: list[socket.socket] = []
-        while time.monotonic() < self._until:
-            kept = []
-            for connection in held:
-                try:
-                    connection.sendall(b"[")
-                    kept.append(connection)
-                except OSError:
-                    self._count("slow body", "refused")
-                    connection.close()
-            held = kept
-            try:
-                while len(held) < SLOW_BODIES:
-                    connection = self._connect()
-                    connection.sendall(head.encode())
-                    held.append(connection)
-            except OSError:
-                pass
-            time.sleep(1)
+        self._hold("slow body", SLOW_BODIES, head, b"[")
 
     def _watch(self) -> None:
         """Holds streams open, as many pages would."""
+        head = "GET /gradio_api/heartbeat/{} HTTP/1.1\r\nHost: a\r\n\r\n"
+        self._hold("stream", OPEN_STREAMS, head, b"")
+
+    def _hold(self, kind: str, number: int, head: str, more: bytes) -> None:
+        """Keeps so many connections open; those that the Space closes count as refused."""
         held: list[socket.socket] = []
-        while time.monotonic() < self._until and len(held) < OPEN_STREAMS:
+        while time.monotonic() < self._until:
+            held = [connection for connection in held if self._is_held(kind, connection, more)]
             try:
-                connection = self._connect()
-                path = f"/gradio_api/heartbeat/{new_session()}"
-                connection.sendall(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
-                held.append(connection)
+                while len(held) < number and time.monotonic() < self._until:
+                    connection = self._connect()
+                    held.append(connection)
+                    connection.sendall(head.replace("{}", new_session()).encode())
             except OSError:
-                time.sleep(PAUSE_SECONDS)
-        time.sleep(max(0.0, self._until - time.monotonic()))
-        for connection in held:
+                pass
+            time.sleep(1)
+        self._count(kind, "answered", len(held))
+
+    def _is_held(self, kind: str, connection: socket.socket, more: bytes) -> bool:
+        try:
+            if more:
+                connection.sendall(more)
             connection.setblocking(False)
-            try:
-                begins = connection.recv(12)
-            except OSError:
-                begins = b""
-            self._count("stream", "answered" if begins.endswith(b"200") else "refused")
+            came = connection.recv(1000)
+            if came.startswith(b"HTTP/1.1 200") or came.startswith(b"data"):
+                return True
+        except BlockingIOError:
+            return True
+        except OSError:
+            pass
+        self._count(kind, "refused")
+        connection.close()
+        return False
 
     def _connect(self) -> socket.socket:
         host, _, port = self._url.rpartition("/")[2].partition(":")

@@ -10,6 +10,8 @@ import httpx2
 
 PATIENCE_SECONDS = 60.0
 """An answer that takes longer counts as this long."""
+BOUNDARY = "----Boundary7MA4YWxkTrZu0gW"
+JSON = {"content-type": "application/json"}
 Body = dict[str, Any]
 
 
@@ -67,13 +69,14 @@ def file_data(path: str, name: str) -> Body:
     return {"path": path, "orig_name": name, "meta": {"_type": "gradio.FileData"}}
 
 
-def call(visitor: httpx2.Client, endpoint: str, body: Body) -> Any:
-    """Calls an endpoint as a program does; returns its answer.
+def call(visitor: httpx2.Client, endpoint: str, body: Body | bytes) -> Any:
+    """Calls an endpoint as a program does, with a body or its JSON; returns its answer.
 
     Raises:
         Refused: There is none.
     """
-    answer = visitor.post(f"/gradio_api/call/{endpoint}", json=body)
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    answer = visitor.post(f"/gradio_api/call/{endpoint}", content=content, headers=JSON)
     if answer.status_code != 200:
         raise Refused(answer.text)
     events = visitor.get(f"/gradio_api/call/{endpoint}/{answer.json()['event_id']}").text
@@ -103,13 +106,22 @@ def join(visitor: httpx2.Client, event: int, data: list[Any], session: str) -> B
     raise Refused("the stream ended")
 
 
-def upload(visitor: httpx2.Client, name: str, content: bytes) -> Body:
-    """Uploads a file as the page does; returns what names it.
+def form(name: str, content: bytes) -> bytes:
+    """Returns the body of an upload, for `upload`."""
+    head = (
+        f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="files"; filename="{name}"\r\n\r\n'
+    )
+    return head.encode() + content + f"\r\n--{BOUNDARY}--\r\n".encode()
+
+
+def upload(visitor: httpx2.Client, name: str, body: bytes) -> Body:
+    """Uploads a `form` as the page does; returns what names the file.
 
     Raises:
         Refused: It was not taken.
     """
-    answer = visitor.post("/gradio_api/upload", files={"files": (name, content)})
+    headers = {"content-type": f"multipart/form-data; boundary={BOUNDARY}"}
+    answer = visitor.post("/gradio_api/upload", content=body, headers=headers)
     if answer.status_code != 200:
         raise Refused(answer.text)
     return file_data(answer.json()[0], name)
