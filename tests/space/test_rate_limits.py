@@ -120,7 +120,9 @@ def never_mind() -> float:
 
 
 def test_one_visitor_never_has_both_slots_and_turns_go_round() -> None:
-    slots, order, gates = FairSlots(2), [], {}
+    slots = FairSlots(2)
+    order: list[str] = []
+    gates: dict[str, threading.Event] = {}
 
     def work(visitor: str, name: str) -> None:
         with slots.turn(visitor, never_mind):
