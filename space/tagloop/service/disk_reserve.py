@@ -15,6 +15,10 @@ RETRY_SECONDS = 600
 """Uploads are looked through so often, and those that are an hour old are deleted."""
 
 
+class DiskShort(Busy):
+    """Everybody has to wait until files were deleted."""
+
+
 class DiskReserve:
     """Says when a disk is too full for a visitor's file.
 
@@ -38,12 +42,12 @@ class DiskReserve:
         """Looks whether there is room for so many bytes more.
 
         Raises:
-            Busy: There is not.
+            DiskShort: There is not.
         """
         if not self._bytes:
             return
         if any(self._free(folder) - expected < self._bytes for folder in self._folders):
-            raise Busy("The Space is short of disk: try again in {}.", RETRY_SECONDS)
+            raise DiskShort("The Space is short of disk: try again in {}.", RETRY_SECONDS)
 
     def _free(self, folder: Path) -> int:
         there = next(place for place in (folder, *folder.resolve().parents) if place.exists())

@@ -12,6 +12,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tagloop.rate_limits import Busy, RateLimit
+from tagloop.service.disk_reserve import DiskShort
 from tagloop.web.admission.bodies import (
     Lost,
     TooLarge,
@@ -110,7 +111,8 @@ class Admission:
                 await answer.refuse(error.status, str(error))
             except Busy as error:
                 await self._discard(receive, visit, answer)
-                await answer.refuse(429, str(error), error.seconds)
+                status = 507 if isinstance(error, DiskShort) else 429
+                await answer.refuse(status, str(error), error.seconds)
             except TooLarge as error:
                 await self._discard(receive, visit, answer)
                 await answer.refuse(413, str(error))
@@ -154,6 +156,7 @@ class Admission:
     async def _upload(
         self, scope: Scope, receive: Receive, answer: _Answer, visitor: str, visit: Visit
     ) -> None:
+        answer.is_upload = True
         limit = MAX_UPLOAD_BYTES + ENVELOPE_BYTES
         length = check_declared(Headers(scope=scope), limit)
         if self._limited and not visit.opened.get("pages"):
@@ -171,7 +174,6 @@ class Admission:
                 self._uploads.reserve.check()
             return message
 
-        answer.keeps_body = True
         with (
             self.visits.opened(visit, "uploads", UPLOADS),
             self._uploads.coming(visitor, length),
@@ -212,7 +214,7 @@ class _Answer:
 
     Attributes:
         when_begun: Called once the answer begins.
-        keeps_body: Whether the body is wanted.
+        is_upload: Whether its body is wanted, and a refusal is shown as it stands.
     """
 
     def __init__(self, send: Send) -> None:
@@ -220,13 +222,13 @@ class _Answer:
         self._status: int | None = None
         self._body = b""
         self.when_begun: Callable[[], object] = lambda: None
-        self.keeps_body = False
+        self.is_upload = False
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self._status = message["status"]
             self.when_begun()
-        elif self.keeps_body and message["type"] == "http.response.body":
+        elif self.is_upload and message["type"] == "http.response.body":
             self._body += message.get("body", b"")
         await self._send(message)
 
@@ -243,9 +245,10 @@ class _Answer:
         """Answers with a sentence, as gradio's page shows it, unless an answer has begun."""
         if self.begun:
             return
-        headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
+        kind = b"text/plain; charset=utf-8" if self.is_upload else b"application/json"
+        headers = [(b"content-type", kind), (b"connection", b"close")]
         if seconds is not None:
             headers.append((b"retry-after", str(seconds).encode()))
-        body = json.dumps({"detail": sentence}).encode()
+        body = (sentence if self.is_upload else json.dumps({"detail": sentence})).encode()
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
         await self._send({"type": "http.response.body", "body": body})

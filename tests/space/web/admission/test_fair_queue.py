@@ -32,7 +32,7 @@ def push(queue: FairQueue, visitor: str, session: str | None = None) -> Any:
     scope = {"type": "http", "headers": [], "client": (visitor, 1), "method": "POST", "path": "/"}
     request = Request(scope)
     body = PredictBodyInternal(data=["a"], fn_index=0, session_hash=session or visitor)
-    return asyncio.run(queue.push(body, request, None))  # type: ignore[arg-type]
+    return asyncio.run(queue.push(body, request, None))
 
 
 def start(queue: FairQueue) -> str | None:
