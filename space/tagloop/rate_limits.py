@@ -40,7 +40,9 @@ class Busy(UserError):
         number, unit = self.seconds, "second"
         if number >= 120:
             number, unit = math.ceil(number / 60), "minute"
-        super().__init__(sentence.format(f"{number} {unit}{'s' if number != 1 else ''}"))
+        wait = f"{number} {unit}{'s' if number != 1 else ''}"
+        begin, _, end = sentence.rpartition("{}")  # a file's name may have braces, too
+        super().__init__(f"{begin}{wait}{end}")
 
 
 class RateLimit:

@@ -113,6 +113,7 @@ def test_a_pseudonym_tells_apart_and_says_nothing(monkeypatch: pytest.MonkeyPatc
 def test_busy_says_when_to_come_back() -> None:
     for seconds, said in ((0.2, "1 second"), (5, "5 seconds"), (119.5, "2 minutes"), (601, "11")):
         assert said in str(Busy("Busy: try again in {}.", seconds))
+    assert str(Busy("Try {a}{}.md again in {}.", 5)) == "Try {a}{}.md again in 5 seconds."
 
 
 def never_mind() -> float:

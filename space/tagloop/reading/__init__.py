@@ -53,7 +53,7 @@ def read_file(
     """
     name = _shown(path)
     _check_kind_and_size(path, name)
-    waiting = _waiting("Other files are being read just now: try again in {}.", report)
+    waiting = _waiting(f"Other files are being read just now: try {name} again in {{}}.", report)
     with _readers.turn(visitor, waiting):
         return _read_apart(name, FILE, str(path.resolve()), report)
 
