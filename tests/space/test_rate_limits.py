@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+
 import pytest
 
 from tagloop import rate_limits as rates
 from tagloop.corrections import pseudonyms
 from tagloop.errors import UserError
-from tagloop.rate_limits import DayCap, RateLimit
+from tagloop.rate_limits import Busy, DayCap, FairSlots, RateLimit
 
 
 class Clock:
@@ -105,3 +108,66 @@ def test_a_pseudonym_tells_apart_and_says_nothing(monkeypatch: pytest.MonkeyPatc
     assert pseudonyms.pseudonym("10.1.1.1") != names[0]  # the hash has a key
     assert pseudonyms.pseudonym("") is None
     pseudonyms._key.cache_clear()
+
+
+def test_busy_says_when_to_come_back() -> None:
+    for seconds, said in ((0.2, "1 second"), (5, "5 seconds"), (119.5, "2 minutes"), (601, "11")):
+        assert said in str(Busy("Busy: try again in {}.", seconds))
+    assert str(Busy("Try {a}{}.md again in {}.", 5)) == "Try {a}{}.md again in 5 seconds."
+
+
+def never_mind() -> float:
+    return 0.01
+
+
+def test_one_visitor_never_has_both_slots_and_turns_go_round() -> None:
+    slots = FairSlots(2)
+    order: list[str] = []
+    gates: dict[str, threading.Event] = {}
+
+    def work(visitor: str, name: str) -> None:
+        with slots.turn(visitor, never_mind):
+            order.append(name)
+            gates[name].wait(5)
+
+    def begin(visitor: str, name: str) -> threading.Thread:
+        gates[name] = threading.Event()
+        thread = threading.Thread(target=work, args=(visitor, name))
+        thread.start()
+        return thread
+
+    threads = [begin("a", "a1")]
+    wait_until(lambda: order == ["a1"])
+    threads += [begin("a", "a2"), begin("b", "b1")]
+    wait_until(lambda: len(order) == 2)
+    assert order == ["a1", "b1"]
+    threads.append(begin("c", "c1"))
+    wait_until(lambda: slots._waiting == ["a", "c"])
+    gates["a1"].set()
+    wait_until(lambda: len(order) == 3)
+    assert order[-1] == "c1"  # a waited first, but was served already
+    for gate in gates.values():
+        gate.set()
+    for thread in threads:
+        thread.join(5)
+    assert order[-1] == "a2" and (slots._free, slots._working, slots._waiting) == (2, set(), [])
+
+
+def test_who_gives_up_leaves_nothing_behind() -> None:
+    def gone() -> float:
+        raise UserError("gone")
+
+    slots = FairSlots(1)
+    with slots.turn("a", never_mind):
+        with pytest.raises(UserError, match="gone"), slots.turn("b", gone):
+            pass
+    with slots.turn("b", gone):
+        assert slots._waiting == []
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    for _ in range(500):
+        if true():
+            return
+        threading.Event().wait(0.01)
+    raise AssertionError("it did not come to that")

@@ -143,6 +143,7 @@ def run(settings: LoadSettings) -> dict[str, Any]:
             environment = os.environ | {
                 "MODEL_REPO": str(model),
                 "TAGLOOP_TAGGINGS_A_MINUTE": "0",  # all visitors have one address here
+                "TAGLOOP_REQUESTS_AT_ONCE": "0",
                 "HF_HUB_OFFLINE": "1",
             }
             with SpaceProcess(SPACE_FOLDER, folder / "space.log", environment) as space:

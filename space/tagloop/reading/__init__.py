@@ -11,12 +11,11 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from threading import BoundedSemaphore
 
 from tagloop.errors import UserError
+from tagloop.rate_limits import Busy, FairSlots
 from tagloop.service.background import POLL_SECONDS, ReportProgress
 from tagloop.service.upload_size import check_upload
 
@@ -26,39 +25,46 @@ MAX_DOCUMENT_BYTES = 25_000_000
 """Documents may hold pictures."""
 MAX_SECONDS = 25
 MAX_READERS = 2
-"""That work at the same time, on a machine of two cores."""
+"""That work at the same time, on a machine of two cores; of one visitor only one."""
+BUSY_SECONDS = 10
+"""After which a reader is likely to be free: most files take two."""
 SHOWN_NAME = 80
 FILE, ADDRESS = "file", "address"
 """What the process is told to read."""
 
 _PACKAGES = Path(__file__).resolve().parents[2]
 _KEPT = ("SPACE_ID", "PATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR")
-_readers = BoundedSemaphore(MAX_READERS)
-_fetchers = BoundedSemaphore(MAX_READERS)  # apart, so that slow sites do not keep files waiting
+_readers = FairSlots(MAX_READERS)
+_fetchers = FairSlots(MAX_READERS)  # apart, so that slow sites do not keep files waiting
 
 
-def read_file(path: Path, report: ReportProgress = lambda done, total: None) -> tuple[str, str]:
+def read_file(
+    path: Path, report: ReportProgress = lambda done, total: None, visitor: str = ""
+) -> tuple[str, str]:
     """Returns a file's title (which may be empty) and its plain text, paragraphs by blank line.
 
     Args:
         path: Of one of ``ENDINGS``.
         report: Called again and again meanwhile; what it raises ends the reading.
+        visitor: Whose file it is; one visitor's files are read one after the other.
 
     Raises:
         UserError: The file cannot be read; one sentence says why and what to do.
     """
     name = _shown(path)
     _check_kind_and_size(path, name)
-    with _turn(_readers, f"Other files are being read just now: try {name} again.", report):
+    waiting = _waiting(f"Other files are being read just now: try {name} again in {{}}.", report)
+    with _readers.turn(visitor, waiting):
         return _read_apart(name, FILE, str(path.resolve()), report)
 
 
 def read_address(
-    address: str, report: ReportProgress = lambda done, total: None
+    address: str, report: ReportProgress = lambda done, total: None, visitor: str = ""
 ) -> tuple[str, str]:
     """Returns the title (which may be empty) and the plain text of the page at an address.
 
-    What is fetched, and what is not, says `tagloop.reading.page`; ``report`` as for a file.
+    What is fetched, and what is not, says `tagloop.reading.page`; ``report`` and ``visitor`` as for
+    a file.
 
     Raises:
         UserError: The page cannot be fetched or read, or must not be; one sentence says why.
@@ -66,22 +72,22 @@ def read_address(
     from tagloop.reading.page import check_address, shown  # files need no HTTP client
 
     url = check_address(address)
-    with _turn(_fetchers, "Other pages are being fetched just now: try again.", report):
+    waiting = _waiting("Other pages are being fetched just now: try again in {}.", report)
+    with _fetchers.turn(visitor, waiting):
         return _read_apart(shown(url), ADDRESS, str(url), report)
 
 
-@contextmanager
-def _turn(slots: BoundedSemaphore, busy: str, report: ReportProgress) -> Iterator[None]:
-    """Waits for one of the slots, as long as somebody waits, and not too long."""
+def _waiting(busy: str, report: ReportProgress) -> Callable[[], float]:
+    """Returns what keeps somebody waiting as long as he listens, and not too long."""
     deadline = time.monotonic() + MAX_SECONDS
-    while not slots.acquire(timeout=POLL_SECONDS):
+
+    def keep_waiting() -> float:
         report(0, 0)
         if time.monotonic() > deadline:
-            raise UserError(busy)
-    try:
-        yield
-    finally:
-        slots.release()
+            raise Busy(busy, BUSY_SECONDS)
+        return POLL_SECONDS
+
+    return keep_waiting
 
 
 def _check_kind_and_size(path: Path, name: str) -> None:

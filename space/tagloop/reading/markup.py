@@ -16,6 +16,10 @@ MAX_TITLE_LINE = 120
 _ENDS_A_SENTENCE = (".", ",", ";", ":", "!", "…")
 """… and does not end as sentences do; a question may well be a title."""
 _NOT_THE_ARTICLE = ("script", "style", "noscript", "template", "nav", "footer", "aside", "form")
+MAX_BRACKET_STEPS = 20_000_000
+"""For every ``[`` that is open the parser reads on to the end of the paragraph: so many characters
+in all take it two seconds."""
+_BRACKETS = re.compile(r"\n[ \t]*\n|[\[\]]")
 _XML_DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
 
 
@@ -23,17 +27,35 @@ def read_markdown(content: str, name: str) -> tuple[str, str]:
     """Returns title and text; the title is the front matter's, else the heading at the top.
 
     Raises:
-        UserError: The front matter cannot be parsed.
+        UserError: The front matter cannot be parsed, or there are too many brackets.
     """
     front = split_front_matter(content, name)
     given = front.values.get("title")
     title = given.strip() if isinstance(given, str) else ""
+    _check_brackets(front.body, name)
     tokens = MARKDOWN.parse(front.body)
     if tokens and tokens[0].type == "heading_open" and tokens[0].tag == "h1":
         heading = html_to_text(MARKDOWN.renderer.render(tokens[:3], MARKDOWN.options, {})).strip()
         if title in ("", heading):
             title, tokens = heading, tokens[3:]
     return title, html_to_text(MARKDOWN.renderer.render(tokens, MARKDOWN.options, {}))
+
+
+def _check_brackets(markdown: str, name: str) -> None:
+    begin = opened = most = 0
+    for found in _BRACKETS.finditer(markdown + "\n\n"):
+        if found[0] == "[":
+            opened += 1
+            most = max(most, opened)
+        elif found[0] == "]":
+            opened = max(0, opened - 1)
+        else:
+            if most * (found.start() - begin) > MAX_BRACKET_STEPS:
+                raise UserError(
+                    f"{name} has a paragraph with too many brackets that are not closed: paste "
+                    "its text instead."
+                )
+            begin, opened, most = found.end(), 0, 0
 
 
 def read_html(html: str, name: str) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
 import sys
 from collections.abc import Callable
@@ -20,6 +21,9 @@ from tagloop.reading import ADDRESS
 MAX_MEMORY_BYTES = 640 * 1024 * 1024
 """Of address space; an ordinary document takes about a third of it, most of that libraries."""
 MAX_CPU_SECONDS = 20
+QUICK_SECONDS, NICENESS = 2, 10
+"""A file that takes more of the processor than ordinary ones comes after all that others wait
+for."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\u200b\ufeff]")
 _GAPS = re.compile(r"\n[ \t\f]*(?:\n[ \t\f]*)+")
@@ -94,7 +98,10 @@ def limit_this_process() -> None:
     """Lets the system stop this process when it takes too much; Windows has no such limits."""
     if sys.platform != "win32":
         import resource
+        import signal
 
+        signal.signal(signal.SIGVTALRM, lambda number, frame: os.nice(NICENESS))
+        signal.setitimer(signal.ITIMER_VIRTUAL, QUICK_SECONDS)
         resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
         resource.setrlimit(resource.RLIMIT_CPU, (MAX_CPU_SECONDS, MAX_CPU_SECONDS))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

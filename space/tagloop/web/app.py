@@ -10,13 +10,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import cast
+from typing import Any, cast
 
 # Read by gradio and huggingface_hub when they are imported.
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 import gradio as gr
+from gradio.utils import get_upload_folder
+from starlette.middleware import Middleware
 
 from tagloop.corrections.card import corrections_card
 from tagloop.corrections.delivery.outbox import Outbox
@@ -24,11 +26,15 @@ from tagloop.corrections.review.access import Access
 from tagloop.corrections.review.service import ReviewService
 from tagloop.errors import UserError
 from tagloop.files import CORRECTIONS, REVIEWS, WITHDRAWALS
+from tagloop.service.disk_reserve import DiskReserve
 from tagloop.service.examples import load_examples
 from tagloop.service.model_updates import ModelUpdates
 from tagloop.service.service import TaggingService
 from tagloop.tagger.tagger import Tagger
 from tagloop.vocabulary.vocabulary import Vocabulary
+from tagloop.web.admission.fair_queue import FairQueue
+from tagloop.web.admission.middleware import Admission
+from tagloop.web.admission.uploads import Uploads
 from tagloop.web.api import add_endpoints
 from tagloop.web.events import QUIET
 from tagloop.web.settings import SPACE_FOLDER, Settings
@@ -48,8 +54,8 @@ SHOW_TAB = """() => {
   const open = document.querySelector("[role=tablist] [aria-selected=true]");
   if (open) open.scrollIntoView({ block: "nearest", inline: "center" });
 }"""
-MAX_QUEUE = 64  # beyond it a visitor is told that the Space is busy
 DRAIN_SECONDS = 8.0  # for what waits, once the Space is told to stop
+SWITCH_SECONDS = 0.001  # that the server waits, at each step, for a thread that tags
 MAX_SESSIONS = 500  # whose last article is kept in memory
 DELETE_CACHE = (600, 3600)  # seconds: how often to look for uploads to delete, and how old they are
 
@@ -61,10 +67,15 @@ def main() -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     running = None
     signal.signal(signal.SIGTERM, _stop)
+    sys.setswitchinterval(SWITCH_SECONDS)
     try:
         settings = Settings.from_environment()
         running = start(settings)
-        launch(build_app(settings, running.service, SPACE_FOLDER / "examples", running.review))
+        uploads = _uploads(settings)
+        app = build_app(
+            settings, running.service, SPACE_FOLDER / "examples", uploads, running.review
+        )
+        launch(app, uploads)
     except UserError as error:
         sys.stderr.write(f"error: {error}\n")
         sys.exit(2)
@@ -125,6 +136,12 @@ def _review(settings: Settings, service: TaggingService, access: Access) -> Revi
     return ReviewTab(reviewing, access, vocabulary, settings.agreement)
 
 
+def _uploads(settings: Settings) -> Uploads:
+    folder = Path(get_upload_folder())
+    reserve = DiskReserve([settings.outbox, folder], settings.disk_reserve_mb)
+    return Uploads(folder, reserve)
+
+
 @dataclass(frozen=True)
 class Running:
     """The service with what works beside it."""
@@ -145,7 +162,11 @@ class Running:
 
 
 def build_app(
-    settings: Settings, service: TaggingService, examples: Path, review: ReviewTab | None = None
+    settings: Settings,
+    service: TaggingService,
+    examples: Path,
+    uploads: Uploads,
+    review: ReviewTab | None = None,
 ) -> gr.Blocks:
     """Lays out the page and its endpoints; the review only where anyone may review."""
     with gr.Blocks(title="Tagloop", analytics_enabled=False, delete_cache=DELETE_CACHE) as app:
@@ -156,9 +177,10 @@ def build_app(
         articles = load_examples(examples)
         with gr.Tabs(overflow_behavior="wrap") as tabs:  # style.css makes it one row that scrolls
             with gr.Tab("Tag an article", id="tag"):
-                TagTab(service, articles, bool(settings.dataset_repo), settings.addresses).build()
+                has_dataset = bool(settings.dataset_repo)
+                TagTab(service, articles, has_dataset, settings.addresses, uploads.discard).build()
             with gr.Tab("Batch", id="batch"):
-                BatchTab(service).build()
+                BatchTab(service, uploads.reserve).build()
             with gr.Tab("Inside the model", id="inside"):
                 InsideTab(service, articles[0] if articles else None).build()
             with gr.Tab("Explore the data", id="explore") as exploring:
@@ -179,7 +201,8 @@ def build_app(
             outputs=[header, about_page],
             **QUIET,
         )
-    app.queue(max_size=MAX_QUEUE, api_open=False, default_concurrency_limit=8)
+    app.queue(api_open=False, default_concurrency_limit=8)
+    FairQueue(app, settings.requests_at_once)
     return cast("gr.Blocks", app)
 
 
@@ -192,10 +215,18 @@ def _header(service: TaggingService) -> str:
     )
 
 
-def launch(app: gr.Blocks) -> None:
+def launch(app: gr.Blocks, uploads: Uploads) -> None:
     """Serves until the process is told to stop, open to the public: nothing but the page."""
+
+    def server() -> Any:
+        return getattr(app, "server", None)  # not before it has started
+
+    admission = Middleware(
+        Admission, queue=cast("FairQueue", app._queue), uploads=uploads, server=server
+    )
     try:
         app.launch(
+            app_kwargs={"middleware": [admission]},
             theme=space_theme(),
             css_paths=STYLES,
             footer_links=["api", "gradio"],

@@ -12,7 +12,13 @@ from typing import Any, get_args
 
 from tagloop.corrections.delivery.status import SavedWhen
 from tagloop.errors import UserError
-from tagloop.rate_limits import CORRECTIONS_A_DAY, CORRECTIONS_A_MINUTE, TAGGINGS_A_MINUTE
+from tagloop.rate_limits import (
+    CORRECTIONS_A_DAY,
+    CORRECTIONS_A_MINUTE,
+    REQUESTS_AT_ONCE,
+    TAGGINGS_A_MINUTE,
+)
+from tagloop.service.disk_reserve import DISK_RESERVE_MB
 
 RELOAD_SECONDS = 60
 SPACE_FOLDER = Path(__file__).resolve().parents[2]
@@ -63,6 +69,19 @@ class Settings:
         f"Articles that one visitor may have tagged in a minute; "
         f"{TAGGINGS_A_MINUTE} when not set, 0 for any number.",
         default=TAGGINGS_A_MINUTE,
+    )
+    requests_at_once: int = _variable(
+        "TAGLOOP_REQUESTS_AT_ONCE",
+        "Requests of one visitor that may wait or run at the same time; "
+        f"{REQUESTS_AT_ONCE} when not set, 0 for any number, and no other limit of what one "
+        "visitor has open.",
+        default=REQUESTS_AT_ONCE,
+    )
+    disk_reserve_mb: int = _variable(
+        "TAGLOOP_DISK_RESERVE_MB",
+        "MB of the disk that visitors' files never take, so that corrections can be saved; "
+        f"{DISK_RESERVE_MB} when not set, 0 for none.",
+        default=DISK_RESERVE_MB,
     )
     corrections_a_minute: int = _variable(
         "TAGLOOP_CORRECTIONS_A_MINUTE",

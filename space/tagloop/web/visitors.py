@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import os
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any, cast
 
 import gradio as gr
 
@@ -23,6 +26,14 @@ def visitor_of(request: gr.Request | None) -> str:
     if os.environ.get("SPACE_ID") and forwarded:
         return _without_host(forwarded.rpartition(",")[2].strip())
     return _without_host(str(request.client.host)) if request.client else ""
+
+
+def visitor_of_scope(scope: Mapping[str, Any]) -> str:
+    """Returns whose an ASGI connection is, as ``visitor_of``."""
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    client = scope.get("client")
+    host = SimpleNamespace(host=client[0]) if client else None
+    return visitor_of(cast("gr.Request", SimpleNamespace(headers=headers, client=host)))
 
 
 def session_of(request: gr.Request | None) -> str:

@@ -592,16 +592,24 @@ def test_ten_thousand_rows_stay_out_of_memory(service: TaggingService, tmp_path:
 
 def test_the_queue_knows_who_waits() -> None:
     queue = BatchQueue()
-    assert (queue.announce("a"), queue.announce("b")) == (0, 1)
+    assert (queue.announce("a", "A"), queue.announce("b", "B")) == (0, 0)  # two at a time
+    assert queue.announce("c", "C") == 1
+    assert queue.announce("d", "C") == 1  # after one of A, B and the first of its own
     flag = queue.cancel_flag("b")
     queue.cancel("b")
     assert flag.is_set() and not queue.cancel_flag("a").is_set()
     queue.leave("b", flag)
-    assert queue.announce("c") == 1
+    assert queue.announce("e", "E") == 1
     again = queue.cancel_flag("a")
-    assert queue.announce("a") == 1  # a new one of the same visitor takes the place of the old
+    assert queue.announce("a", "A") == 1  # a new one of the same visitor takes the place of the old
     queue.leave("a", again)  # the old one ends later, and takes nothing away
-    assert queue.announce("d") == 2
+    assert queue.announce("f", "F") == 2
+
+
+def test_one_visitors_files_wait_for_each_other_alone() -> None:
+    queue = BatchQueue()
+    assert [queue.announce(session, "A") for session in "abc"] == [0, 1, 2]
+    assert queue.announce("d", "B") == 0
 
 
 def test_result_folders_cannot_be_guessed_or_read() -> None:

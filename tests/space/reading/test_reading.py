@@ -8,7 +8,6 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from threading import BoundedSemaphore
 from typing import Any
 
 import pytest
@@ -18,7 +17,9 @@ from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
 from tagloop import reading
 from tagloop.errors import UserError
 from tagloop.limits import MAX_TEXT_CHARACTERS, MAX_TITLE_CHARACTERS
+from tagloop.rate_limits import FairSlots
 from tagloop.reading import ENDINGS, read_file
+from tagloop.reading.markup import read_markdown
 from tagloop.reading.word import read_word
 from tagloop.service.background import Stopped
 from tagloop.text.encodings import decode
@@ -395,9 +396,7 @@ def test_reading_ends_when_nobody_waits(save: Save, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_turn_is_waited_for_and_not_for_ever(save: Save, monkeypatch: pytest.MonkeyPatch) -> None:
-    taken = BoundedSemaphore(1)
-    taken.acquire()
-    monkeypatch.setattr(reading, "_readers", taken)
+    monkeypatch.setattr(reading, "_readers", FairSlots(0))
     monkeypatch.setattr(reading, "POLL_SECONDS", 0.01)
 
     def nobody_waits(done: int, total: int) -> None:
@@ -407,6 +406,15 @@ def test_a_turn_is_waited_for_and_not_for_ever(save: Save, monkeypatch: pytest.M
         read_file(save("a.md", "text"), nobody_waits)
     monkeypatch.setattr(reading, "MAX_SECONDS", 0.05)
     assert "Other files are being read" in problem(save("a.md", "text"))
+
+
+def test_brackets_without_end_are_refused_at_once(save: Save) -> None:
+    """The parser reads on to the end of a paragraph for every bracket that is open."""
+    for nested in ("[" * 1_000_000, "[a ![b" * 100_000, "[" * 5_000 + "]" * 5_000 + "\n\ntext"):
+        with pytest.raises(UserError, match=r"a\.md has a paragraph with too many brackets"):
+            read_markdown(nested, "a.md")
+    links = "- [x] see [a](https://a.example), [b] and [0, 1)\n" * 200
+    assert "see a, [b] and [0, 1)" in read_markdown(links, "a.md")[1]
 
 
 def test_hostile_markdown_is_done_with_in_time(save: Save) -> None:

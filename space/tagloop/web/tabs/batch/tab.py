@@ -10,12 +10,13 @@ from typing import Any
 
 import gradio as gr
 
-from tagloop.batch.queue import BatchQueue, result_folder
+from tagloop.batch.queue import BATCHES, BatchQueue, result_folder
 from tagloop.batch.rows import MAX_FILE_BYTES, MAX_ROWS
 from tagloop.batch.run import ENDINGS, BatchState, tag_file
 from tagloop.errors import UserError
 from tagloop.limits import MAX_TAGS
 from tagloop.rate_limits import RateLimit
+from tagloop.service.disk_reserve import DiskReserve
 from tagloop.service.service import TaggingService
 from tagloop.tagger.options import Options
 from tagloop.web.events import QUIET
@@ -45,8 +46,9 @@ HELP = (
 class BatchTab:
     """Builds the tab inside the `gr.Blocks` that is open, and answers its events."""
 
-    def __init__(self, service: TaggingService) -> None:
+    def __init__(self, service: TaggingService, reserve: DiskReserve) -> None:
         self.service = service
+        self.reserve = reserve
         self.queue = BatchQueue()
         self.files = RateLimit("files", FILES_A_MINUTE)
 
@@ -95,7 +97,7 @@ class BatchTab:
             [self.file, *options],
             outputs,
             concurrency_id="batch",
-            concurrency_limit=1,
+            concurrency_limit=BATCHES,
             **QUIET,
         )
         self.stop.click(self.cancel, outputs=self.stop, queue=False, **QUIET)
@@ -104,7 +106,7 @@ class BatchTab:
         """Says whether the batch begins or waits for others."""
         if path is None:
             return self._shown(notice("hint", "Choose a file first."))
-        before = self.queue.announce(session_of(request))
+        before = self.queue.announce(session_of(request), visitor_of(request))
         if before:
             files = "One other file is" if before == 1 else f"{before} other files are"
             waiting = notice(
@@ -126,13 +128,14 @@ class BatchTab:
             yield self._shown(notice("hint", "Choose a file first."))
             return
         session = session_of(request)
-        flag = self.queue.cancel_flag(session)
+        flag = self.queue.cancel_flag(session, visitor_of(request))
         folder = result_folder()
         try:
             if flag.is_set():
                 yield self._shown(notice("hint", "Cancelled before it began."))
                 return
             self.files.take(visitor_of(request))
+            self.reserve.check(3 * MAX_FILE_BYTES)  # the result, twice for a moment, and its tags
             options = Options(max_tags=max_tags, threshold=threshold)
             states = tag_file(self.service, Path(path), folder, options, flag.is_set)
             yield from self._progress(states, flag.is_set)

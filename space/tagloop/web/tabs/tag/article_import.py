@@ -19,6 +19,8 @@ from tagloop.web.visitors import session_of, visitor_of
 NO_ADDRESS = "Give the address of a page first, such as https://example.com/post."
 PAGES_A_MINUTE = 10
 """Of one visitor."""
+FILES_A_MINUTE, FILE_MB_A_MINUTE = 60, 100
+"""Of one visitor: a class that drops its essays, or four of the largest documents."""
 CANCEL_SHOWN: dict[str, Any] = gr.update(value="Cancel", visible=True, interactive=True)
 CANCEL_HIDDEN: dict[str, Any] = gr.update(visible=False)
 """The Cancel button, while there is something to cancel and when there is nothing."""
@@ -30,12 +32,21 @@ class ArticleImport:
     Args:
         cancellations: What a visitor's Cancel button sets.
         addresses: Whether pages are fetched; where not, there is no field for their addresses.
+        discard: Is told of a file that was read.
     """
 
-    def __init__(self, cancellations: Cancellations, addresses: bool = True) -> None:
+    def __init__(
+        self,
+        cancellations: Cancellations,
+        addresses: bool = True,
+        discard: Callable[[Path], object] = lambda path: None,
+    ) -> None:
         self.cancellations = cancellations
         self.addresses = addresses
+        self.discard = discard
         self.pages = RateLimit("pages", PAGES_A_MINUTE)
+        self.files = RateLimit("files", FILES_A_MINUTE)
+        self.megabytes = RateLimit("MB of files", FILE_MB_A_MINUTE)
 
     def build(self) -> None:
         """Lays the fields out."""
@@ -86,8 +97,17 @@ class ArticleImport:
 
     def open_file(self, path: str | None, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         """Yields a file's article; one that cannot be read is said beside the form."""
-        work = partial(read_file, Path(path or ""))
-        yield from self._open(work, "Reading the file …", None, None, request)
+        file, visitor = Path(path or ""), visitor_of(request)
+        try:
+            size = file.stat().st_size if file.is_file() else 0
+            self.files.take(visitor)
+            self.megabytes.take(visitor, 1 + size // 1_000_000)
+            work = partial(read_file, file, visitor=visitor)
+            yield from self._open(work, "Reading the file …", None, None, request)
+        except UserError as error:
+            yield *[gr.skip()] * 2, notice("problem", str(error)), CANCEL_HIDDEN, None, False
+        finally:
+            self.discard(file)
 
     def open_address(self, address: str, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         """Yields a page's article; an address that is not read stays, and the reason is said."""
@@ -99,7 +119,7 @@ class ArticleImport:
             kind = "problem" if address.strip() else "hint"
             yield *[gr.skip()] * 2, notice(kind, str(error)), CANCEL_HIDDEN, gr.skip(), False
             return
-        work = partial(read_address, address)
+        work = partial(read_address, address, visitor=visitor_of(request))
         yield from self._open(work, "Reading the page …", "", gr.skip(), request)
 
     def _open(

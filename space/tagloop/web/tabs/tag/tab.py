@@ -1,9 +1,10 @@
 """The tab where an article gets its tags; a visitor's verdict on them is in `tabs.tag.flag`."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -56,13 +57,14 @@ class TagTab:
         examples: list[Example],
         has_dataset: bool = False,
         addresses: bool = True,
+        discard: Callable[[Path], object] = lambda path: None,
     ) -> None:
         self.service = service
         self.has_dataset = has_dataset
         self.examples = examples
         self.flag = FlagForm(service)
         self.cancellations = Cancellations()
-        self.article_import = ArticleImport(self.cancellations, addresses)
+        self.article_import = ArticleImport(self.cancellations, addresses, discard)
 
     def build(self) -> None:
         """Lays the tab out and connects its events."""

@@ -1,0 +1,1 @@
+"""What one visitor can do to another: answers while he does his worst, next to answers alone."""
