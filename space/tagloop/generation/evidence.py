@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -23,8 +24,11 @@ a model looks, not what it needs (Jain & Wallace, "Attention is not Explanation"
 MOST_TOKENS = 64
 """Of a tag; models have a bounded number of places for their output."""
 
-_BETWEEN_WORDS = r"[\W_]{0,3}"
+# Nothing here can take what the next part of a pattern takes, or a text of such signs alone could
+# be read in more ways than there is time to try.
+_BETWEEN_WORDS = r"(?:[^\w&]|_){0,3}"
 _INSIDE_WORDS = r"[.'’\u00ad\u200b]?"
+_AROUND_DOTS = r"['’\u00ad\u200b]?"
 
 
 @dataclass(frozen=True)
@@ -59,22 +63,50 @@ def find_spans(tag: str, text: str, vocabulary: Vocabulary) -> tuple[Span, ...]:
     forms = {normal_form(tag), form, *(a for a, to in vocabulary.aliases.items() if to == form)}
     found: list[Span] = []
     for wanted in sorted(forms - {""}, key=len, reverse=True):
-        for match in re.finditer(_pattern(wanted), text, re.IGNORECASE):
-            # What the pattern is too generous with, the normal form tells.
-            new = all(match.end() <= begin or end <= match.start() for begin, end in found)
-            if new and normal_form(match.group()) == wanted:
-                found.append(match.span())
-    return tuple(sorted(found))
+        mine = _spans_of(wanted, text)
+        found = sorted([*found, *_beside(found, mine)])
+    return tuple(found)
 
 
-def _pattern(form: str) -> str:
-    words = [
-        r"(?:and|&)" if word == "and" else _INSIDE_WORDS.join(map(re.escape, word))
-        for word in form.split(" ")
-    ]
+def _spans_of(form: str, text: str) -> list[Span]:
+    """Returns where the text has a normal form, in order."""
+    forms: dict[str, str] = {}
+    spans = []
+    for match in form_pattern(form).finditer(text):
+        # What the pattern is too generous with, the normal form tells.
+        written = match.group()
+        if written not in forms:
+            forms[written] = normal_form(written)
+        if forms[written] == form:
+            spans.append(match.span())
+    return spans
+
+
+def _beside(taken: Sequence[Span], spans: Sequence[Span]) -> Iterator[Span]:
+    """Yields the spans that overlap none of those that are taken; both in order."""
+    at = 0
+    for begin, end in spans:
+        while at < len(taken) and taken[at][1] <= begin:
+            at += 1
+        if at == len(taken) or end <= taken[at][0]:
+            yield begin, end
+
+
+def form_pattern(form: str) -> re.Pattern[str]:
+    """Returns what finds the ways to write a normal form, in time proportional to a text's."""
+    words = [r"(?:and|&)" if word == "and" else _spread(word) for word in form.split(" ")]
     # Not the c of c++, not the node of node.js nor its js.
     before = r"(?<!\w)" if form[0] == "." else r"(?<![\w.])(?<!\w[+#])"
-    return before + _BETWEEN_WORDS.join(words) + r"(?![\w+#]|\.\w)"
+    after = r"(?![\w+#]|\.\w)"
+    return re.compile(before + _BETWEEN_WORDS.join(words) + after, re.IGNORECASE)
+
+
+def _spread(word: str) -> str:
+    """Returns a pattern of a word's characters, with what may stand between any two of them."""
+    pattern = re.escape(word[0])
+    for pair in pairwise(word):
+        pattern += (_AROUND_DOTS if "." in pair else _INSIDE_WORDS) + re.escape(pair[1])
+    return pattern
 
 
 class Explainer:

@@ -16,7 +16,7 @@ MAX_TITLE_LINE = 120
 _ENDS_A_SENTENCE = (".", ",", ";", ":", "!", "…")
 """… and does not end as sentences do; a question may well be a title."""
 _NOT_THE_ARTICLE = ("script", "style", "noscript", "template", "nav", "footer", "aside", "form")
-_XML_DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
+_XML_DECLARATION = re.compile(r"\A\s*+<\?xml[^>]*\?>")
 
 
 def read_markdown(content: str, name: str) -> tuple[str, str]:
