@@ -38,7 +38,7 @@ _FOLDED = re.compile(r"[^\w+#.]+|_+")
 _LONE_DOT = re.compile(r"(?<!\w)\.(?!\w)|(?<=\w)\.(?!\w)")
 _LONE_SYMBOL = re.compile(r"(?<![\w+#])[+#]+")
 _SPACED_DASH = re.compile(r"(?<=[\w+#])\s+([-/])\s+(?=\w)")
-_HASHTAG = re.compile(r"\A#++\s*+\w")
+_HASHTAG = re.compile(r"\A(?:#[#\s]*+(?=\w)_*+)+")  # also what outer underscores hide
 _APOSTROPHE = re.compile(r"['’]")
 _BLANKS = re.compile(r"\s+")
 MOST_MARKS = 30
@@ -63,7 +63,7 @@ def _tidied(text: str) -> str:
     text = _SPACED_SYMBOLS.sub(lambda match: match.group().replace(" ", ""), text)
     text = _SPACED_INITIALS.sub("", _LEADING_DOT.sub(".", _SPACED_DOT.sub(".", text)))
     text = _stripped(_SPACED_BRACKETS.sub("", text))
-    return text.lstrip("# ") if _HASHTAG.match(text) else text
+    return _HASHTAG.sub("", text)
 
 
 def _stripped(text: str) -> str:
