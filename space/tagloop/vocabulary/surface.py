@@ -99,7 +99,7 @@ def _unspaced(characters: str) -> bool:
 def _surfaces(pattern: str, text: str, folded: str, places: list[int] | None) -> Counter[str]:
     """Counts the ways in which the text writes what the pattern finds in the folded text."""
     found: Counter[str] = Counter()
-    for match in re.finditer(pattern, folded):
+    for match in re.compile(pattern).finditer(folded):
         start, last = match.start(), match.end() - 1
         if places:
             start, last = places[start], places[last]
