@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 from tagloop.allowlist.allowed_tags import AllowedTags
 from tagloop.allowlist.preferences import Preferences, checked
 from tagloop.article import text_of
+from tagloop.deadline import unlimited
 from tagloop.errors import UserError
 from tagloop.generation.candidates import Generated, Ranks, ScoredTag, with_odds
 from tagloop.generation.decoding import Decoding
@@ -97,6 +98,7 @@ class AllowlistScorer:
         allowed: AllowedTags,
         generated: Generated,
         ranker: Ranks | None,
+        check: Callable[[], object] = unlimited,
     ) -> list[ScoredTag]:
         """Scores the tags of the list that may be an article's; others are left out.
 
@@ -104,10 +106,12 @@ class AllowlistScorer:
             allowed: The list.
             generated: What the model generates freely for the article, with ``starts``.
             ranker: The model's, if it has one.
+            check: Called between any two steps; what it raises ends the work.
         """
+        check()
         present = allowed.standing_in(text_of(generated.article))
         if ranker is None:
-            chances = self._searched(allowed, generated, present)
+            chances = self._searched(allowed, generated, present, check)
         else:
             chances = self._ranked(allowed, generated, ranker)
         if allowed.unseen.any():
@@ -127,7 +131,11 @@ class AllowlistScorer:
         return np.array([found.get(form, 0.0) for form in allowed.forms])
 
     def _searched(
-        self, allowed: AllowedTags, generated: Generated, present: np.ndarray
+        self,
+        allowed: AllowedTags,
+        generated: Generated,
+        present: np.ndarray,
+        check: Callable[[], object],
     ) -> np.ndarray:
         log_probs = np.full(len(present), -np.inf)
         places = {form: place for place, form in enumerate(allowed.forms)}
@@ -138,6 +146,7 @@ class AllowlistScorer:
         targets = np.array(allowed.targets)
         sought = set(targets[present].tolist()) - {-1}
         for prompt, output in zip(generated.prompts, generated.outputs, strict=True):
+            check()
             if allowed.trie.targets:
                 for target, log_prob in self._likeliest(allowed.trie, prompt, output, sought):
                     same = targets == target

@@ -13,7 +13,8 @@ from uuid import UUID, uuid4
 
 from tagloop.corrections.record import utc_now
 from tagloop.errors import UserError
-from tagloop.limits import MAX_NOTE_CHARACTERS, MAX_TAG_CHARACTERS, MAX_TAGS, check_length
+from tagloop.limits import MAX_NOTE_CHARACTERS, MAX_TAGS, check_length
+from tagloop.vocabulary.length import check_tag
 from tagloop.vocabulary.vocabulary import unique_tags
 
 Decision = Literal["accept", "edit", "reject", "undo"]
@@ -78,12 +79,11 @@ class Review:
             raise UserError(f"{correction_id!r} is no correction's id.") from None
         kept: tuple[str, ...] = ()
         if decision in WITH_TAGS:
-            checked = [check_length("tag", tag, MAX_TAG_CHARACTERS) for tag in tags]
-            kept = tuple(unique_tags(checked))
+            if len(tags) > MAX_TAGS:
+                raise UserError(f"There are {len(tags):,} tags; the limit is {MAX_TAGS}.")
+            kept = tuple(unique_tags([check_tag("tag", tag) for tag in tags]))
             if not kept:
                 raise UserError("There are no tags to keep: edit them first, or reject it.")
-            if len(kept) > MAX_TAGS:
-                raise UserError(f"There are {len(kept)} tags; the limit is {MAX_TAGS}.")
         return cls(
             correction_id,
             cast(Decision, decision),
@@ -119,6 +119,8 @@ class Review:
             )
         if row["decision"] not in get_args(Decision):
             raise UserError(f"Review {row['id']!r} has no decision: {row['decision']!r}.")
+        if len(row["tags"]) > MAX_TAGS:
+            raise UserError(f"Review {row['id']!r} has {len(row['tags']):,} tags, too many.")
         if not all(isinstance(tag, str) for tag in row["tags"]) or (
             bool(row["tags"]) != (row["decision"] in WITH_TAGS)
         ):

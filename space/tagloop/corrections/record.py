@@ -15,11 +15,11 @@ from uuid import UUID, uuid4
 from tagloop.errors import UserError
 from tagloop.limits import (
     MAX_NOTE_CHARACTERS,
-    MAX_TAG_CHARACTERS,
     MAX_TAGS,
     check_article,
     check_length,
 )
+from tagloop.vocabulary.length import check_tag
 from tagloop.vocabulary.vocabulary import unique_tags
 
 Verdict = Literal["good", "fixed", "bad"]
@@ -168,6 +168,12 @@ class Correction:
                 f"Correction {row.get('id')!r} has missing, unknown or wrong columns: "
                 f"{', '.join(sorted(wrong))}."
             )
+        for name in ("predicted", "corrected"):
+            if len(row[name]) > MAX_TAGS:
+                raise UserError(
+                    f"Correction {row['id']!r} has {len(row[name]):,} {name} tags; the limit is "
+                    f"{MAX_TAGS}."
+                )
         if not all(isinstance(tag, str) for tag in row["corrected"]):
             raise UserError(f"Correction {row['id']!r} has a tag that is no text.")
         if row["verdict"] not in get_args(Verdict):
@@ -204,7 +210,7 @@ def _at_most(what: str, values: Sequence[Any]) -> Sequence[Any]:
 
 
 def _clean_tags(tags: Sequence[str]) -> tuple[str, ...]:
-    checked = [check_length("tag", tag, MAX_TAG_CHARACTERS) for tag in _at_most("tags", tags)]
+    checked = [check_tag("tag", tag) for tag in _at_most("tags", tags)]
     return tuple(unique_tags(checked))
 
 
@@ -216,5 +222,4 @@ def _predicted_tag(entry: Mapping[str, Any]) -> PredictedTag:
         raise UserError(f"The confidence of {entry['tag']!r} must be a number from 0 to 1.")
     if not (math.isfinite(confidence) and 0 <= confidence <= 1):
         raise UserError(f"The confidence of {entry['tag']!r} is {confidence}, not within 0 to 1.")
-    tag = check_length("tag", entry["tag"], MAX_TAG_CHARACTERS)
-    return PredictedTag(tag, float(confidence))
+    return PredictedTag(check_tag("tag", entry["tag"]), float(confidence))

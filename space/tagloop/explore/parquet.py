@@ -20,7 +20,7 @@ OPTIONAL = ("source", "url", "license", "published")
 BATCH_ROWS = 256
 READ_AHEAD_BYTES = 1 << 18
 """Pages are read through a buffer of this size, not a row group's whole column at once."""
-_NAME = re.compile(r"(?P<split>\w+(?:\.\w+)*)-\d{5}-of-\d{5}(?:-\w+)?")
+_NAME = re.compile(r"\A(?P<split>\w++(?:\.\w++)*+)-\d{5}-of-\d{5}(?:-\w+)?")
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import numpy as np
 
 from tagloop.generation.decoding import Decoding
 from tagloop.generation.outputs import Output
+from tagloop.limits import MAX_TAG_CHARACTERS
 from tagloop.vocabulary.vocabulary import Vocabulary, normal_form, tidy
 
 CONTINUATION = "##"
@@ -90,8 +91,8 @@ def read_candidates(
     """Cuts an output at its separators into clean tags, in the order in which they stand.
 
     Left out are pieces that are no whole tag: only punctuation, an unknown token, a word that
-    begins in its middle, and the last one of an output that the length limit cut off, unless the
-    vocabulary knows it as it stands.
+    begins in its middle, one longer than a tag may be, and the last one of an output that the
+    length limit cut off, unless the vocabulary knows it as it stands.
 
     Args:
         output: One output.
@@ -119,7 +120,7 @@ def read_candidates(
         if cut_off and surface not in vocabulary:
             continue
         display = vocabulary.display(surface, text)
-        if form := normal_form(display):
+        if len(display) <= MAX_TAG_CHARACTERS and (form := normal_form(display)):
             found.append(Candidate(form, display, total, place, window))
     return found
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
+from tagloop.deadline import unlimited
 from tagloop.generation.engine import Engine
 from tagloop.generation.settings import TaggingSettings
 from tagloop.generation.windows import Windows
@@ -23,8 +25,11 @@ a model looks, not what it needs (Jain & Wallace, "Attention is not Explanation"
 MOST_TOKENS = 64
 """Of a tag; models have a bounded number of places for their output."""
 
-_BETWEEN_WORDS = r"[\W_]{0,3}"
+# Nothing here can take what the next part of a pattern takes, or a text of such signs alone could
+# be read in more ways than there is time to try.
+_BETWEEN_WORDS = r"(?:[^\w&]|_){0,3}"
 _INSIDE_WORDS = r"[.'’\u00ad\u200b]?"
+_AROUND_DOTS = r"['’\u00ad\u200b]?"
 
 
 @dataclass(frozen=True)
@@ -59,22 +64,50 @@ def find_spans(tag: str, text: str, vocabulary: Vocabulary) -> tuple[Span, ...]:
     forms = {normal_form(tag), form, *(a for a, to in vocabulary.aliases.items() if to == form)}
     found: list[Span] = []
     for wanted in sorted(forms - {""}, key=len, reverse=True):
-        for match in re.finditer(_pattern(wanted), text, re.IGNORECASE):
-            # What the pattern is too generous with, the normal form tells.
-            new = all(match.end() <= begin or end <= match.start() for begin, end in found)
-            if new and normal_form(match.group()) == wanted:
-                found.append(match.span())
-    return tuple(sorted(found))
+        mine = _spans_of(wanted, text)
+        found = sorted([*found, *_beside(found, mine)])
+    return tuple(found)
 
 
-def _pattern(form: str) -> str:
-    words = [
-        r"(?:and|&)" if word == "and" else _INSIDE_WORDS.join(map(re.escape, word))
-        for word in form.split(" ")
-    ]
+def _spans_of(form: str, text: str) -> list[Span]:
+    """Returns where the text has a normal form, in order."""
+    forms: dict[str, str] = {}
+    spans = []
+    for match in form_pattern(form).finditer(text):
+        # What the pattern is too generous with, the normal form tells.
+        written = match.group()
+        if written not in forms:
+            forms[written] = normal_form(written)
+        if forms[written] == form:
+            spans.append(match.span())
+    return spans
+
+
+def _beside(taken: Sequence[Span], spans: Sequence[Span]) -> Iterator[Span]:
+    """Yields the spans that overlap none of those that are taken; both in order."""
+    at = 0
+    for begin, end in spans:
+        while at < len(taken) and taken[at][1] <= begin:
+            at += 1
+        if at == len(taken) or end <= taken[at][0]:
+            yield begin, end
+
+
+def form_pattern(form: str) -> re.Pattern[str]:
+    """Returns what finds the ways to write a normal form, in time proportional to a text's."""
+    words = [r"(?:and|&)" if word == "and" else _spread(word) for word in form.split(" ")]
     # Not the c of c++, not the node of node.js nor its js.
     before = r"(?<!\w)" if form[0] == "." else r"(?<![\w.])(?<!\w[+#])"
-    return before + _BETWEEN_WORDS.join(words) + r"(?![\w+#]|\.\w)"
+    after = r"(?![\w+#]|\.\w)"
+    return re.compile(before + _BETWEEN_WORDS.join(words) + after, re.IGNORECASE)
+
+
+def _spread(word: str) -> str:
+    """Returns a pattern of a word's characters, with what may stand between any two of them."""
+    pattern = re.escape(word[0])
+    for pair in pairwise(word):
+        pattern += (_AROUND_DOTS if "." in pair else _INSIDE_WORDS) + re.escape(pair[1])
+    return pattern
 
 
 class Explainer:
@@ -90,21 +123,36 @@ class Explainer:
         self._windows = Windows(tokenizer, settings)
 
     def explain(
-        self, title: str, text: str, tags: Sequence[str], max_windows: int = 1
+        self,
+        title: str,
+        text: str,
+        tags: Sequence[str],
+        max_windows: int = 1,
+        check: Callable[[], object] = unlimited,
     ) -> list[Evidence]:
-        """Returns each tag's evidence, in order; the model runs only for absent tags."""
+        """Returns each tag's evidence, in order; the model runs only for absent tags.
+
+        ``check`` is called between any two steps; what it raises ends the work.
+        """
         found = []
         for tag in tags:
+            check()
             spans = (find_spans(tag, part, self._vocabulary) for part in (title, text))
             found.append(Evidence(PRESENT, *spans))
         missing = [i for i, here in enumerate(found) if not here.title and not here.text]
-        sentences = self._sentences_for([tags[i] for i in missing], title, text, max_windows)
+        absent = [tags[index] for index in missing]
+        sentences = self._sentences_for(absent, title, text, max_windows, check)
         for index, sentence in zip(missing, sentences, strict=True):
             found[index] = Evidence(INFERRED, text=sentence)
         return found
 
     def _sentences_for(
-        self, tags: Sequence[str], title: str, text: str, max_windows: int
+        self,
+        tags: Sequence[str],
+        title: str,
+        text: str,
+        max_windows: int,
+        check: Callable[[], object],
     ) -> list[tuple[Span, ...]]:
         """Returns each tag's sentence, as if it was the first tag that the model generated."""
         targets = [target_ids(tag, self._tokenizer) for tag in tags]
@@ -112,30 +160,41 @@ class Explainer:
         if not all(targets):
             return chosen
         windows = self._windows.spans(title, text, max_windows)
-        of = self._likeliest_windows(title, text, windows, targets)
+        of = self._likeliest_windows(title, text, windows, targets, check)
         for window in sorted(set(of)):
             begin, end = windows[window]
             mine = [index for index, it in enumerate(of) if it == window]
-            spans = self._sentences_in(title, text[begin:end], [targets[index] for index in mine])
+            own = [targets[index] for index in mine]
+            spans = self._sentences_in(title, text[begin:end], own, check)
             for index, span in zip(mine, spans, strict=True):
                 chosen[index] = tuple((begin + first, begin + last) for first, last in span)
         return chosen
 
     def _likeliest_windows(
-        self, title: str, text: str, windows: Sequence[Span], targets: Sequence[list[int]]
+        self,
+        title: str,
+        text: str,
+        windows: Sequence[Span],
+        targets: Sequence[list[int]],
+        check: Callable[[], object],
     ) -> list[int]:
         """Returns, a target, the window for which the model would most likely generate it."""
         if len(windows) == 1:
             return [0] * len(targets)
         prompts = [self._read(title, text[begin:end])[0] for begin, end in windows]
-        pairs = [(prompt, target) for target in targets for prompt in prompts]
-        rows = self._engine.score([prompt for prompt, _ in pairs], [target for _, target in pairs])
-        scores = iter(map(sum, rows))
-        found = ([next(scores) for _ in windows] for _ in targets)
-        return [row.index(max(row)) for row in found]
+        places = []
+        for target in targets:
+            check()
+            row = [sum(found) for found in self._engine.score(prompts, [target] * len(prompts))]
+            places.append(row.index(max(row)))
+        return places
 
     def _sentences_in(
-        self, title: str, text: str, targets: Sequence[list[int]]
+        self,
+        title: str,
+        text: str,
+        targets: Sequence[list[int]],
+        check: Callable[[], object],
     ) -> list[tuple[Span, ...]]:
         """Returns each target's sentence in one window's text."""
         text = self._read_beginning(title, text)
@@ -146,6 +205,7 @@ class Explainer:
         rows = self._engine.attend([input_ids] * len(targets), targets)
         chosen: list[tuple[Span, ...]] = []
         for target, row in zip(targets, rows, strict=True):
+            check()
             shortlist = most_attended(sentences, spans, row)[:SHORTLIST]
             chosen.append((self._least_spared(title, text, shortlist, target),))
         return chosen

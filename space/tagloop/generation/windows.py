@@ -26,6 +26,7 @@ USUAL_CHARACTERS = 12
 """Of a token with its blank at the most, as a rule."""
 WINDOWS_AT_ONCE = 4
 """Of one article, where somebody watches: between them it is told how far it is, and ended."""
+_WORD = re.compile(r"\S+")
 Result = TypeVar("Result")
 
 
@@ -104,7 +105,7 @@ def _pieces(text: str, ends: Sequence[int], room: int) -> list[Span]:
         if bisect_right(ends, end) - bisect_right(ends, begin) <= room:
             pieces.append((begin, end))
         else:
-            words = re.finditer(r"\S+", text[begin:end])
+            words = _WORD.finditer(text[begin:end])
             pieces += [(begin + word.start(), begin + word.end()) for word in words]
     return [(a, b) for a, b in pieces if bisect_right(ends, a) < bisect_right(ends, b)]
 

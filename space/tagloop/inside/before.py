@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from tagloop.deadline import Deadline
 from tagloop.errors import UserError
 from tagloop.files import BEFORE, CONVERSION, CTRANSLATE2
 from tagloop.tagger.selection import Tag
@@ -51,7 +52,9 @@ def tag_before(tagger: Tagger, title: str, text: str, tags: list[str]) -> Before
     base = base_of(tagger.model_repo, tagger.model_revision, tagger.settings.base_model or "")
     if base is None:
         return None
-    found = base.tag(text, title, max_windows=1, threshold=0.0, max_tags=tagger.settings.max_tags)
+    most = tagger.settings.max_tags
+    check = Deadline().check
+    found = base.tag(text, title, max_windows=1, threshold=0.0, max_tags=most, check=check)
     both = {normal_form(tag.tag) for tag in found} & set(map(normal_form, tags))
     return Before(tagger.settings.base_model or "the base", found, frozenset(both))
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from tagloop.article import text_of
+from tagloop.deadline import Deadline
 from tagloop.errors import UserError
 from tagloop.files import CONFIG
 from tagloop.generation.evidence import target_ids
@@ -59,16 +60,19 @@ def look_inside(tagger: Tagger, title: str, text: str) -> View:
     """Tags an article and tells what happened.
 
     Raises:
-        UserError: ``Tagger.tag`` refuses the article.
+        UserError: ``Tagger.tag`` refuses the article, or it takes too long.
     """
+    check = Deadline().check
     engine, tokenizer, settings = tagger.generator, tagger.tokenizer, tagger.settings
     article = read_pieces(tokenizer, settings, title, text)
-    tags = tagger.tag(text, title, max_windows=1)
+    tags = tagger.tag(text, title, max_windows=1, check=check)
+    check()
     steps = engine.steps(article.ids, settings.max_new_tokens, RIVALS + 1)
     marks = separator_ids(tokenizer, settings.separator)
     plain = text_of({"title": title, "text": text})
     by_tag = steps_by_tag(steps, tokenizer, marks, tagger.vocabulary, plain)
     words = article.words()
+    check()
     targets = {tag.tag: target_ids(tag.tag, tokenizer) for tag in tags[:MOST_TAGS]}
     attention = attention_of(engine, article.ids, words, targets, steps, by_tag)
     rows, parameters, worked, problem = _of_weights(tagger, article)

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from tagloop.limits import MAX_TAG_CHARACTERS
 from tagloop.vocabulary.normal_form import folded
 
 MAX_WORDS = 4
@@ -98,7 +99,7 @@ def salient_words(
     words = [
         word
         for word, _ in counts.most_common()
-        if len(word) >= SHORTEST and word not in known and not word.isdigit()
+        if SHORTEST <= len(word) <= MAX_TAG_CHARACTERS and word not in known and not word.isdigit()
     ][:FREQUENT_WORDS]
     if not words:
         return {}

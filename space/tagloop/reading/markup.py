@@ -20,7 +20,7 @@ MAX_BRACKET_STEPS = 20_000_000
 """For every ``[`` that is open the parser reads on to the end of the paragraph: so many characters
 in all take it two seconds."""
 _BRACKETS = re.compile(r"\n[ \t]*\n|[\[\]]")
-_XML_DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
+_XML_DECLARATION = re.compile(r"\A\s*+<\?xml[^>]*\?>")
 
 
 def read_markdown(content: str, name: str) -> tuple[str, str]:

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tagloop.errors import UserError
-from tagloop.limits import MAX_LIST_TAGS, MAX_TAG_CHARACTERS, MAX_TAGS, MAX_WINDOWS, check_length
+from tagloop.limits import MAX_LIST_TAGS, MAX_TAGS, MAX_WINDOWS
 from tagloop.tagger.options import Options
+from tagloop.vocabulary.length import check_tag
 
 
 def check_options(options: Mapping[str, Any]) -> Options:
@@ -56,5 +57,5 @@ def _tags(name: str, tags: Sequence[str] | None) -> list[str]:
         raise UserError(f"{name} must be a list of tags, not {type(tags).__name__}.")
     if len(tags) > MAX_LIST_TAGS:
         raise UserError(f"{name} has {len(tags):,} tags; the limit is {MAX_LIST_TAGS:,}.")
-    cleaned = [check_length(f"tag in {name}", tag, MAX_TAG_CHARACTERS).strip() for tag in tags]
+    cleaned = [check_tag(f"tag in {name}", tag).strip() for tag in tags]
     return [tag for tag in cleaned if tag]

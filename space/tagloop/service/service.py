@@ -15,6 +15,7 @@ from tagloop.corrections.delivery.outbox import Outbox
 from tagloop.corrections.delivery.status import DeliveryStatus
 from tagloop.corrections.record import Correction
 from tagloop.corrections.withdrawals import withdrawal
+from tagloop.deadline import MAX_BATCH_SECONDS, Deadline, TooSlow
 from tagloop.errors import UserError
 from tagloop.generation.evidence import Evidence
 from tagloop.limits import check_article
@@ -30,6 +31,9 @@ from tagloop.tagger.options import Options
 from tagloop.tagger.tagger import Tag, Tagger
 
 DEFAULTS = Options()
+TOGETHER = 32
+"""Articles of a call that are tagged before the others: two batches, one for each of two cores. Of
+a call that takes too long those that are done keep their tags."""
 NO_CORRECTIONS = "This Space takes no corrections: CORRECTIONS_REPO is not set."
 
 
@@ -107,11 +111,14 @@ class TaggingService:
             progress: As ``Tagger.tag`` calls it.
 
         Raises:
-            UserError: The article is empty or too long, or an option is out of its range.
+            UserError: The article is empty or too long, takes too long, or an option is out of its
+                range.
         """
+        deadline = Deadline()
         title, text = check_article(title, text)
         tagger = self.tagger
-        tags = tagger.tag(text, title, **check_options(options), progress=progress)
+        checked = check_options(options)
+        tags = tagger.tag(text, title, **checked, progress=progress, check=deadline.check)
         return Tagging(title, text, tuple(tags), self.model_name, tagger.model_revision)
 
     def tag_batch(
@@ -120,8 +127,8 @@ class TaggingService:
         """Tags articles together.
 
         Returns:
-            ``tags`` of each in order, with ``error`` if it cannot be tagged, and the model's
-            commit.
+            ``tags`` of each in order, with ``error`` if it cannot be tagged, or not in time, and
+            the model's commit.
 
         Raises:
             UserError: An option is out of its range or of another kind.
@@ -135,14 +142,29 @@ class TaggingService:
             except UserError as error:
                 results[place]["error"] = str(error)
         tagger = self.tagger
-        found = tagger.tag_batch([article for _, article in good], **checked)
-        for (place, _), tags in zip(good, found, strict=True):
-            results[place]["tags"] = [tag.to_json() for tag in tags]
+        deadline = Deadline("Tagging these articles", MAX_BATCH_SECONDS)
+        good.sort(key=lambda entry: len(entry[1]["text"]))  # of like length together
+        for first in range(0, len(good), TOGETHER):
+            part = good[first : first + TOGETHER]
+            rows = [article for _, article in part]
+            try:
+                found = tagger.tag_batch(rows, **checked, check=deadline.check)
+            except TooSlow as error:
+                for place, _ in good[first:]:
+                    results[place]["error"] = str(error)
+                break
+            for (place, _), tags in zip(part, found, strict=True):
+                results[place]["tags"] = [tag.to_json() for tag in tags]
         return results, tagger.model_revision
 
     def explain(self, tagging: Tagging) -> list[Evidence]:
-        """Finds what speaks for each tag of a tagging, in order."""
-        return self.tagger.explain(tagging.title, tagging.text, tagging.names)
+        """Finds what speaks for each tag of a tagging, in order.
+
+        Raises:
+            UserError: It takes too long.
+        """
+        check = Deadline("What speaks for these tags").check
+        return self.tagger.explain(tagging.title, tagging.text, tagging.names, check=check)
 
     def correct(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Unpack
@@ -11,6 +11,7 @@ from typing import Any, Unpack
 from tagloop.allowlist.preferences import Preferences
 from tagloop.allowlist.scorer import AllowlistScorer
 from tagloop.article import has_words, text_of, title_and_text
+from tagloop.deadline import unlimited
 from tagloop.generation.candidates import (
     Candidate,
     Generated,
@@ -36,6 +37,25 @@ from tagloop.tagger.options import Options, check_names
 from tagloop.tagger.selection import Tag as Tag
 from tagloop.tagger.selection import answer
 from tagloop.vocabulary.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True)
+class Steps:
+    """What is done between two steps.
+
+    Attributes:
+        check: What it raises ends the work.
+        reading: Told how many windows of how many are read, if anybody listens.
+    """
+
+    check: Callable[[], object]
+    reading: Callable[[int, int], object] | None = None
+
+    def tell(self, done: int, total: int) -> None:
+        """Is called before each batch of windows."""
+        self.check()
+        if self.reading:
+            self.reading(done, total)
 
 
 class Tagger:
@@ -116,6 +136,7 @@ class Tagger:
         *,
         evidence: bool = False,
         progress: Callable[[int, int], object] | None = None,
+        check: Callable[[], object] = unlimited,
         **options: Unpack[Options],
     ) -> list[Tag]:
         """Tags one article, the surest tag first.
@@ -126,6 +147,7 @@ class Tagger:
             evidence: Whether to give each tag its evidence, which takes about as long again.
             progress: Called before each few windows with how many are read and how many there
                 are; what it raises ends the work.
+            check: Called between any two steps; what it raises ends the work.
             **options: See ``Options``.
 
         Raises:
@@ -133,14 +155,15 @@ class Tagger:
         """
         tags = self.tag_batch(
             [{"title": title, "text": text}],
-            batch_size=WINDOWS_AT_ONCE if progress else 16,
+            batch_size=16 if progress is None and check is unlimited else WINDOWS_AT_ONCE,
             reading=progress,
+            check=check,
             **options,
         )[0]
         if not evidence:
             return tags
         names = [tag.tag for tag in tags]
-        found = self.explain(title, text, names, options.get("max_windows"))
+        found = self.explain(title, text, names, options.get("max_windows"), check)
         return [replace(tag, evidence=of) for tag, of in zip(tags, found, strict=True)]
 
     def tag_batch(
@@ -150,6 +173,7 @@ class Tagger:
         batch_size: int = 16,
         progress: Callable[[int], object] | None = None,
         reading: Callable[[int, int], object] | None = None,
+        check: Callable[[], object] = unlimited,
         **options: Unpack[Options],
     ) -> list[list[Tag]]:
         """Tags many articles, in their order.
@@ -161,6 +185,7 @@ class Tagger:
             batch_size: Articles of a batch; so many of their windows are read at a time, too.
             progress: Called with the number of articles that each batch has done.
             reading: Called as ``by_article`` calls its ``progress``.
+            check: Called between any two steps; what it raises ends the work.
             **options: See ``Options``.
 
         Raises:
@@ -176,16 +201,21 @@ class Tagger:
             self.settings, options.get("min_tags"), options.get("threshold")
         )
         most = self._most_windows(options.get("max_windows"))
-        prompts = [self._prompts(article, most) for article in articles]
+        prompts = []
+        for article in articles:
+            check()
+            prompts.append(self._prompts(article, most))
         order = sorted(range(len(prompts)), key=lambda index: sum(map(len, prompts[index])))
         tags: list[list[Tag]] = [[] for _ in articles]
+        told = Steps(check, reading)
 
         def tag(batch: Sequence[int]) -> None:
             # An article without a word has no tags; the model would invent some.
             chosen = [i for i in batch if has_words(articles[i])]
             rows, read = [articles[i] for i in chosen], [prompts[i] for i in chosen]
-            scored = self._scored(rows, read, how, batch_size, preferences, reading)
+            scored = self._scored(rows, read, how, batch_size, preferences, told)
             for index, found in zip(chosen, scored, strict=True):
+                check()
                 tags[index] = answer(
                     preferences.prefer(found),
                     articles[index],
@@ -202,15 +232,22 @@ class Tagger:
         return tags
 
     def explain(
-        self, title: str, text: str, tags: Sequence[str], max_windows: int | None = None
+        self,
+        title: str,
+        text: str,
+        tags: Sequence[str],
+        max_windows: int | None = None,
+        check: Callable[[], object] = unlimited,
     ) -> list[Evidence]:
         """Returns the evidence of any tags for an article, the model's own or not, in order.
 
         A tag is present if its words, or those of another form of it, stand in the title or the
         text; else it is inferred, from the sentence that the model attends to when it is made to
-        generate the tag, in the window where it would do so most likely.
+        generate the tag, in the window where it would do so most likely. ``check`` is called
+        between any two steps; what it raises ends the work.
         """
-        return self._explainer.explain(title, text, tags, self._most_windows(max_windows))
+        most = self._most_windows(max_windows)
+        return self._explainer.explain(title, text, tags, most, check)
 
     def read_part(self, title: str, text: str, max_windows: int | None = None) -> str:
         """Returns the part of the text that the model reads: what its windows hold."""
@@ -245,24 +282,26 @@ class Tagger:
         decoding: Decoding,
         batch_size: int,
         preferences: Preferences,
-        reading: Callable[[int, int], object] | None,
+        steps: Steps,
     ) -> list[list[ScoredTag]]:
         """Generates and scores the tags of a batch."""
         limit = self.settings.max_new_tokens
         if decoding.mode != "greedy":
             many = partial(self.generator.generate_many, max_new_tokens=limit, decoding=decoding)
-            windows = by_article(many, prompts, batch_size, reading)
+            windows = by_article(many, prompts, batch_size, steps.tell)
             return [self._voted(*each, decoding) for each in zip(articles, windows, strict=True)]
         starts = self.ranker is not None or preferences.allowed is not None
         greedy = partial(self.generator.generate, max_new_tokens=limit, starts=starts)
-        outputs = by_article(greedy, prompts, batch_size, reading)
-        generated = [
-            Generated(article, read, found, self._candidates(article, found))
-            for article, read, found in zip(articles, prompts, outputs, strict=True)
-        ]
+        outputs = by_article(greedy, prompts, batch_size, steps.tell)
+        generated = []
+        for article, read, found in zip(articles, prompts, outputs, strict=True):
+            steps.check()
+            generated.append(Generated(article, read, found, self._candidates(article, found)))
         if preferences.allowed is not None:
             allowed = preferences.allowed
-            return [self._allowlist.score(allowed, one, self.ranker) for one in generated]
+            return [
+                self._allowlist.score(allowed, one, self.ranker, steps.check) for one in generated
+            ]
         if self.ranker is None:
             return [score_candidates(one.candidates) for one in generated]
         return self.ranker.rank(generated)

@@ -25,7 +25,7 @@ their own single-byte encodings nearly all of their letters."""
 _GOOD_PER_BAD = 4
 """So many whole UTF-8 characters a broken one, and the file is UTF-8 with a flaw; in
 Windows-1252 two bytes beyond ASCII hardly ever make one."""
-_DECLARED = re.compile(rb"""<meta[^>]+charset\s*=\s*["']?\s*([\w-]+)""", re.IGNORECASE)
+_DECLARED = re.compile(rb"""<meta[^<>]+charset\s*+=\s*+["']?+\s*+([\w-]+)""", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
 _LATIN_1 = {"iso8859-1", "ascii"}
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from typing import cast
 
-from inscriptis import get_text
+from inscriptis import Inscriptis
 from inscriptis.css_profiles import STRICT_CSS_PROFILE
 from inscriptis.html_properties import Display, WhiteSpace
 from inscriptis.model.config import ParserConfig
 from inscriptis.model.html_element import HtmlElement
+from inscriptis.model.tag import CustomHtmlTagHandlerMapping
+from lxml.html import HtmlElement as Node
+from lxml.html import document_fromstring
 from markdown_it import MarkdownIt
 
 WORDS_PER_TAG = 100
@@ -19,8 +22,8 @@ _ELEMENTS = (
     "a|abbr|article|aside|b|blockquote|body|br|code|div|em|figure|figcaption|h[1-6]|head|hr|html|i"
     "|img|li|ol|p|pre|section|small|span|strong|sub|sup|table|tbody|td|th|thead|tr|u|ul"
 )
-_FIRST_TAG = re.compile(rf"\s*(?:<!|<(?:{_ELEMENTS})\b[^<>]*>)", re.IGNORECASE)
-_CLOSING_TAG = re.compile(rf"</(?:{_ELEMENTS})\s*>|<(?:br|hr|img|p)\b[^<>]*>", re.IGNORECASE)
+_FIRST_TAG = re.compile(rf"\A\s*+(?:<!|<(?:{_ELEMENTS})\b[^<>]*+>)", re.IGNORECASE)
+_CLOSING_TAG = re.compile(rf"</(?:{_ELEMENTS})\s*+>|<(?:br|hr|img|p)\b[^<>]*+>", re.IGNORECASE)
 _BLOCK_TAG = re.compile(r"<(?:p|div|br|li|h[1-6]|pre|table|blockquote)\b", re.IGNORECASE)
 
 # Inside <pre>, inline elements keep the line breaks (inscriptis' own profile folds them).
@@ -36,6 +39,18 @@ _CSS |= {
 }
 _CSS["pre"] = HtmlElement(display=Display.block, whitespace=WhiteSpace.pre, margin_before=1)
 _PARSER = ParserConfig(css=_CSS)
+# Rows as lines and cells one after the other, as wide as they are.
+_ROWS = {"tr": HtmlElement(display=Display.block)}
+_ROWS |= {name: HtmlElement(suffix=" ") for name in ("td", "th")}
+_NO_HANDLERS = dict.fromkeys(("table", "tr", "td", "th"))
+_PARSER_WITHOUT_TABLES = ParserConfig(
+    css=_CSS | _ROWS,
+    custom_html_tag_handler_mapping=CustomHtmlTagHandlerMapping(_NO_HANDLERS, _NO_HANDLERS),
+)
+MOST_TABLE_CHARACTERS = 2_000_000
+"""Of tables as they are laid out, every cell as wide as the widest of its column and as high as the
+highest of its row: a table of a few thousand characters can come to gigabytes."""
+_LONG = re.compile(r"(?<![.\d])\d{3}")
 MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 
 
@@ -53,7 +68,44 @@ def html_to_text(html: str) -> str:
     if not _BLOCK_TAG.search(html):
         # Only inline markup: the line breaks are the text's own.
         html = html.replace("\n", "<br>")
-    return str(get_text(f"<body>{html}</body>", _PARSER))
+    tree = document_fromstring(f"<body>{html}</body>")
+    _without_long_blanks(tree)
+    tables = _table_characters(tree) <= MOST_TABLE_CHARACTERS
+    return str(Inscriptis(tree, _PARSER if tables else _PARSER_WITHOUT_TABLES).get_text())
+
+
+def _without_long_blanks(tree: Node) -> None:
+    """Takes indents, and margins of hundreds of lines, out of the styles of elements."""
+    for element in tree.xpath("//*[@style]"):
+        kept = [
+            declaration
+            for declaration in element.get("style").split(";")
+            if "padding" not in declaration.lower() and not _LONG.search(declaration)
+        ]
+        element.set("style", ";".join(kept))
+
+
+def _table_characters(tree: Node) -> int:
+    """Returns how many characters the tables have when they are laid out, at the most."""
+    sizes: dict[Node, int] = {}
+    total = 0
+    # The inner ones come before those that they stand in.
+    for table in reversed(list(tree.iter("table"))):
+        widths: dict[int, int] = {}
+        lines = 0
+        for row in table.iter("tr"):
+            high = 1
+            for place, cell in enumerate(row.iter("td", "th")):
+                text = cell.text_content()
+                inner = sum(sizes[other] for other in cell.iter("table"))
+                widths[place] = max(widths.get(place, 0), len(text) + inner)
+                high = max(high, 1 + len(list(cell.iter())) + text.count("\n"))
+            lines += high
+        sizes[table] = lines * sum(widths.values())
+        total += sizes[table]
+        if total > MOST_TABLE_CHARACTERS:
+            break
+    return total
 
 
 def plain_text(text: str) -> str:

@@ -15,8 +15,8 @@ ABBREVIATIONS = frozenset(
 """Words after which a full stop ends no sentence."""
 
 _END = re.compile(
-    r"[.!?…]+[\"'”’»)\]]*(?=\s)"  # with a blank after it
-    r"|[\u3002\uff01\uff1f\uff61]+[\u300d\u300f\uff09”’]*"  # CJK writes none
+    r"(?<![.!?…])[.!?…]++[\"'”’»)\]]*+(?=\s)"  # with a blank after it; a run is read once
+    r"|[\u3002\uff01\uff1f\uff61]++[\u300d\u300f\uff09”’]*+"  # CJK writes none
     r"|\n\s*\n|\n(?![^\S\n]*[a-z])"  # a paragraph, a line of a list; not a wrapped line
 )
 _LAST_WORD = re.compile(r"(?:^|[\s(\[\"“'‘])([^\s(\[\"“'‘]+)$")

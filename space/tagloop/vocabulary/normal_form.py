@@ -30,13 +30,20 @@ _SPACED_APOSTROPHE = re.compile(
     r"(?<=\w)\s*(['’])\s+(?=(?:s|t|re|ve|ll|d|m)\b)|(?<=\w)\s+(['’])\s+(?=\w)", re.IGNORECASE
 )
 _SPACED_INITIALS = re.compile(r"(?:(?<=\b\w\.)|(?<=\bph\.))\s(?=\w(?:\.|$))", re.IGNORECASE)
-_SPACED_BRACKETS = re.compile(r"(?<=[(\[{])\s+|\s+(?=[)\]}])")
+_SPACED_BRACKETS = re.compile(r"(?<=[(\[{])\s++|(?<!\s)\s++(?=[)\]}])")
 _LEADING_DOT = re.compile(r"(?:^|(?<=\s))\.\s+(?=\w)")
 _ACRONYM = re.compile(r"\b[^\W\d_](?:\.[^\W\d_])+\b\.?")
 _ENDS_IN_INITIALS = re.compile(r"\b\w{1,2}\.\w\.$")
 _FOLDED = re.compile(r"[^\w+#.]+|_+")
 _LONE_DOT = re.compile(r"(?<!\w)\.(?!\w)|(?<=\w)\.(?!\w)")
 _LONE_SYMBOL = re.compile(r"(?<![\w+#])[+#]+")
+_SPACED_DASH = re.compile(r"(?<=[\w+#])\s+([-/])\s+(?=\w)")
+_HASHTAG = re.compile(r"\A(?:#[#\s]*+(?=\w)_*+)+")  # also what outer underscores hide
+_APOSTROPHE = re.compile(r"['’]")
+_BLANKS = re.compile(r"\s+")
+MOST_MARKS = 30
+"""Combining marks in a row that count: no language has so many (Unicode Standard Annex #15,
+"Stream-Safe Text Format")."""
 
 
 def tidy(tag: str) -> str:
@@ -50,13 +57,13 @@ def tidy(tag: str) -> str:
 
 
 def _tidied(text: str) -> str:
-    text = re.sub(r"(?<=[\w+#])\s+([-/])\s+(?=\w)", r"\1", text)
+    text = _SPACED_DASH.sub(r"\1", text)
     text = _SPACED_GENITIVE.sub(r"\1 ", _SPACED_N.sub(r" \1n\2 ", text))
     text = _SPACED_APOSTROPHE.sub(r"\1\2", text)
     text = _SPACED_SYMBOLS.sub(lambda match: match.group().replace(" ", ""), text)
     text = _SPACED_INITIALS.sub("", _LEADING_DOT.sub(".", _SPACED_DOT.sub(".", text)))
     text = _stripped(_SPACED_BRACKETS.sub("", text))
-    return text.lstrip("# ") if re.match(r"#+\s*\w", text) else text
+    return _HASHTAG.sub("", text)
 
 
 def _stripped(text: str) -> str:
@@ -97,20 +104,40 @@ def folded(text: str) -> str:
 def _folded(text: str) -> str:
     """Casefolds; initials lose their dots, sentence dots go, dots inside names stay."""
     text = _ACRONYM.sub(lambda match: match.group().replace(".", ""), text.casefold())
-    text = re.sub(r"['’]", "", text).replace("&", " and ")
+    text = _APOSTROPHE.sub("", text).replace("&", " and ")
     text = _LONE_SYMBOL.sub(" ", _FOLDED.sub(" ", text))
-    return re.sub(r"\s+", " ", _LONE_DOT.sub(" ", text)).strip()
+    return _BLANKS.sub(" ", _LONE_DOT.sub(" ", text)).strip()
+
+
+def compatible(text: str) -> str:
+    """Returns the text in NFKC, in time proportional to its length.
+
+    Normalising sorts the combining marks of a character with as many exchanges as pairs of them
+    are out of order, so of a longer row only ``MOST_MARKS`` are kept.
+    """
+    if text.isascii():
+        return text
+    marks = "".join(sorted(char for char in set(text) if _is_mark(char)))
+    if marks:
+        kind = f"[{re.escape(marks)}]"
+        text = re.compile(f"({kind}{{{MOST_MARKS}}}){kind}++").sub(r"\1", text)
+    return unicodedata.normalize("NFKC", text)
+
+
+def _is_mark(char: str) -> bool:
+    """Tells whether a character is sorted among those before it once it is normalised."""
+    return unicodedata.combining(unicodedata.normalize("NFKD", char)[0]) > 0
 
 
 def _plain(text: str) -> str:
     """NFKC; characters without width gone, those without ink blanks, blanks folded."""
-    text = unicodedata.normalize("NFKC", text)
+    text = compatible(text)
     # By distinct characters: an article has thousands, but few different ones.
     kinds = {char: unicodedata.category(char) for char in set(text)}
     table = {
         ord(char): "" if kind == "Cf" else " " for char, kind in kinds.items() if kind[0] in "ZC"
     }
-    return re.sub(r"\s+", " ", text.translate(table)).strip()
+    return _BLANKS.sub(" ", text.translate(table)).strip()
 
 
 def _settled(step: Callable[[str], str], text: str) -> str:

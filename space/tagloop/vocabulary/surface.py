@@ -18,6 +18,8 @@ _PARTS = re.compile(r"[^\W_]+|[^\w\s]|_")
 _UNSPACED = (
     r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 )
+_BLANKS = re.compile(r"\s+")
+_IDEOGRAM = re.compile(f"[{_UNSPACED}]")
 _SPACED_IDEOGRAMS = re.compile(rf"(?<!\S)(?:[{_UNSPACED}] )+[{_UNSPACED}](?!\S)")
 _SPACED_SIGNS = [
     (re.compile(r"(?<!\S)(\w{1,2}) & (\w{1,2})(?!\S)"), r"\1&\2"),  # r & d, at & t
@@ -37,7 +39,7 @@ def spelled(text: str) -> str:
     >>> spelled("São Paulo") == spelled("sao paulo") and spelled("C++") == spelled("c + +")
     True
     """
-    return re.sub(r"\s+", "", _fold(text)[0]).rstrip(".")
+    return _BLANKS.sub("", _fold(text)[0]).rstrip(".")
 
 
 def find_surface(tag: str, text: str) -> str:
@@ -91,13 +93,13 @@ def _edged(pattern: str, first: str, last: str) -> str:
 
 
 def _unspaced(characters: str) -> bool:
-    return bool(re.search(f"[{_UNSPACED}]", characters))
+    return _IDEOGRAM.search(characters) is not None
 
 
 def _surfaces(pattern: str, text: str, folded: str, places: list[int] | None) -> Counter[str]:
     """Counts the ways in which the text writes what the pattern finds in the folded text."""
     found: Counter[str] = Counter()
-    for match in re.finditer(pattern, folded):
+    for match in re.compile(pattern).finditer(folded):
         start, last = match.start(), match.end() - 1
         if places:
             start, last = places[start], places[last]

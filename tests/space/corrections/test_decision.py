@@ -49,6 +49,7 @@ def test_what_is_not_in_order_is_refused(values: tuple[Any, str], message: str) 
         ({"decision": "approve"}, "no decision"),
         ({"tags": []}, "do not fit its decision"),
         ({"tags": [1]}, "do not fit its decision"),
+        ({"tags": ["x"] * 1_000_000}, "has 1,000,000 tags, too many"),
     ],
 )
 def test_a_stored_row_that_is_none_is_refused(change: dict[str, Any], message: str) -> None:

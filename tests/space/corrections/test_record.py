@@ -67,6 +67,8 @@ def test_fixed_asks_what_to_fix(corrected: list[str], message: str | None) -> No
         ({"text": " \n"}, "Paste the text"),
         ({"note": "x" * (MAX_NOTE_CHARACTERS + 1)}, "The note has 2,001"),
         ({"corrected": ["x" * 81]}, "The tag has 81"),
+        ({"corrected": ["\ufdfa" * 80]}, "The tag has 1,440 characters once its signs"),
+        ({"predicted": [{"tag": "\ufdfa" * 80, "confidence": 1}]}, "The tag has 1,440"),
         ({"corrected": [f"tag {n}" for n in range(MAX_TAGS + 1)]}, "31 tags; the limit is 30"),
         ({"corrected": "Banking"}, "tags must be a list, not str"),
         ({"corrected": [3]}, "tag must be text, not int"),
@@ -105,6 +107,7 @@ def test_another_schema_or_other_columns_are_refused() -> None:
         ({"corrected": [3]}, "a tag that is no text"),
         ({"text": None}, "wrong columns: text"),
         ({"predicted": None}, "wrong columns: predicted"),
+        ({"corrected": ["x"] * 1_000_000}, "has 1,000,000 corrected tags; the limit is 30"),
         ({"verdict": "great"}, "no verdict"),
     ],
 )

@@ -61,3 +61,10 @@ def test_a_list_is_written_with_commas_semicolons_or_lines() -> None:
         "machine learning",
     ]
     assert written_list("  ") == written_list(None) == []  # a closed fold sends nothing
+
+
+@pytest.mark.parametrize("name", ["allowed_tags", "prefer_tags"])
+def test_a_tag_is_measured_as_it_is_kept(name: str) -> None:
+    with pytest.raises(UserError, match=f"The tag in {name} has 1,440 characters once its signs"):
+        check_options({name: ["\ufdfa" * 80]})
+    assert check_options({name: ["\uff21\uff29 cafe\u0301 " * 8]})

@@ -32,7 +32,10 @@ PASTED_BY_ONE, PASTED_BY_ALL = 4, 8
 MANY_TAGS = 12
 INSULTS = Path(__file__).with_name("insults.txt")
 
-_LINK = re.compile(r"[a-z][a-z0-9+.-]*://|\bwww\.|\b[\w-]+\.[a-z]{2,12}/", re.IGNORECASE)
+# Each run of a scheme's characters is read once, from its beginning; a host's name not at all.
+_LINK = re.compile(
+    r"(?<![a-z0-9+.-])[0-9+.-]*+[a-z][a-z0-9+.-]*+://|\bwww\.|(?<=\w)\.[a-z]{2,12}/", re.IGNORECASE
+)
 _WORD = re.compile(r"[^\W\d_]+")
 
 

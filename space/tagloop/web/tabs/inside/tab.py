@@ -81,7 +81,10 @@ class InsideTab:
 
     def _compared(self, tagger: Tagger, title: str, text: str, view: View) -> str:
         tags = [tag.tag for tag in view.tags]
-        before = tag_before(tagger, title, text, tags)
+        try:
+            before = tag_before(tagger, title, text, tags)
+        except UserError as error:
+            return notice("problem", str(error))
         report = read_report(tagger.model_repo, tagger.model_revision)
         drawn = draw_before(before, tags, report, ranked=tagger.ranker is not None)
         return f'<div class="tl-in">{drawn}</div>'

@@ -1,6 +1,7 @@
 """The chips of an article's tags, which a visitor adds to, removes, renames and reorders."""
 
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -70,11 +71,9 @@ def evidence_of(tagging: Tagging, found: Sequence[Evidence]) -> dict[str, Any]:
 
 
 def _spans(spans: Sequence[tuple[int, int]], text: str) -> list[list[Any]]:
-    return [[_units(text[:begin]), _units(text[:end]), text[begin:end]] for begin, end in spans]
-
-
-def _units(text: str) -> int:
-    return len(text) + sum(char > "\uffff" for char in text)
+    # The text is counted once, not anew up to each of its places.
+    units = [0, *accumulate(1 + (char > "\uffff") for char in text)] if spans else []
+    return [[units[begin], units[end], text[begin:end]] for begin, end in spans]
 
 
 def tags_in(value: Mapping[str, Any] | None) -> list[str]:

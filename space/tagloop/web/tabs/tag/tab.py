@@ -16,6 +16,7 @@ from tagloop.service.examples import Example
 from tagloop.service.options import written_list
 from tagloop.service.service import Tagging, TaggingService
 from tagloop.tagger.options import Options
+from tagloop.web.api import refusal
 from tagloop.web.events import PRIVATE, QUIET, TAGGER_SLOTS
 from tagloop.web.tabs.markup import legend, notice, placeholder, progress_bar
 from tagloop.web.tabs.tag.article_import import CANCEL_HIDDEN, CANCEL_SHOWN, ArticleImport
@@ -274,7 +275,11 @@ class TagTab:
         """Finds what speaks for each tag, after the tags themselves have been shown."""
         if tagging is None:
             return gr.skip()
-        return gr.HTML(evidence=evidence_of(tagging, self.service.explain(tagging)))
+        try:
+            found = self.service.explain(tagging)
+        except UserError as error:
+            raise refusal(error) from error
+        return gr.HTML(evidence=evidence_of(tagging, found))
 
     def clear(self, request: gr.Request) -> tuple[Any, ...]:
         """Empties the form, takes the result away and ends what would bring another."""
