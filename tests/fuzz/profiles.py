@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from hypothesis import HealthCheck, Phase, settings
+import tempfile
+from pathlib import Path
 
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.configuration import set_hypothesis_home_dir
+
+# What it notes of the code for itself; by default that is a folder in the tree.
+set_hypothesis_home_dir(Path(tempfile.gettempdir()) / "tagloop-hypothesis")
 COMMON = settings(
     # The Hub is another process: its pace is not the test's.
     deadline=None,

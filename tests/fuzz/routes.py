@@ -126,7 +126,9 @@ def _parts(scene: Scene, name: str) -> st.SearchStrategy[bytes]:
         "branch": [*REVISIONS, b"made", b"made%2Fmore", b"made/more"],
     }
     revisions = st.sampled_from([*REVISIONS, *map(str.encode, scene.heads), SHA.encode()])
-    if name in ("rest", "revision"):
+    if name == "revision":
+        whole = revisions
+    elif name == "rest":
         path = st.sampled_from(PATHS) | st.sampled_from(HOSTILE_PARTS)
         whole = st.builds(lambda at, rest: at + b"/" + rest, revisions, path) | revisions
     else:

@@ -67,6 +67,7 @@ class Scene:
 
     def restore(self) -> None:
         """Makes what is missing of the repositories that the requests aim at."""
+        heads: list[str] = []
         for kind in PREFIXES:
             at = f"/api/{kind}/{USER}/{NAME}"
             refs = self.call("GET", f"{at}/refs?include_prs=1")
@@ -74,7 +75,8 @@ class Scene:
                 self._fill(kind, at)
                 refs = self.call("GET", f"{at}/refs?include_prs=1")
             found = json.loads(refs.content)
-            self.heads = [ref["targetCommit"] for group in found.values() for ref in group][-5:]
+            heads += [ref["targetCommit"] for group in found.values() for ref in group][-5:]
+        self.heads[:] = heads
 
     def _fill(self, kind: str, at: str) -> None:
         body = {"type": kind.removesuffix("s"), "name": NAME, "sdk": "gradio"}

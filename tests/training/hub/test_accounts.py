@@ -40,3 +40,17 @@ def test_names_that_cannot_be_users_are_refused(tmp_path: Path, user: str) -> No
 def test_unknown_roles_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="role"):
         Accounts(tmp_path).create_token("demo", "admin")
+
+
+@pytest.mark.parametrize("content", ["", "[", "5", "{}", '{"signing_key": "x", "tokens": 5}'])
+def test_a_damaged_file_is_named_at_the_start_and_changes_nothing_later(
+    tmp_path: Path, content: str
+) -> None:
+    accounts = Accounts(tmp_path)
+    token = accounts.create_token("alice")
+    assert accounts.caller(token) is not None
+    accounts.path.write_text(content)
+    found = accounts.caller(token)
+    assert found is not None and found.user == "alice"
+    with pytest.raises(UserError, match=r"tokens\.json is damaged"):
+        Accounts(tmp_path).token_of("alice")
