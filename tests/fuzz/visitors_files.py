@@ -48,7 +48,7 @@ def _sound() -> dict[str, list[bytes]]:
     lines = "\n".join(json.dumps({"title": "Title", "text": f"Words {n}."}) for n in range(3))
     table = "title,text,tags\nTitle,Some words.,a\n" + '"a ""b""",' + '"two\nlines",\n'
     return {
-        ".csv": [table.encode(), table.encode("utf-16")],
+        ".csv": [table.encode(), table.encode("utf-16"), b'"' + b"x" * 200_000],
         ".tsv": [table.replace(",", "\t").encode()],
         ".jsonl": [lines.encode(), *RAW_JSON],
         ".zip": [_zip({"a.md": article, "b/c.md": article, "../d.md": article})],

@@ -177,7 +177,10 @@ class GitStore:
         They are read once: one request asks for many paths of the same wide folder.
         """
         if oid not in self._trees:
-            found = self.objects[oid]
+            try:
+                found = self.objects[oid]
+            except KeyError:
+                raise ObjectMissing(oid) from None
             entries = found.items() if isinstance(found, Tree) else []
             self._trees[oid] = {item.path: (item.mode, item.sha) for item in entries}
         return self._trees[oid]
