@@ -31,6 +31,7 @@ from tagloop.tagger.tagger import Tagger
 from tagloop.vocabulary.vocabulary import Vocabulary
 from tagloop.web.api import add_endpoints
 from tagloop.web.events import QUIET
+from tagloop.web.front_door import FrontDoor, believe_nobody
 from tagloop.web.settings import SPACE_FOLDER, Settings
 from tagloop.web.tabs.about.tab import about, build_about
 from tagloop.web.tabs.batch.tab import BatchTab
@@ -63,8 +64,10 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _stop)
     try:
         settings = Settings.from_environment()
+        door = FrontDoor.of_space(settings.trusted_proxies, settings.hosts)
         running = start(settings)
-        launch(build_app(settings, running.service, SPACE_FOLDER / "examples", running.review))
+        app = build_app(settings, running.service, SPACE_FOLDER / "examples", running.review)
+        launch(app, door)
     except UserError as error:
         sys.stderr.write(f"error: {error}\n")
         sys.exit(2)
@@ -192,10 +195,13 @@ def _header(service: TaggingService) -> str:
     )
 
 
-def launch(app: gr.Blocks) -> None:
+def launch(app: gr.Blocks, door: FrontDoor) -> None:
     """Serves until the process is told to stop, open to the public: nothing but the page."""
+    believe_nobody()
     try:
         app.launch(
+            app_kwargs={"lifespan": door.lifespan(app)},
+            num_workers=0,  # they would serve files at ports of their own, past the front door
             theme=space_theme(),
             css_paths=STYLES,
             footer_links=["api", "gradio"],
