@@ -11,7 +11,6 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from tagloop.errors import UserError
 from tagloop.web.visitors import read_address
@@ -67,7 +66,7 @@ class OwnHosts:
                 )
         on_hub = bool(environment.get("SPACE_ID"))
         hub = environment.get("SPACE_HOST", "")
-        root = urlsplit(environment.get("GRADIO_ROOT_PATH", "")).netloc
+        root = _host_of(environment.get("GRADIO_ROOT_PATH", ""))
         given = [*named, *hub.split(","), root, environment.get("GRADIO_SERVER_NAME", "")]
         names = frozenset(name for entry in given if (name := host_name(entry.strip())))
         return cls(names, on_hub, on_hub and not hub, share_link)
@@ -107,7 +106,7 @@ class OwnHosts:
         origin = headers.get("origin")
         if origin is None:
             return site in ("cross-site", "same-site")
-        at = urlsplit(origin).netloc if "://" in origin else ""
+        at = _host_of(origin)
         if host_name(at) in self.names:
             return False
         if site:
@@ -116,7 +115,7 @@ class OwnHosts:
 
     def _shared(self) -> str | None:
         link = self.share_link()
-        return host_name(urlsplit(link).netloc) if link else None
+        return host_name(_host_of(link)) if link else None
 
 
 def host_name(host: str) -> str | None:
@@ -127,6 +126,11 @@ def host_name(host: str) -> str | None:
     """
     found = _HOST.fullmatch(host)
     return found[1].strip("[]").rstrip(".").lower() if found else None
+
+
+def _host_of(address: str) -> str:
+    """Returns what stands for the host in ``https://host/path``, whatever it is."""
+    return address.partition("://")[2].partition("/")[0]
 
 
 def _without_default_port(host: str) -> str:
