@@ -201,6 +201,7 @@ def launch(app: gr.Blocks, door: FrontDoor) -> None:
     try:
         app.launch(
             app_kwargs={"lifespan": door.lifespan(app)},
+            _frontend=False,  # else it ends where its own page takes over 3 seconds: under load
             num_workers=0,  # they would serve files at ports of their own, past the front door
             theme=space_theme(),
             css_paths=STYLES,

@@ -26,13 +26,15 @@ class OwnHosts:
     """Whom the Space takes itself to be.
 
     Attributes:
-        names: Host names, in lower case.
+        names: Host names that it answers to, in lower case.
+        sites: Those of them whose pages are its own at any port: a proxy asks by another.
         on_hub: Whether it runs on the Hub.
         any_name: Whether it answers to all names.
         share_link: Gives the address of gradio's tunnel, once there is one.
     """
 
     names: frozenset[str] = frozenset()
+    sites: frozenset[str] = frozenset()
     on_hub: bool = False
     any_name: bool = False
     share_link: Callable[[], str | None] = lambda: None
@@ -67,9 +69,9 @@ class OwnHosts:
         on_hub = bool(environment.get("SPACE_ID"))
         hub = environment.get("SPACE_HOST", "")
         root = _host_of(environment.get("GRADIO_ROOT_PATH", ""))
-        given = [*named, *hub.split(","), root, environment.get("GRADIO_SERVER_NAME", "")]
-        names = frozenset(name for entry in given if (name := host_name(entry.strip())))
-        return cls(names, on_hub, on_hub and not hub, share_link)
+        sites = _names(*named, *hub.split(","))
+        names = sites | _names(root, environment.get("GRADIO_SERVER_NAME", ""))
+        return cls(names, sites, on_hub, on_hub and not hub, share_link)
 
     def answers_to(self, host: str) -> bool:
         """Whether the Space answers to what a ``Host`` header says.
@@ -107,7 +109,7 @@ class OwnHosts:
         if origin is None:
             return site in ("cross-site", "same-site")
         at = _host_of(origin)
-        if host_name(at) in self.names:
+        if host_name(at) in self.sites:
             return False
         if site:
             return site != "same-origin"
@@ -126,6 +128,10 @@ def host_name(host: str) -> str | None:
     """
     found = _HOST.fullmatch(host)
     return found[1].strip("[]").rstrip(".").lower() if found else None
+
+
+def _names(*given: str) -> frozenset[str]:
+    return frozenset(name for entry in given if (name := host_name(entry.strip())))
 
 
 def _host_of(address: str) -> str:

@@ -87,7 +87,8 @@ def test_a_name_that_is_none_is_the_owners_mistake(listed: str) -> None:
 def test_pages_of_other_sites_are_told_from_the_spaces_own_and_from_programs(
     headers: dict[str, str], other: bool
 ) -> None:
-    hosts = OwnHosts.of_space("tags.example.org", {})
+    at = {"GRADIO_SERVER_NAME": "localhost", "GRADIO_ROOT_PATH": "http://localhost:7860/tags"}
+    hosts = OwnHosts.of_space("tags.example.org", at)
     assert hosts.is_other_site({"host": "localhost:7860", **headers}) is other
 
 
