@@ -26,8 +26,9 @@ FILE_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
 FILES = ("/gradio_api/file", "/file")
 # Where gradio serves a page of its own; nothing that a visitor sent is served there.
 _PAGES = ("/", "/gradio_api/mcp", "/gradio_api/mcp/")
-_HUB = "https://huggingface.co"
-_HUB_PAGES = f"{_HUB} https://*.huggingface.co https://*.hf.space"  # show a Space in a frame
+_HUB = "https://huggingface.co https://*.huggingface.co"
+"""What gradio asks, on the Hub, for the Space's state and its owner's picture."""
+_HUB_PAGES = f"{_HUB} https://*.hf.space"  # show a Space in a frame
 _SHARED_PAGE = "https://gradio.s3-us-west-2.amazonaws.com"
 """Where gradio's page behind a share link has its scripts and styles from."""
 
@@ -43,6 +44,7 @@ def content_policy(
         shared: Whether gradio's tunnel is open.
     """
     own = f"'self' {_SHARED_PAGE}" if shared else "'self'"
+    hub = f" {_HUB}" if on_hub else ""
     scripts = " ".join([own, "'unsafe-eval'", *(f"'sha256-{digest}'" for digest in hashes)])
     return "; ".join(
         (
@@ -50,9 +52,9 @@ def content_policy(
             f"script-src {scripts}",
             f"style-src {own} 'unsafe-inline'",
             f"font-src {own} data:",
-            f"img-src {own} data: blob:",
+            f"img-src {own} data: blob:{hub}",
             "media-src 'self' data: blob:",
-            f"connect-src {own} {_HUB}" if on_hub else f"connect-src {own}",
+            f"connect-src {own}{hub}",
             "worker-src 'self' blob:",
             "object-src 'none'",
             "base-uri 'self'",
