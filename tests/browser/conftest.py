@@ -8,8 +8,10 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -263,6 +265,26 @@ def forget_visitor(page: Page, origin: str) -> None:
     wanted = {"origin": origin, "storageTypes": kinds}
     page.context.new_cdp_session(page).send("Storage.clearDataForOrigin", wanted)
     page.context.clear_cookies()
+
+
+class _OtherPage(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(b"<p>Another site.</p>")
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="session")
+def other_site() -> Iterator[str]:
+    """The address of a page of another site: another port of this machine, cookies go there too."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _OtherPage) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
 
 
 @pytest.fixture

@@ -82,7 +82,7 @@ class Endpoints:
             max_windows=max_windows,
         )
         try:
-            self._service.taggings.take(visitor_of(request))
+            self._service.taggings.take(visitor_of(request, from_any_site=True))
             tagging = self._service.tag(title, text, options)
             found = self._service.explain(tagging) if evidence else None
         except UserError as error:
@@ -124,7 +124,8 @@ class Endpoints:
         try:
             if not isinstance(articles, list) or not 0 < len(articles) <= MAX_ARTICLES:
                 raise UserError(f"articles must be a list of 1 to {MAX_ARTICLES} articles.")
-            self._service.taggings.take(visitor_of(request), len(articles))
+            visitor = visitor_of(request, from_any_site=True)
+            self._service.taggings.take(visitor, len(articles))
             results, revision = self._service.tag_batch(articles, options)
         except UserError as error:
             raise refusal(error) from error

@@ -37,6 +37,7 @@ from tagloop.web.admission.middleware import Admission
 from tagloop.web.admission.uploads import Uploads
 from tagloop.web.api import add_endpoints
 from tagloop.web.events import QUIET
+from tagloop.web.front_door import FrontDoor, believe_nobody
 from tagloop.web.settings import SPACE_FOLDER, Settings
 from tagloop.web.tabs.about.tab import about, build_about
 from tagloop.web.tabs.batch.tab import BatchTab
@@ -70,12 +71,13 @@ def main() -> None:
     sys.setswitchinterval(SWITCH_SECONDS)
     try:
         settings = Settings.from_environment()
+        door = FrontDoor.of_space(settings.trusted_proxies, settings.hosts)
         running = start(settings)
         uploads = _uploads(settings)
         app = build_app(
             settings, running.service, SPACE_FOLDER / "examples", uploads, running.review
         )
-        launch(app, uploads)
+        launch(app, door, uploads)
     except UserError as error:
         sys.stderr.write(f"error: {error}\n")
         sys.exit(2)
@@ -215,7 +217,7 @@ def _header(service: TaggingService) -> str:
     )
 
 
-def launch(app: gr.Blocks, uploads: Uploads) -> None:
+def launch(app: gr.Blocks, door: FrontDoor, uploads: Uploads) -> None:
     """Serves until the process is told to stop, open to the public: nothing but the page."""
 
     def server() -> Any:
@@ -224,9 +226,12 @@ def launch(app: gr.Blocks, uploads: Uploads) -> None:
     admission = Middleware(
         Admission, queue=cast("FairQueue", app._queue), uploads=uploads, server=server
     )
+    believe_nobody()
     try:
         app.launch(
-            app_kwargs={"middleware": [admission]},
+            app_kwargs={"lifespan": door.lifespan(app), "middleware": [admission]},
+            _frontend=False,  # else it ends where its own page takes over 3 seconds: under load
+            num_workers=0,  # they would serve files at ports of their own, past the front door
             theme=space_theme(),
             css_paths=STYLES,
             footer_links=["api", "gradio"],

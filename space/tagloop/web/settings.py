@@ -127,6 +127,20 @@ class Settings:
         "`on` or `off`; `on` when not set.",
         default=True,
     )
+    trusted_proxies: str | None = _variable(
+        "TAGLOOP_TRUSTED_PROXIES",
+        "Addresses or networks of the proxies in front of the Space, with commas between, or "
+        "`none`: what they say of a visitor's address (`X-Forwarded-For`) is believed; when not "
+        "set, the Hub's on a Space of the Hub, the share link's end on this machine with a share "
+        "link, `none` elsewhere.",
+        default=None,
+    )
+    hosts: str | None = _variable(
+        "TAGLOOP_HOSTS",
+        "Host names, with commas between, that the Space answers to besides `localhost`, "
+        "addresses, `GRADIO_SERVER_NAME`, its share link and what the Hub calls it.",
+        default=None,
+    )
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
