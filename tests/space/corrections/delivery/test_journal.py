@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tagloop.corrections.delivery.journal import Journal, read_segment
+from tagloop.corrections.delivery.journal import Journal
 from tagloop.errors import UserError
 
 # Appends for ever from several threads, and prints each id once it is acknowledged.
@@ -38,10 +38,16 @@ for _ in range(4):
 """
 
 
+def name(letter: str) -> str:
+    """The name of a segment that an earlier process left."""
+    return f"2030-01-01_{letter * 32}.jsonl"
+
+
 def ids_in(directory: Path) -> list[str]:
     journal = Journal(directory, 10**9)
     try:
-        return [row["id"] for path in journal.sealed(1000) for row in read_segment(path)]
+        paths = journal.sealed(1000)
+        return [row_id for path in paths for part in journal.parts(path) for row_id in part.ids]
     finally:
         journal.close()
 
@@ -78,15 +84,15 @@ def test_a_segment_is_nobody_elses_until_its_process_gives_it_back(tmp_path: Pat
     assert later != path
     writer.close()
     assert sorted(other.sealed(9)) == sorted([path, later])
-    other.remove(path)
+    other.finish(other.parts(path)[0])
     assert Journal(tmp_path, 10**6).sealed(9) == []
     assert list(tmp_path.iterdir()) == [later]
 
 
 def test_a_full_disk_does_not_keep_a_torn_line_from_being_mended(tmp_path: Path) -> None:
     """A crash on a full disk leaves both; the next start must come up and go on."""
-    (tmp_path / "2030-01-01_abc.jsonl").write_bytes(b'{"id": "1"}\n{"id": "2", "te')
-    (tmp_path / "2030-01-01_abd.jsonl").write_bytes(b'{"id": "3"}\n\x00\n')
+    (tmp_path / name("a")).write_bytes(b'{"id": "1"}\n{"id": "2", "te')
+    (tmp_path / name("b")).write_bytes(b'{"id": "3"}\n\x00\n')
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     try:
@@ -114,16 +120,17 @@ def test_a_long_outage_fills_many_small_segments(
 
 def test_a_folder_that_cannot_be_made_is_the_owners_mistake(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(UserError, match=r"outbox folder .* cannot be made"):
+    with pytest.raises(UserError, match=r"outbox folder .* cannot be made or read"):
         Journal(tmp_path / "file" / "outbox", 10**6)
 
 
 def test_a_torn_line_is_cut_and_a_damaged_one_set_aside(tmp_path: Path) -> None:
-    segment = tmp_path / "2030-01-01_abc.jsonl"
+    segment = tmp_path / name("a")
     segment.write_bytes(b'{"id": "1"}\n\x00\x00\x00\n{"id": "2"}\n{"id": "3", "te')
     assert ids_in(tmp_path) == ["1", "2"]
     assert segment.read_bytes() == b'{"id": "1"}\n{"id": "2"}\n'
-    assert segment.with_suffix(".damaged").read_bytes() == b"\x00\x00\x00\n"
+    kept = {path.read_bytes() for path in (tmp_path / "quarantine").glob("*.jsonl")}
+    assert kept == {b"\x00\x00\x00\n", b'{"id": "3", "te\n'}
 
 
 def test_an_allowance_that_is_used_up_refuses_clearly(tmp_path: Path) -> None:

@@ -108,7 +108,7 @@ def when(moment: str) -> str:
     """Returns a time of a record, in UTC, to the minute."""
     try:
         read = datetime.fromisoformat(moment).astimezone(UTC)
-    except ValueError:
+    except (ValueError, OverflowError):
         return safe(moment)
     return f'<time datetime="{safe(moment)}">{read:%Y-%m-%d %H:%M} UTC</time>'
 
