@@ -116,20 +116,34 @@ class Records:
             self.reviews.append(review)
 
     def _add_row(self, folder: str, row: Mapping[str, Any]) -> None:
-        if folder == REVIEWS:
-            review = Review.from_json(row)
-            _check_moment(review.created_at)
-            self.add_review(review)
-        elif folder == WITHDRAWALS:
-            taken_back, when = _withdrawal(row)
+        record = parse_row(folder, row)
+        if isinstance(record, Review):
+            self.add_review(record)
+        elif isinstance(record, Correction):
+            self.repeated += record.id in self.corrections
+            self.corrections.setdefault(record.id, record)
+        else:
+            taken_back, when = record
             self.repeated += taken_back in self.withdrawn
             self.withdrawn[taken_back] = min(when, self.withdrawn.get(taken_back, when))
-        else:
-            correction = Correction.from_json(row)
-            _check_moment(correction.created_at)
-            _check_id(correction.id)
-            self.repeated += correction.id in self.corrections
-            self.corrections.setdefault(correction.id, correction)
+
+
+def parse_row(folder: str, row: Mapping[str, Any]) -> Correction | Review | tuple[str, str]:
+    """Returns the record that a row is: of a withdrawal what is taken back, and when.
+
+    Raises:
+        UserError: It is none of its folder's.
+    """
+    if folder == WITHDRAWALS:
+        return _withdrawal(row)
+    record: Correction | Review
+    if folder == REVIEWS:
+        record = Review.from_json(row)
+    else:
+        record = Correction.from_json(row)
+        _check_id(record.id)
+    _check_moment(record.created_at)
+    return record
 
 
 def latest(reviews: Iterable[Review]) -> dict[str, Review]:

@@ -294,5 +294,11 @@ def _later(review: Review, other: Review) -> Review:
     """Returns the review, dated after the other: a set-back clock must not undo a decision."""
     if review.created_at > other.created_at:
         return review
-    moment = datetime.fromisoformat(other.created_at) + timedelta(microseconds=1)
+    try:
+        moment = datetime.fromisoformat(other.created_at) + timedelta(microseconds=1)
+    except OverflowError:
+        raise UserError(
+            f"A decision in the dataset is dated {other.created_at}, so no later one can be taken: "
+            f"take the review {other.id} out of it first."
+        ) from None
     return replace(review, created_at=moment.isoformat(timespec="microseconds"))
