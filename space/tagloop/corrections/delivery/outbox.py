@@ -237,6 +237,8 @@ class Outbox:
                 try:
                     self._confirm(group, self._put(group))
                 except RefusedError as error:
+                    if time.monotonic() >= self._deadline:
+                        return
                     groups += reversed(self._smaller(group, error, stuck))
                     self._sleep(self._retry_seconds)
                 except Exception as error:  # only once `close` has set a deadline

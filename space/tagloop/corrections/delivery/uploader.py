@@ -132,7 +132,8 @@ class Uploader:
                     f"The Hub refuses every commit to {self.repo_id} ({again.status}), whatever is "
                     "in it: look there for the reason."
                 ) from again
-            raise
+        # Refused while the Hub takes others; or it has just begun to take commits again.
+        return self.put([part])
 
     def _commit(self, files: Mapping[str, bytes], message: str) -> str:
         try:
