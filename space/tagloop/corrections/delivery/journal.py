@@ -156,7 +156,8 @@ class Journal:
         if problem := self._problem(line[:-1]):
             raise UserError(f"Not saved: {problem}")
         try:
-            self._make_folder()
+            if self._make_folder():
+                self._keep_named()
             if self.bytes_used() + len(line) > self.max_bytes:
                 raise UserError(
                     "Not saved: too many corrections are waiting for the Hub already. "
@@ -307,11 +308,14 @@ class Journal:
 
     # The folder -----------------------------------------------------------------------------------
 
-    def _make_folder(self) -> None:
-        if not self.directory.is_dir():
-            self._say("The outbox folder %s was removed: made anew", self.directory)
-            self.directory.mkdir(parents=True, exist_ok=True)
-            sync_directory(self.directory.parent)
+    def _make_folder(self) -> bool:
+        """Makes the folder again if somebody has removed it; tells whether that was so."""
+        if self.directory.is_dir():
+            return False
+        self.directory.mkdir(parents=True, exist_ok=True)
+        sync_directory(self.directory.parent)
+        logger.error("The outbox folder %s was removed: made anew", self.directory)
+        return True
 
     def _keep_named(self) -> None:
         """Writes anew what somebody has removed while we hold it, so that a crash keeps it too."""

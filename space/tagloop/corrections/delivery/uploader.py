@@ -173,6 +173,12 @@ class Uploader:
         try:
             info = self._api.dataset_info(self.repo_id, expand=["private"])
         except RepositoryNotFoundError:
+            if self._looked:
+                logger.error(
+                    "Outbox: the dataset %s is gone (deleted, or renamed) and is made anew; if it "
+                    "was renamed, set CORRECTIONS_REPO to its new name",
+                    self.repo_id,
+                )
             self._api.create_repo(
                 self.repo_id, repo_type="dataset", private=self._private, exist_ok=True
             )
