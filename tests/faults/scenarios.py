@@ -354,12 +354,15 @@ def renamed_dataset(rig: Rig, chance: Random, scale: Scale) -> Counts:
         writer = scene.start(chance.random())
         scene.wait_for(20)
         _wait_until(lambda: bool(scene.stored()), "nothing arrived")
+        rig.proxy.standing = Fault(503)  # else the old name is taken before the Hub leads on
+        time.sleep(0.3)
         scene.rename_dataset(new)
         rig.proxy.renamed = (scene.repo_id, new)
+        rig.proxy.standing = None
         there = len(scene.stored())
         scene.wait_for(20)
         _wait_until(partial(_more_stored, scene, there), "no row was led there")
-        rig.proxy.standing = Fault(503)  # nothing arrives while it is counted what goes with it
+        rig.proxy.standing = Fault(503)
         time.sleep(0.3)
         scene.rename_dataset(new, back=True)
         scene.leave_dataset(new)
