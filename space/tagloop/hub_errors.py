@@ -28,6 +28,14 @@ Kind = Literal[
     "unreachable",
 ]
 
+CONTENT_REFUSALS = frozenset({400, 413, 415, 422})
+"""Answers to a commit that may be meant for what is in it, so that less of it may be taken:
+malformed (400: the Hub's own word for a path, a card or a file that it does not want), too large
+(413), of a kind that is not taken (415), not to be processed (422). No other answer speaks of the
+content: 401 and 403 are the token's (403 a full quota's, too), 404 the dataset's, 408, 425 and 429
+ask for time, 409 and 412 tell of another commit, 451 closes the whole dataset, and 5xx is the Hub's
+own trouble."""
+
 
 class HubProblem(NamedTuple):
     """What went wrong, for the owner of a Space.
@@ -63,6 +71,12 @@ def kind_of(error: BaseException) -> Kind | None:
 def status_of(error: HfHubHTTPError) -> int:
     """Returns the HTTP status that the Hub answered with; 0 if that is not known."""
     return error.response.status_code if error.response is not None else 0
+
+
+def refuses_content(error: HfHubHTTPError) -> bool:
+    """Tells whether a refused commit may have been refused for what is in it."""
+    # 404 has a class of its own for some reasons, which the Hub also gives with other statuses.
+    return status_of(error) in CONTENT_REFUSALS and kind_of(error) == "error"
 
 
 def problem_of(

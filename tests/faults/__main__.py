@@ -16,6 +16,7 @@ from dataclasses import fields
 from pathlib import Path
 from random import Random
 
+from huggingface_hub.errors import HfHubHTTPError
 from tqdm import tqdm
 
 from tagloop.errors import UserError
@@ -57,7 +58,7 @@ def main() -> int:
                     found[name] = _real_space(rig, seed)
                 else:
                     found[name] = run(rig, seed, scale, name)
-            except (AssertionError, UserError) as error:
+            except (AssertionError, UserError, HfHubHTTPError) as error:
                 found[name] = f"failed: {error}"
     print(table(found))
     print(f"seed {seed}")

@@ -86,20 +86,19 @@ class StoredIds:
 
     def __init__(self, api: HfApi, repo_id: str, cache: Path, folder: str = "data") -> None:
         self._api = api
-        self._repo_id = repo_id
+        self.repo_id = repo_id
         self._cache = cache
         self._folder = folder
         self._ids: dict[str, list[str]] = {}  # file -> its rows' ids
         self._blobs: dict[str, str] = {}
+        self._taken: list[str] = []
         self.rewritten: set[str] = set()
 
     def read(self) -> list[str]:
         """Returns the id of every row that the dataset holds now."""
         found: set[str] = set()
         try:
-            tree = list(
-                self._api.list_repo_tree(self._repo_id, recursive=True, repo_type="dataset")
-            )
+            tree = list(self._api.list_repo_tree(self.repo_id, recursive=True, repo_type="dataset"))
         except RepositoryNotFoundError:
             tree = []
         for entry in tree:
@@ -111,11 +110,17 @@ class StoredIds:
             elif entry.path not in self._ids:
                 self._ids[entry.path] = self._read_file(entry.path)
         self.rewritten |= self._blobs.keys() - found
-        return [row_id for path in found for row_id in self._ids[path]]
+        return [*self._taken, *(row_id for path in found for row_id in self._ids[path])]
+
+    def take_away(self) -> None:
+        """Notes that the dataset is deleted now: what it held was delivered all the same."""
+        self._taken = self.read()
+        self._ids.clear()
+        self._blobs.clear()
 
     def _read_file(self, name: str) -> list[str]:
         path = self._api.hf_hub_download(
-            self._repo_id, name, repo_type="dataset", cache_dir=self._cache
+            self.repo_id, name, repo_type="dataset", cache_dir=self._cache
         )
         lines = Path(path).read_text(encoding="utf-8").split("\n")
         return [json.loads(line)["id"] for line in lines if line]

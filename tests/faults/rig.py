@@ -62,6 +62,11 @@ class Nursery:
         self._process.stdin.flush()
         return int(self._process.stdout.readline())
 
+    def lock_disk(self, folder: Path, *, locked: bool) -> None:
+        """Makes a folder read-only, or writable again, for what is opened from now on."""
+        status = self._ask(f"{'lock' if locked else 'unlock'} {folder}\n")
+        assert status == 0, f"mount ended with {status}"
+
     def close(self) -> None:
         """Ends the nursery; writers that still live are killed by then."""
         self._process.communicate()
@@ -96,7 +101,8 @@ class Rig:
     def scene(self, name: str) -> Scene:
         """Opens a scene: a dataset and a folder of its own, and fair weather."""
         self.proxy.faults.clear()
-        self.proxy.standing = None
+        self.proxy.standing = self.proxy.commits = self.proxy.unwanted = None
+        self.proxy.renamed = None
         if not self._hub_runs:  # a scenario before has failed
             self.restart_hub()
         return Scene(self, name)
@@ -113,8 +119,8 @@ class Scene:
         self.counts = Counts()
         self.nursery = rig.nursery
         self._orders: dict[int, Order] = {}
-        api = HfApi(rig.hub.endpoint, rig.hub.token)
-        self._stored = StoredIds(api, self.repo_id, rig.root / "cache")
+        self.api = HfApi(rig.hub.endpoint, rig.hub.token)
+        self._stored = StoredIds(self.api, self.repo_id, rig.root / "cache")
         self._logs: list[Path] = []
 
     def start(self, seed: float, outbox: str | Path = "outbox", **changes: object) -> int:
@@ -166,6 +172,26 @@ class Scene:
         assert status == 0, f"a writer ended with status {status}"
         left = Told.read([Path(self._orders[pid].log)]).left
         assert left == ["0"], f"a writer left {left} rows on the disk"
+
+    def stored(self) -> list[str]:
+        """Returns the ids that the dataset holds now."""
+        return self._stored.read()
+
+    def delete_dataset(self) -> None:
+        """Deletes the dataset, as its owner may; what it held is nobody's loss."""
+        self._stored.take_away()
+        self.api.delete_repo(self.repo_id, repo_type="dataset")
+
+    def rename_dataset(self, name: str, *, back: bool = False) -> None:
+        """Gives the dataset another name, or its own back; what it holds is read there."""
+        names = (name, self.repo_id) if back else (self.repo_id, name)
+        self.api.move_repo(*names, repo_type="dataset")
+        self._stored.repo_id = names[1]
+
+    def leave_dataset(self, name: str) -> None:
+        """Gives the dataset another name for ever; what comes now is in one of the old name."""
+        self._stored.take_away()
+        self.api.move_repo(self.repo_id, name, repo_type="dataset")
 
     def told(self) -> Told:
         """Returns what visitors were told by now."""

@@ -7,16 +7,21 @@ were told with what the dataset holds. `Scale` says how often and how long.
 from __future__ import annotations
 
 import contextlib
+import json
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from random import Random
 
 from ..space.corrections.delivery.fault_proxy import Fault
+from ..space.corrections.test_rows import BAD_LINES
 from .ledger import Counts
 from .rig import Nursery, Rig, Scene, can_make_disks, pause
-from .writer import KEPT, REFUSED
+from .writer import CLIENTS, KEPT, REFUSED, UNWANTED
 
 
 @dataclass(frozen=True)
@@ -109,7 +114,7 @@ def _through(name: str, fault: Fault) -> Scenario:
             scene.wait_for(20)
             time.sleep(scale.seconds)
             end = time.monotonic() + SPOILT_SECONDS
-            while rig.proxy.spoilt == spoilt and time.monotonic() < end:
+            while not _more_spoilt(rig, spoilt) and time.monotonic() < end:
                 time.sleep(0.05)
             assert rig.proxy.spoilt > spoilt, "nothing went wrong"
             if repeat % 2:
@@ -202,6 +207,246 @@ def full_disk(rig: Rig, chance: Random, scale: Scale) -> Counts:
     return scene.counts
 
 
+def read_only_disk(rig: Rig, chance: Random, scale: Scale) -> Counts:
+    """The outbox's folder becomes read-only: nothing new begins, what waits there is delivered.
+
+    The folder stands on a disk of the writers' own, with a read-only view put over it; elsewhere
+    the functions that change names refuse.
+    """
+    scene = rig.scene("read only")
+    real = can_make_disks()
+    disk, flag = scene.folder / "disk", scene.folder / "read-only"
+    changes: dict[str, object] = {"characters": 40_000, "pause": 0.02}
+    if real:
+        scene.nursery = Nursery(rig.root / "writers.log", disk, "100m")
+    else:
+        changes["read_only"] = str(flag)
+
+    def lock(locked: bool) -> None:
+        if real:
+            scene.nursery.lock_disk(disk, locked=locked)
+        elif locked:
+            flag.touch()
+        else:
+            flag.unlink()
+
+    try:
+        for repeat in _trials(scene, scale):
+            writer = scene.start(chance.random(), disk / "outbox", **changes)
+            scene.wait_for(20)
+            lock(True)
+            scene.wait_for(10, REFUSED)
+            if repeat % 2:  # the next one has to come up on it
+                scene.kill(writer)
+                writer = scene.start(chance.random(), disk / "outbox", **changes)
+                scene.wait_for(10, REFUSED)
+            lock(False)
+            scene.wait_for(5)
+            scene.stop(writer)
+    finally:
+        if real:
+            scene.nursery.close()
+    return scene.counts
+
+
+def stray_files(rig: Rig, chance: Random, scale: Scale) -> Counts:
+    """Everything else that a folder can hold, before the first row and in the middle."""
+    scene = rig.scene("stray files")
+    outbox = scene.folder / "outbox"
+    outbox.mkdir()
+    for repeat in _trials(scene, scale):
+        _litter(outbox, chance)
+        writer = scene.start(chance.random())
+        scene.wait_for(20)
+        _litter(outbox, chance)
+        scene.wait_for(20)
+        if repeat % 2 == 0:
+            scene.kill(writer)
+            writer = scene.start(chance.random())
+            scene.wait_for(5)
+        scene.stop(writer)
+    return scene.counts
+
+
+def _litter(outbox: Path, chance: Random) -> None:
+    def ours() -> Path:
+        return outbox / f"2026-01-01_{chance.getrandbits(128):032x}.jsonl"
+
+    number, lines = chance.getrandbits(32), list(BAD_LINES.values())
+    row = json.dumps({"id": "nobody was told of it"}).encode() + b"\n"
+    for name in (f"backup-{number}.jsonl", f"._{ours().name}", f"{ours().name}~"):
+        (outbox / name).write_bytes(row)
+    ours().symlink_to(outbox / f"backup-{number}.jsonl")
+    ours().symlink_to("/dev/zero")
+    ours().mkdir()
+    os.mkfifo(ours())
+    ours().write_bytes(b"")
+    half = ours().with_suffix(".moving")  # as a person would: the name comes when it is whole
+    half.write_bytes(b"\n".join(chance.sample(lines, len(lines))))
+    half.rename(ours())
+
+
+def refused_rows(rig: Rig, chance: Random, scale: Scale) -> Counts:
+    """The Hub wants some rows never: the others go on across kills, and those come back later."""
+    scene = rig.scene("refused rows")
+    outbox = scene.folder / "outbox"
+    for _ in _trials(scene, scale):
+        rig.proxy.unwanted = UNWANTED.encode()
+        writer = scene.start(chance.random(), unwanted=0.02, clients=4, pause=0.1)
+        for _ in range(2):
+            pause(chance, LIFE_SECONDS * 2)
+            scene.kill(writer)
+            writer = scene.start(chance.random(), unwanted=0.02, clients=4, pause=0.1)
+        scene.wait_for(5)
+        scene.stop(writer)
+        scene.finish(scene.start(0.1, clients=1, unwanted=1.0, pause=0.01, corrections=3))
+        kept = list((outbox / "quarantine").glob("*.jsonl"))
+        assert len(kept) >= 3, "nothing was refused"
+        rig.proxy.unwanted = None
+        for path in kept:  # what the text beside each file says
+            path.rename(outbox / path.name)
+        scene.drain()
+        assert not list((outbox / "quarantine").glob("*.jsonl"))
+    return scene.counts
+
+
+def refuses_everything(rig: Rig, chance: Random, scale: Scale) -> Counts:
+    """The Hub refuses every commit for a while: that is no row's fault, so all of them wait."""
+    scene = rig.scene("refuses everything")
+    for _ in _trials(scene, scale):
+        rig.proxy.commits = Fault(400)
+        writer = scene.start(chance.random())
+        scene.wait_for(20)
+        time.sleep(scale.seconds)
+        scene.kill(writer)
+        writer = scene.start(chance.random())
+        time.sleep(scale.seconds)
+        rig.proxy.commits = None
+        scene.stop(writer)
+        assert not (scene.folder / "outbox" / "quarantine").exists()
+    return scene.counts
+
+
+def lying_hub(rig: Rig, chance: Random, scale: Scale) -> Counts:
+    """The Hub confirms commits and drops them, or half of each file."""
+    scene = rig.scene("lying Hub")
+    for repeat in _trials(scene, scale):
+        writer = scene.start(chance.random())
+        for share in (0, 0.5):
+            scene.wait_for(5)
+            spoilt = rig.proxy.spoilt
+            rig.proxy.commits = Fault(stored=share)
+            _wait_until(partial(_more_spoilt, rig, spoilt), "nothing went wrong")
+            time.sleep(scale.seconds / 2)
+            if repeat % 2:
+                scene.kill(writer)
+                writer = scene.start(chance.random())
+            rig.proxy.commits = None
+        scene.stop(writer)
+    return scene.counts
+
+
+def renamed_dataset(rig: Rig, chance: Random, scale: Scale) -> Counts:
+    """The owner renames the dataset: the Hub leads to its new name, then no more."""
+    scene = rig.scene("renamed")
+    for repeat in _trials(scene, scale):
+        new = f"{scene.repo_id}-{repeat}"
+        writer = scene.start(chance.random())
+        scene.wait_for(20)
+        _wait_until(lambda: bool(scene.stored()), "nothing arrived")
+        rig.proxy.standing = Fault(503)  # else the old name is taken before the Hub leads on
+        time.sleep(0.3)
+        scene.rename_dataset(new)
+        rig.proxy.renamed = (scene.repo_id, new)
+        rig.proxy.standing = None
+        there = len(scene.stored())
+        scene.wait_for(20)
+        _wait_until(partial(_more_stored, scene, there), "no row was led there")
+        rig.proxy.standing = Fault(503)
+        time.sleep(0.3)
+        scene.rename_dataset(new, back=True)
+        scene.leave_dataset(new)
+        rig.proxy.renamed = rig.proxy.standing = None
+        scene.wait_for(20)
+        scene.stop(writer)
+    return scene.counts
+
+
+def deleted_dataset(rig: Rig, chance: Random, scale: Scale) -> Counts:
+    """The owner deletes the dataset: what waits goes to a new one."""
+    scene = rig.scene("deleted")
+    for _ in _trials(scene, scale):
+        writer = scene.start(chance.random())
+        scene.wait_for(20)
+        _wait_until(lambda: bool(scene.stored()), "nothing arrived")
+        rig.proxy.standing = Fault(503)  # nothing arrives while it is counted what goes with it
+        time.sleep(0.3)
+        scene.delete_dataset()
+        scene.wait_for(20)
+        rig.proxy.standing = None
+        scene.wait_for(5)
+        scene.stop(writer)
+    return scene.counts
+
+
+def public_dataset(rig: Rig, chance: Random, scale: Scale) -> Counts:
+    """The owner makes the dataset public: it gets nothing before it is private again."""
+    scene = rig.scene("public")
+    for repeat in _trials(scene, scale):
+        writer = scene.start(chance.random())
+        scene.wait_for(20)
+        _wait_until(lambda: bool(scene.stored()), "nothing arrived")
+        scene.api.update_repo_settings(scene.repo_id, private=False, repo_type="dataset")
+        time.sleep(0.5)  # a commit that had begun
+        there = len(scene.stored())
+        scene.wait_for(20)
+        time.sleep(scale.seconds)
+        assert len(scene.stored()) == there, "private rows went to a public dataset"
+        if repeat % 2:
+            scene.kill(writer)
+            writer = scene.start(chance.random())
+        scene.api.update_repo_settings(scene.repo_id, private=True, repo_type="dataset")
+        scene.stop(writer)
+    return scene.counts
+
+
+def removed_folder(rig: Rig, chance: Random, scale: Scale) -> Counts:
+    """Somebody removes the outbox's folder while rows wait in it; those of before are written anew.
+
+    What was promised in the very moment between is safe with the process, and with the next save on
+    the disk: so a kill comes after that.
+    """
+    scene = rig.scene("removed folder")
+    for repeat in _trials(scene, scale):
+        rig.proxy.standing = Fault(500)
+        writer = scene.start(chance.random())
+        for _ in range(2):
+            scene.wait_for(20)
+            shutil.rmtree(scene.folder / "outbox", ignore_errors=True)
+            scene.wait_for(3 * CLIENTS)
+        if repeat % 2:
+            scene.kill(writer)
+            writer = scene.start(chance.random())
+        rig.proxy.standing = None
+        scene.stop(writer)
+    return scene.counts
+
+
+def _more_spoilt(rig: Rig, number: int) -> bool:
+    return rig.proxy.spoilt > number
+
+
+def _more_stored(scene: Scene, number: int) -> bool:
+    return len(scene.stored()) > number
+
+
+def _wait_until(condition: Callable[[], bool], otherwise: str) -> None:
+    end = time.monotonic() + SPOILT_SECONDS
+    while not condition():
+        assert time.monotonic() < end, otherwise
+        time.sleep(0.05)
+
+
 def full_allowance(rig: Rig, chance: Random, scale: Scale) -> Counts:
     """The outbox may take 300 kB and the Hub is away: the rest is refused, nothing is lost."""
     scene = rig.scene("full allowance")
@@ -215,18 +460,22 @@ def full_allowance(rig: Rig, chance: Random, scale: Scale) -> Counts:
     return scene.counts
 
 
-def jumping_clock(rig: Rig, chance: Random, scale: Scale) -> Counts:
-    """The clock jumps back by up to three days, again and again, across kills."""
-    scene = rig.scene("jumping clock")
-    for _ in _trials(scene, scale):
-        rig.proxy.faults.append(Fault(429, {"Retry-After": "Tue, 03 Mar 2026 00:00:00 GMT"}))
-        writer = scene.start(chance.random(), clock_steps=True)
-        scene.wait_for(20)
-        scene.kill(writer)
-        writer = scene.start(chance.random(), clock_steps=True)
-        scene.wait_for(20)
-        scene.stop(writer)
-    return scene.counts
+def _jumping_clock(name: str, days: float) -> Scenario:
+    """Makes the scenario of a clock that jumps by up to so many days, across kills."""
+
+    def scenario(rig: Rig, chance: Random, scale: Scale) -> Counts:
+        scene = rig.scene(name)
+        for _ in _trials(scene, scale):
+            rig.proxy.faults.append(Fault(429, {"Retry-After": "Tue, 03 Mar 2026 00:00:00 GMT"}))
+            writer = scene.start(chance.random(), clock_steps=days)
+            scene.wait_for(20)
+            scene.kill(writer)
+            writer = scene.start(chance.random(), clock_steps=days)
+            scene.wait_for(20)
+            scene.stop(writer)
+        return scene.counts
+
+    return scenario
 
 
 def two_replicas(rig: Rig, chance: Random, scale: Scale) -> Counts:
@@ -267,8 +516,18 @@ SCENARIOS: dict[str, Scenario] = {
     **{str(status): _through(str(status), Fault(status)) for status in (401, 403, 409, 412, 500)},
     "429, Retry-After": _through("429", Fault(429, {"Retry-After": "1"})),
     "disk full": full_disk,
+    "disk read-only": read_only_disk,
     "allowance full": full_allowance,
-    "clock jumps back": jumping_clock,
+    "folder removed": removed_folder,
+    "stray files": stray_files,
+    "rows refused": refused_rows,
+    "everything refused": refuses_everything,
+    "Hub lies": lying_hub,
+    "dataset renamed": renamed_dataset,
+    "dataset deleted": deleted_dataset,
+    "dataset made public": public_dataset,
+    "clock jumps back": _jumping_clock("clock back", -3.0),
+    "clock jumps ahead": _jumping_clock("clock ahead", 1000.0),
     "two replicas": two_replicas,
     "one shared folder": shared_folder,
 }

@@ -8,11 +8,13 @@ flagging. A child is a process of its own in every respect that matters to ``kil
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import random
 import resource
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -24,7 +26,7 @@ from uuid import UUID
 
 from tagloop.corrections import record as corrections
 from tagloop.corrections.card import corrections_card
-from tagloop.corrections.delivery import journal
+from tagloop.corrections.delivery import journal, quarantine, uploader
 from tagloop.corrections.delivery.outbox import Outbox
 from tagloop.corrections.delivery.status import SavedWhen
 from tagloop.errors import UserError
@@ -36,6 +38,7 @@ ACKNOWLEDGED, REFUSED, KEPT, LEFT = "acknowledged", "refused", "kept", "left"
 """What a line of the log says: a visitor was told "saved", "not saved", "kept, not yet on the
 Hub"; how many rows a process that ended in good order left on its disk."""
 DRAIN_SECONDS = 60.0
+UNWANTED = "unwanted by the Hub"
 
 
 @dataclass(frozen=True)
@@ -52,11 +55,14 @@ class Order:
         clients: How many flag at once; with 0 it only delivers what it finds, and ends.
         saved_when: See `tagloop.corrections.delivery.outbox.Outbox`.
         patience: Seconds that a visitor waits for the Hub where ``saved_when`` is "hub".
+        corrections: So many of each visitor; then he goes, and with all of them gone it ends.
         pause: Seconds between a visitor's corrections, on average.
         characters: An article has at most so many.
         max_bytes: The outbox's allowance.
         file_limit: No file can be larger (RLIMIT_FSIZE): writing ends half-way in a line.
-        clock_steps: The clock jumps back by hours and days at every look.
+        clock_steps: The clock jumps by up to so many days at every look, back if negative.
+        unwanted: This share of the articles holds `UNWANTED`.
+        read_only: While this file exists, the disk is read-only.
     """
 
     outbox: str
@@ -68,11 +74,14 @@ class Order:
     clients: int = CLIENTS
     saved_when: str = "disk"
     patience: float = 5.0
+    corrections: int | None = None
     pause: float = 0.03
     characters: int = 3000
     max_bytes: int = 2**28
     file_limit: int | None = None
-    clock_steps: bool = False
+    clock_steps: float = 0.0
+    unwanted: float = 0.0
+    read_only: str | None = None
 
     def to_line(self) -> str:
         """Returns the order as the nursery reads it."""
@@ -105,7 +114,8 @@ def work(order: Order) -> None:
         ]
         for visitor in visitors:
             visitor.start()
-        stopping.wait()
+        if order.corrections is None:
+            stopping.wait()
         for visitor in visitors:
             visitor.join()
     log.note(LEFT, outbox.close(timeout=DRAIN_SECONDS))
@@ -131,7 +141,9 @@ def flag(
 ) -> None:
     """Be one visitor: send corrections, and note what was said about each."""
     chance = random.Random(f"{order.seed}-{number}")
-    while not stopping.is_set():
+    sent = 0
+    while not stopping.is_set() and sent != order.corrections:
+        sent += 1
         row_id = str(UUID(int=chance.getrandbits(128), version=4))
         try:
             log.note(send(service, order, row_id, chance), row_id)
@@ -143,6 +155,8 @@ def flag(
 def send(service: TaggingService, order: Order, row_id: str, chance: random.Random) -> str:
     """Sends one correction and returns what its visitor is told."""
     text = "x" * chance.randint(1, order.characters) + "ü"
+    if chance.random() < order.unwanted:
+        text += UNWANTED
     tagging = Tagging("Title", text, (Tag("Banking", 0.5, False),), "demo/tagger", None)
     service.correct(tagging, corrected=["Money"], verdict="fixed", note="", id=row_id)
     return ACKNOWLEDGED if service.delivery_status(row_id, order.patience).saved else KEPT
@@ -155,11 +169,29 @@ def limit_resources(order: Order) -> None:
         hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
         resource.setrlimit(resource.RLIMIT_FSIZE, (order.file_limit, hard))
     if order.clock_steps:
-        _unsettle_clock(random.Random(order.seed))
+        _unsettle_clock(random.Random(order.seed), order.clock_steps * 86400)
+    if order.read_only:
+        _freeze_disk(Path(order.read_only))
 
 
-def _unsettle_clock(chance: random.Random) -> None:
-    """Makes the wall clock jump back and forth by up to three days, wherever Python reads it.
+def _freeze_disk(flag: Path) -> None:
+    """Refuses to change the names of files while a flag is there, as a read-only disk does."""
+
+    def refusing(function: Any) -> Any:
+        def call(*args: Any, **more: Any) -> Any:
+            writes = function is not os.open or args[1] & (os.O_RDWR | os.O_WRONLY)
+            if writes and flag.exists():
+                raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+            return function(*args, **more)
+
+        return call
+
+    for module, name in ((os, "open"), (Path, "unlink"), (Path, "rename"), (Path, "replace")):
+        setattr(module, name, refusing(getattr(module, name)))
+
+
+def _unsettle_clock(chance: random.Random, seconds: float) -> None:
+    """Makes the wall clock jump by up to so many seconds, wherever Python reads it.
 
     The machine's own clock belongs to others. `time.monotonic` is left alone: the kernel
     promises that it never goes back.
@@ -168,17 +200,20 @@ def _unsettle_clock(chance: random.Random) -> None:
     class Jumping(datetime):
         @classmethod
         def now(cls, tz: Any = None) -> Any:
-            return datetime.now(tz) - timedelta(seconds=chance.uniform(0, 3 * 86400))
+            return datetime.now(tz) + timedelta(seconds=chance.uniform(0, seconds))
 
     steady = time.time
-    time.time = lambda: steady() - chance.uniform(0, 3 * 86400)
-    for module in (journal, corrections):
+    time.time = lambda: steady() + chance.uniform(0, seconds)
+    for module in (journal, quarantine, uploader, corrections):
         vars(module)["datetime"] = Jumping
-    assert Jumping.now(UTC) < datetime.now(UTC)
+    assert (Jumping.now(UTC) < datetime.now(UTC)) == (seconds < 0)
 
 
 def nursery() -> None:
-    """Forks a writer an order; ``end PID SIGNAL`` ends one and answers when it is gone."""
+    """Forks a writer an order; ``end PID SIGNAL`` ends one and answers when it is gone.
+
+    ``lock FOLDER`` puts a read-only view over a folder of a disk of ours, ``unlock`` takes it off.
+    """
     children: set[int] = set()
     for line in sys.stdin:
         if line.startswith("end "):
@@ -187,6 +222,8 @@ def nursery() -> None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(int(pid), int(number))
             answer = os.waitpid(int(pid), 0)[1]
+        elif line.startswith(("lock ", "unlock ")):
+            answer = _lock(*line.rstrip("\n").split(" ", 1))
         else:
             answer = os.fork()
             if answer == 0:
@@ -196,6 +233,16 @@ def nursery() -> None:
         sys.stdout.flush()
     for child in children:  # of a scenario that failed
         os.kill(child, signal.SIGKILL)
+
+
+def _lock(what: str, folder: str) -> int:
+    steps = [["umount", folder]]
+    if what == "lock":
+        steps = [
+            ["mount", "--bind", folder, folder],
+            ["mount", "-o", "remount,bind,ro", folder],
+        ]
+    return max(subprocess.run(step, stdout=2).returncode for step in steps)
 
 
 def _live(order: Order) -> None:

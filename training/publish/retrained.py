@@ -74,7 +74,7 @@ def merge_again(api: HfApi, names: Names, built: Path, folder: Path) -> int | No
     if now != (earlier["accepted"], earlier["rows"]):
         record["revision"] = corrections
         record["dataset"] = {"repo_id": names.dataset, "revision": revision}
-        record["counts"] = merge_counts(merged, decided, len(records.damaged))
+        record["counts"] = merge_counts(merged, decided, records.damaged_count)
     write_merged(folder, merged, read_build_report(built / BUILD_REPORT), record, decided)
     return len(merged.corrected)
 

@@ -141,7 +141,7 @@ def merge_result(pulled: Pulled, merged: Merged) -> MergeResult:
         changed=any(before[split] != merged.rows[split] for split in merged.rows),
         new_ids=sorted(new),
         forget=bool(gone),
-        counts=merge_counts(merged, pulled.decided, len(pulled.records.damaged)),
+        counts=merge_counts(merged, pulled.decided, pulled.records.damaged_count),
     )
 
 

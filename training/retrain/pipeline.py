@@ -213,7 +213,7 @@ class Retrain:
 
     def _merge(self, run: Run) -> MergeResult:
         pulled = pull(self.api, self.names, run.start, self.config.agreement or None)
-        for line in pulled.records.damaged:
+        for line in pulled.records.damage():
             self.say(f"not read, damaged: {line}")
         merged = merge_pulled(pulled, self.names.corrections)
         result = merge_result(pulled, merged)

@@ -16,7 +16,8 @@ One row is one verdict; rows are only ever added. Each file under `data/` holds 
 moment, in a folder a day (UTC). What a visitor took back stands under `withdrawals/`, a row with
 the `correction_id` each; what reviewers decided under `reviews/`, likewise, with the `decision`
 (accept, edit, reject, undo), the `tags` that count, the `reviewer` and the time. The latest
-decision on a correction is in force.
+decision on a correction is in force. A note under `refused/` tells of a row that the Hub did not
+take, and that is kept on the Space's own disk.
 
 Visitors were told that title, text, tags and note are stored here, in a private dataset, and may
 be used to train the next model. Keep it private.

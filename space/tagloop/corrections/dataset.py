@@ -1,23 +1,26 @@
 """Reads the corrections dataset: corrections, withdrawals and reviews as they stand at a commit.
 
 `read_records` reads all of it at once; `DatasetHead` only what is new since it was read last. The
-rows are read line by line, not with the ``datasets`` library: a line that is damaged must cost that
-line and be counted, not the whole file.
+rows are read line by line (`tagloop.corrections.rows`), not with the ``datasets`` library: a line
+that is damaged must cost that line and be counted, not the whole file.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
+from uuid import UUID
 
 from huggingface_hub import HfApi, hf_hub_download, snapshot_download
+from huggingface_hub.hf_api import RepoFile
 
 from tagloop.corrections.decision import Review
 from tagloop.corrections.record import Correction
+from tagloop.corrections.rows import lines_of, read_row
 from tagloop.corrections.withdrawals import SCHEMA as WITHDRAWAL_SCHEMA
 from tagloop.errors import UserError
 from tagloop.files import CORRECTIONS, REVIEWS, WITHDRAWALS
@@ -25,6 +28,9 @@ from tagloop.files import CORRECTIONS, REVIEWS, WITHDRAWALS
 FOLDERS = (CORRECTIONS, WITHDRAWALS, REVIEWS)
 PATTERNS = [f"{folder}/**.jsonl" for folder in FOLDERS]
 DOWNLOADS = 8  # at a time
+MAX_REASON_CHARACTERS = 200  # it names values, and those may be of any length
+MAX_LOCATED = 1000
+"""Of damaged lines so many are kept with place and reason; the others are counted."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +55,8 @@ class Records:
         withdrawn: Correction id to when it was withdrawn. Whoever knows an id may withdraw (see
             `tagloop.corrections.withdrawals`), so each of these counts, even of a correction not
             (yet) here.
-        damaged: Lines that could not be read.
+        damaged: The first `MAX_LOCATED` lines that could not be read.
+        damaged_count: How many could not.
         repeated: Lines whose id was there before; such a line is the same record.
         revision: The commit they were read at; None for a folder.
     """
@@ -58,6 +65,7 @@ class Records:
     reviews: list[Review] = field(default_factory=list)
     withdrawn: dict[str, str] = field(default_factory=dict)
     damaged: list[DamagedLine] = field(default_factory=list)
+    damaged_count: int = 0
     repeated: int = 0
     revision: str | None = None
     _review_ids: set[str] = field(default_factory=set, repr=False)
@@ -69,26 +77,35 @@ class Records:
         """
         return latest(self.reviews)
 
-    def add_file(self, folder: str, name: str, content: bytes) -> None:
+    def add_file(self, folder: str, name: str, file: BinaryIO) -> None:
         """Takes in one file's lines.
 
         Args:
             folder: One of `FOLDERS`: what its rows are.
             name: The path that damaged lines are located by.
-            content: The file.
+            file: The file.
         """
-        for number, line in enumerate(content.split(b"\n"), 1):
-            if not line.strip():
-                continue
+        for number, line in lines_of(file):
             try:
-                row = json.loads(line)
-                if not isinstance(row, dict):
-                    raise UserError("no JSON object.")
-                self._add_row(folder, row)
+                self._add_row(folder, read_row(line))
             except UserError as error:
-                self.damaged.append(DamagedLine(name, number, str(error)))
-            except ValueError:  # json's own, and bytes that are no UTF-8
-                self.damaged.append(DamagedLine(name, number, "no JSON."))
+                self.damaged_count += 1
+                if len(self.damaged) < MAX_LOCATED:
+                    reason = str(error)
+                    if len(reason) > MAX_REASON_CHARACTERS:
+                        reason = reason[:MAX_REASON_CHARACTERS] + " …"
+                    self.damaged.append(DamagedLine(name, number, reason))
+
+    def damage(self, known: int = 0, shown: int = 10) -> list[str]:
+        """Returns a sentence a damaged line, of the first ``shown`` and of all others together.
+
+        Args:
+            known: So many have been told before.
+            shown: At most so many are named.
+        """
+        named = [str(line) for line in self.damaged[known : known + shown]]
+        more = self.damaged_count - known - len(named)
+        return [*named, f"and {more:,} more"] if more else named
 
     def add_review(self, review: Review) -> None:
         """Takes in one review; one that is there already is counted as repeated."""
@@ -99,16 +116,34 @@ class Records:
             self.reviews.append(review)
 
     def _add_row(self, folder: str, row: Mapping[str, Any]) -> None:
-        if folder == REVIEWS:
-            self.add_review(Review.from_json(row))
-        elif folder == WITHDRAWALS:
-            taken_back, when = _withdrawal(row)
+        record = parse_row(folder, row)
+        if isinstance(record, Review):
+            self.add_review(record)
+        elif isinstance(record, Correction):
+            self.repeated += record.id in self.corrections
+            self.corrections.setdefault(record.id, record)
+        else:
+            taken_back, when = record
             self.repeated += taken_back in self.withdrawn
             self.withdrawn[taken_back] = min(when, self.withdrawn.get(taken_back, when))
-        else:
-            correction = Correction.from_json(row)
-            self.repeated += correction.id in self.corrections
-            self.corrections.setdefault(correction.id, correction)
+
+
+def parse_row(folder: str, row: Mapping[str, Any]) -> Correction | Review | tuple[str, str]:
+    """Returns the record that a row is: of a withdrawal what is taken back, and when.
+
+    Raises:
+        UserError: It is none of its folder's.
+    """
+    if folder == WITHDRAWALS:
+        return _withdrawal(row)
+    record: Correction | Review
+    if folder == REVIEWS:
+        record = Review.from_json(row)
+    else:
+        record = Correction.from_json(row)
+        _check_id(record.id)
+    _check_moment(record.created_at)
+    return record
 
 
 def latest(reviews: Iterable[Review]) -> dict[str, Review]:
@@ -160,7 +195,9 @@ def read_folder(folder: Path) -> Records:
     records = Records()
     for kind in FOLDERS:
         for path in sorted((folder / kind).rglob("*.jsonl")):
-            records.add_file(kind, path.relative_to(folder).as_posix(), path.read_bytes())
+            if path.is_file():  # a folder may be called so
+                with path.open("rb") as file:
+                    records.add_file(kind, path.relative_to(folder).as_posix(), file)
     return records
 
 
@@ -170,17 +207,17 @@ class NewFiles:
 
     Attributes:
         commit: Its head.
-        names: All files of records.
-        contents: Of those that are new; of all, if one that was there is gone.
+        blobs: All files of records, each with what tells its content.
+        files: Where those that are new lie; all of them, if one that was there is gone or changed.
     """
 
     commit: str
-    names: set[str]
-    contents: dict[str, bytes] = field(default_factory=dict)
+    blobs: dict[str, str]
+    files: dict[str, Path] = field(default_factory=dict)
 
 
 class DatasetHead:
-    """The head of a corrections dataset; its files never change, so each is read once.
+    """The head of a corrections dataset; its files seldom change, so each is read once.
 
     Args:
         repo_id: The dataset.
@@ -193,12 +230,12 @@ class DatasetHead:
         self._token = token
         self._cache = cache
 
-    def read(self, known_commit: str | None, known: set[str]) -> NewFiles:
+    def read(self, known_commit: str | None, known: Mapping[str, str]) -> NewFiles:
         """Looks at the head.
 
         Args:
             known_commit: The commit that was read last; where it is the head nothing is new.
-            known: The files that have been read.
+            known: The files that have been read, and what told their content.
 
         Raises:
             huggingface_hub.errors.HfHubHTTPError: The Hub refuses, or there is no such dataset.
@@ -206,11 +243,17 @@ class DatasetHead:
         api = HfApi(token=self._token)
         commit = api.dataset_info(self._repo_id).sha or ""
         if commit == known_commit:
-            return NewFiles(commit, known)
-        listed = api.list_repo_files(self._repo_id, repo_type="dataset", revision=commit)
-        names = {name for name in listed if folder_of(name)}
+            return NewFiles(commit, dict(known))
+        tree = api.list_repo_tree(
+            self._repo_id, recursive=True, repo_type="dataset", revision=commit
+        )
+        blobs = {
+            entry.path: entry.blob_id
+            for entry in tree
+            if isinstance(entry, RepoFile) and folder_of(entry.path)
+        }
 
-        def content(name: str) -> bytes:
+        def download(name: str) -> Path:
             path = hf_hub_download(
                 self._repo_id,
                 name,
@@ -219,12 +262,14 @@ class DatasetHead:
                 token=self._token,
                 cache_dir=self._cache,
             )
-            return Path(path).read_bytes()
+            return Path(path)
 
-        # If a file went, a person took it out: what it held is forgotten, so all is read again.
-        new = sorted(names if known - names else names - known)
+        # If a file went, a person took it out; if one changed, the Hub had not stored all of it.
+        # What it held is forgotten, so all is read again.
+        stays = known.items() <= blobs.items()
+        new = sorted(blobs.keys() - known.keys() if stays else blobs)
         with ThreadPoolExecutor(DOWNLOADS) as pool:
-            return NewFiles(commit, names, dict(zip(new, pool.map(content, new), strict=True)))
+            return NewFiles(commit, blobs, dict(zip(new, pool.map(download, new), strict=True)))
 
 
 def folder_of(name: str) -> str | None:
@@ -240,3 +285,23 @@ def _withdrawal(row: Mapping[str, Any]) -> tuple[str, str]:
     if not isinstance(correction_id, str) or not isinstance(when, str):
         raise UserError(f"Withdrawal {row.get('id')!r} names no correction, or no time.")
     return correction_id, when
+
+
+def _check_moment(text: str) -> None:
+    """Raises `UserError` for what is no time with its zone: decisions are put in order by it."""
+    try:
+        if datetime.fromisoformat(text).utcoffset() is not None:
+            return
+    except ValueError:
+        pass
+    raise UserError(f"{text!r} is no time.")
+
+
+def _check_id(text: str) -> None:
+    """Raises `UserError` for an id that no decision could name."""
+    try:
+        if str(UUID(text)) == text:
+            return
+    except ValueError:
+        pass
+    raise UserError(f"{text!r} is no correction's id.")

@@ -8,6 +8,7 @@ import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any, cast
@@ -21,6 +22,7 @@ from gradio.utils import get_upload_folder
 from starlette.middleware import Middleware
 
 from tagloop.corrections.card import corrections_card
+from tagloop.corrections.dataset import parse_row
 from tagloop.corrections.delivery.outbox import Outbox
 from tagloop.corrections.review.access import Access
 from tagloop.corrections.review.service import ReviewService
@@ -122,6 +124,7 @@ def _outbox(settings: Settings, folder: str) -> Outbox:
         card=corrections_card(repo, settings.model_repo),
         folder=folder,
         saved_when=settings.saved_when,
+        check=partial(parse_row, folder),
     ).start()
 
 
@@ -135,7 +138,8 @@ def _review(settings: Settings, service: TaggingService, access: Access) -> Revi
         return service.tagger.vocabulary  # the present model's
 
     reviewing = ReviewService(repo, _outbox(settings, REVIEWS), vocabulary)
-    return ReviewTab(reviewing, access, vocabulary, settings.agreement)
+    outboxes = [box for box in (service.outbox, service.withdrawals, reviewing.outbox) if box]
+    return ReviewTab(reviewing, access, vocabulary, settings.agreement, outboxes)
 
 
 def _uploads(settings: Settings) -> Uploads:

@@ -55,6 +55,11 @@ def test_rows_that_come_twice_count_once(tmp_path: Path) -> None:
         (b'{"schema": 99}', "schema 99"),
         (b'{"schema": 1}', "(columns|names no)"),
         (b'{"schema": []}', r"schema \[\]"),
+        (b"[" * 100_000, "nested too deeply"),
+        (b'{"schema": 1, "id": ' + b"[" * 300 + b"]" * 300 + b"}", "nested too deeply"),
+        (b'{"schema": 1, "schema": 2}', "twice"),
+        (b'{"schema": 2, "id": "' + b"x" * 5 * 2**20 + b'"}', "more than"),
+        (b'{"schema": 99, "id": "' + b"x" * 10**6 + b'"}', " …"),
     ],
 )
 def test_a_damaged_line_is_counted_and_located(
@@ -70,6 +75,47 @@ def test_a_damaged_line_is_counted_and_located(
     assert (damaged.path, damaged.line) == (path.relative_to(tmp_path).as_posix(), 1)
     with pytest.raises(AssertionError, match=reason):
         raise AssertionError(str(damaged))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"id": "abc"},  # no decision could name it
+        {"id": "1B4E28BA-2FA1-4D3B-A3F5-EF19B5A7633B"},
+        {"created_at": "yesterday"},
+        {"created_at": "2026-01-01T00:00:00"},  # of which zone?
+        {"predicted": [{"tag": "a", "confidence": 10**17}]},
+        {"predicted": [[]]},
+        {"corrected": [1]},
+    ],
+)
+def test_a_row_that_would_stop_the_review_costs_itself_alone(
+    tmp_path: Path, changes: dict[str, object]
+) -> None:
+    one, other = correction(1), correction(2)
+    write_rows(tmp_path, "data", [one.to_json() | changes, other.to_json()])
+    read = read_folder(tmp_path)
+    assert set(read.corrections) == {other.id}
+    assert read.damaged_count == 1 and len(read.damage()) == 1
+
+
+def test_a_decision_of_no_time_costs_itself_alone(tmp_path: Path) -> None:
+    """Decisions are put in order by their time: this one would be in force for ever."""
+    one = correction(1)
+    taken = review(one, "accept")
+    late = review(one, "reject").to_json() | {"created_at": "zzzz"}
+    write_rows(tmp_path, "reviews", [late, taken.to_json()])
+    read = read_folder(tmp_path)
+    assert read.in_force() == {one.id: taken} and read.damaged_count == 1
+
+
+def test_a_million_damaged_lines_are_counted_and_the_first_located(tmp_path: Path) -> None:
+    path = write_rows(tmp_path, "data", [])
+    path.write_bytes(b"x\n" * 10_000)
+    (tmp_path / "data" / "folder.jsonl").mkdir()
+    read = read_folder(tmp_path)
+    assert (read.damaged_count, len(read.damaged)) == (10_000, 1000)
+    assert read.damage(shown=2)[1:] == [f"{read.damaged[1]}", "and 9,998 more"]
 
 
 def test_the_hub_is_read_at_a_commit(hub: EmbeddedHub, tmp_path: Path) -> None:

@@ -6,6 +6,9 @@ the whole way). Nothing that goes wrong on the way loses a row: each file has on
 what is uploaded twice is stored once, and what a killed process left is delivered by the next one,
 or by another that shares the folder.
 
+Nothing waits behind one bad row either: a commit that the Hub refuses for what is in it is halved
+until the row is found, and that row goes to `tagloop.corrections.delivery.quarantine`.
+
 This is `huggingface_hub.CommitScheduler`'s idea without what it gets wrong for this purpose: it
 overwrites a same-named file after a restart, only logs errors, and needs the Hub at start.
 """
@@ -14,9 +17,8 @@ import atexit
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import accumulate
 from pathlib import Path
 from threading import Condition, Event, Thread
 from typing import Any
@@ -24,9 +26,20 @@ from typing import Any
 from tenacity import RetryCallState, Retrying, retry_if_not_exception_type
 from tenacity.wait import wait_exception, wait_random_exponential
 
-from tagloop.corrections.delivery.journal import Journal, read_segment
-from tagloop.corrections.delivery.status import DeliveryStatus, OutboxState, SavedWhen
-from tagloop.corrections.delivery.uploader import PublicDatasetError, Uploader
+from tagloop.corrections.delivery.journal import Check, Journal, Part
+from tagloop.corrections.delivery.status import (
+    REFUSED_ROW,
+    DeliveryStatus,
+    OutboxState,
+    SavedWhen,
+)
+from tagloop.corrections.delivery.uploader import (
+    NotStoredError,
+    PublicDatasetError,
+    RefusedError,
+    RefusesAllError,
+    Uploader,
+)
 from tagloop.errors import UserError
 from tagloop.files import CORRECTIONS
 from tagloop.hub_errors import HubProblem, problem_of, retry_after_seconds
@@ -56,9 +69,10 @@ class Outbox:
         max_bytes: How much may wait on the disk before `save` refuses.
         retry_seconds: The first back-off is at most this long, and doubles from there.
         saved_when: What `delivery_status` calls saved: what is on the disk, or on the Hub.
+        check: Raises `UserError` for a row that does not belong in the dataset.
 
     Raises:
-        UserError: The folder cannot be made.
+        UserError: The folder cannot be made or read.
     """
 
     def __init__(
@@ -75,19 +89,22 @@ class Outbox:
         max_bytes: int = MAX_BYTES,
         retry_seconds: float = 1.0,
         saved_when: SavedWhen = "disk",
+        check: Check | None = None,
     ) -> None:
         self.repo_id = repo_id
         self.saved_when: SavedWhen = saved_when
         self._uploader = Uploader(
             repo_id, card=card, folder=folder, token=token, endpoint=endpoint, private=private
         )
-        self._journal = Journal(directory, max_bytes)
+        self._journal = Journal(directory, max_bytes, check)
         self._gather_seconds = gather_seconds
         self._retry_seconds = retry_seconds
         self._state = OutboxState()
         self._changed = Condition()  # guards all that follows, and the journal
-        self._waiting: dict[str, Path] = {}  # id -> its segment
+        self._waiting: set[str] = set()  # ids
+        self._adopted: set[Path] = set()  # segments whose ids are among them
         self._known: OrderedDict[str, None] = OrderedDict()
+        self._refused: OrderedDict[str, None] = OrderedDict()  # ids of rows in quarantine
         self._wake = Event()
         self._closing = Event()
         self._deadline = float("inf")
@@ -117,21 +134,22 @@ class Outbox:
                 raise UserError("Not saved: this server is stopping. Please try again in a minute.")
             if row_id in self._known:
                 return False
-            self._waiting[row_id] = self._journal.append(row)
-            self._remember(row_id)
+            self._adopted.add(self._journal.append(row))
+            self._waiting.add(row_id)
+            _remember(self._known, row_id)
         self._wake.set()
         return True
 
     def is_delivered(self, row_id: str) -> bool:
         """Tells whether the Hub has confirmed a saved row."""
         with self._changed:
-            return row_id not in self._waiting
+            return row_id not in self._waiting and row_id not in self._refused
 
     def wait_delivered(self, row_id: str, timeout: float) -> bool:
         """Waits until the Hub has confirmed a saved row, a problem comes up, or time is over."""
         with self._changed:
             self._changed.wait_for(
-                lambda: self.is_delivered(row_id) or self._state.problem is not None, timeout
+                lambda: row_id not in self._waiting or self._state.problem is not None, timeout
             )
             return self.is_delivered(row_id)
 
@@ -145,20 +163,32 @@ class Outbox:
         with self._changed:
             if self.saved_when == "hub":
                 self._changed.wait_for(
-                    lambda: self.is_delivered(row_id) or self._state.refused, timeout
+                    lambda: row_id not in self._waiting or self._state.refused, timeout
                 )
             delivered = self.is_delivered(row_id)
             saved = delivered or self.saved_when == "disk"
             problem, refused = self._state.problem, self._state.refused
+            if row_id in self._refused:
+                return DeliveryStatus(row_id, saved, False, REFUSED_ROW, True, True)
         return DeliveryStatus(
             row_id, saved, delivered, *((None, False) if delivered else (problem, refused))
         )
 
     @property
+    def quarantine(self) -> Path:
+        """The folder where rows lie that were set aside."""
+        return self._journal.quarantine.directory
+
+    @property
     def state(self) -> OutboxState:
         """What waits, what was delivered, and what is wrong."""
         with self._changed:
-            return replace(self._state, waiting=len(self._waiting))
+            return replace(
+                self._state,
+                waiting=len(self._waiting),
+                quarantined=self._journal.quarantine.rows,
+                strays=len(self._journal.strays),
+            )
 
     def close(self, timeout: float = 10.0) -> int:
         """Delivers what waits, for at most ``timeout`` seconds, and stops.
@@ -199,82 +229,138 @@ class Outbox:
             self._closing.wait(LONGEST_RETRY_SECONDS[self.saved_when])
 
     def _deliver_all(self) -> None:
-        while paths := self._next_segments():
-            retrying = Retrying(
-                wait=wait_exception(retry_after_seconds)
-                + wait_random_exponential(
-                    self._retry_seconds, max=LONGEST_RETRY_SECONDS[self.saved_when]
-                ),
-                sleep=self._sleep,
-                stop=lambda _: time.monotonic() >= self._deadline,
-                retry=retry_if_not_exception_type(FileNotFoundError),
-                before_sleep=self._report,
-                reraise=True,
-            )
-            try:
-                commit = retrying(self._uploader.put, paths)
-            except FileNotFoundError:  # somebody has emptied the folder by hand: look again
-                logger.error("Outbox: waiting rows were removed from the disk by somebody else")
-                continue
-            except Exception as error:  # only once `close` has set a deadline
-                logger.warning("Outbox: delivery ends here. %s", _problem_of(error).sentence)
-                return
-            self._confirm(paths, commit)
+        stuck: set[Path] = set()  # segments that our own disk does not let us cut
+        while parts := self._next_parts(stuck):
+            groups = [parts]
+            while groups:
+                group = groups.pop()
+                try:
+                    self._confirm(group, self._put(group))
+                except RefusedError as error:
+                    if time.monotonic() >= self._deadline:
+                        return
+                    groups += reversed(self._smaller(group, error, stuck))
+                    self._sleep(self._retry_seconds)
+                except Exception as error:  # only once `close` has set a deadline
+                    logger.warning("Outbox: delivery ends here. %s", _problem_of(error).sentence)
+                    return
+        if stuck:
+            self._show(HubProblem("The server cannot write to its disk.", False))
 
-    def _next_segments(self) -> list[Path]:
+    def _put(self, group: Sequence[Part]) -> str:
+        """Puts parts into the dataset, as often as it takes; returns a commit that has them.
+
+        Raises:
+            RefusedError: The Hub does not want some of them, and if it is one row: takes others.
+        """
+        retrying = Retrying(
+            wait=wait_exception(retry_after_seconds)
+            + wait_random_exponential(
+                self._retry_seconds, max=LONGEST_RETRY_SECONDS[self.saved_when]
+            ),
+            sleep=self._sleep,
+            stop=lambda _: time.monotonic() >= self._deadline,
+            retry=retry_if_not_exception_type(RefusedError),
+            before_sleep=self._report,
+            reraise=True,
+        )
+        if _is_one_row(group):
+            return retrying(self._uploader.put_row, group[0])
+        return retrying(self._uploader.put, group)
+
+    def _smaller(
+        self, group: list[Part], error: RefusedError, stuck: set[Path]
+    ) -> list[list[Part]]:
+        """Halves what was refused; a single row is set aside."""
+        half = len(group) // 2
+        if half:
+            return [group[:half], group[half:]]
+        [part] = group
+        try:
+            if _is_one_row(group):
+                self._set_aside(part, error)
+                return []
+            with self._changed:
+                return [[one] for one in self._journal.cut(part)]
+        except OSError as full:
+            logger.error("Outbox: %s waits: %s", part.segment.name, full.strerror)
+            stuck.add(part.segment)
+            return []
+
+    def _next_parts(self, stuck: set[Path]) -> list[Part]:
         """Chooses what the next commit takes: few enough files, and bytes."""
+        chosen: dict[str, Part] = {}  # one of each name
+        size = 0
         with self._changed:
             self._journal.seal()
-            paths = self._journal.sealed(MAX_FILES_A_COMMIT)
+            paths = self._journal.sealed(MAX_FILES_A_COMMIT + len(stuck))
             self._adopt(paths)
-            self._forget_what_others_delivered()
-        sizes = accumulate(path.stat().st_size for path in paths)
-        within = [
-            path for path, size in zip(paths, sizes, strict=True) if size < MAX_BYTES_A_COMMIT
-        ]
-        return within or paths[:1]
-
-    def _confirm(self, paths: list[Path], commit: str) -> None:
-        with self._changed:
             for path in paths:
-                self._journal.remove(path)
-            done = [row_id for row_id, path in self._waiting.items() if path in paths]
-            for row_id in done:
-                del self._waiting[row_id]
+                for part in self._journal.parts(path) if path not in stuck else ():
+                    size += len(part.content)
+                    full = len(chosen) == MAX_FILES_A_COMMIT or size > MAX_BYTES_A_COMMIT
+                    if full and chosen:
+                        return list(chosen.values())
+                    chosen.setdefault(part.name, part)
+        return list(chosen.values())
+
+    def _confirm(self, parts: Sequence[Part], commit: str) -> None:
+        with self._changed:
+            before = len(self._waiting)
+            for part in parts:
+                self._finish(part)
             if self._state.problem:
                 logger.info("Outbox: delivery to %s works again", self.repo_id)
-            self._state = OutboxState(delivered=self._state.delivered + len(done), commit=commit)
+            done = before - len(self._waiting)
+            self._state = OutboxState(delivered=self._state.delivered + done, commit=commit)
             self._changed.notify_all()
 
-    def _adopt(self, paths: list[Path]) -> None:
+    def _set_aside(self, part: Part, error: RefusedError) -> None:
+        """Puts a row into quarantine that the Hub does not want, while it takes others."""
+        with self._changed:
+            kept = self._journal.set_aside(part, f"the dataset refused it, {error}")
+            for row_id in part.ids:
+                self._waiting.discard(row_id)
+                _remember(self._refused, row_id)
+            self._changed.notify_all()
+        logger.error(
+            "Outbox: %s refused a row (%d), which is kept in %s: see %s beside it for how to send "
+            "it again",
+            self.repo_id,
+            error.status,
+            kept,
+            kept.with_suffix(".txt").name,
+        )
+
+    def _finish(self, part: Part) -> None:
+        self._journal.finish(part)
+        self._waiting.difference_update(part.ids)
+        for row_id in part.ids:
+            self._refused.pop(row_id, None)
+
+    def _adopt(self, paths: Sequence[Path]) -> None:
         """Takes note of the rows in segments that another process wrote and left."""
-        for path in set(paths).difference(self._waiting.values()):
-            for row in read_segment(path):
-                self._waiting[row["id"]] = path
-                self._remember(row["id"])
-
-    def _forget_what_others_delivered(self) -> None:
-        """Strikes off rows whose segment we gave up (a write failed) and another took over."""
-        paths = set(self._waiting.values())
-        if gone := {path for path in paths if not self._journal.owns(path) and not path.exists()}:
-            self._waiting = {row: path for row, path in self._waiting.items() if path not in gone}
-            self._changed.notify_all()
-
-    def _remember(self, row_id: str) -> None:
-        self._known[row_id] = None
-        if len(self._known) > MAX_REMEMBERED_IDS:
-            self._known.popitem(last=False)
+        for path in paths:
+            if path not in self._adopted:
+                for part in self._journal.parts(path):
+                    self._waiting.update(part.ids)
+                    for row_id in part.ids:
+                        _remember(self._known, row_id)
+        self._adopted = set(paths) | {path for path in self._adopted if self._journal.holds(path)}
 
     def _report(self, attempt: RetryCallState) -> None:
         """Shows a problem in `state`, and logs it when it is not the one before."""
         assert attempt.outcome is not None
         error = attempt.outcome.exception()
         assert error is not None
-        problem, refused = _problem_of(error)
+        self._show(_problem_of(error))
+
+    def _show(self, problem: HubProblem) -> None:
         with self._changed:
-            if problem != self._state.problem:
-                logger.warning("Outbox: rows wait on the disk. %s", problem)
-            self._state = replace(self._state, problem=problem, refused=refused)
+            if problem.sentence != self._state.problem:
+                level = logging.ERROR if problem.refused else logging.WARNING
+                logger.log(level, "Outbox: rows wait on the disk. %s", problem.sentence)
+            self._state = replace(self._state, problem=problem.sentence, refused=problem.refused)
             self._changed.notify_all()
 
     def _sleep(self, seconds: float) -> None:
@@ -285,8 +371,20 @@ class Outbox:
             time.sleep(max(0.0, min(seconds, self._deadline - time.monotonic())))
 
 
+def _is_one_row(group: Sequence[Part]) -> bool:
+    return len(group) == 1 and len(group[0].lines) == 1
+
+
+def _remember(ids: OrderedDict[str, None], row_id: str) -> None:
+    ids[row_id] = None
+    if len(ids) > MAX_REMEMBERED_IDS:
+        ids.popitem(last=False)
+
+
 def _problem_of(error: BaseException) -> HubProblem:
     """Returns what to say of a failed delivery: of the Hub's refusals, and of our own."""
-    if isinstance(error, PublicDatasetError):
+    if isinstance(error, PublicDatasetError | RefusesAllError):
         return HubProblem(str(error), True)
+    if isinstance(error, NotStoredError):
+        return HubProblem(str(error), False)
     return problem_of(error, "write")

@@ -6,6 +6,7 @@ from typing import Literal
 SavedWhen = Literal["disk", "hub"]
 """A row counts as saved once it is fsynced here, or only once the Hub has confirmed it: for a
 machine whose disk does not outlive a restart, such as a Space of the Hub."""
+REFUSED_ROW = "The dataset refused it; the owner has been told."
 HUB_PATIENCE_SECONDS = 20.0
 """How long somebody waits for the Hub before the row is said to be only kept here."""
 
@@ -21,6 +22,8 @@ class OutboxState:
         problem: Why delivery does not go on, in one sentence, or None when all is well.
         refused: The Hub answered and does not want the rows (no permission, wrong token):
             waiting does not mend that.
+        quarantined: Rows that were set aside, each for a fault of its own, until the owner decides.
+        strays: What else lies in the outbox's folder, and is left alone.
     """
 
     waiting: int = 0
@@ -28,6 +31,8 @@ class OutboxState:
     commit: str | None = None
     problem: str | None = None
     refused: bool = False
+    quarantined: int = 0
+    strays: int = 0
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,7 @@ class DeliveryStatus:
         delivered: The Hub has confirmed it.
         problem: Why it is not delivered yet, in one sentence, if that is known.
         refused: The Hub does not want it: somebody has to mend that.
+        quarantined: It is kept, but not tried again before the owner says so.
     """
 
     id: str
@@ -47,10 +53,16 @@ class DeliveryStatus:
     delivered: bool
     problem: str | None = None
     refused: bool = False
+    quarantined: bool = False
 
     @property
     def message(self) -> str:
         """What is true of a row that is not saved yet."""
+        if self.quarantined:
+            return (
+                f"Not saved in the dataset: kept on this server as {self.id}. {self.problem} "
+                "Sending it again does not help, and a restart could lose it."
+            )
         known = f" {self.problem}" if self.problem else " The Hub has not answered in time."
         return (
             f"Not saved in the dataset yet: kept on this server as {self.id}, which goes on "

@@ -72,7 +72,7 @@ class ReviewService:
 
     def _forget(self) -> None:
         self.records = Records()
-        self._files: set[str] = set()
+        self._files: dict[str, str] = {}  # what was read, and what tells its content
         self._groups: dict[str, list[Correction]] = defaultdict(list)
         self._article: dict[str, str] = {}
         self._in_force: dict[str, Review] = {}
@@ -99,19 +99,20 @@ class ReviewService:
                 return self._take_in(read)
 
     def _take_in(self, read: NewFiles) -> int:
-        if self._files - read.names:
+        if not self._files.items() <= read.blobs.items():
             self._forget()
             for review in self._own:  # may not have reached the dataset yet
                 self.records.add_review(review)
         before = len(self.records.corrections)
-        damaged = len(self.records.damaged)
-        for name, content in read.contents.items():
-            self.records.add_file(folder_of(name) or "", name, content)
-        for line in self.records.damaged[damaged:]:
-            logger.warning("Review: a damaged line is left out: %s", line)
-        self._files, self.records.revision = read.names, read.commit
+        damaged = self.records.damaged_count
+        for name, path in read.files.items():
+            with path.open("rb") as file:
+                self.records.add_file(folder_of(name) or "", name, file)
+        for line in self.records.damage(damaged):
+            logger.warning("Review: damaged lines are left out: %s", line)
+        self._files, self.records.revision = read.blobs, read.commit
         new = list(self.records.corrections.values())[before:]
-        if read.contents or self._tags is not self._vocabulary():
+        if read.files or self._tags is not self._vocabulary():
             self._sort_in(new)
         return len(new)
 
@@ -293,5 +294,11 @@ def _later(review: Review, other: Review) -> Review:
     """Returns the review, dated after the other: a set-back clock must not undo a decision."""
     if review.created_at > other.created_at:
         return review
-    moment = datetime.fromisoformat(other.created_at) + timedelta(microseconds=1)
+    try:
+        moment = datetime.fromisoformat(other.created_at) + timedelta(microseconds=1)
+    except OverflowError:
+        raise UserError(
+            f"A decision in the dataset is dated {other.created_at}, so no later one can be taken: "
+            f"take the review {other.id} out of it first."
+        ) from None
     return replace(review, created_at=moment.isoformat(timespec="microseconds"))

@@ -1,5 +1,7 @@
 """A proxy in front of a Hub that spoils chosen requests, as a bad day on the network does."""
 
+import base64
+import json
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -7,6 +9,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from time import sleep
+from typing import Any
 
 import httpx2
 
@@ -23,6 +26,7 @@ class Fault:
         lose_answer: Forward the request, then drop the connection: it is done, nobody knows.
         seconds: Wait so long, then forward the request as if nothing had been.
         cut: Drop the connection when this share of the request's body has been read.
+        stored: Confirm a commit, but let only this share of each file through; 0 drops all of it.
     """
 
     status: int = 0
@@ -30,6 +34,7 @@ class Fault:
     lose_answer: bool = False
     seconds: float = 0.0
     cut: float | None = None
+    stored: float | None = None
 
 
 @dataclass
@@ -40,6 +45,9 @@ class FaultProxy:
         endpoint: Its address.
         faults: Still to come: each spoils one commit.
         standing: Spoils every request of the API for as long as it stands.
+        commits: Spoils every commit for as long as it stands.
+        renamed: An old and a new name: what asks for the one is led to the other, as the Hub does.
+        unwanted: A commit with a file that holds this text is refused with ``refusal``.
         commits_seen: How many commits were asked for.
         spoilt: How many requests got a fault.
     """
@@ -47,8 +55,35 @@ class FaultProxy:
     endpoint: str
     faults: deque[Fault]
     standing: Fault | None = None
+    commits: Fault | None = None
+    renamed: tuple[str, str] | None = None
+    unwanted: bytes | None = None
+    refusal: int = 400
     commits_seen: int = 0
     spoilt: int = 0
+
+
+def _files(body: bytes) -> list[dict[str, Any]]:
+    """Returns the lines of a commit's body; those of files have their content in base64."""
+    return [json.loads(line) for line in body.splitlines() if line]
+
+
+def _holds(body: bytes, text: bytes) -> bool:
+    return any(
+        text in base64.b64decode(line["value"]["content"])
+        for line in _files(body)
+        if line["key"] == "file"
+    )
+
+
+def _cut_files(body: bytes, share: float) -> bytes:
+    lines = _files(body)
+    for line in lines:
+        if line["key"] == "file":
+            content = base64.b64decode(line["value"]["content"])
+            kept = content[: int(len(content) * share)]
+            line["value"]["content"] = base64.b64encode(kept).decode()
+    return b"\n".join(json.dumps(line).encode() for line in lines)
 
 
 @contextmanager
@@ -68,8 +103,21 @@ def fault_proxy(upstream: str) -> Iterator[FaultProxy]:
                     self.close_connection = True
                     return
             body = self.rfile.read(size)
+            if self._is_commit() and proxy.unwanted and _holds(body, proxy.unwanted):
+                proxy.spoilt += 1
+                self._spoil(Fault(proxy.refusal))
+                return
+            if proxy.renamed and f"/{proxy.renamed[0]}/" in f"{self.path.partition('?')[0]}/":
+                place = self.path.replace(*proxy.renamed, 1)
+                self._answer(307, {"Location": f"{proxy.endpoint}{place}"}, b"")
+                return
             if fault is not None and fault.seconds:
                 sleep(fault.seconds)
+            elif fault is not None and fault.stored == 0:
+                self._lie()
+                return
+            elif fault is not None and fault.stored is not None:
+                body = _cut_files(body, fault.stored)
             elif fault is not None and not fault.lose_answer:
                 self._spoil(fault)
                 return
@@ -87,11 +135,25 @@ def fault_proxy(upstream: str) -> Iterator[FaultProxy]:
             self._answer(answer.status_code, answer.headers, content)
 
         def _fault(self) -> Fault | None:
-            commit = self.command == "POST" and "/commit/" in self.path
+            commit = self._is_commit()
             proxy.commits_seen += commit
+            if commit and proxy.commits is not None:
+                return proxy.commits
             if proxy.standing is not None and self.path.startswith("/api/"):
                 return proxy.standing
             return proxy.faults.popleft() if commit and proxy.faults else None
+
+        def _is_commit(self) -> bool:
+            return self.command == "POST" and "/commit/" in self.path
+
+        def _lie(self) -> None:
+            """Confirms a commit that is none: names the one before."""
+            path = self.path.replace("/commit/", "/revision/")
+            head = client.get(path, headers={"Authorization": self.headers["Authorization"]})
+            sha = head.json()["sha"]
+            url = f"{proxy.endpoint}{self.path.removeprefix('/api')}/{sha}"
+            answer = {"success": True, "commitOid": sha, "commitUrl": url}
+            self._answer(200, {"Content-Type": "application/json"}, json.dumps(answer).encode())
 
         def _spoil(self, fault: Fault) -> None:
             if fault.status == 0:

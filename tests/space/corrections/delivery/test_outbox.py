@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from tagloop.corrections.record import Correction
 from tagloop.errors import UserError
 from training.hub import EmbeddedHub
 
+from ..test_rows import BAD_LINES
 from .fault_proxy import Fault, FaultProxy, fault_proxy
 from .stored_rows import stored_rows
 
@@ -230,21 +232,20 @@ def test_a_row_saved_in_the_last_moment_before_the_end_is_delivered(
     assert late in stored(repo_id)
 
 
-def test_what_another_process_took_over_is_not_waited_for(
+def test_rows_whose_file_somebody_removes_are_delivered_all_the_same(
     hub: EmbeddedHub, repo_id: str, open_outbox: Callable[..., Outbox], tmp_path: Path
 ) -> None:
-    """A waiting file that goes away must not stop the others: the worker once hung there."""
     outbox = open_outbox(endpoint="http://127.0.0.1:9", saved_when="hub")
-    gone, entry = row(), row()
-    outbox.save(gone)
-    assert not outbox.wait_delivered(gone["id"], 10)  # its commit is being tried by now
-    [path] = (tmp_path / "outbox").glob("*.jsonl")
-    path.unlink()
+    first, second = row(), row()
+    outbox.save(first)
+    assert not outbox.wait_delivered(first["id"], 10)  # its commit is being tried by now
+    shutil.rmtree(tmp_path / "outbox")
+    outbox.save(second)  # the folder is made anew
     outbox._uploader._api.endpoint = hub.endpoint
-    outbox.save(entry)
-    assert outbox.delivery_status(entry["id"], 20).delivered
-    assert not outbox.delivery_status(gone["id"]).saved  # nobody can say where it is
-    assert [stored_row["id"] for stored_row in stored(repo_id)] == [entry["id"]]
+    assert outbox.delivery_status(second["id"], 20).delivered
+    assert outbox.delivery_status(first["id"], 20).delivered
+    assert sorted(one["id"] for one in stored(repo_id)) == sorted([first["id"], second["id"]])
+    assert not list((tmp_path / "outbox").glob("*.jsonl"))
 
 
 def test_a_long_outage_ends_in_commits_of_a_bearable_size(
@@ -424,3 +425,214 @@ def test_a_dataset_of_before_gets_the_new_column_and_keeps_its_owners_words(
 def test_a_card_that_declares_no_columns_stays(other: str) -> None:
     card = corrections_card("me/x-corrections", "me/x-tagger")
     assert with_newer_columns(other, card) is None and with_newer_columns(card, other) is None
+
+
+def until(condition: Callable[[], bool], seconds: float = 20) -> None:
+    """Waits for what has to come true."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not come true in time"
+        time.sleep(0.02)
+
+
+def segment(letter: str, *lines: bytes) -> tuple[str, bytes]:
+    """A file as an earlier process left it."""
+    return f"2026-01-01_{letter * 32}.jsonl", b"".join(line + b"\n" for line in lines)
+
+
+def test_nothing_stray_stops_a_row(
+    repo_id: str, open_outbox: Callable[..., Outbox], tmp_path: Path, caplog: Any
+) -> None:
+    folder = tmp_path / "outbox"
+    folder.mkdir()
+    left = row()
+    name, content = segment("a", json.dumps(left).encode())
+    (folder / name).write_bytes(content)
+    (folder / "reviews").mkdir()  # another outbox of the same Space
+    strays = {
+        "backup.jsonl": content,
+        f"._{name}": b"\x00\x05\x16\x07",
+        f"{name}.bak": content,
+        f"2026-01-01_{'A' * 32}.jsonl": content,
+        f"2026-01-01_{'a' * 31}\u0665.jsonl": content,
+        "new\nline.jsonl": content,
+    }
+    for stray, text in strays.items():
+        (folder / stray).write_bytes(text)
+    target = tmp_path / "elsewhere.jsonl"
+    target.write_bytes(content)
+    (folder / segment("b")[0]).symlink_to(target)
+    (folder / segment("c")[0]).mkdir()
+    os.mkfifo(folder / segment("d")[0])
+    with (folder / segment("e")[0]).open("wb") as file:
+        file.truncate(65 * 2**20)
+    outbox = open_outbox()
+    assert outbox.state.strays == len(strays) + 4
+    assert outbox.wait_delivered(left["id"], 20)
+    (folder / "later.jsonl").write_bytes(content)  # in the middle
+    entry = row()
+    outbox.save(entry)
+    assert outbox.wait_delivered(entry["id"], 20)
+    until(lambda: outbox.state.strays == len(strays) + 5)
+    assert outbox.close(timeout=20) == 0
+    assert sorted(one["id"] for one in stored(repo_id)) == sorted([left["id"], entry["id"]])
+    assert target.read_bytes() == content
+    assert {path.name for path in folder.iterdir()} >= strays.keys()
+    assert sum("not ours and left alone" in message for message in caplog.messages) == 2
+
+
+def test_a_bad_line_costs_itself_alone_and_is_kept(
+    repo_id: str, open_outbox: Callable[..., Outbox], tmp_path: Path, caplog: Any
+) -> None:
+    good = [row() for _ in range(3)]
+    lines = [json.dumps(one).encode() for one in good]
+    (tmp_path / "outbox").mkdir()
+    bad = [*BAD_LINES.values(), b"{}", b'{"id": 5}', b'{"id": "1", "another": "schema"}']
+    name, content = segment("a", lines[0], *bad[:9], lines[1], *bad[9:])
+    (tmp_path / "outbox" / name).write_bytes(content + lines[2])  # its end is missing
+    for letter, text in (("b", b""), ("c", b"\n \n"), ("d", b'{"id": "torn')):
+        (tmp_path / "outbox" / segment(letter)[0]).write_bytes(text)
+    outbox = open_outbox(check=Correction.from_json)
+    assert outbox.close(timeout=20) == 0
+    assert stored(repo_id) == good
+    assert not list((tmp_path / "outbox").glob("*.jsonl"))
+    kept = sorted(outbox.quarantine.glob("*.jsonl"), key=lambda path: path.stat().st_size)
+    assert [path.read_bytes() for path in kept] == [
+        b'{"id": "torn\n',
+        b"".join(line + b"\n" for line in bad),
+    ]
+    assert all(path.stat().st_mode & 0o077 == 0 for path in kept)
+    assert outbox.state.quarantined == len(bad) + 1
+    assert "Set aside on 20" in kept[0].with_suffix(".txt").read_text()
+    assert sum("kept in quarantine" in message for message in caplog.messages) == 2
+
+
+def test_what_the_hub_refuses_is_found_kept_and_told(
+    repo_id: str,
+    proxy: FaultProxy,
+    open_outbox: Callable[..., Outbox],
+    tmp_path: Path,
+    caplog: Any,
+) -> None:
+    proxy.unwanted, proxy.refusal = b"poison", 422
+    rows = [row(text="poison" if number in (3, 7) else "Text.") for number in range(16)]
+    half = [json.dumps(one).encode() for one in rows[8:]]
+    (tmp_path / "outbox").mkdir()
+    (tmp_path / "outbox" / segment("a", *half)[0]).write_bytes(segment("a", *half)[1])
+    outbox = open_outbox(endpoint=proxy.endpoint, gather_seconds=0.5)
+    for one in rows[:8]:
+        outbox.save(one)
+    until(lambda: outbox.state.waiting == 0)
+    bad = [one for one in rows if one["text"] == "poison"]
+    assert Counter(one["id"] for one in stored(repo_id)) == Counter(
+        one["id"] for one in rows if one not in bad
+    )
+    assert proxy.commits_seen < 2 * 2 * 4 + 10  # two for each halving, and the card's
+    told = outbox.delivery_status(bad[0]["id"])
+    assert told.quarantined and told.refused and told.saved and not told.delivered
+    assert told.problem == "The dataset refused it; the owner has been told."
+    assert (outbox.state.quarantined, outbox.state.problem) == (2, None)
+    kept = [json.loads(path.read_text()) for path in outbox.quarantine.glob("*.jsonl")]
+    assert sorted(kept, key=rows.index) == bad
+    errors = [one.getMessage() for one in caplog.records if one.levelno == logging.ERROR]
+    assert sum("refused a row (422)" in error for error in errors) == 2
+    notes = HfApi().list_repo_files(repo_id, repo_type="dataset")
+    assert sum(name.startswith("refused/") for name in notes) == 2
+    assert outbox.close() == 0
+    # The owner's way back, as the text beside the file says: move it.
+    proxy.unwanted = None
+    [first, second] = outbox.quarantine.glob("*.jsonl")
+    assert f"move it into {tmp_path / 'outbox'}" in first.with_suffix(".txt").read_text()
+    first.rename(tmp_path / "outbox" / first.name)
+    again = open_outbox(endpoint=proxy.endpoint)
+    second.rename(tmp_path / "outbox" / second.name)  # and while it runs
+    again._wake.set()
+    until(lambda: len(stored(repo_id)) == 16)
+    until(lambda: again.state.quarantined == 0)
+    assert Counter(one["id"] for one in stored(repo_id)) == Counter(one["id"] for one in rows)
+    assert len(load_dataset(repo_id, split="train")) == 16
+
+
+def test_a_hub_that_refuses_everything_gets_nobody_into_quarantine(
+    repo_id: str, proxy: FaultProxy, open_outbox: Callable[..., Outbox]
+) -> None:
+    proxy.commits = Fault(400)
+    outbox = open_outbox(endpoint=proxy.endpoint, gather_seconds=0.3)
+    rows = [row() for _ in range(16)]
+    for one in rows:
+        outbox.save(one)
+    until(lambda: "refuses every commit" in (outbox.state.problem or ""))
+    assert outbox.state.refused and outbox.state.quarantined == 0
+    assert outbox.state.waiting == 16
+    seen = proxy.commits_seen
+    time.sleep(1)
+    assert proxy.commits_seen - seen < 30  # no hot loop, with a back-off of 0.05 s here
+    proxy.commits = None
+    assert outbox.close(timeout=20) == 0
+    assert sorted(one["id"] for one in stored(repo_id)) == sorted(one["id"] for one in rows)
+    assert not outbox.quarantine.exists()
+
+
+@pytest.mark.parametrize("share", [0, 0.5])
+def test_a_hub_that_confirms_and_does_not_store_is_noticed(
+    repo_id: str, proxy: FaultProxy, open_outbox: Callable[..., Outbox], share: float
+) -> None:
+    HfApi().create_repo(repo_id, repo_type="dataset", private=True)
+    outbox = open_outbox(endpoint=proxy.endpoint)
+    proxy.commits = Fault(stored=share)
+    rows = [row(), row()]
+    for one in rows:
+        outbox.save(one)
+    assert not outbox.wait_delivered(rows[0]["id"], 10)
+    assert "confirmed a commit" in (outbox.state.problem or "")
+    assert outbox.state.waiting == 2
+    proxy.commits = None
+    assert outbox.close(timeout=20) == 0
+    assert stored(repo_id) == rows
+
+
+def test_a_card_that_the_hub_refuses_keeps_no_row_back(
+    repo_id: str, proxy: FaultProxy, open_outbox: Callable[..., Outbox], caplog: Any
+) -> None:
+    proxy.unwanted = b"pretty_name"
+    outbox, entry = open_outbox(endpoint=proxy.endpoint), row()
+    outbox.save(entry)
+    assert outbox.wait_delivered(entry["id"], 20)
+    assert stored(repo_id) == [entry]
+    assert any("mend its README.md" in message for message in caplog.messages)
+
+
+def test_a_dataset_that_becomes_public_gets_nothing_more(
+    repo_id: str, open_outbox: Callable[..., Outbox], caplog: Any
+) -> None:
+    outbox, first, second = open_outbox(), row(), row()
+    outbox.save(first)
+    assert outbox.wait_delivered(first["id"], 20)
+    HfApi().update_repo_settings(repo_id, private=False, repo_type="dataset")
+    outbox.save(second)
+    assert not outbox.wait_delivered(second["id"], 10)
+    assert "is public" in (outbox.state.problem or "") and outbox.state.refused
+    assert stored(repo_id) == [first]
+    assert any(
+        "is public" in one.getMessage() for one in caplog.records if one.levelno == logging.ERROR
+    )
+    HfApi().update_repo_settings(repo_id, private=True, repo_type="dataset")
+    assert outbox.close(timeout=20) == 0
+    assert {one["id"] for one in stored(repo_id)} == {first["id"], second["id"]}
+
+
+@pytest.mark.parametrize(
+    "changes", [{"text": "\ud800"}, {"number": float("nan")}, {"text": "x" * 5 * 2**20}]
+)
+def test_what_could_not_be_read_again_is_not_saved(
+    open_outbox: Callable[..., Outbox], changes: dict[str, Any]
+) -> None:
+    outbox = open_outbox(endpoint="http://127.0.0.1:9")
+    with pytest.raises(UserError, match="Not saved: it "):
+        outbox.save(row() | changes)
+    nested: list[Any] = []
+    for _ in range(100):
+        nested = [nested]
+    with pytest.raises(UserError, match="Not saved: nested too deeply"):
+        outbox.save(row() | {"more": nested})
+    assert outbox.state.waiting == 0

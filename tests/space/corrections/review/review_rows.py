@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -52,7 +53,7 @@ def records(corrections: Sequence[Correction], reviews: Sequence[Review] = ()) -
     read = Records()
     for folder, rows in (("data", corrections), ("reviews", reviews)):
         lines = "".join(f"{json.dumps(row.to_json())}\n" for row in rows)
-        read.add_file(folder, "file.jsonl", lines.encode())
+        read.add_file(folder, "file.jsonl", BytesIO(lines.encode()))
     assert not read.damaged
     return read
 

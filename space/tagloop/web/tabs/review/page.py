@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from tagloop.corrections.dataset import Records
 from tagloop.corrections.delivery.outbox import Outbox
 from tagloop.corrections.record import Correction
 from tagloop.corrections.review.queue import DecidedArticle, Opinion, QueueItem, difference
@@ -83,6 +84,8 @@ def delivery(outbox: Outbox, decided: int) -> str:
     Where a restart takes the disk (``saved_when`` is "hub"), only what is in the dataset is.
     """
     state = outbox.state
+    if not state.waiting and state.quarantined:
+        return notice("problem", "Not all decisions are in the dataset: some are in quarantine.")
     if not state.waiting:
         return notice("saved", "All decisions are in the dataset.") if decided else ""
     what = "1 decision is" if state.waiting == 1 else f"{state.waiting:,} decisions are"
@@ -91,6 +94,26 @@ def delivery(outbox: Outbox, decided: int) -> str:
         return notice("busy", f"{what} {place}, on the way to the dataset …")
     kind = "problem" if state.refused else "waiting"
     return notice(kind, f"{what} {place}: not in the dataset.", state.problem)
+
+
+def set_aside(outboxes: Sequence[Outbox], records: Records) -> str:
+    """Says what was set aside on the way to the dataset, and what in it cannot be read."""
+    said = ""
+    for outbox in outboxes:
+        if count := outbox.state.quarantined:
+            what = "1 row is" if count == 1 else f"{count:,} rows are"
+            said += notice(
+                "problem",
+                f"{what} in quarantine: kept on this server, not in the dataset.",
+                f"In the folder {outbox.quarantine.parent.name}/{outbox.quarantine.name}; the text "
+                "beside each file says why, and how it is sent again.",
+            )
+    if count := records.damaged_count:
+        what = "1 line of the dataset" if count == 1 else f"{count:,} lines of the dataset"
+        said += notice(
+            "waiting", f"{what} cannot be read: left out.", "; ".join(records.damage(shown=3))
+        )
+    return said
 
 
 def queue_head(count: int, agreed: int, agreement: int) -> str:
@@ -108,7 +131,7 @@ def when(moment: str) -> str:
     """Returns a time of a record, in UTC, to the minute."""
     try:
         read = datetime.fromisoformat(moment).astimezone(UTC)
-    except ValueError:
+    except (ValueError, OverflowError):
         return safe(moment)
     return f'<time datetime="{safe(moment)}">{read:%Y-%m-%d %H:%M} UTC</time>'
 

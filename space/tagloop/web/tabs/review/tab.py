@@ -6,12 +6,13 @@ what the session there knows, and gives anyone else nothing. None of them is an 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from tagloop.corrections.delivery.outbox import Outbox
 from tagloop.corrections.review.access import Access
 from tagloop.corrections.review.service import ReviewService
 from tagloop.errors import UserError
@@ -20,6 +21,7 @@ from tagloop.web.events import PRIVATE, QUIET
 from tagloop.web.tabs.markup import notice
 from tagloop.web.tabs.review.actions import NOT_YOU, ReviewActions, Update
 from tagloop.web.tabs.review.components import build_parts
+from tagloop.web.tabs.review.page import set_aside
 from tagloop.web.tabs.review.session import Session
 from tagloop.web.visitors import visitor_of
 
@@ -39,6 +41,7 @@ class ReviewTab(ReviewActions):
         access: Who may see them.
         vocabulary: Gives the present model's tags.
         agreement: So many people who agree need no reviewer; 0 if one is always needed.
+        outboxes: All of the Space, for what of them reviewers have to know.
     """
 
     def __init__(
@@ -47,8 +50,10 @@ class ReviewTab(ReviewActions):
         access: Access,
         vocabulary: Callable[[], Vocabulary],
         agreement: int = 0,
+        outboxes: Sequence[Outbox] = (),
     ) -> None:
         super().__init__(service, access, agreement)
+        self._outboxes = outboxes
         self._vocabulary = vocabulary
 
     def build(self) -> None:
@@ -152,4 +157,5 @@ class ReviewTab(ReviewActions):
                 said = notice("saved", f"{new:,} new correction{'s' if new != 1 else ''}.")
         except UserError as error:
             said = notice("problem", str(error))
+        said += set_aside(self._outboxes, self.service.records)
         yield self._view(session, said) | {parts.workspace: gr.Column(visible=True)}
