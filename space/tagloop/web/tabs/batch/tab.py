@@ -106,7 +106,10 @@ class BatchTab:
         """Says whether the batch begins or waits for others."""
         if path is None:
             return self._shown(notice("hint", "Choose a file first."))
-        before = self.queue.announce(session_of(request), visitor_of(request))
+        try:
+            before = self.queue.announce(session_of(request), visitor_of(request))
+        except UserError as error:
+            return self._shown(notice("problem", str(error)))
         if before:
             files = "One other file is" if before == 1 else f"{before} other files are"
             waiting = notice(
@@ -128,7 +131,11 @@ class BatchTab:
             yield self._shown(notice("hint", "Choose a file first."))
             return
         session = session_of(request)
-        flag = self.queue.cancel_flag(session, visitor_of(request))
+        try:
+            flag = self.queue.cancel_flag(session, visitor_of(request))
+        except UserError as error:
+            yield self._shown(notice("problem", str(error)))
+            return
         folder = result_folder()
         try:
             if flag.is_set():

@@ -97,8 +97,9 @@ class ArticleImport:
 
     def open_file(self, path: str | None, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         """Yields a file's article; one that cannot be read is said beside the form."""
-        file, visitor = Path(path or ""), visitor_of(request)
+        file = Path(path or "")
         try:
+            visitor = visitor_of(request)
             size = file.stat().st_size if file.is_file() else 0
             self.files.take(visitor)
             self.megabytes.take(visitor, 1 + size // 1_000_000)
