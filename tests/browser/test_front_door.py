@@ -105,7 +105,10 @@ def test_an_agents_call_is_its_own_callers(space: RunningSpace) -> None:
 
 def test_every_answer_has_the_policy(space: RunningSpace) -> None:
     upload = {"files": ("page.html", b"<script>alert(1)</script>", "text/html")}
-    with connected(space, "127.0.0.6") as client:
+    with (
+        connected(space, "127.0.0.6") as client,
+        client.stream("GET", "/gradio_api/heartbeat/policy"),  # files come from an open page
+    ):
         [path] = client.post("/gradio_api/upload", files=upload).json()
         event = client.post("/gradio_api/call/tag", json={"data": ["", TEXT]}).json()["event_id"]
         file = client.get(f"/gradio_api/file={path}")

@@ -41,7 +41,7 @@ OTHER_SITE = (
     "That is not taken from a page of another site: open the Space itself, or call it from a "
     "program."
 )
-_WITH_PORT = re.compile(r"\[(?P<v6>[^\]]*)\](?::\d{1,5})?|(?P<v4>[\d.]+):\d{1,5}")
+_WITH_PORT = re.compile(r"\A(?:\[(?P<v6>[^\]]*)\](?::\d{1,5})?|(?P<v4>[\d.]+):\d{1,5})")
 _LONGEST = 80  # characters of an address with zone and port, and more
 _KEY = secrets.token_bytes(32)  # of this process: what it sealed, nobody else can have made
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -17,6 +16,8 @@ from tagloop.web.api import refusal
 from tagloop.web.front_door import FrontDoor, Layer, believe_nobody
 from tagloop.web.own_hosts import OwnHosts
 from tagloop.web.visitors import TrustedProxies, visitor_of, visitor_of_scope
+
+from ...event_loop import run
 
 PUBLIC = {"SPACE_ID": "me/tags", "SPACE_HOST": "me-tags.hf.space"}
 ELSEWHERE = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
@@ -205,7 +206,7 @@ def passes(layer: Layer, *headers: tuple[str, str], kind: str = "http") -> int:
     scope["headers"] = [(name.encode(), value.encode("latin-1")) for name, value in headers]
     if kind == "websocket":
         scope["extensions"] = {"websocket.http.response": {}}
-    asyncio.run(layer(scope, receive, send))
+    run(layer(scope, receive, send))
     return statuses[0] if statuses else 200
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import hashlib
 import json
@@ -25,6 +24,7 @@ from training.hub.browsers import Guard
 from training.hub.errors import HubError
 from training.hub.web import pages
 
+from ...event_loop import run
 from .plain_http import HTTP, NDJSON
 
 ROUTES: list[Route] = [
@@ -196,7 +196,7 @@ def test_the_hub_answers_to_its_own_names(listens_on: str, host: str, status: in
     guard = Guard(PlainTextResponse("here"), listens_on, ["hub.test"], refuse)
     scope = {"type": "http", "scheme": "http", "method": "GET", "path": "/"}
     headers = [(b"host", host.encode())]
-    asyncio.run(guard({**scope, "headers": headers}, nothing, keep))
+    run(guard({**scope, "headers": headers}, nothing, keep))
     assert sent[0]["status"] == status
 
 

@@ -493,5 +493,5 @@ def _is_segment(entry: "os.DirEntry[str]") -> bool:
 def _is_expected(entry: "os.DirEntry[str]") -> bool:
     if entry.name in NEIGHBOURS:
         return entry.is_dir(follow_symlinks=False)
-    by_product = UNFINISHED.fullmatch(entry.name) or DAMAGED.fullmatch(entry.name)
+    by_product = UNFINISHED.fullmatch(entry.name) or entry.name.endswith(DAMAGED)
     return bool(by_product) and entry.is_file(follow_symlinks=False)

@@ -18,8 +18,8 @@ NAME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})_[0-9a-f]{32}\.jsonl", re.ASCII)
 """A segment: the day that it was begun on, and a name that no other has."""
 UNFINISHED = re.compile(NAME.pattern.replace(r"\.jsonl", r"(\.(jsonl|txt))?\.new"))
 """What a crash leaves of a file that did not get its name yet: it holds nothing of its own."""
-DAMAGED = re.compile(r".+\.damaged")
-"""Lines that an earlier version set aside."""
+DAMAGED = ".damaged"
+"""How names end of lines that an earlier version set aside."""
 MAX_FILE_BYTES = 64 * 2**20
 """A segment is a sixteenth of that at most: what is larger is none, and would fill the memory."""
 

@@ -32,7 +32,6 @@ API = "/gradio_api/"
 UNUSED = tuple(
     API + route
     for route in (
-        "component_server",
         "custom_component",
         "deep_link",
         "dev/reload",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import gradio as gr
@@ -13,6 +12,8 @@ from starlette.requests import Request
 from tagloop.rate_limits import Busy
 from tagloop.web.admission import fair_queue
 from tagloop.web.admission.fair_queue import FairQueue
+
+from ....event_loop import run
 
 
 def tag(text: str) -> str:
@@ -32,7 +33,7 @@ def push(queue: FairQueue, visitor: str, session: str | None = None) -> Any:
     scope = {"type": "http", "headers": [], "client": (visitor, 1), "method": "POST", "path": "/"}
     request = Request(scope)
     body = PredictBodyInternal(data=["a"], fn_index=0, session_hash=session or visitor)
-    return asyncio.run(queue.push(body, request, None))
+    return run(queue.push(body, request, None))
 
 
 def start(queue: FairQueue) -> str | None:

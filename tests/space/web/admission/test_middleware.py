@@ -17,6 +17,8 @@ from tagloop.web.admission import bodies, middleware
 from tagloop.web.admission.middleware import Admission
 from tagloop.web.admission.uploads import Uploads
 
+from ....event_loop import run
+
 
 class Queue:
     """A queue with so many places, and a reason where there is none left."""
@@ -96,7 +98,7 @@ PAGE = "/gradio_api/heartbeat/abc"
 
 
 def test_a_body_comes_through_whole_and_is_forgotten(site: Site) -> None:
-    assert asyncio.run(site.ask(JOIN, b'{"data":', b" []}"))[0] == 200
+    assert run(site.ask(JOIN, b'{"data":', b" []}"))[0] == 200
     assert site.seen == [(JOIN, b'{"data": []}')]
     assert len(site.admission.visits) == 0
 
@@ -105,19 +107,19 @@ def test_a_giant_body_is_refused_before_anything_is_made_of_it(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chunk = b"x" * 1_000_000
-    status, sentence, _, _ = asyncio.run(site.ask(JOIN, b"x", length=500_000_000))
+    status, sentence, _, _ = run(site.ask(JOIN, b"x", length=500_000_000))
     assert (status, site.seen) == (413, []) and "more than 19 MB" in sentence
     monkeypatch.setattr(bodies, "DISCARDED_BYTES", 5_000_000)
-    status, _, _, taken = asyncio.run(site.ask(JOIN, *[chunk] * 200))  # does not say its length
+    status, _, _, taken = run(site.ask(JOIN, *[chunk] * 200))  # does not say its length
     assert (status, site.seen) == (413, []) and taken < 30
-    status, sentence, _, _ = asyncio.run(site.ask(JOIN, b"[" + b"[]," * 150_000 + b"[]]"))
+    status, sentence, _, _ = run(site.ask(JOIN, b"[" + b"[]," * 150_000 + b"[]]"))
     assert (status, site.seen) == (413, []) and "250,000 values" in sentence
     assert len(site.admission.visits) == 0
 
 
 def test_as_many_articles_as_may_be_get_through(site: Site) -> None:
     articles = [{"title": "t" * 300, "text": "é, a naïve sentence of so many words. " * 1_300}] * 64
-    assert asyncio.run(site.ask(JOIN, json.dumps({"data": [articles]}).encode()))[0] == 200
+    assert run(site.ask(JOIN, json.dumps({"data": [articles]}).encode()))[0] == 200
 
 
 def test_a_body_that_does_not_come_is_given_up(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,14 +139,14 @@ def test_a_body_that_does_not_come_is_given_up(site: Site, monkeypatch: pytest.M
         sent.append(message)
 
     scope = {"type": "http", "method": "POST", "path": JOIN, "headers": [], "client": ("a", 1)}
-    asyncio.run(site.admission(scope, silent, send))
+    run(site.admission(scope, silent, send))
     assert sent[0]["status"] == 408 and site.seen == []
     assert len(site.admission.visits) == 0
 
 
 def test_a_full_place_in_the_queue_is_said_before_the_body_is_read(site: Site) -> None:
     site.queue.full = Busy("Busy: you have 32 requests waiting already; try again in {}.", 5)
-    status, sentence, headers, _ = asyncio.run(site.ask("/gradio_api/call/tag", b"{}"))
+    status, sentence, headers, _ = run(site.ask("/gradio_api/call/tag", b"{}"))
     assert (status, headers["retry-after"]) == (429, "5") and site.seen == []
     assert sentence == "Busy: you have 32 requests waiting already; try again in 5 seconds."
 
@@ -157,16 +159,16 @@ def test_a_flood_of_requests_is_refused_and_another_visitor_is_not(site: Site) -
                 return number, answer
         raise AssertionError("nothing was refused")
 
-    answered, last = asyncio.run(flood())
+    answered, last = run(flood())
     assert answered >= 100  # a class that opens the page
     assert last[0] == 429 and "too many requests; try again in" in last[1]
     assert 0 < int(last[2]["retry-after"]) <= 2
-    assert asyncio.run(site.ask("/config", visitor="10.0.0.2"))[0] == 200
+    assert run(site.ask("/config", visitor="10.0.0.2"))[0] == 200
 
 
 def test_what_the_page_does_not_use_is_not_there(site: Site) -> None:
-    for path in ("component_server", "deep_link", "dev/reload", "vibe-code/", "proxy=http://x"):
-        assert asyncio.run(site.ask(f"/gradio_api/{path}"))[0] == 404
+    for path in ("deep_link", "dev/reload", "vibe-code/", "proxy=http://x"):
+        assert run(site.ask(f"/gradio_api/{path}"))[0] == 404
     assert site.seen == []
 
 
@@ -188,7 +190,7 @@ def test_files_are_taken_of_who_has_a_page_open(site: Site) -> None:
         mine = await with_page(site, lambda: site.ask(UPLOAD, b"text"))
         return without, other, mine
 
-    without, other, mine = asyncio.run(main())
+    without, other, mine = run(main())
     assert (without[0], other[0], mine[0]) == (403, 403, 200)
     assert without[1] == "Files are taken of who has the page open: open the Space first."
     assert len(site.admission.visits) == 0
@@ -203,7 +205,7 @@ def test_an_upload_ends_where_the_disk_does(site: Site, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(site.uploads.reserve, "check", check)
     chunks = [b"x" * 5_000_000] * 4
-    answer = asyncio.run(with_page(site, lambda: site.ask(UPLOAD, *chunks)))
+    answer = run(with_page(site, lambda: site.ask(UPLOAD, *chunks)))
     assert answer[:2] == (507, "The Space is short of disk: try again in 10 minutes.")
     assert answer[2]["retry-after"] == "600"
     assert len(site.admission.visits) == 0 and not site.uploads._coming
@@ -212,9 +214,9 @@ def test_an_upload_ends_where_the_disk_does(site: Site, monkeypatch: pytest.Monk
 def test_a_failure_gives_everything_back(site: Site) -> None:
     for path in (JOIN, "/gradio_api/mcp/", "/gradio_api/call/tag"):
         with pytest.raises(ValueError, match="as gradio may"):
-            asyncio.run(site.ask(path, b"fail"))
+            run(site.ask(path, b"fail"))
     with pytest.raises(ValueError, match="as gradio may"):
-        asyncio.run(with_page(site, lambda: site.ask(UPLOAD, b"fail")))
+        run(with_page(site, lambda: site.ask(UPLOAD, b"fail")))
     assert len(site.admission.visits) == 0 and not site.uploads._coming
 
 
@@ -234,6 +236,6 @@ def test_agents_share_few_calls_and_one_has_a_third(site: Site) -> None:
         site.gate.set()
         return [(await call)[0] for call in [*calls, other]]
 
-    statuses = asyncio.run(main())
+    statuses = run(main())
     assert statuses[:12].count(200) == 8 and statuses[12] == 200
     assert len(site.admission.visits) == 0

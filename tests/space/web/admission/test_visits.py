@@ -11,6 +11,8 @@ from tagloop.rate_limits import Busy
 from tagloop.web.admission import visits as visits_module
 from tagloop.web.admission.visits import TURNS, Visits
 
+from ....event_loop import run
+
 
 def test_requests_take_turns_and_who_leaves_gives_his_up() -> None:
     async def main() -> list[int]:
@@ -35,7 +37,7 @@ def test_requests_take_turns_and_who_leaves_gives_his_up() -> None:
         assert len(visits) == 0
         return order
 
-    assert asyncio.run(main())[-1] == TURNS + 2
+    assert run(main())[-1] == TURNS + 2
 
 
 def test_a_turn_is_given_back_once() -> None:
@@ -49,7 +51,7 @@ def test_a_turn_is_given_back_once() -> None:
             assert visit.free_turns == TURNS
         assert len(visits) == 0
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_too_many_are_refused_with_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,4 +86,4 @@ def test_too_many_are_refused_with_a_time(monkeypatch: pytest.MonkeyPatch) -> No
                     await task
         assert len(visits) == 0
 
-    asyncio.run(main())
+    run(main())
