@@ -11,7 +11,7 @@ from .profiles import every_time
 from .search import open_search, search_requests
 from .wire import Ask, Tally, Wire
 
-EXAMPLES = 7
+EXAMPLES = 4
 """Of each address."""
 
 

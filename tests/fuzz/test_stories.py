@@ -9,8 +9,8 @@ from .search import open_search, search_stories
 from .visitors_files import search_files
 from .wire import Tally
 
-STORIES = 30
-FILES = 150
+STORIES = 16
+FILES = 100
 
 
 def test_no_story_breaks_a_page(tmp_path: Path) -> None:
