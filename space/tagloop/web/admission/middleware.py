@@ -66,6 +66,10 @@ UPLOAD_CHECK_BYTES = 4_000_000
 """After which an upload looks at the disk again."""
 DISCARDS = 2
 """Of one visitor: refused bodies that are taken to their end at the same time."""
+QUICK_REFUSALS_A_MINUTE = 60
+"""Of one visitor; a refusal costs a millisecond as well, so who asks on and on gets each later."""
+HELD_SECONDS, MOST_HELD = 5.0, 1_000
+"""How much later, and how many of one visitor wait for that; the others are refused at once."""
 
 
 class Admission:
@@ -92,6 +96,7 @@ class Admission:
         self._limited = bool(queue.places)
         self.visits = Visits(self._limited)
         self._points = RateLimit("points", POINTS_A_MINUTE if self._limited else 0)
+        self._quick = RateLimit("refusals", QUICK_REFUSALS_A_MINUTE if self._limited else 0)
         self._watching: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -105,16 +110,11 @@ class Admission:
         with self.visits.visit(visitor) as visit:
             try:
                 await self._serve(scope, receive, answer, visitor, visit)
-            except _Refused as error:
+            except (_Refused, Busy, TooLarge) as error:
                 await self._discard(receive, visit, answer)
-                await answer.refuse(error.status, str(error))
-            except Busy as error:
-                await self._discard(receive, visit, answer)
-                status = 507 if isinstance(error, DiskShort) else 429
-                await answer.refuse(status, str(error), error.seconds)
-            except TooLarge as error:
-                await self._discard(receive, visit, answer)
-                await answer.refuse(413, str(error))
+                await self._hold_back(visitor, visit)
+                seconds = error.seconds if isinstance(error, Busy) else None
+                await answer.refuse(_status(error), str(error), seconds)
             except Lost:
                 await answer.refuse(408, "The request did not come to its end.")
 
@@ -195,6 +195,15 @@ class Admission:
             with self.visits.opened(visit, "discards", DISCARDS):
                 await discard(receive)
 
+    async def _hold_back(self, visitor: str, visit: Visit) -> None:
+        """Lets a visitor wait who is refused again and again."""
+        try:
+            self._quick.take(visitor)
+        except Busy:
+            if visit.opened.get("refusals", 0) < MOST_HELD:
+                with self.visits.opened(visit, "refusals", MOST_HELD):
+                    await asyncio.sleep(HELD_SECONDS)
+
     def _watch_connections(self) -> None:
         if self._watching is None and (server := self._server()) is not None:
             self._watching = asyncio.create_task(Silence().watch(server))
@@ -206,6 +215,15 @@ class _Refused(Exception):
     def __init__(self, status: int, sentence: str) -> None:
         self.status = status
         super().__init__(sentence)
+
+
+def _status(error: Exception) -> int:
+    """Returns the status that a refusal is sent with."""
+    if isinstance(error, _Refused):
+        return error.status
+    if isinstance(error, TooLarge):
+        return 413
+    return 507 if isinstance(error, DiskShort) else 429
 
 
 class _Answer:

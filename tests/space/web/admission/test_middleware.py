@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -67,11 +68,12 @@ class Site:
 
         async def receive() -> Message:
             nonlocal taken
-            if taken == len(parts):
+            if taken == max(len(parts), 1):
                 await asyncio.Event().wait()
             taken += 1
             more = taken < len(parts)
-            return {"type": "http.request", "body": parts[taken - 1], "more_body": more}
+            body = parts[taken - 1] if parts else b""  # as uvicorn says it of what has no body
+            return {"type": "http.request", "body": body, "more_body": more}
 
         async def send(message: Message) -> None:
             sent.append(message)
@@ -164,6 +166,25 @@ def test_a_flood_of_requests_is_refused_and_another_visitor_is_not(site: Site) -
     assert last[0] == 429 and "too many requests; try again in" in last[1]
     assert 0 < int(last[2]["retry-after"]) <= 2
     assert run(site.ask("/config", visitor="10.0.0.2"))[0] == 200
+
+
+def test_who_is_refused_again_and_again_is_answered_later(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(middleware, "HELD_SECONDS", 0.2)
+
+    async def seconds(visitor: str) -> float:
+        begun = time.monotonic()
+        assert (await site.ask("/gradio_api/deep_link", visitor=visitor))[0] == 404
+        return time.monotonic() - begun
+
+    async def main() -> tuple[list[float], float]:
+        often = [await seconds("10.0.0.1") for _ in range(middleware.QUICK_REFUSALS_A_MINUTE + 3)]
+        return often, await seconds("10.0.0.2")
+
+    often, other = run(main())
+    assert often[-1] >= 0.2 > max(other, min(often))
+    assert len(site.admission.visits) == 0
 
 
 def test_what_the_page_does_not_use_is_not_there(site: Site) -> None:
