@@ -3,9 +3,9 @@
 // props.value     {id, tags: [{tag, confidence, present}]}; confidence and present are null of a
 //                 tag that the visitor wrote. Edits are written back to it.
 // props.evidence  {id, of: {tag: {kind, title: [[begin, end, words]], text: [...]}}}; comes later.
-// props.vocabulary, props.limit: tags to choose from, and how many an article may have.
-// props.prefix    Of the ids of what is made here.
-// props.articles  Whether the page has a dataset whose articles a tag can link to.
+// fixed.vocabulary, fixed.limit: tags to choose from, and how many an article may have.
+// fixed.prefix    Of the ids of what is made here.
+// fixed.articles  Whether the page has a dataset whose articles a tag can link to.
 const make = (name, attributes = {}, ...children) => {
   const node = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) {
@@ -24,12 +24,12 @@ let hovered = null; // the chip under the pointer, which comes before the select
 let dragged = null;
 const root = element.querySelector(".tl-editor");
 const chips = make("ol", { class: "tl-chips", "aria-label": "Tags" });
-const why = make("p", { class: "tl-why", id: `${props.prefix}-why` });
+const why = make("p", { class: "tl-why", id: `${fixed.prefix}-why` });
 const tools = make("div", { class: "tl-tools", role: "group", hidden: true });
 const told = make("span", { class: "tl-unseen", role: "status" });
-const options = make("datalist", { id: `${props.prefix}-vocabulary` });
+const options = make("datalist", { id: `${fixed.prefix}-vocabulary` });
 const adding = make("input", {
-  id: `${props.prefix}-add`, list: `${props.prefix}-vocabulary`, autocomplete: "off", spellcheck: "false", dir: "auto",
+  id: `${fixed.prefix}-add`, list: `${fixed.prefix}-vocabulary`, autocomplete: "off", spellcheck: "false", dir: "auto",
   placeholder: "Type a tag, then press Enter", onkeydown: (event) => {
     if (event.key !== "Enter") return;
     event.preventDefault();
@@ -39,7 +39,7 @@ const adding = make("input", {
 });
 root.replaceChildren(
   chips, tools, why,
-  make("div", { class: "tl-add" }, make("label", { for: `${props.prefix}-add` }, "Add a tag"), adding,
+  make("div", { class: "tl-add" }, make("label", { for: `${fixed.prefix}-add` }, "Add a tag"), adding,
     make("button", { type: "button", onclick: () => { if (add(adding.value)) adding.value = ""; adding.focus(); } }, "Add")),
   make("div", { class: "tl-copy", role: "group", "aria-label": "Copy the tags as" },
     make("span", { "aria-hidden": "true" }, "Copy as"),
@@ -58,7 +58,7 @@ function add(text) {
   const tag = text.replace(/\s+/g, " ").trim();
   if (!tag) return false;
   if (known(tag) >= 0) { say(`${tag} is there already`); return false; }
-  if (current().length >= props.limit) { say(`An article has at most ${props.limit} tags`); return false; }
+  if (current().length >= fixed.limit) { say(`An article has at most ${fixed.limit} tags`); return false; }
   keep([...current(), { tag, confidence: null, present: null }]);
   say(`${tag} added`);
   return true;
@@ -92,7 +92,7 @@ function move(tag, by) {
 }
 function suggest(text) {
   const wanted = form(text);
-  const found = wanted ? props.vocabulary.filter((tag) => form(tag).includes(wanted)) : [];
+  const found = wanted ? fixed.vocabulary.filter((tag) => form(tag).includes(wanted)) : [];
   found.sort((a, b) => form(b).startsWith(wanted) - form(a).startsWith(wanted));
   options.replaceChildren(...found.slice(0, 12).map((tag) => make("option", { value: tag })));
 }
@@ -101,7 +101,7 @@ function edit(tag) {
   let done = false;
   const finish = (text) => { if (!done) { done = true; rename(tag, text); } };
   const input = make("input", {
-    class: "tl-rename", "aria-label": `New name of ${tag}`, list: `${props.prefix}-vocabulary`, value: tag, dir: "auto",
+    class: "tl-rename", "aria-label": `New name of ${tag}`, list: `${fixed.prefix}-vocabulary`, value: tag, dir: "auto",
     oninput: () => suggest(input.value), onblur: () => finish(input.value),
     onkeydown: (event) => {
       event.stopPropagation();
@@ -193,7 +193,7 @@ function select(tag) {
       button("Move earlier:", "←", () => { move(tag, -1); }, at === 0),
       button("Move later:", "→", () => { move(tag, 1); }, at === current().length - 1),
       button("Remove", "Remove", () => remove(tag), false),
-      ...(props.articles ? [make("a", { href: `?tag=${encodeURIComponent(tag)}`, target: "_blank", rel: "noopener", "aria-label": `Articles tagged ${tag}` }, "Its articles")] : []),
+      ...(fixed.articles ? [make("a", { href: `?tag=${encodeURIComponent(tag)}`, target: "_blank", rel: "noopener", "aria-label": `Articles tagged ${tag}` }, "Its articles")] : []),
     );
   }
   show(shown(), true);
@@ -204,7 +204,7 @@ function item(chip) {
   const kind = chip.confidence === null ? "own" : chip.present ? "present" : "inferred";
   const meaning = { own: "added by you", present: "named in the article", inferred: "inferred" }[kind];
   const name = make("button", {
-    type: "button", class: "tl-name", dir: "auto", "aria-describedby": `${props.prefix}-why`,
+    type: "button", class: "tl-name", dir: "auto", "aria-describedby": `${fixed.prefix}-why`,
     onfocus: () => select(chip.tag), onclick: () => select(chip.tag), ondblclick: () => edit(chip.tag),
     onkeydown: (event) => {
       const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];

@@ -1,5 +1,6 @@
 """The chips of an article's tags, which a visitor adds to, removes, renames and reorders."""
 
+import json
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from pathlib import Path
@@ -27,19 +28,22 @@ def build_editor(
         elem_id: Of the editor.
         prefix: Of the ids in it; another for each editor of a page.
     """
+    # What never changes is written into the script: on a slow machine gradio's page can lose the
+    # props of a component that gets its value in the moment when it is first shown.
+    fixed = {
+        "prefix": prefix,
+        "vocabulary": list(vocabulary[:MAX_CHOICES]),
+        "limit": MAX_TAGS,
+        "articles": articles,
+    }
+    scripts = [Path(__file__).with_name(name).read_text(encoding="utf-8") for name in SCRIPTS]
     return gr.HTML(
         None,
         html_template='<div class="tl-editor"></div>',
-        js_on_load="\n".join(
-            Path(__file__).with_name(name).read_text(encoding="utf-8") for name in SCRIPTS
-        ),
+        js_on_load="\n".join([f"const fixed = {json.dumps(fixed)};", *scripts]),
         apply_default_css=False,
         elem_id=elem_id,
-        prefix=prefix,
-        vocabulary=list(vocabulary[:MAX_CHOICES]),
-        limit=MAX_TAGS,
         evidence=None,
-        articles=articles,
     )
 
 
