@@ -17,6 +17,7 @@ from training.bench.data import Row
 from ..tiny_models import make_tiny_bart, starter_articles
 
 
+@pytest.mark.slow
 def test_both_engines_are_loaded_and_reported(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -125,6 +125,7 @@ def test_an_unknown_part_is_one_sentence(
     assert "No part is called 'magic': take neighbours, retrain," in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_round_learns_measures_and_decides(
     data_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,6 +22,7 @@ def arguments(data_folder: Path, tmp_path: Path) -> list[str]:
     ]
 
 
+@pytest.mark.slow
 def test_a_system_runs_once_and_again_when_asked(
     arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

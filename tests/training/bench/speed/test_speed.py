@@ -59,6 +59,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_speed_reports_every_system_and_every_cost(
     data: Path, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -119,6 +120,7 @@ def test_turns_begin_with_another_job_each_round(monkeypatch: pytest.MonkeyPatch
     assert torch.get_num_threads() == timing.machine()["torch_threads"]
 
 
+@pytest.mark.slow
 def test_training_speed_reports_each_win_alone_and_accumulated(
     data: Path, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -163,6 +165,7 @@ def test_batches_of_a_variant_are_padded_and_ordered_as_it_says(data: Path, mode
         assert len(calls) == (3 if cached else 4)
 
 
+@pytest.mark.slow
 def test_growth_reports_both_growths_and_draws_them(
     data: Path, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
