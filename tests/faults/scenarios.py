@@ -341,6 +341,7 @@ def lying_hub(rig: Rig, chance: Random, scale: Scale) -> Counts:
             if repeat % 2:
                 scene.kill(writer)
                 writer = scene.start(chance.random())
+                scene.wait_for(5)  # it can be stopped from now on
             rig.proxy.commits = None
         scene.stop(writer)
     return scene.counts
@@ -405,6 +406,7 @@ def public_dataset(rig: Rig, chance: Random, scale: Scale) -> Counts:
         if repeat % 2:
             scene.kill(writer)
             writer = scene.start(chance.random())
+            scene.wait_for(5)
         scene.api.update_repo_settings(scene.repo_id, private=True, repo_type="dataset")
         scene.stop(writer)
     return scene.counts
@@ -427,6 +429,7 @@ def removed_folder(rig: Rig, chance: Random, scale: Scale) -> Counts:
         if repeat % 2:
             scene.kill(writer)
             writer = scene.start(chance.random())
+            scene.wait_for(5)
         rig.proxy.standing = None
         scene.stop(writer)
     return scene.counts

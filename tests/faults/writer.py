@@ -236,7 +236,8 @@ def nursery() -> None:
 
 
 def _lock(what: str, folder: str) -> int:
-    steps = [["umount", folder]]
+    # Who came up meanwhile has it open, so it goes once nobody has.
+    steps = [["mount", "-o", "remount,bind,rw", folder], ["umount", "--lazy", folder]]
     if what == "lock":
         steps = [
             ["mount", "--bind", folder, folder],

@@ -156,9 +156,12 @@ class Journal:
         if problem := self._problem(line[:-1]):
             raise UserError(f"Not saved: {problem}")
         try:
-            if self._make_folder():
+            is_new = self._make_folder()
+            sizes = self._sizes()
+            if is_new or any(path.name not in sizes for path in self._held):
                 self._keep_named()
-            if self.bytes_used() + len(line) > self.max_bytes:
+            used = self.quarantine.bytes_used + sum(sizes.values())
+            if used + len(line) > self.max_bytes:
                 raise UserError(
                     "Not saved: too many corrections are waiting for the Hub already. "
                     "Please try again later."
@@ -254,13 +257,7 @@ class Journal:
 
     def bytes_used(self) -> int:
         """Returns the size of everything of ours in the folder."""
-        total = self.quarantine.bytes_used
-        with os.scandir(self.directory) as entries:
-            for entry in entries:
-                if NAME.fullmatch(entry.name):
-                    with suppress(FileNotFoundError):  # another process has just delivered it
-                        total += entry.stat(follow_symlinks=False).st_size
-        return total
+        return self.quarantine.bytes_used + sum(self._sizes().values())
 
     # Writing --------------------------------------------------------------------------------------
 
@@ -307,6 +304,16 @@ class Journal:
         segment.descriptor, segment.size = descriptor, len(content)
 
     # The folder -----------------------------------------------------------------------------------
+
+    def _sizes(self) -> dict[str, int]:
+        """Returns the bytes of each segment in the folder, by name."""
+        sizes = {}
+        with os.scandir(self.directory) as entries:
+            for entry in entries:
+                if NAME.fullmatch(entry.name):
+                    with suppress(FileNotFoundError):  # another process has just delivered it
+                        sizes[entry.name] = entry.stat(follow_symlinks=False).st_size
+        return sizes
 
     def _make_folder(self) -> bool:
         """Makes the folder again if somebody has removed it; tells whether that was so."""

@@ -253,6 +253,17 @@ def test_rows_whose_folder_is_removed_are_written_anew(tmp_path: Path) -> None:
     assert sorted(ids_in(folder)) == ["1", "2", "3"]
 
 
+def test_waiting_rows_that_are_removed_out_of_their_folder_are_written_anew(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, 10**6)
+    waiting = journal.append({"id": "1"})
+    journal.seal()
+    journal.append({"id": "2"})
+    waiting.unlink()  # the folder stays, and so does the segment that is written
+    journal.append({"id": "3"})
+    assert waiting.read_text() == '{"id": "1"}\n'
+    journal.close()
+
+
 def test_a_folder_that_cannot_be_made_again_refuses(tmp_path: Path) -> None:
     folder = tmp_path / "outbox"
     journal = Journal(folder, 10**6)
