@@ -257,8 +257,8 @@ class Journal:
         total = self.quarantine.bytes_used
         with os.scandir(self.directory) as entries:
             for entry in entries:
-                if NAME.fullmatch(entry.name):
-                    with suppress(FileNotFoundError):  # another process has just delivered it
+                with suppress(FileNotFoundError):  # another process has just delivered it
+                    if _is_segment(entry):
                         total += entry.stat(follow_symlinks=False).st_size
         return total
 
