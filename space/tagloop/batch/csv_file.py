@@ -19,6 +19,7 @@ from tagloop.batch.rows import (
     Row,
     RowTags,
     added_names,
+    check_blank,
     check_count,
     encoding_of,
     find_name,
@@ -112,6 +113,7 @@ class CsvFile:
         with self._path.open(encoding=self.encoding, errors="replace", newline="") as file:
             lines = _Lines(file, self._name)
             reader = csv.reader(lines, delimiter=self.delimiter)
+            blank = 0
             while True:
                 begin = lines.begin_record()
                 problem = None
@@ -122,6 +124,8 @@ class CsvFile:
                 except csv.Error as error:
                     cells, problem = [], str(error)
                 if not cells and problem is None:
+                    blank += 1
+                    check_blank(self._name, blank)
                     continue
                 if len(lines.taken) > 1 and (problem or lines.swallowed()):
                     problem = "a quote is opened in it but not closed"

@@ -17,6 +17,7 @@ from tagloop.batch.rows import (
     Row,
     RowTags,
     added_names,
+    check_blank,
     check_count,
     encoding_of,
     find_name,
@@ -36,7 +37,7 @@ class JsonLinesFile:
     """
 
     def __init__(self, path: Path, name: str) -> None:
-        self._path = path
+        self._path, self._name = path, name
         self._encoding = encoding_of(path, name)
         count = 0
         useful = False
@@ -51,7 +52,7 @@ class JsonLinesFile:
                 useful = useful or find_name(TEXT_NAMES, list(record)) is not None
         self.total = check_count(name, count, "lines")
         if not useful:
-            found = ", ".join(f"“{key[:40]}”" for key in keys[:12]) or "no JSON objects"
+            found = ", ".join(f"“{readable(key[:40])}”" for key in keys[:12]) or "no JSON objects"
             raise UserError(
                 f"{name} has no line with a text, only {found}: each line must be an object like "
                 '{"title": "…", "text": "…"}.'
@@ -79,7 +80,7 @@ class JsonLinesFile:
     def _lines(self) -> Iterator[tuple[int, str]]:
         """Yields the lines that are not blank; of one too long only so much that it shows."""
         with self._path.open(encoding=self._encoding, errors="replace", newline="\n") as file:
-            number = 0
+            number = blank = 0
             while line := file.readline(MAX_LINE_CHARACTERS + 1):
                 number += 1
                 ended = line.endswith("\n")
@@ -89,6 +90,9 @@ class JsonLinesFile:
                     line = line.removeprefix("\ufeff")
                 if line.strip():
                     yield number, line.strip()
+                else:
+                    blank += 1
+                    check_blank(self._name, blank)
 
 
 class JsonLinesWriter:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import lzma
 import re
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -31,6 +33,17 @@ MAX_ENTRIES = 20_000
 MAX_UNPACKED_BYTES = 200_000_000
 MAX_ENTRY_BYTES = 1_000_000
 PROBLEMS = "tagging-problems.csv"
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    NotImplementedError,
+    OSError,
+    ValueError,
+)
+"""What `zipfile` and its decompressors raise for bytes that are not what they say."""
 _ENDINGS = (".md", ".markdown")
 _EMPTY_TAGS = re.compile(r"^tags:[ \t]*(?:\[[ \t]*\]|~|null)?[ \t]*(\r?)$", re.MULTILINE)
 
@@ -47,11 +60,11 @@ class MarkdownZip:
         try:
             with zipfile.ZipFile(path) as archive:
                 entries = archive.infolist()
-        except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError) as error:
+        except _DAMAGE as error:
             raise UserError(f"{name} is not a zip archive, or damaged: make it anew.") from error
         _check(entries, name)
         self._entries = [entry for entry in entries if _is_article(entry.filename)]
-        files = sum(not entry.is_dir() for entry in entries)
+        files = sum(not entry.filename.endswith("/") for entry in entries)  # a name may be empty
         self._left_out = files - len(self._entries)
         self.total = check_count(name, len(self._entries), "Markdown files")
 
@@ -166,7 +179,7 @@ def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Row:
         return Row(where, problem=problem, given=(entry, b"", ""))
     try:
         data = archive.read(entry)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
+    except _DAMAGE as error:
         return Row(where, problem=f"it is damaged ({error})", given=(entry, b"", ""))
     try:
         encoding = find_encoding([data], where)

@@ -12,6 +12,8 @@ from tagloop.limits import MAX_TEXT_CHARACTERS
 from tagloop.text.encodings import find_encoding
 
 MAX_ROWS = 10_000
+MAX_BLANK_LINES = 10 * MAX_ROWS
+"""More than anybody leaves between rows; a file of nothing else would be read for a minute."""
 MAX_FILE_BYTES = 50_000_000
 MAX_MARKUP_CHARACTERS = 4 * MAX_TEXT_CHARACTERS
 """What may become a text when its markup is taken away; more is not even tried."""
@@ -116,6 +118,16 @@ def find_name(usual: Sequence[str], names: Sequence[str]) -> int | None:
     """Returns the place of the first of the usual names among the names, or None."""
     folded = [name.strip().casefold().replace(" ", "_") for name in names]
     return next((folded.index(name) for name in usual if name in folded), None)
+
+
+def check_blank(name: str, count: int) -> None:
+    """Looks at the number of blank lines.
+
+    Raises:
+        UserError: There are too many.
+    """
+    if count > MAX_BLANK_LINES:
+        raise UserError(f"{name} has more than {MAX_BLANK_LINES:,} blank lines: take them out.")
 
 
 def check_count(name: str, count: int, what: str) -> int:

@@ -21,7 +21,7 @@ from tagloop.batch.csv_file import MAX_COLUMNS, MAX_RECORD_CHARACTERS
 from tagloop.batch.formulas import neutral
 from tagloop.batch.markdown_zip import PROBLEMS, add_tags
 from tagloop.batch.queue import BatchQueue, result_folder
-from tagloop.batch.rows import MAX_ROWS, RowTags
+from tagloop.batch.rows import MAX_BLANK_LINES, MAX_ROWS, RowTags
 from tagloop.batch.run import CHUNK, FIRST_PROBLEMS, BatchState, Problem, open_batch, tag_file
 from tagloop.errors import UserError
 from tagloop.service.service import TaggingService
@@ -328,6 +328,18 @@ def test_formulas_anywhere_in_a_file(service: TaggingService, tmp_path: Path) ->
 # JSON Lines
 
 
+def test_keys_that_are_no_text_are_named_in_a_sentence_that_can_be_sent(tmp_path: Path) -> None:
+    assert "“?”" in refusal(tmp_path / "a.jsonl", '{"\\ud800": 1}').encode().decode()
+
+
+@pytest.mark.parametrize(("name", "row"), [("a.csv", "text"), ("a.jsonl", '{"text": "a"}')])
+def test_a_file_of_blank_lines_is_not_read_to_its_end(tmp_path: Path, name: str, row: str) -> None:
+    few, many = (f"{row}\n" + "\n" * count + row for count in (MAX_BLANK_LINES, 5_000_000))
+    (tmp_path / name).write_text(few)
+    open_batch(tmp_path / name)
+    assert "blank lines" in refusal(tmp_path / name, many)
+
+
 def test_json_lines_keep_every_byte_that_was_given(service: TaggingService, tmp_path: Path) -> None:
     lines = [
         '{"title": "Bread",  "text": "Something s\\u0065nsible", "n": 1.10, "d": {"a": [1]}}',
@@ -481,6 +493,27 @@ def test_a_damaged_entry_is_one_problem(service: TaggingService, tmp_path: Path)
     state = run(service, path)
     assert (state.tagged, state.problem_count) == (1, 1)
     assert state.problems[0].where == "a.md" and "damaged" in state.problems[0].reason
+
+
+def test_a_damaged_lzma_entry_or_name_is_one_problem(
+    service: TaggingService, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.md", "Something sensible", zipfile.ZIP_LZMA)
+        archive.writestr("bé.md", "Warm kitchens")
+        archive.writestr("c.md", "Warm kitchens")
+        archive.writestr("?", "")
+    content = bytearray(path.read_bytes())
+    content[30 + 4 + 4] = 0xFF  # LZMA's properties, in the first entry
+    content[content.index("é".encode())] = 0xFF  # in the entry itself; the directory has it too
+    listed = content.rindex(b"PK\x01\x02")
+    content[listed + 28 : listed + 30] = b"\0\0"  # the last one has no name, its "?" is a comment
+    content[listed + 32 : listed + 34] = b"\x01\0"
+    path.write_bytes(content)
+    state = run(service, path)
+    assert (state.tagged, state.problem_count) == (1, 2)
+    assert all("damaged" in problem.reason for problem in state.problems)
 
 
 @pytest.mark.parametrize("name", ["../a.md", "/etc/a.md", "x/../../a.md", "C:/a.md", "x\\..\\a.md"])

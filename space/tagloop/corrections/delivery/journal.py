@@ -310,8 +310,8 @@ class Journal:
         sizes = {}
         with os.scandir(self.directory) as entries:
             for entry in entries:
-                if NAME.fullmatch(entry.name):
-                    with suppress(FileNotFoundError):  # another process has just delivered it
+                with suppress(FileNotFoundError):  # another process has just delivered it
+                    if _is_segment(entry):
                         sizes[entry.name] = entry.stat(follow_symlinks=False).st_size
         return sizes
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -19,6 +20,9 @@ MAX_BODY_BYTES = 6 * MAX_ARTICLES * (MAX_TEXT_CHARACTERS + MAX_TITLE_CHARACTERS)
 MAX_VALUES = 250_000
 """Of a body, counted by the marks between them, also those in texts: of prose a character in fifty.
 Each becomes an object several times over, and all of them while everybody waits."""
+DEEP = 500
+"""Opening brackets from which a body is tried: Python's reader of JSON, which agents' bodies meet,
+goes a thousand levels deep and then ends in an error that nobody catches."""
 SILENT_SECONDS = 30.0
 """For which no more of a body comes before its connection is given up."""
 BODY_SECONDS = 300.0
@@ -84,12 +88,12 @@ async def body_of(receive: Receive, visit: Visit, limited: bool) -> AsyncIterato
     """Reads a request's body, which is the visit's in this block; yields what gives it to gradio.
 
     Raises:
-        TooLarge: It has too many bytes, or too many values.
+        TooLarge: It has too many bytes or values, or is nested too deeply.
         Busy: The visitor's bodies altogether are too many bytes.
         Lost: It does not come to its end.
     """
     parts: list[bytes] = []
-    values = mine = 0
+    values = openings = mine = 0
     deadline = asyncio.get_running_loop().time() + BODY_SECONDS
     try:
         more = True
@@ -97,6 +101,7 @@ async def body_of(receive: Receive, visit: Visit, limited: bool) -> AsyncIterato
             message = await next_message(receive)
             part: bytes = message.get("body", b"")
             parts.append(part)
+            openings += part.count(b"[") + part.count(b"{")
             mine += len(part)
             visit.body_bytes += len(part)
             check_length(mine)
@@ -110,9 +115,21 @@ async def body_of(receive: Receive, visit: Visit, limited: bool) -> AsyncIterato
             if asyncio.get_running_loop().time() > deadline:
                 raise Lost
             more = message.get("more_body", False)
+        if openings > DEEP and await asyncio.to_thread(_is_too_deep, b"".join(parts)):
+            raise TooLarge("The request is nested too deeply.")
         yield _replayed(parts, receive)
     finally:
         visit.body_bytes -= mine
+
+
+def _is_too_deep(body: bytes) -> bool:
+    try:
+        json.loads(body)
+    except RecursionError:
+        return True
+    except ValueError:  # gradio's to say
+        pass
+    return False
 
 
 def _replayed(parts: list[bytes], receive: Receive) -> Receive:

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from tagloop.corrections.delivery.journal import Journal
-from tagloop.corrections.delivery.segment_files import open_regular
+from tagloop.corrections.delivery.segment_files import MAX_FILE_BYTES, open_regular
 from tagloop.errors import UserError
 
 # Appends for ever from several threads, and prints each id once it is acknowledged.
@@ -235,6 +235,15 @@ def test_a_name_of_ours_that_is_no_file_is_never_opened(tmp_path: Path) -> None:
         with pytest.raises(OSError):
             open_regular(tmp_path / name("a"))
     assert len(list(tmp_path.iterdir())) == 4
+
+
+def test_what_is_too_large_to_be_a_segment_takes_no_room_from_rows(tmp_path: Path) -> None:
+    with (tmp_path / name("a")).open("wb") as file:
+        file.truncate(MAX_FILE_BYTES + 1)
+    journal = Journal(tmp_path, 10_000)
+    assert journal.sealed(9) == [] and journal.bytes_used() == 0
+    journal.append({"id": "a"})
+    journal.close()
 
 
 def test_rows_whose_folder_is_removed_are_written_anew(tmp_path: Path) -> None:

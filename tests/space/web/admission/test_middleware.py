@@ -114,6 +114,7 @@ def test_a_giant_body_is_refused_before_anything_is_made_of_it(
     monkeypatch.setattr(bodies, "DISCARDED_BYTES", 5_000_000)
     status, _, _, taken = run(site.ask(JOIN, *[chunk] * 200))  # does not say its length
     assert (status, site.seen) == (413, []) and taken < 30
+    assert run(site.ask(JOIN, b"[" * 5_000))[:2] == (413, "The request is nested too deeply.")
     status, sentence, _, _ = run(site.ask(JOIN, b"[" + b"[]," * 150_000 + b"[]]"))
     assert (status, site.seen) == (413, []) and "250,000 values" in sentence
     assert len(site.admission.visits) == 0
