@@ -26,6 +26,7 @@ from training.hub.web.rendering import error_page
 
 LOG = logging.getLogger(__name__)
 DAMAGES = (
+    FileNotFoundError,
     zlib.error,
     errors.ChecksumMismatch,
     errors.FileFormatException,
@@ -75,10 +76,18 @@ def hung_up(request: Request, error: Exception) -> Response:
 
 
 def broken(request: Request, error: Exception) -> Response:
-    """Answers for a repository whose stored objects are not what was written."""
-    parts = request.path_params
+    """Answers for a repository whose stored files are not what was written, or just went away.
+
+    Raises:
+        Exception: The error itself, where no repository is involved.
+    """
+    found, hub = getattr(request.state, "repository", None), request.app.state.hub
+    if found is None:
+        raise error
+    if hub.repositories.is_gone(found):
+        return nothing_here(request, error)
     LOG.warning("The stored objects of %s are damaged: %r", request.scope["path"], error)
-    return refuse(request, damaged(f"{parts.get('namespace')}/{parts.get('name')}"))
+    return refuse(request, damaged(found.repo_id))
 
 
 def failed(request: Request, error: Exception) -> Response:

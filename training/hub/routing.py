@@ -23,6 +23,7 @@ from training.hub.errors import HubError, repo_not_found
 from training.hub.names import NAME, PREFIXES, decode
 from training.hub.signing import Signer
 from training.hub.storage.repositories import Repositories, StoredRepository
+from training.hub.turns import Turns
 
 MAX_DIGITS = 9
 """Longest number in a query: no list here has a thousand million entries."""
@@ -56,6 +57,7 @@ class Hub:
     accounts: Accounts
     repositories: Repositories
     signer: Signer
+    turns: Turns = field(default_factory=Turns)
 
 
 @dataclass
@@ -91,6 +93,12 @@ class Call:
     def base(self) -> str:
         """Returns the Hub's own address as the caller wrote it, without a slash at the end."""
         return str(self.request.base_url).rstrip("/")
+
+    async def work(self, function: Callable[..., Any], *given: Any) -> Any:
+        """Runs a function in a thread when it is the turn of this caller, or of this address."""
+        client = self.request.client
+        name = f"user {self.user}" if self.caller else f"address {client.host if client else ''}"
+        return await self.hub.turns.work(name, function, *given)
 
     def part(self, name: str) -> str:
         """Returns a part of the address, decoded."""
@@ -215,7 +223,7 @@ def _declare(
             answer = await handler(call)
         else:
             call.body = await read_json(request, terms.limit)
-            answer = await run_in_threadpool(handler, call)
+            answer = await call.work(handler, call)
         return answer if isinstance(answer, Response) else JSONResponse(answer)
 
     return Route(path, endpoint, methods=[method])
@@ -239,6 +247,7 @@ def prepare(request: Request, access: Access, kind: str | None, *, basic: bool) 
     if access in (Access.READ, Access.CONTRIBUTE, Access.WRITE):
         kind = kind or request.path_params["kind"]
         call.found = visible(call, kind, call.part("namespace"), call.part("name"))
+        request.state.repository = call.found
     if access is not Access.ANYONE and access is not Access.READ and call.caller is None:
         raise HubError(401, "Sign in with a token first.", headers=SIGN_IN)
     if access in (Access.CONTRIBUTE, Access.WRITE):

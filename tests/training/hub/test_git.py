@@ -11,6 +11,8 @@ import pytest
 from huggingface_hub import CommitOperationAdd, HfApi
 
 from training.hub import EmbeddedHub
+from training.hub.api.git import MAX_HAVES, MAX_LINES, sound_request
+from training.hub.errors import HubError
 
 LARGE = b"large" * 3000
 
@@ -120,3 +122,33 @@ def test_large_files_come_by_git_lfs(
     done = git("clone", address, target, home=tmp_path, lfs=True)
     assert done.returncode == 0, done.stderr
     assert (target / "large.bin").read_bytes() == LARGE
+
+
+@pytest.mark.parametrize("how", ["--filter=blob:none", "--filter=tree:0", "--depth=1"])
+def test_a_clone_in_part_has_its_files_and_becomes_whole(
+    hub: EmbeddedHub, filled: str, tmp_path: Path, how: str
+) -> None:
+    target = tmp_path / "part"
+    address = f"{hub.endpoint}/{filled}"
+    done = git("clone", how, "--depth=1", address, target, home=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (target / "folder/a.txt").read_text() == "1"
+    done = git("-C", target, "fetch", "--unshallow", home=tmp_path)
+    assert done.returncode == 0, done.stderr
+    count = git("-C", target, "rev-list", "--count", "HEAD", home=tmp_path).stdout
+    assert count.strip() == "3"
+
+
+def packet(line: str) -> bytes:
+    return b"%04x%s" % (len(line) + 4, line.encode())
+
+
+def test_what_a_clone_has_counts_once_and_in_bounds() -> None:
+    want, done = packet(f"want {0:040x} agent=x\n") + b"0000", packet("done\n")
+    same = packet(f"have {1:040x}\n")
+    assert sound_request(want + same * 50_000 + done) == want + same + done
+    several = b"".join(packet(f"have {number:040x}\n") for number in range(MAX_HAVES + 5))
+    kept = sound_request(want + several + done)
+    assert kept == want + several[: len(same) * MAX_HAVES] + done
+    with pytest.raises(HubError, match="at most"):
+        sound_request(b"0000" * (MAX_LINES + 1))

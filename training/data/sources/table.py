@@ -133,6 +133,7 @@ def _read_csv(path: Path, raw: IO[bytes]) -> Iterator[_Record]:
     # Spreadsheets of many countries write semicolons.
     delimiter = "\t" if table_suffix(path) == ".tsv" else max(",;\t", key=head.count)
     reader = csv.reader(itertools.chain([head], lines), delimiter=delimiter, strict=True)
+    start = 1
     try:
         names = next(reader, [])
         if len(set(names)) < len(names):

@@ -5,18 +5,17 @@ Protocol: https://git-scm.com/docs/http-protocol
 
 from __future__ import annotations
 
-import asyncio
 import re
 import zlib
+from collections.abc import Iterable
 from functools import partial
 from io import BytesIO
 from tempfile import SpooledTemporaryFile
 
 from dulwich.errors import GitProtocolError
-from dulwich.protocol import ReceivableProtocol
+from dulwich.protocol import CAPABILITY_FILTER, ReceivableProtocol
 from dulwich.server import BackendRepo, DictBackend, UploadPackHandler
 from starlette.background import BackgroundTask
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
 from training.hub.errors import HubError
@@ -27,15 +26,17 @@ SERVICE = "git-upload-pack"
 MAX_REQUEST = 4 << 20
 """Longest list of wants and haves, in bytes, inflated: 80,000 commits."""
 MAX_IN_MEMORY = 8 << 20
-PACKING = asyncio.Semaphore(2)
-"""Packs that are made at once; who asks for another waits, and all other requests do not."""
+MAX_LINES = 100_000
+"""Most packet lines of a request."""
+MAX_HAVES = 20_000
+"""Most commits that a clone says it has which are looked at; `git` sends 16,384 at once."""
 TERMS = Terms(basic=True, types=(f"application/x-{SERVICE}-request",))
 LENGTH = re.compile(rb"[0-9a-fA-F]{4}")
 LINE = re.compile(
     rb"(?:want [0-9a-f]{40}(?: (?!filter=)[a-z0-9][\x21-\x7e]*)* ?|(?:have|shallow) [0-9a-f]{40}|"
-    rb"deepen [0-9]{1,9}|filter (?:blob:none|blob:limit=[0-9]{1,9}[kmg]?|tree:[0-9]{1,3})|done)\n?"
+    rb"deepen [0-9]{1,10}|done)\n?"
 )
-"""A packet line of a fetch; the filters are those that `git clone` offers by name."""
+"""A packet line of a fetch; `git fetch --unshallow` deepens by 2147483647."""
 NO_CACHE = {"Cache-Control": "no-cache, max-age=0, must-revalidate"}
 
 
@@ -54,26 +55,59 @@ async def upload_pack(call: Call) -> Response:
             body = zlib.decompressobj(wbits=31).decompress(body, MAX_REQUEST)
         except zlib.error:
             raise HubError(400, "The body is no gzip.") from None
-    check_request(body)
-    async with PACKING:
-        return await run_in_threadpool(_answer, call, body, advertise_refs=False)
+    answer: Response = await call.work(_fetch, call, body)
+    return answer
 
 
-def check_request(body: bytes) -> None:
-    """Checks that a body is made of packet lines which a client of git sends.
+def _fetch(call: Call, body: bytes) -> Response:
+    return _answer(call, sound_request(body), advertise_refs=False)
+
+
+class _Sender(UploadPackHandler):
+    """Offers no partial clones: dulwich sends none of the objects that are left out afterwards.
+
+    Told so, git says that it clones wholly, and does.
+    """
+
+    def capabilities(self) -> list[bytes]:
+        return [name for name in super().capabilities() if name != CAPABILITY_FILTER]
+
+    def set_client_capabilities(self, caps: Iterable[bytes]) -> None:
+        # Some versions of git name it although it was not offered.
+        super().set_client_capabilities([name for name in caps if name != CAPABILITY_FILTER])
+
+
+def sound_request(body: bytes) -> bytes:
+    """Returns the packet lines of a body, if a client of git sends such ones, each commit once.
+
+    Of commits that the client has, the first `MAX_HAVES` are kept: with fewer the pack is larger.
 
     Raises:
         HubError: 400; dulwich would trust the lengths, and fail in many ways at other lines.
     """
-    at = 0
+    at = lines = 0
+    kept: list[bytes] = []
+    haves: set[bytes] = set()
     while at < len(body):
         head = body[at : at + 4]
         length = int(head, 16) if LENGTH.fullmatch(head) else -1
-        line = body[at + 4 : at + length]
+        line = body[at + 4 : at + max(length, 4)]
         is_flush = length == 0
         if not is_flush and (at + length > len(body) or not LINE.fullmatch(line)):
             raise HubError(400, f"The request of git is malformed at byte {at}.")
-        at += 4 if is_flush else length
+        lines += 1
+        if lines > MAX_LINES:
+            raise HubError(413, f"A request of git has at most {MAX_LINES} lines.")
+        length = length or 4
+        is_new = not line.startswith(b"have ") or (
+            line[5:45] not in haves and len(haves) < MAX_HAVES
+        )
+        if is_new:
+            kept.append(body[at : at + length])
+        if is_new and line.startswith(b"have "):
+            haves.add(line[5:45])
+        at += length
+    return b"".join(kept)
 
 
 def _answer(call: Call, body: bytes, *, advertise_refs: bool) -> Response:
@@ -86,7 +120,7 @@ def _answer(call: Call, body: bytes, *, advertise_refs: bool) -> Response:
         protocol.write_pkt_line(f"# service={SERVICE}\n".encode())
         protocol.write_pkt_line(None)
     served: dict[str, BackendRepo] = {"/": call.repository.git.repo}
-    handler = UploadPackHandler(
+    handler = _Sender(
         DictBackend(served),
         ["/"],
         protocol,

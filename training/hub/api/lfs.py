@@ -13,7 +13,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import FileResponse, JSONResponse, Response
 
 from training.hub.errors import HubError, entry_not_found
@@ -46,7 +45,8 @@ STORED = "/lfs/{kind:kind}/{namespace}/{name}"
 async def batch(call: Call) -> Response:
     """Says where to send files to, or where to get them from."""
     call.body = await read_json(call.request, MAX_BODY)
-    return await run_in_threadpool(_batch, call)
+    answer: Response = await call.work(_batch, call)
+    return answer
 
 
 def _batch(call: Call) -> Response:
@@ -138,6 +138,7 @@ def _permitted(call: Call, action: str) -> tuple[StoredRepository, str, dict[str
     repository = call.hub.repositories.find(kind, "/".join(names)) if is_sound else None
     if repository is None:
         raise HubError(404, "The repository is gone.", "RepoNotFound")
+    call.request.state.repository = repository
     return repository, oid, claims
 
 

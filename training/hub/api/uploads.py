@@ -6,7 +6,6 @@ import uuid
 from typing import Any
 
 from dulwich.objects import Commit
-from starlette.concurrency import run_in_threadpool
 
 from training.hub.errors import HubError
 from training.hub.names import decode, file_path
@@ -75,11 +74,8 @@ async def make_commit(call: Call) -> dict[str, Any]:
     body = repository.directory / "uploads" / uuid.uuid4().hex
     try:
         await stream_to_file(call.request.stream(), body, MAX_COMMIT)
-        return await run_in_threadpool(_commit, call, repository, body)
-    except FileNotFoundError:
-        # The folder is gone: somebody deleted the repository meanwhile.
-        with repository.locked():
-            raise
+        answer: dict[str, Any] = await call.work(_commit, call, repository, body)
+        return answer
     finally:
         body.unlink(missing_ok=True)
 

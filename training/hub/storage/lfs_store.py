@@ -96,7 +96,9 @@ class LfsStore:
                 400, f"The upload has {length} bytes and sha256 {digest}, not {size} and {oid}."
             )
         target = self.path(oid)
-        target.parent.mkdir(parents=True, exist_ok=True)
+        # Not the store itself: where it is gone, so is the repository, and its name stays free.
+        for folder in (target.parent.parent, target.parent):
+            folder.mkdir(exist_ok=True)
         move_into_place(temporary, target)
 
 

@@ -6,12 +6,12 @@ import json
 import shutil
 import threading
 import uuid
-from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 from dulwich.errors import NotGitRepository
 
@@ -41,6 +41,7 @@ class StoredRepository:
             lock: Held by whoever writes.
         """
         self.directory, self.kind, self.repo_id, self._lock = directory, kind, repo_id, lock
+        self.removals = 0
 
     @property
     def namespace(self) -> str:
@@ -142,15 +143,22 @@ class Repositories:
         self.root.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(self.spare, ignore_errors=True)
         self.spare.mkdir()
-        self._locks: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
-        self._creation = threading.Lock()
+        # Any name that somebody asks for has one, but only while somebody does.
+        self._locks: WeakValueDictionary[str, threading.RLock] = WeakValueDictionary()
+        self._naming, self._creation = threading.Lock(), threading.Lock()
+        self._removals = 0
         for repository in self.all():
             _clear_unfinished(repository.directory)
 
     def find(self, kind: str, repo_id: str) -> StoredRepository | None:
         """Returns a repository, None when there is none of that name."""
         found = self._at(kind, repo_id)
+        found.removals = self._removals
         return found if (found.directory / "repo.json").is_file() else None
+
+    def is_gone(self, found: StoredRepository) -> bool:
+        """Tells whether a repository may have been deleted or moved since it was found."""
+        return found.removals != self._removals or not found.directory.is_dir()
 
     def all(self, *kinds: str) -> list[StoredRepository]:
         """Lists the repositories of these kinds (all kinds if none is given), by name."""
@@ -190,6 +198,7 @@ class Repositories:
         """Removes a repository; from the first moment on nobody sees any of it."""
         with repository.locked():
             doomed = self.spare / uuid.uuid4().hex
+            self._removals += 1
             repository.directory.rename(doomed)
             sync_directory(repository.directory.parent)
         shutil.rmtree(doomed, ignore_errors=True)
@@ -205,11 +214,14 @@ class Repositories:
             if target.directory.exists():
                 raise HubError(409, f"The name {repo_id} is taken.")
             target.directory.parent.mkdir(parents=True, exist_ok=True)
+            self._removals += 1
             move_into_place(repository.directory, target.directory)
 
     def _at(self, kind: str, repo_id: str) -> StoredRepository:
         directory = self.root / kind / repo_id
-        return StoredRepository(directory, kind, repo_id, self._locks[f"{kind}/{repo_id}"])
+        with self._naming:
+            lock = self._locks.setdefault(f"{kind}/{repo_id}", threading.RLock())
+        return StoredRepository(directory, kind, repo_id, lock)
 
 
 def _clear_unfinished(directory: Path) -> None:

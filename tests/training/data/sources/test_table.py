@@ -223,6 +223,7 @@ def test_broken_csv(tmp_path: Path) -> None:
         "a.csv, line 3: 4 columns where the first line names 3"
     )
     assert fails(path, head + 'a,b,c\na,"b,c\nd,e,f\n').startswith("a.csv, line 3: broken CSV")
+    assert fails(path, "title,text,tags\ra,b,c\r").startswith("a.csv, line 1: broken CSV")
     assert "two columns have the same name" in fails(path, "tags,tags\na,b\n")
     assert "no rows" in fails(path, head)
     assert "no rows" in fails(path, "")
