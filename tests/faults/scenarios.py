@@ -299,7 +299,8 @@ def refused_rows(rig: Rig, chance: Random, scale: Scale) -> Counts:
             writer = scene.start(chance.random(), unwanted=0.02, clients=4, pause=0.1)
         scene.wait_for(5)
         scene.stop(writer)
-        scene.finish(scene.start(0.1, clients=1, unwanted=1.0, pause=0.01, corrections=3))
+        last = scene.start(chance.random(), clients=1, unwanted=1.0, pause=0.01, corrections=3)
+        scene.finish(last)
         kept = list((outbox / "quarantine").glob("*.jsonl"))
         assert len(kept) >= 3, "nothing was refused"
         rig.proxy.unwanted = None
