@@ -19,6 +19,8 @@ from training.hub.storage.lfs_store import LfsStore
 from training.hub.storage.repositories import Repositories
 from training.hub.turns import AT_ONCE, Turns
 
+from ...event_loop import run
+
 
 def test_one_caller_leaves_threads_to_the_next() -> None:
     turns, over, begun = Turns(), threading.Event(), []
@@ -37,8 +39,7 @@ def test_one_caller_leaves_threads_to_the_next() -> None:
         await asyncio.gather(*busy)
         return str(answer)
 
-    with asyncio.Runner() as runner:
-        assert runner.run(ask()) == "answered"
+    assert run(ask()) == "answered"
     assert len(begun) == 60
     assert not turns._places
 
