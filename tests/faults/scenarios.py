@@ -348,14 +348,20 @@ def lying_hub(rig: Rig, chance: Random, scale: Scale) -> Counts:
     return scene.counts
 
 
+def _delivering(scene: Scene, chance: Random) -> int:
+    """Starts a writer and waits until the dataset has rows; returns the writer's process id."""
+    writer = scene.start(chance.random())
+    scene.wait_for(20)
+    _wait_until(lambda: bool(scene.stored()), "nothing arrived")
+    return writer
+
+
 def renamed_dataset(rig: Rig, chance: Random, scale: Scale) -> Counts:
     """The owner renames the dataset: the Hub leads to its new name, then no more."""
     scene = rig.scene("renamed")
     for repeat in _trials(scene, scale):
         new = f"{scene.repo_id}-{repeat}"
-        writer = scene.start(chance.random())
-        scene.wait_for(20)
-        _wait_until(lambda: bool(scene.stored()), "nothing arrived")
+        writer = _delivering(scene, chance)
         rig.proxy.standing = Fault(503)  # else the old name is taken before the Hub leads on
         time.sleep(0.3)
         scene.rename_dataset(new)
@@ -378,9 +384,7 @@ def deleted_dataset(rig: Rig, chance: Random, scale: Scale) -> Counts:
     """The owner deletes the dataset: what waits goes to a new one."""
     scene = rig.scene("deleted")
     for _ in _trials(scene, scale):
-        writer = scene.start(chance.random())
-        scene.wait_for(20)
-        _wait_until(lambda: bool(scene.stored()), "nothing arrived")
+        writer = _delivering(scene, chance)
         rig.proxy.standing = Fault(503)  # nothing arrives while it is counted what goes with it
         time.sleep(0.3)
         scene.delete_dataset()
@@ -395,9 +399,7 @@ def public_dataset(rig: Rig, chance: Random, scale: Scale) -> Counts:
     """The owner makes the dataset public: it gets nothing before it is private again."""
     scene = rig.scene("public")
     for repeat in _trials(scene, scale):
-        writer = scene.start(chance.random())
-        scene.wait_for(20)
-        _wait_until(lambda: bool(scene.stored()), "nothing arrived")
+        writer = _delivering(scene, chance)
         scene.api.update_repo_settings(scene.repo_id, private=False, repo_type="dataset")
         time.sleep(0.5)  # a commit that had begun
         there = len(scene.stored())
