@@ -25,9 +25,9 @@ from tagloop.batch.rows import (
     free_name,
 )
 from tagloop.errors import UserError
-from tagloop.reading.markup import read_markdown
+from tagloop.reading.documents.markdown import read_markdown
 from tagloop.text.encodings import find_encoding
-from tagloop.text.front_matter import FrontMatter, split_front_matter
+from tagloop.reading.front_matter import FrontMatter, split_front_matter
 
 MAX_ENTRIES = 20_000
 MAX_UNPACKED_BYTES = 200_000_000

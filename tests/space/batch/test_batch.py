@@ -27,7 +27,7 @@ from tagloop.errors import UserError
 from tagloop.service.service import TaggingService
 from tagloop.tagger.options import Options
 from tagloop.tagger.tagger import Tag
-from tagloop.text.front_matter import split_front_matter
+from tagloop.reading.front_matter import split_front_matter
 from tagloop.web.tabs.batch.tab import draw_progress, draw_summary, duration
 
 MAX_PEAK_BYTES = 6_000_000

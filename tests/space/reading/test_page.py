@@ -17,9 +17,9 @@ import pytest
 
 from tagloop import reading
 from tagloop.errors import UserError
-from tagloop.reading import page as module
-from tagloop.reading.page import Page, Reach, check_address, fetch_page
-from tagloop.reading.public_hosts import is_public, resolve
+from tagloop.reading.fetch import page as module
+from tagloop.reading.fetch.page import Page, Reach, check_address, fetch_page
+from tagloop.reading.fetch.public_hosts import is_public, resolve
 
 HTML = "text/html; charset=utf-8"
 ARTICLE = "<html><body><h1>Banking</h1><p>By chat.</p></body></html>"

@@ -18,9 +18,9 @@ from tagloop import reading
 from tagloop.errors import UserError
 from tagloop.limits import MAX_TEXT_CHARACTERS, MAX_TITLE_CHARACTERS
 from tagloop.rate_limits import FairSlots
-from tagloop.reading import ENDINGS, read_file
-from tagloop.reading.markup import read_markdown
-from tagloop.reading.word import read_word
+from tagloop.reading.sandbox import ENDINGS, read_file
+from tagloop.reading.documents.markdown import read_markdown
+from tagloop.reading.documents.word import read_word
 from tagloop.service.background import Stopped
 from tagloop.text.encodings import decode
 

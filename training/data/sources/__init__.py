@@ -7,9 +7,9 @@ from pathlib import Path
 
 from tagloop.errors import UserError
 from training.data.sources.hub import open_hub
-from training.data.sources.markdown import SUFFIXES, open_markdown
+from tagloop.reading.sources.folder import SUFFIXES, open_markdown
 from training.data.sources.source import Row, Source
-from training.data.sources.table import FORMATS, open_table, table_suffix
+from tagloop.reading.sources.table import FORMATS, open_table, table_suffix
 
 __all__ = ["Row", "Source", "open_source"]
 

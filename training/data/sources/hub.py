@@ -21,7 +21,7 @@ from huggingface_hub.errors import (
 )
 
 from tagloop.errors import UserError
-from training.data.sources.columns import Columns
+from tagloop.reading.columns import Columns
 from training.data.sources.source import Row, Source
 
 PATTERN = re.compile(

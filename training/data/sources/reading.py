@@ -14,7 +14,7 @@ from training.config import BuildConfig
 from training.console import progress_bar
 from training.data.articles import Article, RejectedTag, clean_article
 from training.data.sources import Source, open_source
-from training.data.sources.columns import parse_mapping
+from tagloop.reading.columns import parse_mapping
 from training.data.splits import SPLIT_NAMES, SPLITS
 
 

@@ -20,7 +20,7 @@ import pytest
 from tagloop.errors import UserError
 from tagloop.text.markup import html_to_text, looks_like_html
 from training.data.sources import Row, open_source
-from training.data.sources.columns import parse_mapping, parse_tag_text
+from tagloop.reading.columns import parse_mapping, parse_tag_text
 
 RECORDS = [
     {"title": "Soup, hot", "text": 'Para one.\n\nPara "two".', "tags": ["Food", "Soup"]},

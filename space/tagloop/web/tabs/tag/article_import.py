@@ -10,7 +10,7 @@ import gradio as gr
 
 from tagloop.errors import UserError
 from tagloop.rate_limits import RateLimit
-from tagloop.reading import ENDINGS, read_address, read_file
+from tagloop.reading.sandbox import ENDINGS, read_address, read_file
 from tagloop.service.background import Cancellations, ReportProgress, run_in_background
 from tagloop.web.events import QUIET
 from tagloop.web.tabs.markup import notice

@@ -2,7 +2,7 @@
 
 A name proves nothing, for anyone may let one stand for a machine inside the network that the Space
 runs in ("server-side request forgery"). So a name is resolved once, its numbers are checked, and
-only to a checked number a connection is made (`tagloop.reading.page`).
+only to a checked number a connection is made (`tagloop.reading.fetch.page`).
 """
 
 from __future__ import annotations

@@ -13,7 +13,6 @@ from ftfy.fixes import fix_surrogates
 
 from tagloop.errors import UserError
 from tagloop.text.markup import plain_text
-from training.data.articles import MAX_TAG_CHARACTERS, MAX_TAGS
 
 NAMES: dict[str, tuple[str, ...]] = {
     "title": ("title", "headline", "article_title", "post_title", "heading", "subject"),
@@ -34,8 +33,10 @@ NAMES: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """What columns are commonly called, the likeliest first; case, blanks and hyphens do not matter."""
 
+MAX_TAGS = 200
+"""An article with more was not tagged by a person: a text was taken for the tags, most likely."""
 _SEPARATORS = "|;,"
-_MAX_TAG_TEXT = MAX_TAGS * 10 * MAX_TAG_CHARACTERS
+_MAX_TAG_TEXT = MAX_TAGS * 400
 """Of all tags in one text: ten times what the most and longest tags need."""
 
 

@@ -19,7 +19,7 @@ import pyarrow.parquet
 from ftfy.fixes import fix_surrogates
 
 from tagloop.errors import UserError
-from training.data.sources.columns import Columns
+from tagloop.reading.columns import Columns
 from training.data.sources.source import Row, Source
 
 COMPRESSIONS: dict[str, Callable[..., Any]] = {

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tagloop.errors import UserError
 from tagloop.limits import MAX_TEXT_CHARACTERS, MAX_TITLE_CHARACTERS, readable
-from tagloop.reading import ADDRESS
+from tagloop.reading.sandbox import ADDRESS
 
 MAX_MEMORY_BYTES = 640 * 1024 * 1024
 """Of address space; an ordinary document takes about a third of it, most of that libraries."""
@@ -44,14 +44,14 @@ def read_page(address: str, name: str) -> tuple[str, str]:
     Raises:
         UserError: The page cannot be fetched or read, has no text, or too much of it.
     """
-    from tagloop.reading import markup
-    from tagloop.reading.page import fetch_page
+    from tagloop.reading.documents import html_page, markdown, plain_text
+    from tagloop.reading.fetch.page import fetch_page
     from tagloop.text.encodings import decode
 
     page = fetch_page(address)
     html = page.kind == "html"
     content = decode(page.content, name, html=html, declared=page.charset)
-    return _fit(*(markup.read_html if html else markup.read_text)(content, name), name)
+    return _fit(*(html_page.read_html if html else plain_text.read_text)(content, name), name)
 
 
 def _fit(title: str, text: str, name: str) -> tuple[str, str]:
@@ -70,22 +70,22 @@ def _fit(title: str, text: str, name: str) -> tuple[str, str]:
 
 def _reader(ending: str) -> Callable[[bytes, str], tuple[str, str]]:
     """Imports only what the ending needs: the process is new for every file."""
-    from tagloop.reading import markup
+    from tagloop.reading.documents import html_page, markdown, plain_text
     from tagloop.text.encodings import decode
 
     if ending == ".pdf":
-        from tagloop.reading.pdf import read_pdf
+        from tagloop.reading.documents.pdf import read_pdf
 
         return read_pdf
     if ending == ".docx":
-        from tagloop.reading.word import read_word
+        from tagloop.reading.documents.word import read_word
 
         return read_word
     if ending in (".html", ".htm"):
-        return lambda data, name: markup.read_html(decode(data, name, html=True), name)
+        return lambda data, name: html_page.read_html(decode(data, name, html=True), name)
     if ending in (".md", ".markdown"):
-        return lambda data, name: markup.read_markdown(decode(data, name), name)
-    return lambda data, name: markup.read_text(decode(data, name), name)
+        return lambda data, name: markdown.read_markdown(decode(data, name), name)
+    return lambda data, name: plain_text.read_text(decode(data, name), name)
 
 
 def _tidy(text: str) -> str:

@@ -8,11 +8,11 @@ from pathlib import Path
 from ftfy.fixes import fix_surrogates
 
 from tagloop.errors import UserError
-from tagloop.text.front_matter import split_front_matter
+from tagloop.reading.front_matter import split_front_matter
 from tagloop.text.markup import markdown_to_text
-from training.data.sources.columns import Columns
+from tagloop.reading.columns import Columns
 from training.data.sources.source import Row, Source
-from training.data.sources.table import utf8_lines
+from tagloop.reading.sources.table import utf8_lines
 
 SUFFIXES = (".md", ".markdown")
 

@@ -11,7 +11,8 @@ from xml.parsers import expat
 import mammoth
 
 from tagloop.errors import UserError
-from tagloop.reading.markup import read_html, read_text
+from tagloop.reading.documents.html_page import read_html
+from tagloop.reading.documents.plain_text import read_text
 
 MAX_XML_BYTES = 20_000_000
 """Of all XML in the document, unpacked; 50,000 characters take about a tenth of it."""

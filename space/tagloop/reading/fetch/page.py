@@ -1,7 +1,7 @@
 """Fetches the page at an address that a visitor gives, and nothing that a visitor should not get.
 
 Each address on the way, also one that a site sends on to, is http or https at its usual port,
-without a name and password, at a host of the public internet (`tagloop.reading.public_hosts`); the
+without a name and password, at a host of the public internet (`tagloop.reading.fetch.public_hosts`); the
 connection goes to the very number that was checked, so a name that means something else a moment
 later changes nothing. A page is HTML or plain text of bounded size, unpacked as well, and comes
 within a bounded time. No cookies, tokens or proxies: the requests know nothing but the address.
@@ -25,7 +25,7 @@ import httpx2
 
 from tagloop.errors import UserError
 from tagloop.limits import readable
-from tagloop.reading.public_hosts import is_public, resolve
+from tagloop.reading.fetch.public_hosts import is_public, resolve
 from tagloop.text.encodings import codec_of
 
 MAX_ADDRESS_CHARACTERS = 2_000

@@ -1,0 +1,1 @@
+"""One article in a file of its own: Markdown, HTML, reStructuredText, Org, text, Word, PDF."""
