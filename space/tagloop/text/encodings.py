@@ -41,8 +41,8 @@ _MAX_ACCENTS = 0.2
 """Share of bytes beyond ASCII: Western European texts have a tenth at most, other alphabets in
 their own single-byte encodings nearly all of their letters."""
 _GOOD_PER_BAD = 4
-"""So many whole UTF-8 characters a broken one, and the file is UTF-8 with a flaw; in
-Windows-1252 two bytes beyond ASCII hardly ever make one."""
+"""So many bytes that go on with a character for one that is broken, and the file is UTF-8 with a
+flaw; in Windows-1252 two bytes beyond ASCII hardly ever make a character."""
 _DECLARED = re.compile(rb"""<meta[^<>]+charset\s*+=\s*+["']?+\s*+([\w-]+)""", re.IGNORECASE)
 _LATIN_1 = {"iso8859-1", "ascii"}
 _TRIED = (
@@ -86,20 +86,22 @@ def find_encoding(blocks: Iterable[bytes], name: str, declared: str | None = Non
     """
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     size = high = good = bad = 0
+    first = True
     sample = b""
     for block in blocks:
-        if size == 0 and (found := _by_first_bytes(block, name)):
+        if first and (found := _by_first_bytes(block, name)):
             return found
-        size += len(block)
-        if block.isascii() and not decoder.getstate()[0]:
-            continue
+        first = False
         text = decoder.decode(block)
-        broken = text.count("\ufffd")
-        bad += broken
-        good += len(text) - len(text.encode("ascii", "ignore")) - broken
-        high += len(block) - len(block.translate(None, _NOT_ASCII))
-        if len(sample) < _LETTERS_SAMPLE:
-            sample += _lines_with_letters(block, _LETTERS_SAMPLE - len(sample))
+        good += len(block) - len(text)  # bytes that go on with a character
+        # Where a program has put the sign itself into the file, nothing is broken.
+        broken = text.count("\ufffd") - block.count(b"\xef\xbf\xbd")
+        if broken > 0:
+            bad += broken
+            size += len(block)
+            high += len(block) - len(block.translate(None, _NOT_ASCII))
+            if len(sample) < _LETTERS_SAMPLE:
+                sample += _lines_with_letters(block, _LETTERS_SAMPLE - len(sample))
     if not bad or good >= _GOOD_PER_BAD * bad:
         return "utf-8"
     if declared:

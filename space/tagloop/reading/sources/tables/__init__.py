@@ -1,4 +1,4 @@
-"""Tables: delimited texts, JSON, JSON Lines, Parquet, Arrow, spreadsheets; one reader for every door.
+"""Tables: delimited texts, JSON, JSON Lines, Parquet, Arrow and spreadsheets.
 
 Each module has one function ``read_…(file, limits) -> TableSource``. Opening one reads what comes
 before the rows (the encoding, the header) and raises for what leaves nothing to read; a row that
@@ -12,15 +12,18 @@ from dataclasses import dataclass
 
 from tagloop.reading.record import Source
 
+MAX_RECORD_CHARACTERS = 10_000_000
+"""Of one row or line, where nothing else is said: ten long novels."""
+
 
 @dataclass
 class TableSource(Source):
     """An opened table, with what a writer of the same file needs.
 
     ``Record.given`` is what stands in the file: of a delimited text or a spreadsheet the row's
-    cells as ``list[str]``, which may be fewer or more than the header has; of JSON Lines the line as
-    ``str``, without blanks around it; of other formats None, where the values are all there is. A
-    record with a problem has it as well: of a broken delimited row its first line, cut at each
+    cells as ``list[str]``, which may be fewer or more than the header has; of JSON Lines the line
+    as ``str``, without blanks around it; of other formats None, where the values are all there is.
+    A record with a problem has it as well: of a broken delimited row its first line, cut at each
     delimiter; of a line that is too long its beginning.
 
     Attributes:
