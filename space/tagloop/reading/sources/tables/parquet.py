@@ -161,7 +161,7 @@ def _unreadable(name: str, kind: str, error: Exception) -> UserError:
 
 
 def _reason(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:200]
+    return (str(error).splitlines() or [type(error).__name__])[0][:200].rstrip(".")
 
 
 def _source(
