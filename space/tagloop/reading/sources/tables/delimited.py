@@ -23,10 +23,12 @@ from tagloop.reading.sources.tables.header import column_names, header_notes
 from tagloop.reading.sources.tables.loose_quotes import loose_rows
 from tagloop.reading.sources.tables.text_file import TextFile
 
-_READ_AGAIN = 20
-"""So many of the longest rows may be read once more because of quotes that are not closed, and
-four times what was read: each could make the rest of the file be read again."""
-_LOOSE_LINES = 500
+_READ_AGAIN = 20_000_000
+"""So many characters may be read once more because of quotes that are not closed, and four times
+what was read: each could make the rest of the file be read again."""
+_LINE_COST = 50
+"""A line takes as long as so many characters."""
+_LOOSE_LINES = 200
 _LOOSE_CHARACTERS = 200_000
 """In so many a cell with loose quotes ends, or is taken to be never closed."""
 _NOT_CLOSED = "a quote is opened in it but not closed"
@@ -206,8 +208,8 @@ class _Lines:
         self._next.extendleft(reversed(rest))
         self.ended = False
         self._size = sum(map(len, self.taken))
-        self._read_again += sum(map(len, rest))
-        if self._read_again > _READ_AGAIN * self.most + 4 * self._read and not self._one_each:
+        self._read_again += sum(map(len, rest)) + _LINE_COST * len(rest)
+        if self._read_again > _READ_AGAIN + 4 * self._read and not self._one_each:
             self._one_each = True
             self._text.notes.append(
                 f"{self._text.name} has too many quotes that are opened but not closed: from line "
