@@ -18,9 +18,14 @@ from tagloop.reading.front_matter import (
 )
 from tagloop.reading.front_matter.parts import MAX_CHARACTERS, FrontMatter
 
-__all__ = ["MAX_CHARACTERS", "FrontMatter", "split_front_matter"]
+__all__ = ["MAX_CHARACTERS", "FrontMatter", "after_front_matter", "split_front_matter"]
 
 _LEADING = re.compile("\ufeff?+(?:[ \t]*+\r?\n)*+")
+_FENCES = re.compile(
+    r"(?P<mark>---|\+\+\+|;;;)[^\n]*+\n(?:(?!(?P=mark)[ \t]*+\r?$)[^\n]*+\n)*+"
+    r"(?P=mark)[ \t]*+\r?\n",
+    re.MULTILINE,
+)
 _ANYWHERE = (
     yaml_block.find,
     toml_block.find,
@@ -52,3 +57,10 @@ def split_front_matter(content: str, where: str, ending: str = ".md") -> FrontMa
         if front := find(content, start, where):
             return front
     return FrontMatter({}, "", content.removeprefix("\ufeff"), False)
+
+
+def after_front_matter(content: str) -> str | None:
+    """Returns the text after front matter that cannot be read; None if it has no end."""
+    found = _LEADING.match(content)
+    fences = _FENCES.match(content, found.end() if found else 0)
+    return content[fences.end() :] if fences else None
