@@ -30,7 +30,7 @@ ENDINGS = tuple(MARKUPS)
 _PACKED = (".docx", ".pdf")
 _WHOLE_PAGE = re.compile(r"<(?:!doctype|html|head|body)\b", re.IGNORECASE)
 _TOP_HEADING = re.compile(
-    r"\s*+(?:<(?:div|article|section|main|header)\b[^<>]*+>\s*+)*+(<h1\b[^<>]*+>)", re.IGNORECASE
+    r"\A\s*+(?:<(?:div|article|section|main|header)\b[^<>]*+>\s*+)*+(<h1\b[^<>]*+>)", re.IGNORECASE
 )
 _HEADING_END = re.compile(r"</h1\s*+>", re.IGNORECASE)
 _DATE_IN_NAME = re.compile(r"(\d{4}-\d\d-\d\d)(?:[-_ .]|\Z)")

@@ -8,15 +8,15 @@ from __future__ import annotations
 import re
 
 _HEADING = re.compile(
-    r"(\*++)[ \t]++(?:(?:TODO|DONE|NEXT|WAIT|WAITING|CANCELLED)[ \t]++)?+"
+    r"\A(\*++)[ \t]++(?:(?:TODO|DONE|NEXT|WAIT|WAITING|CANCELLED)[ \t]++)?+"
     r"(?:\[#[A-Z]\][ \t]++)?+([^\n]*+)\Z"
 )
 _TAGS = re.compile(r"(?:\A|[ \t])(:[\w@#%:]{1,200}+)[ \t]*+\Z")
-_DRAWER = re.compile(r"[ \t]*+:(?:PROPERTIES|LOGBOOK|[A-Z_]++):[ \t]*+\Z", re.IGNORECASE)
-_DRAWER_END = re.compile(r"[ \t]*+:END:[ \t]*+\Z", re.IGNORECASE)
-_BLOCK = re.compile(r"[ \t]*+#\+(begin|end)_(\w++)", re.IGNORECASE)
-_KEYWORD = re.compile(r"[ \t]*+(?:#\+[^\s:]++:|#(?:[ \t]|\Z)|(?:SCHEDULED|DEADLINE|CLOSED):)")
-_RULE = re.compile(r"[ \t]*+(?:-{5,}+|\|[-+|: \t]*+)[ \t]*+\Z")
+_DRAWER = re.compile(r"\A[ \t]*+:(?:PROPERTIES|LOGBOOK|[A-Z_]++):[ \t]*+\Z", re.IGNORECASE)
+_DRAWER_END = re.compile(r"\A[ \t]*+:END:[ \t]*+\Z", re.IGNORECASE)
+_BLOCK = re.compile(r"\A[ \t]*+#\+(begin|end)_(\w++)", re.IGNORECASE)
+_KEYWORD = re.compile(r"\A[ \t]*+(?:#\+[^\s:]++:|#(?:[ \t]|\Z)|(?:SCHEDULED|DEADLINE|CLOSED):)")
+_RULE = re.compile(r"\A[ \t]*+(?:-{5,}+|\|[-+|: \t]*+)[ \t]*+\Z")
 _LINK = re.compile(r"\[\[([^\[\]\n]{0,2000}+)\](?:\[([^\[\]\n]{0,2000}+)\])?+\]")
 _PICTURE = re.compile(r"\.(?:png|jpe?g|gif|svg|webp|avif)\Z", re.IGNORECASE)
 _FOOTNOTE = re.compile(r"\[fn:[^\[\]\n]{0,500}+\]")

@@ -42,7 +42,7 @@ _TARGET = re.compile(r"(?<=\S)[ \t]*+<[^<>]*+>\Z")
 _MARK = re.compile(r"[`_|*\[]")
 _BLANK_LINE = re.compile(r"\n[ \t]*+\n")
 _MARKUP_LINE = re.compile(
-    r"[ \t]*+(?:\.\.(?:[ \t]|\Z)|:[\w-]++:(?:[ \t]|\Z)|([!-/:-@\[-`{-~])\1{2,}+[ \t]*+\Z)"
+    r"\A[ \t]*+(?:\.\.(?:[ \t]|\Z)|:[\w-]++:(?:[ \t]|\Z)|([!-/:-@\[-`{-~])\1{2,}+[ \t]*+\Z)"
 )
 _NO_PROSE = frozenset(
     (

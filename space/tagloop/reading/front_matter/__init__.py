@@ -7,6 +7,7 @@ A dialect is one module: it finds its front matter at the top of a file and take
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from tagloop.reading.front_matter import (
     headers,
@@ -20,9 +21,9 @@ from tagloop.reading.front_matter.parts import MAX_CHARACTERS, FrontMatter
 
 __all__ = ["MAX_CHARACTERS", "FrontMatter", "after_front_matter", "split_front_matter"]
 
-_LEADING = re.compile("\ufeff?+(?:[ \t]*+\r?\n)*+")
+_LEADING = re.compile(r"\A(?:[ \t]*+\r?\n)*+")
 _FENCES = re.compile(
-    r"(?P<mark>---|\+\+\+|;;;)[^\n]*+\n(?:(?!(?P=mark)[ \t]*+\r?$)[^\n]*+\n)*+"
+    r"\A(?P<mark>---|\+\+\+|;;;)[^\n]*+\n(?:(?!(?P=mark)[ \t]*+\r?$)[^\n]*+\n)*+"
     r"(?P=mark)[ \t]*+\r?\n",
     re.MULTILINE,
 )
@@ -51,16 +52,24 @@ def split_front_matter(content: str, where: str, ending: str = ".md") -> FrontMa
     Raises:
         UserError: There is front matter, and it cannot be read.
     """
-    found = _LEADING.match(content)
-    start = found.end() if found else 0
+    mark = "\ufeff" if content.startswith("\ufeff") else ""
+    content = content.removeprefix(mark)
+    start = _begin(content)
     for find in (*_ANYWHERE, *_BY_ENDING.get(ending, _MARKDOWN)):
         if front := find(content, start, where):
-            return front
-    return FrontMatter({}, "", content.removeprefix("\ufeff"), False)
+            return replace(front, head=mark + front.head)
+    return FrontMatter({}, "", content, False)
 
 
 def after_front_matter(content: str) -> str | None:
     """Returns the text after front matter that cannot be read; None if it has no end."""
-    found = _LEADING.match(content)
-    fences = _FENCES.match(content, found.end() if found else 0)
+    content = content.removeprefix("\ufeff")
+    content = content[_begin(content) :]
+    fences = _FENCES.match(content)
     return content[fences.end() :] if fences else None
+
+
+def _begin(content: str) -> int:
+    """Returns where the first line is that is not blank."""
+    blank = _LEADING.match(content)
+    return blank.end() if blank else 0

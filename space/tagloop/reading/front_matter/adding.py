@@ -23,11 +23,11 @@ Value = Sequence[str] | Sequence[float]
 Values = Mapping[str, Value]
 HTML_ENDINGS = (".html", ".htm", ".xhtml")
 _EMPTY = frozenset(("", "[]", "[ ]", "~", "null", '""', "''"))
-_YAML_NAME = re.compile(r"""["']?+([^\W\d][\w. -]*+)["']?+[ \t]*+:([ \t][^\n]*+)?+\Z""")
-_TOML_NAME = re.compile(r"""["']?+([\w.-]++)["']?+[ \t]*+=[ \t]*+([^#\n]*+)""")
+_YAML_NAME = re.compile(r"""\A["']?+([^\W\d][\w. -]*+)["']?+[ \t]*+:([ \t][^\n]*+)?+\Z""")
+_TOML_NAME = re.compile(r"""\A["']?+([\w.-]++)["']?+[ \t]*+=[ \t]*+([^#\n]*+)""")
 _JSON_EMPTY = re.compile(r'"([^"\n]++)"[ \t]*+:[ \t]*+(\[\s*+\]|null|"")')
 _JSON_INDENT = re.compile(r'[{,][ \t]*+(\r?\n[ \t]*+)"')
-_AROUND = re.compile(r"[ \t]*+(?:\.\. |<!--[ \t]*+|#\+|:)?+")
+_AROUND = re.compile(r"\A[ \t]*+(?:\.\. |<!--[ \t]*+|#\+|:)?+")
 _NOT_IN_ORG = re.compile(r"[^\w@#%]++")
 _HEAD = re.compile(r"<head(?:\s[^<>]*+)?>", re.IGNORECASE)
 _KEYWORDS = re.compile(r"<meta\s[^<>]{0,200}?\bname\s*+=\s*+[\"']?+keywords\b", re.IGNORECASE)
@@ -89,7 +89,7 @@ def _check(
     for name, value in values.items():
         written = found.get(name.casefold())
         if isinstance(written, str):
-            written = re.split(r"; " if "; " in written else r", ", written)
+            written = written.split("; " if "; " in written else ", ")
         right = [str(item) for item in value]
         if after.dialect == "org" and name == "tags":
             right = [_NOT_IN_ORG.sub("_", item) for item in right]

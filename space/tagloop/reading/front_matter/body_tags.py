@@ -8,7 +8,7 @@ _FENCE = re.compile(r"^[ \t]*+(```|~~~)")
 _CODE = re.compile(r"`[^`\n]*+`")
 _TAG = re.compile(r"(?<![^\s,;])#([^\W_][\w/-]*+)(?!#)")
 _TAGS_LINE = re.compile(
-    r"[ \t>*_-]*+(?:tags?|keywords|topics)[*_]*+[ \t]*+::?+[*_]*+[ \t]", re.IGNORECASE
+    r"\A[ \t>*_-]*+(?:tags?|keywords|topics)[*_]*+[ \t]*+::?+[*_]*+[ \t]", re.IGNORECASE
 )
 _COLOUR = re.compile(r"(?:[0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})\Z", re.IGNORECASE)
 _NO_WORDS = frozenset(

@@ -14,12 +14,12 @@ from typing import NamedTuple
 from tagloop.reading.front_matter.parts import KNOWN, MAX_CHARACTERS, TAG_NAMES, FrontMatter
 
 MAX_NAME = 40
-_NAME = re.compile(rf"[^\W\d][\w ()/.-]{{0,{MAX_NAME}}}+\Z")
+_NAME = re.compile(rf"\A[^\W\d][\w ()/.-]{{0,{MAX_NAME}}}+\Z")
 _TELLING = frozenset(("title", "tags", "tag", "date", "category", "categories", "slug", "keywords"))
 """One of these is among them at least: `Note: bring a coat` is a sentence."""
-_COMMENT = re.compile(r"<!--[ \t]*+\r?\n")
-_COMMENT_END = re.compile(r"(?:[ \t]*+\r?\n)*+[ \t]*+-->")
-_HEADING = re.compile(r"#[ \t]++[^\n]*+\n(?:[ \t]*+\r?\n)++")
+_COMMENT = re.compile(r"^<!--[ \t]*+\r?\n", re.MULTILINE)
+_COMMENT_END = re.compile(r"[ \t]{0,9}+(?:\r?\n[ \t]{0,9}+){1,9}+-->")
+_HEADING = re.compile(r"^#[ \t]++[^\n]*+\n(?:[ \t]*+\r?\n){1,9}+", re.MULTILINE)
 
 
 class Shape(NamedTuple):

@@ -10,7 +10,7 @@ from tagloop.errors import UserError
 from tagloop.reading.front_matter.parts import FrontMatter, as_texts, check_length
 
 _OBJECT = re.compile(r'\{\s*+(?:"|\})')
-_OPENING = re.compile(r"(?:;{3}|-{3}[ \t]*+json)[ \t]*+\r?\n", re.IGNORECASE)
+_OPENING = re.compile(r"^(?:;{3}|-{3}[ \t]*+json)[ \t]*+\r?\n", re.IGNORECASE | re.MULTILINE)
 _MEMBER = re.compile(r'"[^"\n]++"[ \t]*+:')
 _CLOSING = {
     ";": re.compile(r"^;{3}[ \t]*+(?=\r?$)", re.MULTILINE),

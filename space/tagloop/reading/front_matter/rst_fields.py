@@ -7,7 +7,7 @@ import re
 from tagloop.reading.front_matter.headers import FIELD, lines_from, read_lines
 from tagloop.reading.front_matter.parts import FrontMatter
 
-_ADORNMENT = re.compile(r"([!-/:-@\[-`{-~])\1++[ \t]*+\Z")
+_ADORNMENT = re.compile(r"\A([!-/:-@\[-`{-~])\1++[ \t]*+\Z")
 _POST = re.compile(r"^\.\. post::[ \t]*+([^\n]*+)\n(?=[ \t]++:)", re.MULTILINE)
 
 

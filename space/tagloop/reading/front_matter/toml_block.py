@@ -9,7 +9,7 @@ from typing import Any
 from tagloop.errors import UserError
 from tagloop.reading.front_matter.parts import FrontMatter, as_texts, check_length
 
-_OPENING = re.compile(r"(?:\+{3}|-{3}[ \t]*+toml)[ \t]*+\r?\n", re.IGNORECASE)
+_OPENING = re.compile(r"^(?:\+{3}|-{3}[ \t]*+toml)[ \t]*+\r?\n", re.IGNORECASE | re.MULTILINE)
 _CLOSING = {
     "+": re.compile(r"^\+{3}[ \t]*+(?=\r?$)", re.MULTILINE),
     "-": re.compile(r"^-{3}[ \t]*+(?=\r?$)", re.MULTILINE),

@@ -22,18 +22,18 @@ MAX_BRACKETS = 1_000
 """The time of libyaml grows with the square of how deep they are nested."""
 MAX_VALUES = 10_000
 """With all aliases written out."""
-_OPENING = re.compile(r"-{3,}+[ \t]*+(?:ya?ml)?+[ \t]*+(?:#[^\n]*+)?\r?\n", re.IGNORECASE)
+_OPENING = re.compile(r"^-{3,}+[ \t]*+(?:ya?ml)?+[ \t]*+(?:#[^\r\n]*+)?+\r?\n", re.I | re.M)
 _CLOSING = re.compile(r"^(?:-{3,}+|\.\.\.)[ \t]*+(?=\r?$)", re.MULTILINE)
 """The blank lines after it are left to the body: whoever writes the file again must keep them."""
 _DASHES = re.compile(r"^-{3,}+[ \t]*+(?=\r?$)", re.MULTILINE)
 _LIKE_YAML = re.compile(
-    r"""["']?+[^\W\d][\w. -]*+["']?+[ \t]*+:(?:[ \t\r]|\Z)|[ \t]++\S|-(?:[ \t\r]|\Z)|\#|[\]}]|"""
-    r"[ \t\r]*+\Z"
+    r"""\A(?:["']?+[^\W\d][\w. -]*+["']?+[ \t]*+:(?:[ \t\r]|\Z)|[ \t]++\S|-(?:[ \t\r]|\Z)"""
+    r"|\#|[\]}]|[ \t\r]*+\Z)"
 )
 _HASH_TAG = re.compile(r"#[^\s#]")
 _UNPRINTABLE = re.compile(yaml.reader.Reader.NON_PRINTABLE.pattern + "|[\x85\u2028\u2029]")
 """To YAML; the latter end its lines, but not those of an editor."""
-_KEY = re.compile(r"""["']?+([^\W\d][\w. -]*+)["']?+[ \t]*+:(?:[ \t\r\n]|\Z)""")
+_KEY = re.compile(r"""^["']?+([^\W\d][\w. -]*+)["']?+[ \t]*+:(?:[ \t\r\n]|\Z)""", re.MULTILINE)
 _BLANK_LINE = re.compile(r"^[ \t]*+\r?\n", re.MULTILINE)
 
 

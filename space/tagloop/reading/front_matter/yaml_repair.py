@@ -18,11 +18,11 @@ from tagloop.reading.front_matter.parts import TAG_NAMES, folded, is_empty
 Load = Callable[[str], tuple[Any, list[str]]]
 _MATTERS = TAG_NAMES | {"title", "date", "draft", "published", "status"}
 """Values that an article cannot do without; others are left out if they cannot be read."""
-_NAME = re.compile(r"""["']?+([^\W\d][\w. -]*+)["']?+[ \t]*+:(?=[ \t\r]|\Z)""")
+_NAME = re.compile(r"""\A["']?+([^\W\d][\w. -]*+)["']?+[ \t]*+:(?=[ \t\r]|\Z)""")
 _BELONGS = re.compile(r"[ \t]|-(?:[ \t\r]|\Z)|\#|[\]}]|\r?\Z")
 """Lines that go on with the value before them."""
-_ITEM = re.compile(r"[ \t]*+-[ \t]++")
-_COMMENT = re.compile(r"[ \t]*+(?:#|\Z)")
+_ITEM = re.compile(r"\A[ \t]*+-[ \t]++")
+_COMMENT = re.compile(r"\A[ \t]*+(?:#|\Z)")
 _FLOW_ITEM = re.compile(r"""[ \t\n]*+("[^"]*+"|'[^']*+'|[^,]*+)[ \t\n]*+(?:,|\Z)""")
 
 

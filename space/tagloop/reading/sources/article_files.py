@@ -33,7 +33,7 @@ _SETTINGS_OF_SITE = re.compile(
 )
 """… which such a folder is taken for if one of these lies beside it."""
 _SOURCES = frozenset(ENDINGS) - {".html", ".htm", ".xhtml"}
-_FILLED_IN = re.compile(r"\s*+(?:\{\{[^{}]*+\}\}|<%[^<>]*+%>|\{%[^{}]*+%\})\s*+\Z")
+_FILLED_IN = re.compile(r"\A\s*+(?:\{\{[^{}]*+\}\}|<%[^<>]*+%>|\{%[^{}]*+%\})\s*+\Z")
 """A whole title or date that a program fills in."""
 _LISTED = 5
 """Endings that are named of those that are not read."""
