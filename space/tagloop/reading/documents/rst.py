@@ -37,7 +37,7 @@ _SETTINGS: dict[str, Any] = {
 _DIRECTIVE = re.compile(
     r"^[ \t]*+\.\.[ \t]++([A-Za-z][\w:.+-]*?)[ \t]*+::(?:[ \t]|$)", re.MULTILINE
 )
-_ROLE = re.compile(r":[A-Za-z][\w:+.-]{0,40}+:`([^`\n]{0,300}+)`")
+_ROLE = re.compile(r":[A-Za-z][\w+.-]{0,30}+(?::[\w+.-]{1,30}+)?+:`([^`\n]{0,300}+)`")
 _TARGET = re.compile(r"(?<=\S)[ \t]*+<[^<>]*+>\Z")
 _MARK = re.compile(r"[`_|*\[]")
 _BLANK_LINE = re.compile(r"\n[ \t]*+\n")
@@ -102,6 +102,12 @@ class _Translator(HTMLTranslator):  # type: ignore[misc]
     def visit_footnote_reference(self, node: Any) -> None:
         raise SkipNode
 
+    def visit_label(self, node: Any) -> None:
+        raise SkipNode
+
+    def visit_admonition(self, node: Any, name: str = "") -> None:
+        self.body.append("<div>")  # without the word "Note"
+
     def visit_image(self, node: Any) -> None:
         raise SkipNode
 
@@ -130,8 +136,8 @@ def read_rst(body: str, name: str) -> tuple[str, str]:
 
 
 def _shown(written: str) -> str:
-    """Returns what a role shows: `text` of `text <target>`."""
-    return _TARGET.sub("", written).removeprefix("~").removeprefix("!")
+    """Returns what a role shows (`text` of `text <target>`), as docutils leaves it alone."""
+    return f"``{_TARGET.sub('', written).removeprefix('~').removeprefix('!') or ' '}``"
 
 
 def _is_bounded(body: str) -> bool:

@@ -7,7 +7,7 @@ import re
 from tagloop.reading.front_matter.headers import FIELD, lines_from, read_lines
 from tagloop.reading.front_matter.parts import FrontMatter
 
-_ADORNMENT = re.compile(r"\A([!-/:-@\[-`{-~])\1++[ \t]*+\Z")
+_ADORNMENT = re.compile(r"\A([!-/:-@\[-`{-~])\1*+[ \t]*+\Z")
 _POST = re.compile(r"^\.\. post::[ \t]*+([^\n]*+)\n(?=[ \t]++:)", re.MULTILINE)
 
 
@@ -35,11 +35,17 @@ def title_of(content: str, start: int) -> tuple[str, int]:
     texts = [text for text, _ in lines]
     if len(texts) == 3 and _ADORNMENT.match(texts[0]) and texts[2].strip() == texts[0].strip():
         title, after = texts[1].strip(), lines[2][1]
-    elif len(texts) > 1 and texts[0].strip() and _ADORNMENT.match(texts[1]):
+    elif len(texts) > 1 and _underlines(texts[1], texts[0]):
         title, after = texts[0].strip(), lines[1][1]
     else:
         return "", start
     return title, _after_blank_lines(content, after)
+
+
+def _underlines(adornment: str, title: str) -> bool:
+    # docutils takes four for enough.
+    long = len(adornment.strip()) >= min(4, len(title.strip()))
+    return long and bool(title.strip() and _ADORNMENT.match(adornment))
 
 
 def _after_blank_lines(content: str, at: int) -> int:

@@ -23,6 +23,8 @@ _BELONGS = re.compile(r"[ \t]|-(?:[ \t\r]|\Z)|\#|[\]}]|\r?\Z")
 """Lines that go on with the value before them."""
 _ITEM = re.compile(r"\A[ \t]*+-[ \t]++")
 _COMMENT = re.compile(r"\A[ \t]*+(?:#|\Z)")
+_CLOSED_BEFORE = re.compile(r"""\A(["'])(?:(?!\1).)*+(?<=\S)\1[\s,.;:!?]""")
+"""`'Ferry' and 'pier'`, but not `'It's here'`, nor `"say "hi" now"`."""
 _FLOW_ITEM = re.compile(r"""[ \t\n]*+("[^"]*+"|'[^']*+'|[^,]*+)[ \t\n]*+(?:,|\Z)""")
 
 
@@ -121,9 +123,10 @@ def _text(written: str) -> str | None:
     written = written.strip()
     quote = written[:1]
     if quote in ("'", '"'):
-        if len(written) > 1 and written.endswith(quote):
+        closed = len(written) > 1 and written.endswith(quote)
+        if closed and not _CLOSED_BEFORE.match(written):
             return written[1:-1].replace(f"\\{quote}", quote).replace(f"{quote * 2}", quote)
-        return written if quote in written[1:] else written[1:]
+        return written if closed or quote in written[1:] else written[1:]
     if quote == "{" and not written.startswith("{{"):
         return None
     if quote == "[" and "]" not in written and "," in written:

@@ -54,12 +54,12 @@ FILE_KINDS: tuple[FileKind, ...] = (
     # Exports and feeds, told by their first bytes.
     # Tables.
     # One article.
-    FileKind("article", article_files.open_file, article_files.ENDINGS),
+    FileKind("markdown", article_files.open_file, article_files.ENDINGS),
 )
 TREE_KINDS: tuple[TreeKind, ...] = (
     # Exports.
     # A folder or zip of articles.
-    TreeKind("articles", article_files.open_tree, article_files.MEMBER),
+    TreeKind("markdown", article_files.open_tree, article_files.MEMBER),
 )
 """What a tree without any of these holds is read file by file, as `FILE_KINDS` says."""
 _ZIP = re.compile(rb"\APK(?:\x03\x04|\x05\x06)")

@@ -45,7 +45,7 @@ def open_tree(tree: Tree, limits: Limits) -> Source:
     Raises:
         UserError: The tree cannot be read, or holds too many articles.
     """
-    source = Source("articles", tree.name, iter(()), unit="file")
+    source = Source("markdown", tree.name, iter(()), unit="file")
     paths = _article_paths(tree, source)
     if limits.records is not None and len(paths) > limits.records:
         raise UserError(
@@ -80,7 +80,7 @@ def open_file(file: InputFile, limits: Limits) -> Source:
         data = stream.read() if most is None else stream.read(most + 1)
     if most is not None and len(data) > most:
         raise UserError(f"{file.name} has more than {most:,} bytes, which is the limit.")
-    return Source("article", file.name, iter((read_document(data, file.name),)), total=1)
+    return Source("markdown", file.name, iter((read_document(data, file.name),)), total=1)
 
 
 def _read(tree: Tree, path: PurePosixPath, limits: Limits) -> Record:
