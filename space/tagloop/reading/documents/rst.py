@@ -106,7 +106,10 @@ class _Translator(HTMLTranslator):  # type: ignore[misc]
         raise SkipNode
 
     def visit_admonition(self, node: Any, name: str = "") -> None:
-        self.body.append("<div>")  # without the word "Note"
+        # Without the word "Note" that docutils puts there; a title of its own stays.
+        if node[0].astext().casefold() in node["classes"]:
+            node.remove(node[0])
+        self.body.append("<div>")
 
     def visit_image(self, node: Any) -> None:
         raise SkipNode
