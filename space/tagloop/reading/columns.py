@@ -15,9 +15,8 @@ _FIRST_ONLY = ("title", "language", "license", "source", "split", "origin")
 """Where the first name that a source has holds; of the others the next may fill in for a record."""
 _NESTED = ("taxonomies", "taxonomy", "_embedded")
 """Keys whose own keys are looked at: those of Hugo and Zola, and WordPress's."""
-_SETTING = re.compile(
-    r"""\s*+(?P<field>[^=,]*+)=\s*+(?:"(?P<double>[^"]*+)"|'(?P<single>[^']*+)'|(?P<bare>[^,]*+))"""
-    r"\s*+(?:,|\Z)"
+_NAME_IN_SETTING = re.compile(
+    r"""(?:"(?P<double>[^"]*+)"|'(?P<single>[^']*+)'|(?P<bare>[^,]*+))\s*+(?:,|\Z)"""
 )
 
 
@@ -147,20 +146,20 @@ def parse_mapping(settings: Sequence[str]) -> dict[str, str]:
             joined[-1] += f" {setting}"
         else:
             joined.append(setting)
-    text = ",".join(joined)
+    rest = ",".join(joined).strip()
     mapping = {}
-    place = 0
-    while place < len(text):
-        found = _SETTING.match(text, place)
-        field = found["field"].strip().casefold() if found else ""
-        if found is None or field not in NAMES:
+    while rest:
+        field, equals, name = rest.partition("=")
+        field = field.strip().casefold()
+        found = _NAME_IN_SETTING.match(name.lstrip())
+        if not equals or found is None or field not in NAMES:
             raise UserError(
-                f"--columns {text[place:].split(',')[0].strip()}: expected FIELD=COLUMN with FIELD "
-                f"one of {', '.join(NAMES)}; a name with a comma stands in quotes."
+                f"--columns {rest.split(',')[0].strip()}: expected FIELD=COLUMN with FIELD one of "
+                f"{', '.join(NAMES)}; a name with a comma stands in quotes."
             )
         quoted = found["double"] if found["double"] is not None else found["single"]
         mapping[field] = quoted if quoted is not None else found["bare"].strip()
-        place = found.end()
+        rest = name.lstrip()[found.end() :].strip()
     return mapping
 
 

@@ -42,11 +42,13 @@ _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,
 _CALL = re.compile(r"\A(?:frozenset|set|array|list|tuple)\s?\((.*)\)\Z", re.DOTALL)
 _ARRAY_TYPE = re.compile(r",\s*+dtype=[^,\[\]]{1,40}\Z")
 _QUOTED = re.compile(
-    r"""\s*+[uUbB]?(?:"((?:[^"\\]|\\.)*+)"|'((?:[^'\\]|\\.)*+)')\s*+(,?)""", re.DOTALL
+    r"""[uUbB]?(?:"((?:[^"\\]|\\.)*+)(?:"|\\?\Z)|'((?:[^'\\]|\\.)*+)(?:'|\\?\Z))\s*+,?\s*+""",
+    re.DOTALL,
 )
-_IN_ANGLES = re.compile(r"(?:\s*+<[^<>\n]++>\s*+,?)++")
+_IN_ANGLES = re.compile(r"<[^<>\n]++>(?:\s*+,?\s*+<[^<>\n]++>)*+")
+_ANGLES = re.compile(r"(?:\s*+<[^<>\n]++>\s*+,?)++")
 _ANGLES = re.compile(r"<([^<>\n]++)>")
-_WIKI = re.compile(r"(?:\s*+-?\s*+[\"']?\[\[[^\[\]\n]++\]\][\"']?\s*+[,;]?)++")
+_WIKI = re.compile(r"(?:[\"']?\[\[[^\[\]\n]++\]\][\"']?\s*+[,;]?\s*+(?:-\s*+)?)++")
 _WIKI_LINK = re.compile(r"\[\[([^\[\]\n]++)\]\]")
 _HASHTAGS = re.compile(r"#[^\s#,;|]++(?:\s*+#[^\s#,;|]++)++")
 _BEFORE_HASH = re.compile(r"(?<!\s)\s++(?=#)")
@@ -302,7 +304,7 @@ def _written(text: str) -> Iterator[list[Any]]:
     if "</" in text and _ANGLES.search(text):
         yield [html_to_text(text).strip()]
         return
-    if _WIKI.fullmatch(text):
+    if _WIKI.fullmatch(text.lstrip("- ")):
         yield [link.rpartition("|")[2] for link in _WIKI_LINK.findall(text)]
         return
     if inner[:1] not in ("[", "(", "{"):
@@ -338,7 +340,7 @@ def _parsed(text: str) -> list[Any] | None:
 
 def _all_quoted(text: str) -> list[Any] | None:
     """Returns the texts in quotes of which a text consists, with commas between them or none."""
-    items, place = [], 0
+    items, place = [], len(text) - len(text.lstrip())
     while place < len(text) and (found := _QUOTED.match(text, place)):
         quoted = found[1] if found[1] is not None else found[2]
         items.append(re.sub(r"\\(.)", r"\1", quoted) if "\\" in quoted else quoted)
