@@ -126,8 +126,15 @@ class Entries(Iterator[Entry]):
 
     def _decide(self) -> None:
         """Reads the sample and decides what a whole column shows."""
-        sample = list(_first(self.source.records))
-        self._pending = itertools.chain(sample, self.source.records)
+        sample: list[Record] = []
+        rest = iter(self.source.records)
+        try:
+            for record in _first(rest):
+                sample.append(record)
+        except UserError as error:
+            # What came before a source breaks off is read before that is said.
+            rest = _raising(error)
+        self._pending = itertools.chain(sample, rest)
         tags: dict[str, list[Any]] = defaultdict(list)
         published: dict[str, list[Any]] = defaultdict(list)
         in_files: set[str] = set()
@@ -331,6 +338,11 @@ def entry_of(record: Record, options: ReadOptions | None = None) -> Entry:
     """Returns the entry of one record."""
     source = Source("article", record.where, iter((record,)))
     return next(read_entries(source, options or ReadOptions(needed=())))
+
+
+def _raising(error: UserError) -> Iterator[Record]:
+    raise error
+    yield
 
 
 @contextmanager

@@ -14,7 +14,7 @@ of 987 columns of lists were not; of 10 values 13 of 249 and 45 of 531.
 
 from __future__ import annotations
 
-import json
+import reprlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -34,9 +34,10 @@ from tagloop.reading.tag_lists import (
 FEW = 10
 """So few values show little: the decision to divide needs more than a narrow lead."""
 _LEAD_OF_FEW = 1.5
-_JEKYLL = 4.0
-"""What a small ``tags: jekyll github ruby`` in a folder of files adds: Jekyll divides such a text
-at blanks [1], and no other generator takes a text without commas for more than one tag.
+_JEKYLL = {True: 4.0, False: 1.5}
+"""What a small ``tags: jekyll github ruby`` in a folder of files adds, by whether there are few:
+Jekyll divides such a text at blanks [1], and no other generator takes a text without commas for
+more than one tag.
 
 [1] https://jekyllrb.com/docs/posts/#tags-and-categories"""
 _MOST_WITH_SIGNS = 0.02
@@ -57,6 +58,7 @@ _SIGN_NAMES = {
     SEPARATORS["line"]: "line ends",
 }
 _MOST_EXAMPLE = 80
+_SHORT = reprlib.Repr(maxlist=8, maxstring=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,9 @@ def _signs(texts: Sequence[str]) -> tuple[str, ...]:
 
 def _weak_divides(plain: Sequence[str], texts: int, signs: str) -> bool:
     having = [text for text in plain if any(sign in text.strip(signs) for sign in signs)]
-    if len(having) < max(_WEAK_VALUES, texts / 3):
+    # "Boats / Piers" is a list more clearly than "Boats/Piers".
+    apart = all(f" {sign} " in text for text in having for sign in signs if sign in text)
+    if len(having) < max(_WEAK_VALUES, texts / (10 if apart else 3)):
         return False
     to_first = str.maketrans(dict.fromkeys(signs, signs[0]))
 
@@ -157,7 +161,7 @@ def _blanks_divide(plain: Sequence[str], items: Sequence[str], *, front_matter: 
     lead = _lead(plain, str.split, connecting=True)
     if front_matter and not any(" " in item.strip() for item in items):
         small = sum(text == text.lower() for text in phrases)
-        lead += _JEKYLL * (small == len(phrases))
+        lead += _JEKYLL[len(plain) < FEW] * (small == len(phrases))
     elif len(plain) < FEW:
         lead -= _LEAD_OF_FEW
     return lead > 0
@@ -191,18 +195,16 @@ def _example(values: Sequence[Any], counts: Sequence[int], style: TagStyle) -> s
         way = _way(value, style) if count > 1 else ""
         if way and way not in ways and len(ways) < 3:
             ways[way] = _shown(value, style)
-    phrase = next(
-        (
-            value
-            for value, count in zip(values, counts, strict=True)
-            if count == 1 and isinstance(value, str) and len(value.split()) > 1
-            if whole_text(value) == value.strip()
-        ),
-        None,
-    )
     said = [f"{way}: {shown}" for way, shown in ways.items()]
-    if phrase is not None and not style.blanks:
-        said.append(f"are not split at blanks: {_shown(phrase, style)}")
+    whole = [
+        value
+        for value, count in zip(values, counts, strict=True)
+        if count == 1 and isinstance(value, str) and whole_text(value) == value.strip()
+    ]
+    for signs, name in ((" ", "blanks"), (WEAK["slash"], "slashes"), (WEAK["dot"], "dots")):
+        having = (value for value in whole if any(sign in value.strip() for sign in signs))
+        if (value := next(having, None)) is not None:
+            said.append(f"are not split at {name}: {_shown(value, style)}")
     if not said and any(counts):
         value = next(value for value, count in zip(values, counts, strict=True) if count)
         said = [f"stand alone: {_shown(value, style)}"]
@@ -228,10 +230,8 @@ def _way(value: Any, style: TagStyle) -> str:
 
 
 def _shown(value: Any, style: TagStyle) -> str:
-    written = (
-        value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    )
-    written = " ".join(written.split())
+    # Of lists in lists without end, a bounded part.
+    written = " ".join((value if isinstance(value, str) else _SHORT.repr(value)).split())
     if len(written) > _MOST_EXAMPLE:
         written = written[:_MOST_EXAMPLE] + "…"
     if isinstance(value, str):

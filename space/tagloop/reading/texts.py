@@ -18,6 +18,7 @@ _TEXT_IN_OBJECTS = (
 )  # fmt: skip
 """Keys of objects that stand for a text: WordPress's ``rendered`` first, editors' blocks last."""
 _MAX_DEPTH = 6
+_MAX_PARTS = 100_000
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
 _ESCAPED_TAG = re.compile(r"&(?:amp;)?lt;/?[a-zA-Z][a-zA-Z0-9]{0,10}(?=[\s/&])")
 _ESCAPED_FIRST = re.compile(r"\A\s*+&(?:amp;)?lt;(?:!--|[a-zA-Z])")
@@ -30,30 +31,39 @@ class WrongType(Exception):
     """A value can be no text; the message says what it is."""
 
 
-def text_in(value: Any, _depth: int = 0) -> str:
+def text_in(value: Any) -> str:
     """Returns the text that a value holds, paragraphs of a list by blank line.
 
     Raises:
         WrongType: It holds none.
     """
-    if is_missing(value):
-        return ""
-    if isinstance(value, str):
-        return fix_surrogates(value)
-    if isinstance(value, Mapping) and _depth < _MAX_DEPTH:
-        found = next((value[key] for key in _TEXT_IN_OBJECTS if value.get(key)), None)
-        if found is not None:
-            return text_in(found, _depth + 1)
-        if any(key in value for key in _TEXT_IN_OBJECTS):
-            return ""
-        raise WrongType("an object")
-    if isinstance(value, list | tuple) and _depth < _MAX_DEPTH:
-        parts = [text_in(item, _depth + 1) for item in value]
-        return "\n\n".join(part for part in parts if part.strip())
-    if isinstance(value, bool | bytes | list | tuple | Mapping):
-        names = {bool: "true or false", bytes: "bytes"}
-        raise WrongType(names.get(type(value), "lists in lists"))
-    return str(value)
+    return "\n\n".join(_Parts().of(value))
+
+
+class _Parts:
+    """Reads the parts of a text; counts what it looks at, since lists may hold one another."""
+
+    def __init__(self) -> None:
+        self.looked_at = 0
+
+    def of(self, value: Any, depth: int = 0) -> list[str]:
+        self.looked_at += 1
+        if depth > _MAX_DEPTH or self.looked_at > _MAX_PARTS:
+            raise WrongType("lists in lists")
+        if is_missing(value):
+            return []
+        if isinstance(value, str):
+            return [fix_surrogates(value)]
+        if isinstance(value, list | tuple):
+            return [part for item in value for part in self.of(item, depth + 1)]
+        if isinstance(value, Mapping):
+            found = next((value[key] for key in _TEXT_IN_OBJECTS if value.get(key)), None)
+            if found is None and not any(key in value for key in _TEXT_IN_OBJECTS):
+                raise WrongType("an object")
+            return self.of(found, depth + 1)
+        if isinstance(value, bool | bytes):
+            raise WrongType("bytes" if isinstance(value, bytes) else "true or false")
+        return [str(value)]
 
 
 def line_in(value: Any) -> str:
