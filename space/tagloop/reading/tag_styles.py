@@ -58,7 +58,8 @@ _SIGN_NAMES = {
     SEPARATORS["line"]: "line ends",
 }
 _MOST_EXAMPLE = 80
-_SHORT = reprlib.Repr(maxlist=8, maxstring=60)
+_SHORT = reprlib.Repr()
+_SHORT.maxlist, _SHORT.maxstring = 8, 60
 
 
 @dataclass(frozen=True, slots=True)
