@@ -306,6 +306,8 @@ class Entries(Iterator[Entry]):
                         else ""
                     )
                     yield f"Tags of {_articles(count)} come from '{name}'{engines}."
+            if style and style.numbers:
+                yield f"The tags in '{name}' are numbers throughout (ids?), not names."
         for name, count in self._seen.numbers_in.items():
             yield (
                 f"The tags in '{name}' of {_articles(count)} are numbers or true and false (ids?), "

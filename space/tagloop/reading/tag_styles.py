@@ -71,12 +71,14 @@ class ColumnStyle:
         example: For people: how its tags stand, with one of its values and the tags in it.
         most: Tags in the value that has the most.
         lists: Whether any value is a list and no text.
+        numbers: Whether all tags are numbers, written as texts.
     """
 
     style: TagStyle
     example: str = ""
     most: int = 0
     lists: bool = False
+    numbers: bool = False
 
 
 def decide(
@@ -91,12 +93,14 @@ def decide(
             may hold.
     """
     style = given or _style(values, front_matter=front_matter)
-    counts = [len(tags_of(value, style).tags) for value in values]
+    tags = [tags_of(value, style).tags for value in values]
+    counts = [len(found) for found in tags]
     return ColumnStyle(
         style,
         _example(values, counts, style),
         max(counts, default=0),
         any(not isinstance(value, str | int | float) and not is_missing(value) for value in values),
+        sum(counts) >= FEW and all(tag.isdigit() for found in tags for tag in found),
     )
 
 
