@@ -19,26 +19,35 @@ def fold(name: str) -> str:
 
 _TAGS = (
     "tags", "taglist", "tag", "posttags", "posttag", "articletags", "contenttags", "blogtags",
-    "fieldtags", "tagnames", "hashtags", "labels", "topics", "topic", "subjects", "keyphrases",
-    "label", "schlagworte", "schlagwörter", "schlagwort", "stichworte", "stichwörter",
-    "étiquettes", "motsclés", "etiquetas", "palabrasclave", "etichette", "tagi", "trefwoorden",
-    "标签", "標籤", "タグ", "taxonomies.tags", "taxonomies.tag", "taxonomy.tag", "taxonomy.tags",
-    "taxonomies.topics",
-    "embedded.wpterm",
+    "fieldtags", "tagnames", "tagslist", "manualtags", "hashtags", "labels", "topics", "topic",
+    "subjects", "keyphrases", "authorkeywords", "meshterms", "terms", "linkflairtext", "label",
+    "schlagworte", "schlagwörter", "schlagwort", "stichworte", "stichwörter", "étiquettes",
+    "motsclés", "etiquetas", "palabrasclave", "etichette", "tagi", "trefwoorden", "标签", "標籤",
+    "タグ", "taxonomies.tags", "taxonomies.tag", "taxonomy.tag", "taxonomy.tags",
+    "taxonomies.topics", "embedded.wpterm",
 )  # fmt: skip
 CATEGORIES = (
-    "categories", "category", "postcategories", "postcategory", "articlecategory", "newscategory",
-    "maincategory", "blogcategories", "kategorien", "kategorie", "catégories", "catégorie",
-    "categorías", "categorias", "categoría", "categoria", "categorie", "分类", "分類", "カテゴリ",
+    "categories", "category", "postcategories", "postcategory", "articlecategory",
+    "newscategory", "maincategory", "categoryname", "newstype", "genres", "genre", "subject",
+    "blogcategories", "kategorien", "kategorie", "catégories", "catégorie", "categorías",
+    "categorias", "categoría", "categoria", "categorie", "分类", "分類", "カテゴリ",
     "taxonomies.categories", "taxonomies.category", "taxonomy.category", "taxonomy.categories",
 )  # fmt: skip
 """Taken for tags where there are none."""
-KEYWORDS = ("keywords", "keyword", "metakeywords", "newskeywords", "seokeywords", "focuskeywords")
+KEYWORDS = (
+    "keywords",
+    "keyword",
+    "metakeywords",
+    "newskeywords",
+    "seokeywords",
+    "focuskeywords",
+    "indexkeywords",
+)
 """Mostly what search engines shall find; taken for tags where there is nothing else, and said."""
 
 SUMMARIES = (
-    "abstract", "summary", "shortdescription", "excerpt", "description", "snippet",
-    "teaser", "zusammenfassung",
+    "abstract", "abstractnote", "summary", "summaries", "shortdescription", "excerpt",
+    "description", "snippet", "teaser", "introtext", "extended", "notes", "zusammenfassung",
 )  # fmt: skip
 """Taken for the text where a source has no other."""
 MARKUPS = {
@@ -56,18 +65,18 @@ NAMES: dict[str, tuple[str, ...]] = {
     "title": (
         "title", "headline", "articletitle", "posttitle", "heading", "subject", "webtitle",
         "newstitle", "subjectline", "questiontitle", "blogtitle", "titel", "titre", "título",
-        "titulo", "titolo", "überschrift", "tytuł", "标题", "標題", "タイトル", "storytitle",
+        "titulo", "titolo", "überschrift", "tytuł", "标题", "標題", "タイトル", "storytitle", "titles",
         "name",
     ),
     "text": (
         "text", "body", "plaincontent", "plaintext", "bodymarkdown", "content", "article",
         "articletext", "fulltext", "bodytext", "textbody", "postcontent", "contenttext",
         "contentplain", "maintext", "articlebody", "articlecontent", "postbody", "newstext",
-        "contentencoded", "markdown", "contentmarkdown", "markdowncontent", "bodymd", "contentmd",
-        "md", "rawmarkdown", "bodyhtml", "contenthtml", "htmlcontent", "posthtml", "html",
-        "selftext", "story", "post", "document", "inhalt", "beitrag", "texte", "contenu",
-        "texto", "contenido", "conteúdo", "testo", "contenuto", "treść",
-        "正文", "内容", "內容", "本文", "richcontent",
+        "contentencoded", "markdown", "contentmarkdown", "markdowncontent", "bodymd",
+        "contentmd", "md", "rawmarkdown", "bodyhtml", "contenthtml", "htmlcontent", "posthtml",
+        "html", "selftext", "story", "post", "document", "inhalt", "beitrag", "texte", "contenu",
+        "texto", "contenido", "conteúdo", "testo", "contenuto", "treść", "正文", "内容", "內容", "本文",
+        "richcontent",
         *SUMMARIES,
     ),
     "tags": (*_TAGS, *CATEGORIES, *KEYWORDS),

@@ -175,6 +175,8 @@ def _usual(seen: Sequence[str]) -> dict[str, tuple[str, ...]]:
         names[field] = tuple(name for _, name in found)
         if field in _FIRST_ONLY:
             names[field] = names[field][:1]
+    # The subject of a letter is its title, and that of news a category.
+    names["tags"] = tuple(name for name in names["tags"] if name not in names["title"])
     return names
 
 

@@ -6,10 +6,11 @@ import math
 from typing import Any
 
 _WORDS = frozenset(
-    "nan none null nil n/a #n/a <na> nat undefined (none) [none] - -- – — [] {} () '' \"\" ['']"
+    "nan none null nil n/a #n/a <na> nat undefined \\n (none) [none] - -- – — [] {} () '' \"\" ['']"
     .split()
 )  # fmt: skip
-"""pandas, Python, JSON, R, spreadsheets, JavaScript; and what stands for an empty list."""
+"""pandas, Python, MySQL (``\\N``), JSON, R, spreadsheets, JavaScript;
+and what stands for an empty list."""
 
 
 def is_missing(value: Any) -> bool:

@@ -50,7 +50,13 @@ _ANGLES = re.compile(r"(?:\s*+<[^<>\n]++>\s*+,?)++")
 _ANGLES = re.compile(r"<([^<>\n]++)>")
 _WIKI = re.compile(r"(?:[\"']?\[\[[^\[\]\n]++\]\][\"']?\s*+[,;]?\s*+(?:-\s*+)?)++")
 _WIKI_LINK = re.compile(r"\[\[([^\[\]\n]++)\]\]")
+_TIDDLY = re.compile(r"\[\[([^\[\]\n]++)\]\]|(?<!\S)([^\s\[\]]++)(?!\S)")
+"""``[[old piers]] boats`` of TiddlyWiki."""
 _HASHTAGS = re.compile(r"#[^\s#,;|]++(?:\s*+#[^\s#,;|]++)++")
+_WORDS = re.compile(r'"[^"]++"|\S++')
+"""Divided by blanks, but for those in quotes: ``"old piers" boats``."""
+_IN_COLONS = re.compile(r":(?:[^:\s]++:)++")
+"""``:piers:boats:`` of Org."""
 _BEFORE_HASH = re.compile(r"(?<!\s)\s++(?=#)")
 _BULLET = re.compile(r"\A(?:[-*+•–·]|\d{1,3}[.)])\s++")
 _PAGE_OF_NOTION = re.compile(r"\s\(https?://[^\s()]{1,2000}\)")
@@ -197,6 +203,8 @@ class _Found:
             self._add_tag(_repaired(name))
         elif name is not None:
             self.add(name, depth + 1, in_list=True)
+        elif any(str(key).casefold().endswith("id") for key in value):
+            self.numbers += 1
         elif all(
             isinstance(item, bool | int | float) or item in (None, "") for item in value.values()
         ):
@@ -243,7 +251,7 @@ def split_text(text: str, style: TagStyle) -> list[str]:
             if len(parts) > 1 or signs not in WEAK.values():
                 return [tag for part in parts for tag in _hashtags(part)]
     if style.blanks:
-        return text.split()
+        return _WORDS.findall(text)
     return _hashtags(text)
 
 
@@ -307,6 +315,12 @@ def _written(text: str) -> Iterator[list[Any]]:
     if _WIKI.fullmatch(text.lstrip("- ")):
         yield [link.rpartition("|")[2] for link in _WIKI_LINK.findall(text)]
         return
+    if "[[" in text and "," not in text and (tags := _TIDDLY.findall(text))[1:]:
+        yield [link or word for link, word in tags]
+        return
+    if _IN_COLONS.fullmatch(text):
+        yield text.strip(":").split(":")
+        return
     if inner[:1] not in ("[", "(", "{"):
         items = _all_quoted(inner) if inner[:1] in "'\"" else None
         if items and len(items) > 1:
@@ -353,7 +367,8 @@ def _unquoted(body: str) -> Iterator[str]:
 
 
 def _repaired(text: str) -> str:
-    text = fix_surrogates(text).replace("\u00a0", " ").replace("\ufeff", "").strip()
+    text = fix_surrogates(text).replace("\u00a0", " ").replace("\ufeff", "").replace("\t", "\n")
+    text = text.strip()
     for _ in range(2):  # exports of exports escape twice
         if "&" not in text:
             break

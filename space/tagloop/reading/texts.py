@@ -94,6 +94,8 @@ def unescaped_html(text: str) -> str:
 
     An article about HTML, which writes the tags of which it speaks so, is no such text.
     """
+    if text.lstrip().startswith("<![CDATA["):
+        text = text.strip().removeprefix("<![CDATA[").removesuffix("]]>")
     if "lt;" not in text or looks_like_html(text):
         return text
     tags = sum(1 for _ in _ESCAPED_TAG.finditer(text))

@@ -65,6 +65,9 @@ NAN = float("nan")
         ("Arts &amp;amp; Crafts, Q&#39;s", ["Arts & Crafts", "Q's"]),
         # links
         ("[[Harbour]]", ["Harbour"]),
+        ("[[old piers]] boats", ["old piers", "boats"]),
+        (":piers:boats:", ["piers", "boats"]),
+        ("Piers\tBoats", ["Piers", "Boats"]),
         ("[[notes/harbour|Harbour]], [[Boats]]", ["Harbour", "Boats"]),
         ("Piers (https://example.org/piers-1), Boats", ["Piers", "Boats"]),
         # one tag each
@@ -99,6 +102,7 @@ def test_tags_in_one_text(text: str, tags: list[str]) -> None:
         ([["Harbour"]], ["Harbour"]),
         (["[[Harbour]]", "#Boats"], ["Harbour", "Boats"]),
         ([{"id": 1, "name": "Piers", "slug": "piers"}, {"label": "Boats"}], ["Piers", "Boats"]),
+        ({"edges": [{"node": {"name": "Piers"}}]}, ["Piers"]),
         ([{"name": {"en": "Piers"}}], ["Piers"]),
         ({"tags": ["Piers"], "categories": ["Boats"]}, ["Piers", "Boats"]),
         ({"piers": True, "boats": 1, "herons": False}, ["piers", "boats"]),
@@ -114,7 +118,9 @@ def test_tags_in_lists_and_objects(value: Any, tags: list[str]) -> None:
     assert list(found.tags) == tags and not found.numbers
 
 
-@pytest.mark.parametrize("value", [True, False, 5, 7.5, [12, 34], "[12, 34]", "True", [[1], [2]]])
+@pytest.mark.parametrize(
+    "value", [True, False, 5, 7.5, [12, 34], "[12, 34]", [{"id": 12}], "True", [[1], [2]]]
+)
 def test_numbers_and_flags_are_no_tags_and_said(value: Any) -> None:
     found = tags_of(value)
     assert found.tags == () and found.numbers

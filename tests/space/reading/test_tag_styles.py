@@ -67,3 +67,8 @@ def test_the_decision_is_said_with_an_example(values: list[Any], said: str) -> N
 def test_a_person_overrules_the_column() -> None:
     style = decide(CATEGORIES, given_style("blank")).style
     assert tags_of("Machine Learning", style).tags == ("Machine", "Learning")
+
+
+def test_quotes_keep_blanks_together() -> None:
+    style = decide(BLANKS).style
+    assert tags_of('"old piers" boats', style).tags == ("old piers", "boats")
