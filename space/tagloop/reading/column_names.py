@@ -35,14 +35,9 @@ CATEGORIES = (
 )  # fmt: skip
 """Taken for tags where there are none."""
 KEYWORDS = (
-    "keywords",
-    "keyword",
-    "metakeywords",
-    "newskeywords",
-    "seokeywords",
-    "focuskeywords",
+    "keywords", "keyword", "metakeywords", "newskeywords", "seokeywords", "focuskeywords",
     "indexkeywords",
-)
+)  # fmt: skip
 """Mostly what search engines shall find; taken for tags where there is nothing else, and said."""
 
 SUMMARIES = (
@@ -65,8 +60,8 @@ NAMES: dict[str, tuple[str, ...]] = {
     "title": (
         "title", "headline", "articletitle", "posttitle", "heading", "subject", "webtitle",
         "newstitle", "subjectline", "questiontitle", "blogtitle", "titel", "titre", "título",
-        "titulo", "titolo", "überschrift", "tytuł", "标题", "標題", "タイトル", "storytitle", "titles",
-        "name",
+        "titulo", "titolo", "überschrift", "tytuł", "标题", "標題", "タイトル", "storytitle",
+        "titles", "name",
     ),
     "text": (
         "text", "body", "plaincontent", "plaintext", "bodymarkdown", "content", "article",
@@ -75,8 +70,8 @@ NAMES: dict[str, tuple[str, ...]] = {
         "contentencoded", "markdown", "contentmarkdown", "markdowncontent", "bodymd",
         "contentmd", "md", "rawmarkdown", "bodyhtml", "contenthtml", "htmlcontent", "posthtml",
         "html", "selftext", "story", "post", "document", "inhalt", "beitrag", "texte", "contenu",
-        "texto", "contenido", "conteúdo", "testo", "contenuto", "treść", "正文", "内容", "內容", "本文",
-        "richcontent",
+        "texto", "contenido", "conteúdo", "testo", "contenuto", "treść", "正文", "内容", "內容",
+        "本文", "richcontent",
         *SUMMARIES,
     ),
     "tags": (*_TAGS, *CATEGORIES, *KEYWORDS),
