@@ -20,8 +20,8 @@ class PageScore:
 
     Attributes:
         recall: Share of the article's words that were found.
-        precision: Share of what was found that is the article's; its title, captions and byline
-            count neither way.
+        precision: Share of what was found that is the article's; its title, subtitle, captions and
+            byline count neither way.
         begins: Whether it begins as the article does.
     """
 
@@ -40,7 +40,17 @@ def score(article: Article, found: str) -> PageScore:
     wanted, words = words_of(article.text), words_of(found)
     captions = [block.text for block in article.blocks if block.kind == "figure"]
     either = words_of(
-        " ".join([article.title, "by", article.author, article.date, article.site, *captions])
+        " ".join(
+            [
+                article.title,
+                article.subtitle,
+                "by",
+                article.author,
+                article.date,
+                article.site,
+                *captions,
+            ]
+        )
     )
     got = Counter(words)
     common = (Counter(wanted) & got).total()
@@ -53,7 +63,7 @@ def score(article: Article, found: str) -> PageScore:
 
 
 def _begins(wanted: list[str], words: list[str], either: set[str]) -> bool:
-    """Tells whether only title, byline and captions stand before the article's first words."""
+    """Tells whether only what counts neither way stands before the article's first words."""
     first = wanted[:BEGINNING]
     for place in range(len(words) - len(first) + 1):
         if words[place : place + len(first)] == first:

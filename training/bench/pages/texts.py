@@ -73,6 +73,7 @@ class Article:
 
     Attributes:
         title: One line.
+        subtitle: What some themes show below it.
         author: Its author.
         site: Of the publication.
         date: As pages show it.
@@ -80,6 +81,7 @@ class Article:
     """
 
     title: str
+    subtitle: str
     author: str
     site: str
     date: str
@@ -130,7 +132,7 @@ def make_title(rng: random.Random) -> str:
 def make_article(rng: random.Random) -> Article:
     """Makes an article; a fifth of them have one to three short paragraphs only."""
     date = f"{rng.randint(1, 28)} May {rng.randint(2009, 2023)}"
-    made = Article(make_title(rng), rng.choice(NAMES), rng.choice(SITES), date)
+    made = Article(make_title(rng), sentence(rng), rng.choice(NAMES), rng.choice(SITES), date)
     if rng.random() < 0.2:
         made.blocks = [Block("p", [paragraph(rng, 3)]) for _ in range(rng.randint(1, 3))]
         return made

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import re
+import zlib
 from collections.abc import Callable
 from html import escape
 
@@ -16,6 +18,7 @@ from training.bench.pages.texts import (
     sentence,
 )
 
+_NAMES = re.compile(r"\b(class|id)=(['\"])([^'\"]*)\2")
 Theme = Callable[[Article, random.Random], str]
 
 
@@ -65,6 +68,13 @@ def body_of(article: Article, rng: random.Random, paragraphs: str = "p", between
         if between and place % 3 == 2 and rng.random() < 0.7:
             parts.append(between)
     return "\n".join(parts)
+
+
+def without_names(page: str) -> str:
+    """Returns a page whose classes and ids say nothing, as many build tools write them."""
+    return _NAMES.sub(
+        lambda found: f"{found[1]}={found[2]}x{zlib.crc32(found[3].encode()):x}{found[2]}", page
+    )
 
 
 # What stands around an article
@@ -246,7 +256,7 @@ def wordpress(article: Article, rng: random.Random) -> str:
 def news(article: Article, rng: random.Random) -> str:
     """A newspaper: one ``<article>`` of the page's own, more of them as teasers around it."""
     standfirst = f"<p class='standfirst'>{escape(article.blocks[0].text)}</p>"
-    rest = Article(article.title, "", "", "", article.blocks[1:])
+    rest = Article(article.title, "", "", "", "", article.blocks[1:])
     return (
         f"{head(article, rng)}<body>{navigation(rng)}<div class='breaking'><a href='#'>"
         f"{escape(make_title(rng))}</a></div>{cookies(rng)}<main><article class='story'>"
@@ -263,7 +273,7 @@ def medium(article: Article, rng: random.Random) -> str:
     parts = [article.blocks[:half], article.blocks[half:]]
     sections = "".join(
         f"<section class='x{n}'><div class='ab ac'><div class='n p'>"
-        + body_of(Article("", "", "", "", part), rng)
+        + body_of(Article("", "", "", "", "", part), rng)
         + "</div></div></section>"
         for n, part in enumerate(parts)
     )
@@ -290,7 +300,7 @@ def substack(article: Article, rng: random.Random) -> str:
     return (
         f"{head(article, rng)}<body><div id='entry'><div class='main-menu'>{navigation(rng)}</div>"
         f"<article class='newsletter-post post'><div class='post-header'><h1 class='post-title'>"
-        f"{escape(article.title)}</h1><h3 class='subtitle'>{sentence(rng)}</h3>"
+        f"{escape(article.title)}</h1><h3 class='subtitle'>{article.subtitle}</h3>"
         f"{byline(article, rng)}</div><div class='available-content'><div class='body markup'>"
         f"{body_of(article, rng, between=box)}</div></div></article><div class='comments-page'>"
         f"{comments(rng)}</div><div class='footer'>{newsletter(rng)}</div></div></body></html>"
@@ -376,7 +386,7 @@ def magazine(article: Article, rng: random.Random) -> str:
     )
     half = max(1, len(article.blocks) // 2)
     one, two = (
-        body_of(Article("", "", "", "", part), rng)
+        body_of(Article("", "", "", "", "", part), rng)
         for part in (article.blocks[:half], article.blocks[half:])
     )
     return (
@@ -412,7 +422,7 @@ def ghost(article: Article, rng: random.Random) -> str:
         f"{head(article, rng)}<body class='post-template'><div class='site-wrapper'><header>"
         f"{navigation(rng)}</header><main id='site-main'><article class='article post'><header "
         f"class='article-header gh-canvas'><h1 class='article-title'>{escape(article.title)}</h1>"
-        f"<p class='article-excerpt'>{escape(sentence(rng))}</p>{byline(article, rng)}<figure><img "
+        f"<p class='article-excerpt'>{article.subtitle}</p>{byline(article, rng)}<figure><img "
         f"src='/f.jpg'></figure></header><section class='gh-content gh-canvas'>"
         f"{body_of(article, rng)}</section></article></main><section class='footer-cta'>"
         f"{newsletter(rng)}</section><aside class='read-more-wrap'>"
