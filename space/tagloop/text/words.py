@@ -10,6 +10,8 @@ takes a hundred times as long.
 from __future__ import annotations
 
 import re
+from collections import deque
+from itertools import islice
 
 IDEOGRAPHS = r"\u3005-\u3007\u3021-\u3029\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 RARE_IDEOGRAPHS = r"\U00020000-\U0003ffff"
@@ -55,3 +57,11 @@ def split_words(text: str) -> list[str]:
 def count_words(text: str) -> int:
     """Returns the number of words of a text."""
     return len(split_words(text))
+
+
+def first_words(text: str, count: int) -> str:
+    """Returns a text as far as its first ``count`` words (at least 1) go, in one line."""
+    if not has_unspaced(text):
+        return " ".join(text.split(maxsplit=count)[:count])
+    last = deque(islice(_WORD.finditer(text), count), maxlen=1)
+    return " ".join((text[: last[0].end()] if last else text).split())

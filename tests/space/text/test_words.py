@@ -4,7 +4,13 @@ import unicodedata
 
 import pytest
 
-from tagloop.text.words import CHARACTERS_A_WORD, count_words, has_unspaced, split_words
+from tagloop.text.words import (
+    CHARACTERS_A_WORD,
+    count_words,
+    first_words,
+    has_unspaced,
+    split_words,
+)
 
 SCRIPTS = (
     "CJK UNIFIED",
@@ -80,3 +86,17 @@ def test_every_letter_of_those_scripts_is_known() -> None:
 @pytest.mark.parametrize("text", ["naïve “café”", "Ελληνικά", "עברית", "한국어", "🚂", "，。"])
 def test_other_scripts_are_not_taken_for_such(text: str) -> None:
     assert not has_unspaced(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "beginning"),
+    [
+        ("one  two\nthree four", "one two three"),
+        ("one two", "one two"),
+        ("列车晚点了", "列车晚"),
+        ("「列\n车」晚点了", "「列 车」晚"),
+        ("列！", "列"),
+    ],
+)
+def test_the_first_words(text: str, beginning: str) -> None:
+    assert first_words(text, 3) == beginning
