@@ -29,21 +29,22 @@ _SAME = {"ary": "ar", "arz": "ar", "wuu": "zh", "yue": "zh", "cmn": "zh", "nb": 
 _SAME |= {"iw": "he", "in": "id", "fil": "tl", "uzs": "uz", "und": "", "mul": ""}
 _NAMES = """
     af Afrikaans; am Amharic; ar Arabic; as Assamese; az Azerbaijani; ba Bashkir; be Belarusian;
-    bg Bulgarian; bn Bengali; br Breton; bs Bosnian; ca Catalan; ceb Cebuano; cs Czech; cy Welsh;
-    da Danish; de German; dz Dzongkha; el Greek; en English; eo Esperanto; es Spanish; et Estonian;
-    eu Basque; fa Persian; fi Finnish; fo Faroese; fr French; fy Western Frisian; ga Irish;
-    gd Scottish Gaelic; gl Galician; grc Ancient Greek; gu Gujarati; ha Hausa; he Hebrew; hi Hindi;
-    hr Croatian; ht Haitian Creole; hu Hungarian; hy Armenian; id Indonesian; ig Igbo; is Icelandic;
-    it Italian; ja Japanese; jv Javanese; ka Georgian; kk Kazakh; km Khmer; kn Kannada; ko Korean;
-    ku Kurdish; ky Kyrgyz; la Latin; lb Luxembourgish; lg Ganda; ln Lingala; lo Lao; lt Lithuanian;
-    lv Latvian; mg Malagasy; mi Maori; mk Macedonian; ml Malayalam; mn Mongolian; mr Marathi;
-    ms Malay; mt Maltese; my Burmese; ne Nepali; nl Dutch; no Norwegian; oc Occitan; om Oromo;
+    bg Bulgarian; bn Bengali; br Breton; bs Bosnian; ca Catalan; ceb Cebuano; co Corsican;
+    cs Czech; cy Welsh; da Danish; de German; dz Dzongkha; el Greek; en English; eo Esperanto;
+    es Spanish; et Estonian; eu Basque; fa Persian; fi Finnish; fo Faroese; fr French;
+    fy Western Frisian; ga Irish; gd Scottish Gaelic; gl Galician; grc Ancient Greek; gu Gujarati;
+    ha Hausa; haw Hawaiian; he Hebrew; hi Hindi; hmn Hmong; hr Croatian; ht Haitian Creole;
+    hu Hungarian; hy Armenian; id Indonesian; ig Igbo; is Icelandic; it Italian; ja Japanese;
+    jv Javanese; ka Georgian; kk Kazakh; km Khmer; kn Kannada; ko Korean; ku Kurdish; ky Kyrgyz;
+    la Latin; lb Luxembourgish; lg Ganda; ln Lingala; lo Lao; lt Lithuanian; lv Latvian;
+    mg Malagasy; mi Maori; mk Macedonian; ml Malayalam; mn Mongolian; mr Marathi; ms Malay;
+    mt Maltese; my Burmese; ne Nepali; nl Dutch; no Norwegian; ny Chichewa; oc Occitan; om Oromo;
     or Odia; pa Punjabi; pcm Nigerian Pidgin; pl Polish; ps Pashto; pt Portuguese; qu Quechua;
     ro Romanian; ru Russian; rw Kinyarwanda; sa Sanskrit; sd Sindhi; se Northern Sami; si Sinhala;
-    sk Slovak; sl Slovenian; sn Shona; so Somali; sq Albanian; sr Serbian; st Southern Sotho;
-    su Sundanese; sv Swedish; sw Swahili; ta Tamil; te Telugu; tg Tajik; th Thai; tk Turkmen;
-    tl Filipino; tr Turkish; tt Tatar; ug Uyghur; uk Ukrainian; ur Urdu; uz Uzbek; vec Venetian;
-    vi Vietnamese; xh Xhosa; yi Yiddish; yo Yoruba; zh Chinese; zu Zulu
+    sk Slovak; sl Slovenian; sm Samoan; sn Shona; so Somali; sq Albanian; sr Serbian;
+    st Southern Sotho; su Sundanese; sv Swedish; sw Swahili; ta Tamil; te Telugu; tg Tajik;
+    th Thai; tk Turkmen; tl Filipino; tr Turkish; tt Tatar; ug Uyghur; uk Ukrainian; ur Urdu;
+    uz Uzbek; vec Venetian; vi Vietnamese; xh Xhosa; yi Yiddish; yo Yoruba; zh Chinese; zu Zulu
 """
 NAMES: Mapping[str, str] = {
     code: name for code, _, name in (one.strip().partition(" ") for one in _NAMES.split(";"))
