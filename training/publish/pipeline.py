@@ -28,7 +28,8 @@ from training.data.build_report import BuildReport
 from training.data.corpus import Corpus, load_corpus
 from training.evaluation.evaluation import evaluate_tagger, show
 from training.evaluation.report import EvaluationReport, read_report
-from training.finetune.preprocess import base_fingerprint
+from training.finetune.base_languages import foreign_warning, sampled_languages
+from training.finetune.preprocess import base_fingerprint, base_name
 from training.finetune.train import train
 from training.finetune.training_log import hyperparameters, read_log
 from training.json_files import read_json, write_json
@@ -79,6 +80,9 @@ def train_station(config: StationsConfig, corpus: Corpus, folder: Path) -> bool:
     wanted = train_config(config, folder)
     if _is_trained(folder, wanted, corpus):
         return False
+    languages = sampled_languages(corpus.splits["train"])
+    if warning := foreign_warning(base_name(wanted.base), languages):
+        console.say(warning)
     if any((folder / "checkpoints").glob("checkpoint-*")) and _same_run(folder, wanted, corpus):
         wanted.resume = True
     folder.mkdir(parents=True, exist_ok=True)
