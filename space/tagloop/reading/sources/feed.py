@@ -21,7 +21,7 @@ from lxml import etree
 
 from tagloop.reading.record import Limits, Record, Source
 from tagloop.reading.sources.exports.json_document import mappings, read_json
-from tagloop.reading.sources.exports.left_out import unique
+from tagloop.reading.sources.exports.posts import bounded, unique
 from tagloop.reading.sources.exports.wordpress import DEFAULT_CATEGORIES
 from tagloop.reading.sources.files import InputFile
 from tagloop.reading.sources.xml_items import ATOM, PROLOG, RSS, Item, XmlItems, local_name, text_of
@@ -89,7 +89,7 @@ def read_feed(file: InputFile, limits: Limits) -> Source:
         yield from records
         source.notes += summaries_note(feed.summaries, feed.entries)
 
-    source.records = noted()
+    source.records = bounded(noted(), file.name, limits)
     return source
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from lxml import etree
 
 from tagloop.reading.record import Limits, Record, Source
-from tagloop.reading.sources.exports.left_out import left_out_note, unique
+from tagloop.reading.sources.exports.posts import bounded, left_out_note, unique
 from tagloop.reading.sources.files import InputFile, Tree
 from tagloop.reading.sources.xml_items import ATOM, PROLOG, Item, XmlItems, local_name, text_of
 
@@ -35,7 +35,7 @@ def read_blogger(file: InputFile, limits: Limits) -> Source:
     items = XmlItems(file, limits, ATOM)
     source = Source("blogger", file.name, iter(()), unit="B", total=file.size)
     source.position = items.position
-    source.records = _records(items, file.name, source.notes)
+    source.records = bounded(_records(items, file.name, source.notes), file.name, limits)
     return source
 
 
@@ -45,9 +45,10 @@ def read_takeout(tree: Tree, limits: Limits) -> Source:
     Raises:
         UserError: One cannot be read.
     """
-    source = Source("blogger", tree.name, iter(()), left_out=tree.left_out)
-    blogs = [path for path in tree.paths() if MEMBER.search(str(path))]
-    source.left_out["files of Takeout besides the blogs' feeds"] += len(tree.paths()) - len(blogs)
+    paths = tree.paths()
+    blogs = [path for path in paths if MEMBER.search(str(path))]
+    source = Source("blogger", tree.name, iter(()), left_out=Counter(tree.left_out))
+    source.left_out["files of Takeout besides the blogs' feeds"] += len(paths) - len(blogs)
 
     def records() -> Iterator[Record]:
         for path in blogs:

@@ -12,7 +12,7 @@ from typing import Any
 from tagloop.errors import UserError
 from tagloop.reading.record import Limits, Record, Source
 from tagloop.reading.sources.exports.json_document import mappings, read_json
-from tagloop.reading.sources.exports.left_out import left_out_note, unique
+from tagloop.reading.sources.exports.posts import bounded, left_out_note, terms
 from tagloop.reading.sources.files import InputFile
 
 HEAD = re.compile(
@@ -35,7 +35,8 @@ def read_ghost(file: InputFile, limits: Limits) -> Source:
         raise UserError(f"{file.name}: this Ghost export has no posts in it.")
     posts = mappings(tables["posts"])
     source = Source("ghost", file.name, iter(()), total=len(posts))
-    source.records = _records(posts, _tags_by_post(tables), file.name, source.notes)
+    records = _records(posts, _tags_by_post(tables), file.name, source.notes)
+    source.records = bounded(records, file.name, limits)
     return source
 
 
@@ -84,7 +85,7 @@ def _records(
         body, markup = _body(post)
         values = {
             "title": post.get("title") or "",
-            "tags": unique(own or tags.get(post.get("id"), [])),
+            "tags": terms(own or tags.get(post.get("id"), [])),
             "url": post.get("canonical_url") or post.get("url") or "",
             "published": post.get("published_at") or "",
             "status": status,

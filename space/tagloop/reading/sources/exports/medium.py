@@ -15,6 +15,7 @@ from lxml.html import HtmlElement, document_fromstring, tostring
 
 from tagloop.errors import UserError
 from tagloop.reading.record import Limits, Record, Source
+from tagloop.reading.sources.exports.posts import bounded
 from tagloop.reading.sources.files import Tree
 from tagloop.text.encodings import decode
 
@@ -26,9 +27,9 @@ def read_medium(tree: Tree, limits: Limits) -> Source:
     """Opens a Medium export; bookmarks, claps and the like are left out."""
     posts = [path for path in tree.paths() if _POST.search(str(path))]
     source = Source("medium", tree.name, iter(()), unit="file", total=len(posts))
-    source.left_out = tree.left_out
+    source.left_out.update(tree.left_out)
     source.left_out["files of Medium besides the posts"] += len(tree.paths()) - len(posts)
-    source.records = _records(tree, posts, limits, source.notes)
+    source.records = bounded(_records(tree, posts, limits, source.notes), tree.name, limits)
     return source
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from lxml import etree
 
 from tagloop.reading.record import Limits, Record, Source
-from tagloop.reading.sources.exports.left_out import left_out_note, unique
+from tagloop.reading.sources.exports.posts import bounded, left_out_note, terms
 from tagloop.reading.sources.exports.wordpress_markup import post_html
 from tagloop.reading.sources.files import InputFile
 from tagloop.reading.sources.xml_items import PROLOG, RSS, Item, XmlItems, name_in, text_of
@@ -51,7 +51,7 @@ def read_wordpress(file: InputFile, limits: Limits) -> Source:
     items = XmlItems(file, limits, RSS)
     source = Source("wordpress", file.name, iter(()), unit="B", total=file.size)
     source.position = items.position
-    source.records = _records(items, file.name, source.notes)
+    source.records = bounded(_records(items, file.name, source.notes), file.name, limits)
     return source
 
 
@@ -87,8 +87,8 @@ def _record(where: str, item: Item, fields: dict[str, str], channel: dict[str, s
     status = fields.get("wp:status", "").lower()
     values = {
         "title": fields.get("title", ""),
-        "tags": tags,
-        "categories": categories,
+        "tags": terms(tags),
+        "categories": terms(categories),
         "url": fields.get("link", ""),
         "published": _published(fields),
         "status": status,
@@ -125,7 +125,7 @@ def _terms(item: etree._Element) -> tuple[list[str], list[str]]:
             tags.append(term)
         elif domain == "category" and not _is_default(child.get("nicename", ""), term):
             categories.append(term)
-    return unique(tags), unique(categories)
+    return tags, categories
 
 
 def _is_default(nicename: str, name: str) -> bool:
