@@ -16,8 +16,8 @@ from typing import Any
 import datasets
 import pytest
 
-from training.data.articles import MAX_TAGS
-from training.data.build_dataset import main
+from tagloop.reading.tag_lists import MAX_TAGS
+from training.build_dataset import main
 from training.data.splits import SPLITS
 
 COLUMNS = ["id", "title", "text", "tags", "source", "url", "license", "published", "origin"]

@@ -12,7 +12,7 @@ from typing import Any
 import datasets
 import pytest
 
-from training.data.build_dataset import main
+from training.build_dataset import main
 
 WORDS = "These are enough words for an article of the given number, which is"
 
@@ -91,7 +91,8 @@ def test_mistakes_are_one_sentence(
         (f"{repo_id}@v9",): f"{repo_id}: the dataset has no revision 'v9'.",
         (f"{repo_id}:other",): "cannot be read as a dataset (BuilderConfig 'other' not found",
         (repo_id, "--columns", "text=body"): "no column 'body' for the text; the columns are",
-        ("a b",): "a b: expected a Hub dataset as owner/name",
+        ("a b",): "a b: there is no such file or folder",
+        ("hub:a b",): "a b: expected a Hub dataset as owner/name",
     }.items():
         assert main(["--source", *words]) == 2
         error = capsys.readouterr().err.strip().splitlines()[-1]
