@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
 import re
 import reprlib
 import shlex
@@ -162,9 +163,16 @@ def parse_config(config_class: type[Config], argv: Sequence[str], command: str) 
 
 def command_line(module: str, argv: Sequence[str]) -> str:
     """Returns the command for reports and cards, without the folders of this machine."""
-    outside = [Path(word).is_absolute() or word.startswith("..") for word in argv]
-    shown = [Path(word).name if out else word for word, out in zip(argv, outside, strict=True)]
-    return shlex.join(["python", "-m", module, *shown])
+    return shlex.join(["python", "-m", module, *map(_without_folders, argv)])
+
+
+def _without_folders(word: str) -> str:
+    # Several places may stand in one word, as `SOURCE` has them.
+    parts = [word] if os.path.exists(word) else re.split(r"(\s+)", word)
+    outside = [Path(part).is_absolute() or part.startswith("..") for part in parts]
+    return "".join(
+        Path(part).name if out else part for part, out in zip(parts, outside, strict=True)
+    )
 
 
 def read_settings(path: Path, config_class: Any) -> dict[str, Any]:

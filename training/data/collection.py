@@ -162,13 +162,13 @@ def _collect_source(
             bar.update((source.position() if source.position else count.read) - bar.n)
             if article := _article(entry, count.location, config, collected):
                 where = fix_surrogates(entry.record.where)  # a name may be of another encoding
-                split = str(entry.split or "").strip()
+                split = str(entry.split or entry.record.fallbacks.get("split") or "").strip()
                 kept.append(_Kept(article, where, split, _language(entry, article)))
     if entries.single_tags:
         kept = _joined(kept, count, collected)
-    count.left_out = source.left_out
+    count.left_out = +source.left_out
     count.decisions = [fix_surrogates(text) for text in entries.decisions()]
-    collected.notes += [fix_surrogates(note) for note in source.notes]
+    collected.notes += [f"{count.location}: {fix_surrogates(note)}" for note in source.notes]
     number = len(collected.sources) - 1
     collected.articles += [entry.article for entry in kept]
     collected.places += [(number, entry.where) for entry in kept]
@@ -267,7 +267,8 @@ def _nothing_usable(collected: CollectedArticles, config: BuildConfig) -> str:
         return _sentence(f"{names}: there is no article in it{_left_out(collected)}")
     reasons = Counter(kind_of(row.reason) for row in dropped)
     counts = ", ".join(f"{reason} {number:,}" for reason, number in reasons.most_common())
-    said = f"No usable article in {len(dropped):,} rows ({counts}). "
+    rows = f"{len(dropped):,} row{'s'[: len(dropped) > 1]}"
+    said = f"No usable article in {rows} ({counts}). "
     first = dropped[0]
     said += _sentence(f"The first is {first.where}: {first.reason}")
     if "empty text" in reasons and not config.keep_title_only:

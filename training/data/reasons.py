@@ -25,7 +25,7 @@ def kind_of(reason: str) -> str:
 
 def kinds(reasons: Iterable[str]) -> dict[str, str]:
     """Returns the kind of each of these reasons, all together not too many."""
-    each = {}
+    each: dict[str, str] = {}
     counts: Counter[str] = Counter()
     for reason in reasons:
         kind = each.setdefault(reason, kind_of(reason))

@@ -11,7 +11,7 @@ from training.data.reasons import MOST_KINDS, OTHER, UNREADABLE, kind_of, kinds
     ("reason", "kind"),
     [
         ("no tags", "no tags"),
-        ("near-duplicate of an article in another split", "near-duplicate of an article in another split"),
+        ("near-duplicate of an article in a split", "near-duplicate of an article in a split"),
         ("not published (draft: true)", "not published"),
         ("front matter, line 3: mapping values are not allowed here", "front matter"),
         ("the front matter in line 3 is no YAML", "the front matter"),

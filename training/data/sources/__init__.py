@@ -7,8 +7,9 @@ from pathlib import Path
 from tagloop.errors import UserError
 from tagloop.reading.record import Source
 from tagloop.reading.sources import open_path
+from tagloop.reading.sources.address import is_address, open_address
 from training.data.sources.hub import open_hub
-from training.data.sources.locations import ADDRESS, is_there, looks_like_path
+from training.data.sources.locations import is_there, looks_like_path
 
 __all__ = ["open_source"]
 
@@ -28,7 +29,7 @@ def open_source(location: str, *, streaming: bool = False) -> Source:
         return open_hub(location.removeprefix("hub:"), streaming=streaming)
     if is_there(location):
         return open_path(Path(location).expanduser())
-    if ADDRESS.match(location):
+    if is_address(location):
         return open_address(location)
     if looks_like_path(location):
         raise UserError(f"{location}: there is no such file or folder.")

@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from pathlib import Path, PurePath
 
 from tagloop.errors import UserError
+from tagloop.reading.sources.address import is_address
 from training.config import setting_name
 from training.data.sources.hub import PATTERN
 
-ADDRESS = re.compile(r"https?://", re.IGNORECASE)
-FILE_ENDINGS = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".xlsx", ".xls", ".ods")
-"""With these a name is a file's, not that of a dataset on the Hub; so it is with the endings of
-article files, archives and exports."""
-FILE_ENDINGS += (".xml", ".md", ".html", ".txt", ".zip", ".xz", ".gz", ".bz2", ".rst", ".org")
+FILE_ENDINGS = frozenset(
+    ".csv .tsv .json .jsonl .ndjson .parquet .xlsx .xls .ods .xml .md .html .txt .rst .org .zip "
+    ".xz .gz .bz2".split()
+)
+"""With these a name is a file's, not that of a dataset on the Hub."""
 
 
 def locations(given: Sequence[str]) -> list[str]:
@@ -35,7 +36,11 @@ def locations(given: Sequence[str]) -> list[str]:
 
 def looks_like_path(location: str) -> bool:
     """Tells whether a name that is not there can only have been meant for a file or folder."""
-    if location.startswith((".", "/", "~")) or location.count("/") > 1 or re.search(r"\s", location):
+    if (
+        location.startswith((".", "/", "~"))
+        or location.count("/") > 1
+        or re.search(r"\s", location)
+    ):
         return True
     return PurePath(location).suffix.lower() in FILE_ENDINGS
 
@@ -61,7 +66,7 @@ def _places(text: str) -> list[str]:
 
 def _is_named(word: str) -> bool:
     """Tells whether a word among others is an address or a dataset on the Hub."""
-    if ADDRESS.match(word) or word.startswith("hub:"):
+    if is_address(word) or word.startswith("hub:"):
         return True
     return "/" in word and bool(PATTERN.fullmatch(word)) and not looks_like_path(word)
 
