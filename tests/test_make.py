@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import subprocess
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
-from training.config import MAKE_VARIABLES, BuildConfig, setting_name
+from tagloop.reading.settings import SWITCHES, VARIABLES, setting_name
+from training.config import BuildConfig
 
 ROOT = Path(__file__).parents[1]
 HOSTILE = """my "posts" it's $HOME $(x) ${y} `id` #1 *.csv; (a) \\ & é|<b> ~ !"""
@@ -61,11 +63,13 @@ def test_models_with_blanks(told: Path, target: str) -> None:
 
 
 def test_every_setting_that_a_message_names_is_taken(told: Path) -> None:
-    switches = {name for name in MAKE_VARIABLES if getattr(BuildConfig, name, None) is False}
-    given = {name: "1" if name in switches else f"{name} here" for name in MAKE_VARIABLES}
+    given = {name: "1" if name in SWITCHES else f"{name} here" for name in VARIABLES}
     found = words(told, "data", *(f"{name.upper()}={value}" for name, value in given.items()))
-    assert {f"--{name}" for name in MAKE_VARIABLES} <= set(found)
-    assert {given[name] for name in MAKE_VARIABLES - switches} <= set(found)
+    assert {f"--{name}" for name in VARIABLES} <= set(found)
+    assert {given[name] for name in VARIABLES - SWITCHES} <= set(found)
+    settings = {entry.name: entry.default for entry in fields(BuildConfig)}
+    assert set(settings) >= VARIABLES
+    assert {name for name in VARIABLES if settings[name] is False} == SWITCHES
 
 
 @pytest.mark.parametrize(

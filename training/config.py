@@ -113,31 +113,6 @@ class BuildConfig(ReadingConfig):
     dry_run: bool = option(False, "Read everything and say what came of it, write nothing.")
 
 
-MAKE_VARIABLES = frozenset(
-    {
-        *(entry.name for entry in dataclasses.fields(ReadingConfig)),
-        *("source", "name", "dry_run", "previous", "limit"),
-    }
-)
-"""The settings that ``make`` takes, too, by the same names in upper case."""
-
-
-def setting_name(setting: str, value: str = "") -> str:
-    """Returns how a person gives a setting, for a message: its flag, and its variable of make.
-
-    Args:
-        setting: Field of a settings dataclass.
-        value: What to give; empty for a switch, or where the message only names the setting.
-    """
-    flag = f"--{setting} {value}".strip()
-    if setting not in MAKE_VARIABLES:
-        return flag
-    kinds = {entry.name: entry.default for entry in dataclasses.fields(BuildConfig)}
-    given = f'"{value}"' if re.search(r"[^\w./-]", value) else value
-    sign = f"={given}" if value else "=1" if kinds[setting] is False else ""
-    return f"{flag} ({setting.upper()}{sign} with make)"
-
-
 def parse_config(config_class: type[Config], argv: Sequence[str], command: str) -> Config:
     """Fills a settings dataclass from flags, or from one YAML or JSON file, with or without ``-v``.
 

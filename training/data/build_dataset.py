@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar, cast
 
 import datasets
+from tagloop.text.languages import ordered
 
 from tagloop.errors import UserError
-from tagloop.text.languages import ordered
+from tagloop.reading.settings import setting_name
 from tagloop.vocabulary.aliases import Overrides
 from tagloop.vocabulary.vocabulary import Vocabulary
-from training.config import BuildConfig, setting_name
+from training.config import BuildConfig
 from training.console import progress_bar
 from training.data.articles import Article, ArticleRow, RejectedTag
 from training.data.build_report import (

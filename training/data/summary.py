@@ -6,9 +6,10 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from tagloop.files import BUILD_REPORT
 from tagloop.text.languages import language_name
-from training.config import setting_name
+
+from tagloop.files import BUILD_REPORT
+from tagloop.reading.settings import setting_name
 from training.data.articles import Article
 from training.data.build_dataset import Built
 from training.data.build_report import BuildReport, SourceEntry

@@ -6,9 +6,10 @@ import re
 from collections.abc import Sequence
 from pathlib import Path, PurePath
 
-from tagloop.errors import UserError
 from tagloop.reading.sources.address import is_address
-from training.config import setting_name
+
+from tagloop.errors import UserError
+from tagloop.reading.settings import setting_name
 from training.data.sources.hub import PATTERN
 
 FILE_ENDINGS = frozenset(

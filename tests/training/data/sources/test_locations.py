@@ -39,7 +39,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("my posts/al.csv", ["my posts/al.csv"]),
         ("my documents/blog", ["my documents/blog"]),
         ("a.csv gone/for ever.csv", ["a.csv gone/for ever.csv"]),
-        ("x" * 5000 + " a.csv", ["x" * 5000, "a.csv"]),
+        ("x" * 5000 + " a.csv", ["x" * 5000 + " a.csv"]),
         ("a.csv\0 b", ["a.csv\0 b"]),
     ],
 )
