@@ -66,8 +66,8 @@ class ReadingConfig:
     )
     tag_separator: str = option(
         "",
-        "What stands between the tags in one text, e.g. ';', 'blank' or 'line'; default: as the "
-        "whole column shows.",
+        "What stands between the tags in one text: comma, semicolon, pipe, slash, blank, line, "
+        "none, or the sign itself; default: as the whole column shows.",
     )
     license: str | None = option(None, "Licence of the articles that state none, e.g. CC0-1.0.")
     min_words: int = option(10, "Shorter texts are dropped.")
