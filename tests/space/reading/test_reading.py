@@ -428,7 +428,7 @@ def test_hostile_markdown_is_done_with_in_time(save: Save) -> None:
 
 def test_the_reading_process_has_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_TOKEN", "hf_secret")
-    assert "hf_secret" not in str(reading._environment())
+    assert "hf_secret" not in str(reading.environment())
 
 
 def test_long_names_are_cut_in_messages(save: Save) -> None:
