@@ -16,6 +16,7 @@ from tagloop.errors import UserError
 from tagloop.reading.record import UNLIMITED, Limits, Record, Source
 from tagloop.reading.sources import article_files
 from tagloop.reading.sources.files import Folder, InputFile, Tree, ZipTree, shown
+from tagloop.reading.sources.tables import delimited, json_document, parquet, spreadsheet
 
 
 @dataclass(frozen=True)
@@ -52,12 +53,22 @@ class TreeKind:
 
 FILE_KINDS: tuple[FileKind, ...] = (
     # Exports and feeds, told by their first bytes.
-    # Tables.
+    # Tables; a text of any other ending may be one by its first bytes.
+    FileKind("table", parquet.read_parquet, (".parquet",)),
+    FileKind("table", parquet.read_parquet, head=parquet.HEAD),
+    FileKind("table", parquet.read_arrow, (".arrow", ".feather")),
+    FileKind("table", spreadsheet.read_spreadsheet, (".xlsx", ".xlsm", ".xls", ".ods")),
+    FileKind("table", json_document.read_json, (".json", ".jsonl", ".ndjson", ".jl")),
+    FileKind("table", json_document.read_json, (".txt", ".csv", ""), json_document.HEAD),
+    FileKind("table", delimited.read_delimited, (".csv", ".tsv", ".tab", ".psv")),
+    FileKind("table", delimited.read_delimited, (".txt", ""), delimited.HEAD),
     # One article.
     FileKind("markdown", article_files.open_file, article_files.ENDINGS),
 )
 TREE_KINDS: tuple[TreeKind, ...] = (
     # Exports.
+    # Tables in several files.
+    TreeKind("table", parquet.read_shards, parquet.SHARD),
     # A folder or zip of articles.
     TreeKind("markdown", article_files.open_tree, article_files.MEMBER),
 )

@@ -181,11 +181,11 @@ def test_long_cells_in_any_block(table: Open) -> None:
     assert [(r.values["title"], r.values["text"]) for r in table(target.getvalue()).records] == rows
 
 
-@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+@pytest.mark.parametrize("pack", [gzip.compress, lambda data: bz2.compress(data, 1), lzma.compress])
 def test_a_cut_off_archive_gives_what_is_there(table: Open, pack: Callable[[bytes], bytes]) -> None:
-    lines = [f"t{number},text {number * number:x} {number**3:x}" for number in range(20_000)]
+    lines = [f"t{number},text {number**7:x}" for number in range(9_000)]
     packed = pack("\n".join(["title,text", *lines]).encode())
-    assert len(list(table(packed, "a.csv").records)) == 20_000  # whatever its name
+    assert len(list(table(packed, "a.csv").records)) == 9_000  # whatever its name
     *whole, last = texts(table(packed[: len(packed) * 9 // 10], "a.csv"))
     assert whole == [line.replace(",", "/") for line in lines[: len(whole)]] and whole
     assert last.startswith(f"a.csv:{len(whole) + 2}: the file breaks off in it (a.csv is no")
@@ -212,7 +212,7 @@ def test_a_visitors_file_has_bounds(table: Open) -> None:
 
 def hostile() -> Iterator[tuple[str, str]]:
     yield "quotes", '"' * 300_000
-    yield "open quotes", 'title,text\n"a,b\n' * 20_000
+    yield "open quotes", 'title,text\n"a,b\n' * 5_000
     yield "odd quotes", "title,text\n" + '""""x",""y"\n' * 40_000
     yield "inner quotes", "title,text\n" + f'"{"a" * 50}" b",c\n' * 10_000
     yield "backslashes", 'title,text\n"' + "\\" * 200_000 + '" x",y\n'
@@ -236,7 +236,7 @@ def test_many_open_quotes_cost_no_square(table: Open) -> None:
         begun = time.process_time()
         source = table("title,text\n" + 'title,text\n"a,b\n' * rows)
         assert len(list(source.records)) == 2 * rows
-        assert ("too many quotes" in " ".join(source.notes)) == (rows > 5_000)
+        assert "too many quotes" in source.notes[0]
         return time.process_time() - begun
 
-    assert seconds(16_000) < 16 * max(seconds(1_000), 0.1)
+    assert seconds(8_000) < 5 * max(seconds(2_000), 0.2)
