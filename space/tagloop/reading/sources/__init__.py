@@ -62,6 +62,12 @@ TREE_KINDS: tuple[TreeKind, ...] = (
     TreeKind("markdown", article_files.open_tree, article_files.MEMBER),
 )
 """What a tree without any of these holds is read file by file, as `FILE_KINDS` says."""
+_ABOUT = re.compile(
+    r"(?:\A|/)(?:readme|licen[cs]e|copying|notice|changelog|contributing|citation|datacard)"
+    r"(?:\.\w{1,8})?\Z",
+    re.IGNORECASE,
+)
+"""Files about a collection; beside tables they are no articles."""
 _ZIP = re.compile(rb"\APK(?:\x03\x04|\x05\x06)")
 _OFFICE_ENDINGS = (".docx", ".xlsx", ".xlsm", ".ods", ".odt", ".pptx", ".epub")
 """Zips as well, by their first bytes."""
@@ -102,7 +108,8 @@ def open_tree(tree: Tree, limits: Limits = UNLIMITED) -> Source:
     Raises:
         UserError: It cannot be read, or holds nothing that is known.
     """
-    paths = [str(path) for path in tree.paths()]
+    paths = [str(path) for path in tree.paths() if not _ABOUT.search(str(path))]
+    paths = paths or [str(path) for path in tree.paths()]
     for kind in TREE_KINDS:
         if kind.member is None or any(map(kind.member.search, paths)):
             return kind.read(tree, limits)
@@ -127,11 +134,14 @@ def _is_known(file: InputFile) -> bool:
 
 def _file_by_file(tree: Tree, limits: Limits) -> Source:
     """Opens a tree of tables, exports or further zips, which people pack to send them."""
-    files = [tree.file(path) for path in tree.paths()]
     readable: list[InputFile] = []
+    paths = tree.paths()
     left_out = Counter(tree.left_out)
-    for file in files:
-        if _is_known(file):
+    for path in paths:
+        file = tree.file(path)
+        if _ABOUT.search(str(path)):
+            left_out["files about the others"] += 1
+        elif _is_known(file):
             readable.append(file)
         else:
             left_out[file.ending or "files without an ending"] += 1
