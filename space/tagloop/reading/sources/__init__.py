@@ -9,13 +9,16 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from tagloop.errors import UserError
 from tagloop.reading.record import UNLIMITED, Limits, Record, Source
 from tagloop.reading.sources import article_files
 from tagloop.reading.sources.files import Folder, InputFile, Tree, ZipTree, shown
+from tagloop.reading.sources.tables import delimited, json_document, parquet, spreadsheet
+
+_OBJECTS = re.compile(rb'\A(?:\xef\xbb\xbf)?+\s*+(?:\[\s*+)?+\{\s*+["}]')
 
 
 @dataclass(frozen=True)
@@ -54,12 +57,21 @@ FILE_KINDS: tuple[FileKind, ...] = (
     # Exports and feeds, told by their first bytes.
     # Tables.
     # One article.
+    FileKind("table", delimited.read_delimited, (".csv", ".tsv", ".tab", ".psv")),
+    FileKind("table", json_document.read_json, (".json", ".jsonl", ".ndjson", ".jl")),
+    FileKind("table", parquet.read_parquet, (".parquet", ".pq")),
+    FileKind("table", parquet.read_arrow, (".arrow", ".feather")),
+    FileKind("table", spreadsheet.read_spreadsheet, (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")),
+    FileKind("table", json_document.read_json, (".txt", ".log", ""), _OBJECTS),
     FileKind("markdown", article_files.open_file, article_files.ENDINGS),
+    # JSON under any name; a Markdown file may have front matter in JSON.
+    FileKind("table", json_document.read_json, head=_OBJECTS),
 )
 TREE_KINDS: tuple[TreeKind, ...] = (
     # Exports.
     # A folder or zip of articles.
     TreeKind("markdown", article_files.open_tree, article_files.MEMBER),
+    TreeKind("table", parquet.read_shards, parquet.SHARD),
 )
 """What a tree without any of these holds is read file by file, as `FILE_KINDS` says."""
 _ABOUT = re.compile(
@@ -69,7 +81,7 @@ _ABOUT = re.compile(
 )
 """Files about a collection; beside tables they are no articles."""
 _ZIP = re.compile(rb"\APK(?:\x03\x04|\x05\x06)")
-_OFFICE_ENDINGS = (".docx", ".xlsx", ".xlsm", ".ods", ".odt", ".pptx", ".epub")
+_OFFICE_ENDINGS = (".docx", ".xlsx", ".xlsm", ".xlsb", ".ods", ".odt", ".pptx", ".epub")
 """Zips as well, by their first bytes."""
 
 
@@ -160,9 +172,7 @@ def _records(whole: Source, files: list[InputFile], limits: Limits) -> Iterator[
     for file in files:
         try:
             source = open_file(file, limits)
-            for record in source.records:
-                where = f"{file.name}: {record.where.removeprefix(file.path.name).lstrip(':, ')}"
-                yield record if file.name in record.where else replace(record, where=where)
+            yield from source.records
         except UserError as error:
             yield Record(file.name, {}, problem=str(error))
             continue

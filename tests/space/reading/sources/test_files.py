@@ -210,3 +210,31 @@ def test_a_zip_in_a_zip_is_opened(tmp_path: Path) -> None:
         "export.zip/part-2.zip/a.md",
     ]
     assert records[1].values == {"title": "A"}
+
+
+def test_a_tree_of_tables_is_read_table_by_table(tmp_path: Path) -> None:
+    box = tmp_path / "box"
+    box.mkdir()
+    (box / "a.csv").write_text("title,text\nOne,First.\n")
+    (box / "README.md").write_text("# About these tables\n")
+    (box / "LICENSE").write_text("CC0")
+    one = open_path(box)
+    assert [record.where for record in one.records] == ["box/a.csv:2"]
+    assert one.columns == ["title", "text"] and one.left_out == {"files about the others": 2}
+    (box / "b.jsonl").write_text('{"title": "Two", "text": "Second."}\n')
+    (box / "c.csv").write_bytes(b"")
+    (box / "d.png").write_bytes(b"\x89PNG")
+    both = open_path(box)
+    first, second, third = both.records
+    assert [first.where, second.where, third.where] == ["box/a.csv:2", "box/b.jsonl:1", "box/c.csv"]
+    assert second.values["title"] == "Two" and third.problem
+    assert both.left_out == {"files about the others": 2, ".png": 1}
+
+
+def test_json_is_told_by_its_first_bytes_whatever_the_name_says(tmp_path: Path) -> None:
+    for name in ("a.txt", "a", "a.data"):
+        (tmp_path / name).write_text('{"title": "Two", "text": "Second."}\n')
+        assert open_path(tmp_path / name).kind == "table"
+    (tmp_path / "a.md").write_text('{"title": "Two"}\n\nSecond.\n')
+    (record,) = open_path(tmp_path / "a.md").records
+    assert record.body == "\n\nSecond.\n"
