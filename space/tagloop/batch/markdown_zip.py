@@ -25,7 +25,7 @@ from tagloop.batch.rows import (
     free_name,
 )
 from tagloop.errors import UserError
-from tagloop.reading.documents.markdown import read_markdown
+from tagloop.reading.documents.markdown import read_markdown_file
 from tagloop.text.encodings import find_encoding
 from tagloop.reading.front_matter import FrontMatter, split_front_matter
 
@@ -186,7 +186,7 @@ def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Row:
         content = data.decode("utf-8" if encoding == "utf-8-sig" else encoding, errors="replace")
         if len(content) > MAX_MARKUP_CHARACTERS:
             raise UserError(f"it has more than {MAX_MARKUP_CHARACTERS:,} characters")
-        title, text = read_markdown(content.removeprefix("\ufeff"), where)
+        title, text = read_markdown_file(content.removeprefix("\ufeff"), where)
     except UserError as error:
         return Row(where, problem=str(error), given=(entry, data, ""))
     return Row(where, title, text, None, (entry, data, content))

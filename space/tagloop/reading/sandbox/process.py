@@ -44,7 +44,7 @@ def read_page(address: str, name: str) -> tuple[str, str]:
     Raises:
         UserError: The page cannot be fetched or read, has no text, or too much of it.
     """
-    from tagloop.reading.documents import html_page, markdown, plain_text
+    from tagloop.reading.documents import html_page, plain_text
     from tagloop.reading.fetch.page import fetch_page
     from tagloop.text.encodings import decode
 
@@ -84,7 +84,7 @@ def _reader(ending: str) -> Callable[[bytes, str], tuple[str, str]]:
     if ending in (".html", ".htm"):
         return lambda data, name: html_page.read_html(decode(data, name, html=True), name)
     if ending in (".md", ".markdown"):
-        return lambda data, name: markdown.read_markdown(decode(data, name), name)
+        return lambda data, name: markdown.read_markdown_file(decode(data, name), name)
     return lambda data, name: plain_text.read_text(decode(data, name), name)
 
 
