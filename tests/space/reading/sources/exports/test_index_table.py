@@ -80,5 +80,5 @@ def test_articles_with_some_table_beside_them_are_articles(
     opened: Opened, files: dict[str, str]
 ) -> None:
     source, records = opened("a.zip", files)
-    assert source.kind == "articles"
+    assert source.kind == "markdown"
     assert len(records) == len(files) - 1
