@@ -15,6 +15,8 @@ from lxml.html import HtmlElement as Node
 from lxml.html import document_fromstring
 from markdown_it import MarkdownIt
 
+from tagloop.text.site_markup import site_markup_plugin
+
 WORDS_PER_TAG = 100
 """An article in HTML closes a tag more often than this; one *about* HTML, kept as it is, hardly."""
 
@@ -37,6 +39,8 @@ _CSS |= {
     name: HtmlElement(display=Display.block, margin_before=1, padding_inline=0)
     for name in ("ul", "ol")
 }
+_CSS["dl"] = HtmlElement(display=Display.block, margin_before=1, margin_after=1)
+_CSS |= {name: HtmlElement(display=Display.block) for name in ("dt", "dd")}
 _CSS["pre"] = HtmlElement(display=Display.block, whitespace=WhiteSpace.pre, margin_before=1)
 _PARSER = ParserConfig(css=_CSS)
 # Rows as lines and cells one after the other, as wide as they are.
@@ -51,7 +55,7 @@ MOST_TABLE_CHARACTERS = 2_000_000
 """Of tables as they are laid out, every cell as wide as the widest of its column and as high as the
 highest of its row: a table of a few thousand characters can come to gigabytes."""
 _LONG = re.compile(r"(?<![.\d])\d{3}")
-MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"]).use(site_markup_plugin)
 
 
 def looks_like_html(text: str) -> bool:
@@ -114,5 +118,5 @@ def plain_text(text: str) -> str:
 
 
 def markdown_to_text(markdown: str) -> str:
-    """Returns the text of CommonMark with tables (and of the HTML in it)."""
+    """Returns the text of Markdown as sites have it, and of the HTML in it."""
     return html_to_text(MARKDOWN.render(markdown))

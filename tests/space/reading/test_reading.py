@@ -195,8 +195,7 @@ def test_one_broken_byte_does_not_make_mojibake() -> None:
 
 
 def test_an_encoding_that_cannot_be_told_is_not_guessed(save: Save) -> None:
-    assert "UTF-8" in problem(save("a.txt", "Привет, как дела сегодня".encode("koi8-r")))
-    assert "UTF-8" in problem(save("b.txt", "日本語の文章です".encode("shift-jis")))
+    assert "UTF-8" in problem(save("a.txt", bytes(range(128, 256)) * 3))
 
 
 def test_characters_that_no_file_can_hold_go(save: Save) -> None:

@@ -1,54 +1,251 @@
-"""A page in HTML to a title and a text."""
+"""A page in HTML to a title and a text.
+
+trafilatura says where the article begins and where it ends; all that stands between stays as it is
+(lists, tables, code, which it would leave out or change), but for what is named as clutter.
+"""
 
 from __future__ import annotations
 
-import re
+import logging
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
+import trafilatura
 from lxml import etree
-from lxml.html import HtmlElement, document_fromstring, tostring
+from lxml.html import HtmlElement, tostring
+from trafilatura.settings import Document
 
 from tagloop.errors import UserError
+from tagloop.reading.documents.page_clutter import (
+    without_clutter,
+    without_hidden,
+    without_layout_tables,
+)
+from tagloop.reading.documents.page_metadata import page_title, parse_page, words_of
 from tagloop.text.markup import html_to_text
 
-_NOT_THE_ARTICLE = ("script", "style", "noscript", "template", "nav", "footer", "aside", "form")
-_XML_DECLARATION = re.compile(r"\A\s*+<\?xml[^>]*\?>")
+MAX_ELEMENTS = 30_000
+"""Of a page that trafilatura reads; it takes a second for so many, and a long chapter has 3,000."""
+SHINGLE = 8
+"""Words in a row that tell that a block is a part of what trafilatura found."""
+MOST = 0.95
+"""Of the words found: the innermost element with so many is the article …"""
+STANDFIRST = 12
+"""… unless so many in a row, which follow the title, would stand before it."""
+OUTSIDE = 3
+"""What is found outside of the only ``<article>`` is it after all if it is so many times longer."""
+MIN_WORDS = 25
+"""Fewer do not make an article of what a page marks as one."""
+
+_SCOPES = (
+    "//*[@itemprop='articleBody']",
+    "//*[contains(concat(' ', @class, ' '), ' entry-content ')]",
+    "//article",
+    "//main|//*[@role='main']",
+)
+_BLOCKS = frozenset(
+    "address article aside blockquote body caption center dd details div dl dt fieldset figcaption"
+    " figure footer form h1 h2 h3 h4 h5 h6 header hr html legend li main nav ol p pre section"
+    " summary table tbody td tfoot th thead tr ul".split()
+)
+_PROSE = frozenset(("p", "div", "section", "li", "pre", "blockquote", "td", "dd"))
+_WHOLES = frozenset(("ul", "ol", "dl", "table", "pre", "blockquote", "figure"))
+
+# What it says of pages that it cannot read is for programmers.
+logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
 
 
 def read_html(html: str, name: str) -> tuple[str, str]:
-    """Returns title and text of a page: of its article, if it marks one, without its navigation.
+    """Returns title and text of a page: of its article, without what stands around it.
 
     Raises:
         UserError: The page is empty.
     """
-    try:
-        page = document_fromstring(_XML_DECLARATION.sub("", html, count=1))
-    except etree.ParserError as error:
-        raise UserError(f"{name} has no text in it; paste the text instead.") from error
-    title = _page_title(page)
-    for element in page.xpath("//" + "|//".join(_NOT_THE_ARTICLE)):
-        element.drop_tree()
-    articles = page.xpath("//article") or page.xpath("//main") or page.xpath("//*[@role='main']")
-    body = articles[0] if len(articles) == 1 else page
-    for heading in body.xpath(".//h1"):
-        if _words(heading) == title:
+    page = parse_page(html)
+    if page is None:
+        raise UserError(f"{name} has no text in it; paste the text instead.")
+    title = page_title(page)
+    without_hidden(page)
+    without_clutter(page)
+    without_layout_tables(page)
+    article = _article(page, title)
+    for heading in article.iterdescendants("h1", "h2", "h3"):
+        if words_of(heading) == title:
             heading.drop_tree()
             break
-    for head in body.xpath(".//head"):
-        head.drop_tree()
-    return title, html_to_text(tostring(body, encoding="unicode", with_tail=False))
+    return title, html_to_text(tostring(article, encoding="unicode", with_tail=False))
 
 
-def _page_title(page: HtmlElement) -> str:
-    """Takes the heading or the Open Graph title first: <title> often names the site as well."""
-    for title in page.xpath("//meta[@property='og:title']/@content"):
-        if title.strip():
-            return " ".join(title.split())
-    for elements in (page.xpath("//h1"), page.xpath("//head/title")):
-        for element in elements[:1]:
-            if words := _words(element):
-                return words
-    return ""
+class _Block:
+    """Text that stands in a block element by itself, inline elements of it included.
+
+    Attributes:
+        element: The block element.
+        place: Its place among the blocks of the page.
+        words: Of the text.
+    """
+
+    def __init__(self, element: HtmlElement, place: int, text: str) -> None:
+        self.element = element
+        self.place = place
+        self.words = text.split()
+
+    @property
+    def text(self) -> str:
+        """Returns the text on one line."""
+        return " ".join(self.words)
 
 
-def _words(element: HtmlElement) -> str:
-    return " ".join(element.text_content().split())
+class _Found:
+    """The words that trafilatura takes for the article."""
+
+    def __init__(self, body: etree._Element) -> None:
+        self._lines = {" ".join("".join(part.itertext()).split()) for part in body.iter("*")}
+        words = " ".join(body.itertext()).split()
+        self._shingles = {tuple(words[at : at + SHINGLE]) for at in range(len(words) - SHINGLE + 1)}
+
+    def has(self, block: _Block) -> bool:
+        """Tells whether a block is among them, or begins or ends there."""
+        if len(block.words) < SHINGLE:
+            return block.text in self._lines
+        return any(
+            tuple(words) in self._shingles
+            for words in (block.words[:SHINGLE], block.words[-SHINGLE:])
+        )
+
+
+def _article(page: HtmlElement, title: str) -> HtmlElement:
+    """Returns the element of the article, with all before and after it in there taken out."""
+    scope = _scope(page)
+    if sum(1 for _ in page.iter()) > MAX_ELEMENTS:
+        return page if scope is None else scope
+    document = trafilatura.bare_extraction(page, include_comments=False, favor_precision=True)
+    if not isinstance(document, Document):
+        return page if scope is None else scope
+    found = _Found(document.body)
+    blocks = list(_blocks(page))
+    after = next((block.place for block in blocks if block.text == title), -1)
+    taken = [block for block in blocks if block.place != after and found.has(block)]
+    if scope is not None:
+        inside = set(scope.iter("*"))
+        within = [block for block in taken if block.element in inside]
+        if _length(taken) < OUTSIDE * max(_length(within), MIN_WORDS):
+            taken = within
+            if not within:
+                return scope
+    if not taken:
+        return page
+    taken = _completed(taken, blocks, after, scope)
+    article = _innermost(page, taken, after)
+    _trim(article, taken)
+    return article
+
+
+def _completed(
+    taken: list[_Block], blocks: list[_Block], title: int, scope: HtmlElement | None
+) -> list[_Block]:
+    """Adds the paragraphs that stand between the title and the first, and after the last in scope.
+
+    trafilatura leaves out short ones, and those that have a name of their own.
+    """
+    first, last = taken[0].place, taken[-1].place
+    while 0 <= title < first - 1 and _is_prose(blocks[first - 1]):
+        first -= 1
+    inside = set() if scope is None else set(scope.iter("*"))
+    while last + 1 < len(blocks) and blocks[last + 1].element in inside:
+        if not _is_prose(blocks[last + 1]):
+            break
+        last += 1
+    return [*blocks[first : taken[0].place], *taken, *blocks[taken[-1].place + 1 : last + 1]]
+
+
+def _is_prose(block: _Block) -> bool:
+    """Tells a paragraph of at least a sentence from a menu, a byline, a row of links."""
+    if len(block.words) < SHINGLE or block.element.tag not in _PROSE:
+        return False
+    linked = sum(len(words_of(link).split()) for link in block.element.iter("a"))
+    return linked < len(block.words) / 2
+
+
+def _length(blocks: Sequence[_Block]) -> int:
+    return sum(len(block.words) for block in blocks)
+
+
+def _scope(page: HtmlElement) -> HtmlElement | None:
+    """Returns the element that the page marks as the article, if it marks just one."""
+    for path in _SCOPES:
+        marked = page.xpath(path)
+        if len(marked) == 1 and len(marked[0].text_content().split()) >= MIN_WORDS:
+            return marked[0]
+    return None
+
+
+def _blocks(page: HtmlElement) -> Iterator[_Block]:
+    """Yields the blocks that have text of their own, in document order."""
+    open_elements: list[HtmlElement] = []
+    parts: list[str] = []
+    place = 0
+    for event, element in etree.iterwalk(page, events=("start", "end")):
+        ends_text = element.tag in _BLOCKS or element.tag == "br"
+        if ends_text and open_elements:
+            if "".join(parts).strip():
+                yield _Block(open_elements[-1], place, "".join(parts))
+                place += 1
+            parts = []
+        if event == "start":
+            if element.tag in _BLOCKS or not open_elements:
+                open_elements.append(element)
+            parts.append(element.text or "")
+        else:
+            if element is open_elements[-1]:
+                open_elements.pop()
+            parts.append(element.tail or "")
+
+
+def _innermost(page: HtmlElement, taken: Sequence[_Block], title: int) -> HtmlElement:
+    """Returns the innermost element that has nearly all of what was taken."""
+    weights: Counter[HtmlElement] = Counter()
+    for block in taken:
+        for element in (block.element, *block.element.iterancestors()):
+            weights[element] += len(block.words)
+    article = page
+    while True:
+        inner = max(article.iterchildren("*"), key=lambda child: weights[child], default=None)
+        if inner is None or inner.tag in _WHOLES or weights[inner] < MOST * weights[page]:
+            return article
+        if weights[inner] < weights[article]:
+            inside = set(inner.iter("*"))
+            first = next(block.place for block in taken if block.element in inside)
+            if any(
+                title < block.place < first and len(block.words) >= STANDFIRST for block in taken
+            ):
+                return article
+        article = inner
+
+
+def _trim(article: HtmlElement, taken: Sequence[_Block]) -> None:
+    """Takes out what stands in the article's element before the first block and after the last."""
+    inside = set(article.iter("*"))
+    within = [block.element for block in taken if block.element in inside]
+    for element, before in ((within[0], True), (within[-1], False)):
+        end = _whole(element, article)
+        while end is not article:
+            parent = end.getparent()
+            for sibling in list(end.itersiblings(preceding=before)):
+                parent.remove(sibling)
+            if before:
+                parent.text = None
+            else:
+                end.tail = None
+            end = parent
+
+
+def _whole(element: HtmlElement, article: HtmlElement) -> HtmlElement:
+    """Returns the list, table or quote that an element is a part of."""
+    whole = element
+    for around in (element, *element.iterancestors()):
+        if around is article:
+            break
+        if around.tag in _WHOLES:
+            whole = around
+    return whole

@@ -1,8 +1,11 @@
-"""Markdown to a title and a text."""
+"""Markdown, as site generators and note programs have it, to a title and a text."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+
+from markdown_it.token import Token
 
 from tagloop.errors import UserError
 from tagloop.reading.front_matter import split_front_matter
@@ -12,10 +15,33 @@ MAX_BRACKET_STEPS = 20_000_000
 """For every ``[`` that is open the parser reads on to the end of the paragraph: so many characters
 in all take it two seconds."""
 _BRACKETS = re.compile(r"\n[ \t]*\n|[\[\]]")
+_COMMENTS = re.compile(r"<!--(?:[^-<]|-(?!->)|<(?!!--))*+-->")
+_PICTURES = frozenset({"image", "softbreak", "hardbreak", "link_open", "link_close", "html_inline"})
 
 
-def read_markdown(content: str, name: str) -> tuple[str, str]:
-    """Returns title and text; the title is the front matter's, else the heading at the top.
+def read_markdown(body: str, name: str) -> tuple[str, str]:
+    """Returns the heading at the top (empty if there is none), and the rest as plain text.
+
+    Args:
+        body: What comes after the front matter.
+        name: The file's name, for messages; one that ends in ``.mdx`` says that it is MDX.
+
+    Raises:
+        UserError: There are too many brackets.
+    """
+    _check_brackets(body, name)
+    tokens = MARKDOWN.parse(body, {"mdx": name.lower().endswith(".mdx")})
+    title = ""
+    top = next((place for place, token in enumerate(tokens) if not _is_before(tokens, place)), 0)
+    heading = tokens[top : top + 3]
+    if heading and heading[0].type == "heading_open" and heading[0].tag == "h1":
+        title = " ".join(_text(heading).split())
+        tokens = tokens[:top] + tokens[top + 3 :]
+    return title, _text(tokens)
+
+
+def read_markdown_file(content: str, name: str) -> tuple[str, str]:
+    """Returns title and text of a file; the front matter's title comes before the heading.
 
     Raises:
         UserError: The front matter cannot be parsed, or there are too many brackets.
@@ -23,13 +49,24 @@ def read_markdown(content: str, name: str) -> tuple[str, str]:
     front = split_front_matter(content, name)
     given = front.values.get("title")
     title = given.strip() if isinstance(given, str) else ""
-    _check_brackets(front.body, name)
-    tokens = MARKDOWN.parse(front.body)
-    if tokens and tokens[0].type == "heading_open" and tokens[0].tag == "h1":
-        heading = html_to_text(MARKDOWN.renderer.render(tokens[:3], MARKDOWN.options, {})).strip()
-        if title in ("", heading):
-            title, tokens = heading, tokens[3:]
-    return title, html_to_text(MARKDOWN.renderer.render(tokens, MARKDOWN.options, {}))
+    heading, text = read_markdown(front.body, name)
+    return title or heading, f"{heading}\n\n{text}" if title not in ("", heading) else text
+
+
+def _text(tokens: Sequence[Token]) -> str:
+    return html_to_text(MARKDOWN.renderer.render(tokens, MARKDOWN.options, {}))
+
+
+def _is_before(tokens: Sequence[Token], place: int) -> bool:
+    """Tells what may stand before the title: comments, pictures and badges, a rule."""
+    token = tokens[place]
+    if token.type == "html_block":
+        return not _COMMENTS.sub("", token.content).strip()
+    if token.type == "inline":
+        return all(
+            child.type in _PICTURES or not child.content.strip() for child in token.children or ()
+        )
+    return token.type in ("paragraph_open", "paragraph_close", "hr")
 
 
 def _check_brackets(markdown: str, name: str) -> None:
