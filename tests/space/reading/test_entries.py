@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tagloop.errors import UserError
-from tagloop.reading import documents
 from tagloop.reading import entries as module
+from tagloop.reading.documents import BODIES
 from tagloop.reading.entries import Entries, entry_of, read_entries
 from tagloop.reading.record import Entry, ReadOptions, Record, Source
 
@@ -205,7 +205,7 @@ def test_the_heading_is_title_or_text(
             return "", body
         return heading, f"{heading}\n\n{rest}" if kept else rest
 
-    monkeypatch.setattr(documents, "BODIES", {"markdown": read}, raising=False)
+    monkeypatch.setitem(BODIES, "markdown", read)
     record = Record("a.md", {"title": title}, body=text, markup="markdown")
     entry = entry_of(record)
     assert (entry.title, entry.text) == expected
