@@ -15,7 +15,14 @@ from ftfy.fixes import fix_surrogates
 from tagloop.errors import UserError
 from tagloop.reading import dates, drafts
 from tagloop.reading.column_names import CATEGORIES, KEYWORDS, MARKUPS, fold
-from tagloop.reading.columns import Columns, listed, naming, value_at
+from tagloop.reading.columns import (
+    Columns,
+    listed,
+    naming,
+    no_column,
+    no_such_column,
+    value_at,
+)
 from tagloop.reading.documents import BODIES
 from tagloop.reading.missing import is_missing
 from tagloop.reading.record import Entry, ReadOptions, Record, Source
@@ -57,6 +64,11 @@ class _Seen:
     columns: dict[str, dict[str, None]] = field(default_factory=lambda: defaultdict(dict))
     given: set[str] = field(default_factory=set)
     read: int = 0
+
+    @property
+    def any_tags(self) -> bool:
+        """Returns whether anything stood where tags stand, were it only numbers."""
+        return bool(self.tags_from or self.tags_in_text or self.numbers_in)
 
 
 class Entries(Iterator[Entry]):
@@ -160,42 +172,44 @@ class Entries(Iterator[Entry]):
             and not in_files
             and all(style.most <= 1 and not style.lists for style in named)
         )
-        self._check_given()
+        self._check_names(sample)
 
     def _note_names(self, record: Record, columns: Columns) -> None:
         if self._fixed is not None:
             return
         self._seen.names |= dict.fromkeys(record.values)
-        for name, names in columns.names.items():
-            self._seen.columns[name] |= dict.fromkeys(names)
-            if names and value_at(record.values, names[0]) is not None:
-                self._seen.given.add(name)
+        for field_name, names in columns.names.items():
+            self._seen.columns[field_name] |= dict.fromkeys(names)
+            if names and (names[0] in record.values or value_at(record.values, names[0])):
+                self._seen.given.add(field_name)
 
-    def _check_given(self) -> None:
-        for name, given in self._options.columns.items():
-            if given and self._fixed is None and self._seen.names:
-                if name not in self._seen.given and name != "draft":
-                    raise UserError(
-                        f"{self.source.name}: nothing is called '{given}' for the {name}; the "
-                        f"names are {listed(list(self._seen.names))}."
-                    )
+    def _check_names(self, sample: list[Record]) -> None:
+        """Looks for what must be there, where each record has names of its own."""
+        names, given = list(self._seen.names), self._options.columns
+        if self._fixed is not None or not names:
+            return
+        for field_name, name in given.items():
+            if name and field_name not in self._seen.given:
+                raise no_such_column(self.source.name, field_name, name, names)
+        # Files have their text apart; what has it among its values, as JSON does, is a table.
+        if all(record.body is None and not record.fallbacks for record in sample):
+            for field_name in self._options.needed:
+                if not self._seen.columns.get(field_name) and field_name not in given:
+                    raise no_column(self.source.name, field_name, names)
 
     def _entry(self, record: Record) -> Entry:
         self._seen.read += 1
-        if record.problem and record.body is None:
+        if record.problem:
             return Entry(record, problem=record.problem, oddities=record.oddities)
         columns = self._columns_of(record)
         values = record.values
         try:
             title, text = self._title_and_text(record, columns)
         except WrongType as error:
-            problem = record.problem or str(error)
-            return Entry(record, problem=problem, oddities=record.oddities)
+            return Entry(record, problem=str(error), oddities=record.oddities)
         except UserError as error:
-            problem = record.problem or str(error).rstrip(".")
-            return Entry(record, problem=problem, oddities=record.oddities)
+            return Entry(record, problem=str(error).rstrip("."), oddities=record.oddities)
         tags, problem = self._tags(record, columns)
-        problem = record.problem or (problem if "tags" in self._options.needed else "")
         published, unreadable = self._published(record, columns)
         named = self._options.columns.get("draft")
         return Entry(
@@ -212,7 +226,7 @@ class Entries(Iterator[Entry]):
             origin=_line(columns.first(values, "origin")),
             draft=record.draft or drafts.draft_reason(values, named),
             date_unreadable=unreadable,
-            problem=problem,
+            problem=problem if "tags" in self._options.needed else "",
             oddities=record.oddities,
         )
 
@@ -289,9 +303,7 @@ class Entries(Iterator[Entry]):
             ]
             if used:
                 yield "Read: " + ", ".join(used) + " (--columns says otherwise)."
-            for name in self._fixed.twice:
-                yield f"Several columns are called '{name}': one of them is read."
-        elif self._seen.names and not self._seen.tags_from and not self._seen.tags_in_text:
+        elif self._seen.names and not self._seen.any_tags:
             yield (
                 f"No tags in any of the names {listed(list(self._seen.names))}; say where they "
                 f"stand with {naming('tags')}."
