@@ -96,7 +96,8 @@ def texts() -> dict[str, str]:
     found = {path: code_of(path) for path in (*DOCUMENTS, *TEMPLATES)}
     found |= {path: code_told(path) for path in files}
     named = {path.relative_to(ROOT).as_posix(): text for path, text in found.items()}
-    settings = [f"{name}=1" for name in re.findall(r"\$\(if \$\((\w+)\)", MAKEFILE)]
+    variables = re.findall(r"\$\((?:if \$\(|call (?:flag|switch),)(\w+)", MAKEFILE)
+    settings = [f"{name}=1" for name in dict.fromkeys(variables)]
     return named | {f"make {target}": dry_run(target, *settings) for target in targets()}
 
 

@@ -10,6 +10,7 @@ from tagloop.generation.settings import TaggingSettings
 from training.cards.citations import citations
 from training.cards.model_snippets import client_snippet, literal, model_snippet
 from training.evaluation.report import Difference, EvaluationReport, Example, Figure
+from training.finetune.base_languages import foreign_sentence
 from training.finetune.training_log import LogEntry, TrainingLog
 
 Values = dict[str, Any]
@@ -98,7 +99,7 @@ def model_sections(
         "client_snippet": client_snippet(space_repo, title, text),
         "example": examples[0] if examples else {},
         "examples": examples,
-        "limits": _limits(report, settings),
+        "limits": _limits(log, report, settings),
         "prompt_template": literal(log["prompt_template"]),
         "citations": fenced("\n\n".join(citations(log["base_model"] or "", model_type)), "bibtex"),
         "versions": _versions(log, report),
@@ -249,7 +250,7 @@ def _chart_alt(log: Sequence[LogEntry]) -> Markdown:
     return Markdown(f"Line charts over the epochs: loss, {said} in training, and validation F1@M.")
 
 
-def _limits(report: EvaluationReport, settings: TaggingSettings) -> list[str]:
+def _limits(log: TrainingLog, report: EvaluationReport, settings: TaggingSettings) -> list[str]:
     after = report["systems"]["after"]
     tokens = f"{settings.max_input_tokens:,} tokens (title included)"
     read = f"the first {tokens} and writes no tag from what is after them"
@@ -262,6 +263,8 @@ def _limits(report: EvaluationReport, settings: TaggingSettings) -> list[str]:
         "Its tags are suggestions for a person to accept: they are no judgement on an article or "
         "on people in it.",
     ]
+    if foreign := foreign_sentence(log["base_model"] or "", log.get("languages", {})):
+        lines.append(f"Its tags are poorer than they could be: {foreign}")
     if "present_f1@m" in after and "absent_f1@m" in after:
         present, absent = (after[name]["value"] for name in ("present_f1@m", "absent_f1@m"))
         lines.append(

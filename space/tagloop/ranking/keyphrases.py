@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from tagloop.generation.loops import loops
 from tagloop.limits import MAX_TAG_CHARACTERS
 from tagloop.vocabulary.normal_form import folded
 
@@ -99,7 +100,10 @@ def salient_words(
     words = [
         word
         for word, _ in counts.most_common()
-        if SHORTEST <= len(word) <= MAX_TAG_CHARACTERS and word not in known and not word.isdigit()
+        if SHORTEST <= len(word) <= MAX_TAG_CHARACTERS
+        and word not in known
+        and not word.isdigit()
+        and not loops(word)
     ][:FREQUENT_WORDS]
     if not words:
         return {}

@@ -1,54 +1,37 @@
-"""Columns of any table to the columns of the dataset: by name, or as the person says."""
+"""Which of a source's own names holds which field: as the person says, or by its usual name."""
 
 from __future__ import annotations
 
-import ast
-import json
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ftfy.fixes import fix_surrogates
-
 from tagloop.errors import UserError
-from tagloop.text.markup import plain_text
+from tagloop.reading.column_names import ADDRESSES_IN_TABLES, NAMES, SUMMARIES, fold
 
-NAMES: dict[str, tuple[str, ...]] = {
-    "title": ("title", "headline", "article_title", "post_title", "heading", "subject"),
-    "text": (
-        "text", "body", "content", "article", "article_text", "full_text", "body_text",
-        "post_content", "maintext", "article_body", "html",
-    ),
-    "tags": ("tags", "labels", "keywords", "topics", "tag", "categories", "tag_list", "label"),
-    "url": ("url", "link", "permalink", "canonical_url", "article_url", "href"),
-    "published": (
-        "published", "date", "timestamp", "published_at", "published_date", "publish_date",
-        "publication_date", "date_published", "pubdate", "created_at",
-    ),
-    "license": ("license", "licence"),
-    "source": ("source", "publication", "site", "publisher"),
-    "split": ("split", "subset"),
-    "origin": ("origin",),
-}  # fmt: skip
-"""What columns are commonly called, the likeliest first; case, blanks and hyphens do not matter."""
-
-MAX_TAGS = 200
-"""An article with more was not tagged by a person: a text was taken for the tags, most likely."""
-_SEPARATORS = "|;,"
-_MAX_TAG_TEXT = MAX_TAGS * 400
-"""Of all tags in one text: ten times what the most and longest tags need."""
+_FIRST_ONLY = ("title", "language", "license", "source", "split", "origin")
+"""Where the first name that a source has holds; of the others the next may fill in for a record."""
+_NESTED = ("taxonomies", "taxonomy", "_embedded")
+"""Keys whose own keys are looked at: those of Hugo and Zola, and WordPress's."""
+_NAME_IN_SETTING = re.compile(
+    r"""(?:"(?P<double>[^"]*+)"|'(?P<single>[^']*+)'|(?P<bare>[^,]*+))\s*+(?:,|\Z)"""
+)
 
 
 @dataclass(frozen=True)
 class Columns:
-    """Which column of a source holds what.
+    """Which names of a source hold what.
 
     Attributes:
-        names: Column of the dataset (and ``split``) to column of the source.
+        names: Field to the source's own names, the likeliest first; a name ``taxonomies.tags`` is
+            the key ``tags`` of the mapping ``taxonomies``.
+        twice: Columns that have the name of another one before them.
     """
 
-    names: Mapping[str, str]
+    names: Mapping[str, tuple[str, ...]]
+    twice: tuple[str, ...] = ()
 
     @classmethod
     def choose(
@@ -58,124 +41,158 @@ class Columns:
         where: str,
         needed: Sequence[str] = ("title", "text", "tags"),
     ) -> Columns:
-        """Finds the columns, as given or else by their usual names.
+        """Finds the columns of a table, as given or else by their usual names.
 
         Args:
             seen: The source's columns.
-            given: Column of the dataset to column of the source; an empty one means "has none".
+            given: Field to column of the source; an empty one means "has none".
             where: The source, for the message.
-            needed: Columns of the dataset that must be found, or given as empty.
+            needed: Fields that must be found, or given as empty.
 
         Raises:
-            UserError: A given column, or one that is needed, is not there.
+            UserError: A given column, or one that is needed, is not there; or two columns have the
+                name of one that is needed.
         """
-        folded = {re.sub(r"[\s-]+", "_", name.strip().casefold()): name for name in seen}
-        names: dict[str, str] = {}
-        for field, usual in NAMES.items():
-            found = given[field] if field in given else _first(usual, folded)
-            if found and found not in seen:
+        seen = [name for name in seen if name and name.strip()]
+        names = _usual(seen)
+        for field, name in given.items():
+            found = _named(name, seen)
+            if name and not found:
                 raise UserError(
-                    f"{where}: there is no column '{found}' for the {field}; "
-                    f"the columns are {_listed(seen)}."
+                    f"{where}: there is no column '{name}' for the {field}; "
+                    f"the columns are {listed(seen)}."
                 )
-            if found:
-                names[field] = found
-            elif field in needed and field not in given:
+            names[field] = (found,) if found else ()
+        for field in needed:
+            if not names.get(field) and field not in given:
                 raise UserError(
-                    f"{where}: no column for the {field} found; the columns are {_listed(seen)}. "
-                    f"Say which one it is with --columns {field}=NAME"
+                    f"{where}: no column for the {field} found; the columns are {listed(seen)}. "
+                    f"Say which one it is with {naming(field)}"
                     + ("." if field == "tags" else f" ({field}= if there is none).")
                 )
+        twice = tuple(name for name, count in Counter(seen).items() if count > 1)
+        for field in needed:
+            if names.get(field, ())[:1] and names[field][0] in twice:
+                raise UserError(
+                    f"{where}: two columns are called '{names[field][0]}', which is the {field}; "
+                    "rename one of them."
+                )
+        return cls(names, twice)
+
+    @classmethod
+    def of_record(
+        cls, values: Mapping[str, Any], given: Mapping[str, str], *, front_matter: bool = False
+    ) -> Columns:
+        """Finds the names of one record that has its own; none is needed.
+
+        Args:
+            values: The record's.
+            given: Field to name; an empty one means "has none".
+            front_matter: The text stands apart from the values.
+        """
+        seen = list(values)
+        for outer in _NESTED:
+            inner = values.get(outer)
+            if isinstance(inner, Mapping):
+                seen += [f"{outer}.{name}" for name in inner if isinstance(name, str)]
+        names = _usual(seen)
+        if front_matter:
+            names["text"] = ()
+            names["url"] = tuple(
+                name for name in names["url"] if fold(name) not in ADDRESSES_IN_TABLES
+            )
+        for field, name in given.items():
+            found = _named(name, seen) or name
+            names[field] = (found,) if name else ()
         return cls(names)
 
-    def fields(self, record: Mapping[str, Any], where: str) -> dict[str, Any]:
-        """Returns a record's raw values by column of the dataset.
+    def values(self, record: Mapping[str, Any], field: str) -> Iterator[tuple[str, Any]]:
+        """Yields the names of a field that a record has, with their values, the likeliest first."""
+        for name in self.names.get(field, ()):
+            value = value_at(record, name)
+            if value is not None:
+                yield name, value
 
-        Halves of surrogate pairs, which no file can hold, are mended as far as they can be. A list
-        or a mapping counts as none where one value is expected. Of tags beyond any measure none is
-        read; ``problem`` says so.
+    def first(self, record: Mapping[str, Any], field: str) -> Any:
+        """Returns a record's first value of a field; None if there is none."""
+        return next((value for _, value in self.values(record, field)), None)
 
-        Raises:
-            UserError: A value has a type that its column cannot have.
-        """
-        fields = {field: _single(record.get(name)) for field, name in self.names.items()}
-        for field in ("title", "text"):
-            value = record.get(self.names[field]) if field in self.names else None
-            fields[field] = plain_text(self._text(value, field, where))
-        tags = self._tags(record.get(self.names["tags"]) if "tags" in self.names else None, where)
-        if tags is None:
-            return fields | {"tags": [], "problem": "too many tags"}
-        return fields | {"tags": tags}
 
-    def _text(self, value: Any, field: str, where: str) -> str:
-        if value is None:
-            return ""
-        if isinstance(value, (list, dict)):
-            raise UserError(
-                f"{where}, column '{self.names[field]}': expected a text, "
-                f"found a {type(value).__name__}."
-            )
-        return fix_surrogates(str(value))
+def value_at(values: Mapping[str, Any], name: str) -> Any:
+    """Returns the value of a name, or of a path such as ``taxonomies.tags``; None if none is."""
+    if name in values or "." not in name:
+        return values.get(name)
+    found: Any = values
+    for key in name.split(".", 4):
+        found = found.get(key) if isinstance(found, Mapping) else None
+    return found
 
-    def _tags(self, value: Any, where: str) -> list[str] | None:
-        """Returns the tags; None if there are too many, before anything is done with each."""
-        if isinstance(value, str):
-            if len(value) > _MAX_TAG_TEXT:
-                return None
-            value = parse_tag_text(value)
-        tags = value if isinstance(value, list) else [value]
-        if len(tags) > MAX_TAGS:
-            return None
-        if any(isinstance(tag, (list, dict)) for tag in tags):
-            raise UserError(
-                f"{where}, column '{self.names['tags']}': expected a text or a list of texts, "
-                "found a list of other things."
-            )
-        return [fix_surrogates(str(tag)) for tag in tags if tag is not None]
+
+def naming(field: str) -> str:
+    """Returns how a person names the column of a field, on the command line and to make."""
+    return f"--columns {field}=NAME, or make data COLUMNS='{field}=NAME'"
 
 
 def parse_mapping(settings: Sequence[str]) -> dict[str, str]:
-    """Reads ``title=headline,text=body`` (one or several such texts).
+    """Reads ``title=headline,text=Plain Content,tags="Tags, main"`` (one or several such texts).
 
     Raises:
-        UserError: An entry has no ``=`` or names no column of the dataset.
+        UserError: An entry has no ``=`` or names no field.
     """
+    joined: list[str] = []
+    for setting in settings:
+        # A shell divides `text=Plain Content` where nobody quoted it.
+        if joined and "=" not in setting:
+            joined[-1] += f" {setting}"
+        else:
+            joined.append(setting)
+    rest = ",".join(joined).strip()
     mapping = {}
-    for entry in ",".join(settings).split(",") if settings else []:
-        field, equals, name = entry.partition("=")
-        if not equals or field.strip() not in NAMES:
+    while rest:
+        field, equals, name = rest.partition("=")
+        field = field.strip().casefold()
+        found = _NAME_IN_SETTING.match(name.lstrip())
+        if not equals or found is None or field not in NAMES:
             raise UserError(
-                f"--columns {entry.strip()}: expected FIELD=COLUMN with FIELD one of "
-                f"{', '.join(NAMES)}."
+                f"--columns {rest.split(',')[0].strip()}: expected FIELD=COLUMN with FIELD one of "
+                f"{', '.join(NAMES)}; a name with a comma stands in quotes."
             )
-        mapping[field.strip()] = name.strip()
+        quoted = found["double"] if found["double"] is not None else found["single"]
+        mapping[field] = quoted if quoted is not None else found["bare"].strip()
+        rest = name.lstrip()[found.end() :].strip()
     return mapping
 
 
-def parse_tag_text(text: str) -> list[Any]:
-    """Splits tags in one text: a JSON or Python list, or separated by ``|``, ``;`` or ``,``."""
-    text = text.strip()
-    if text.startswith(("[", "(")) and text.endswith(("]", ")")):
-        for parse in (json.loads, ast.literal_eval):
-            try:
-                return list(parse(text))
-            except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
-                continue
-        text = text[1:-1]
-    separator = next((mark for mark in _SEPARATORS if mark in text), ",")
-    return [part.strip().strip("'\"") for part in text.split(separator)]
+def _usual(seen: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    folded: dict[str, list[str]] = {}
+    for name in dict.fromkeys(seen):
+        folded.setdefault(fold(name), []).append(name)
+    names = {}
+    for field, usual in NAMES.items():
+        found = [(key, name) for key in usual for name in folded.get(key, ())]
+        if field == "text" and any(key not in SUMMARIES for key, _ in found):
+            found = [(key, name) for key, name in found if key not in SUMMARIES]
+        names[field] = tuple(name for _, name in found)
+        if field in _FIRST_ONLY:
+            names[field] = names[field][:1]
+    # The subject of a letter is its title, and that of news a category.
+    names["tags"] = tuple(name for name in names["tags"] if name not in names["title"])
+    return names
 
 
-def _single(value: Any) -> Any:
-    """Returns a value of its own; a list could hold itself, or more than fits into the memory."""
-    if isinstance(value, list | dict):
-        return None
-    return fix_surrogates(value) if isinstance(value, str) else value
+def _named(name: str, seen: Sequence[str]) -> str:
+    """Returns the column that a person means, however he spells it; empty if there is none."""
+    if name in seen:
+        return name
+    if not name:
+        return ""
+    if "." in name and name.split(".")[0] in seen:
+        return name
+    return next((column for column in seen if fold(column) == fold(name)), "")
 
 
-def _first(usual: Sequence[str], folded: Mapping[str, str]) -> str:
-    return next((folded[name] for name in usual if name in folded), "")
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(f"'{name}'" for name in names) if names else "none"
+def listed(names: Sequence[str], most: int = 40) -> str:
+    """Returns names in quotes, for a message."""
+    shown = ", ".join(f"'{name}'" for name in names[:most])
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return f"{shown}{more}" if names else "none"

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 
-OUTER = " ,;:|\"'`“”‘’<>!?*_~-"
+OUTER = " ,;:|\"'`“”‘’<>!?*_~-：！？～"  # noqa: RUF001
 """What no tag begins or ends with."""
 UNKNOWN = ("[UNK]", "<unk>")
 """What tokenizers write for characters that they do not know: the tag around it is broken."""
@@ -37,6 +37,8 @@ _ENDS_IN_INITIALS = re.compile(r"\b\w{1,2}\.\w\.$")
 _FOLDED = re.compile(r"[^\w+#.]+|_+")
 _LONE_DOT = re.compile(r"(?<!\w)\.(?!\w)|(?<=\w)\.(?!\w)")
 _LONE_SYMBOL = re.compile(r"(?<![\w+#])[+#]+")
+# How Chinese and Japanese write them; the comma, which parts tags, is not among them.
+_WIDE_SIGNS = re.compile("([（）［］｛｝：！？～])")  # noqa: RUF001
 _SPACED_DASH = re.compile(r"(?<=[\w+#])\s+([-/])\s+(?=\w)")
 _HASHTAG = re.compile(r"\A(?:#[#\s]*+(?=\w)_*+)+")  # also what outer underscores hide
 _APOSTROPHE = re.compile(r"['’]")
@@ -49,11 +51,16 @@ MOST_MARKS = 30
 def tidy(tag: str) -> str:
     """Cleans one surface form without changing its words.
 
-    NFKC, invisible characters and outer punctuation gone, blanks folded, and the blanks that a
-    WordPiece tokenizer puts inside symbols taken out again (``c + +`` → ``c++``,
-    ``node. js`` → ``node.js``, ``e - commerce`` → ``e-commerce``).
+    NFKC but for the wide brackets and stops of Chinese and Japanese, invisible characters and outer
+    punctuation gone, blanks folded, and the blanks that a WordPiece tokenizer puts inside symbols
+    taken out again (``c + +`` → ``c++``, ``node. js`` → ``node.js``, ``e - commerce`` →
+    ``e-commerce``).
     """
-    return _settled(_tidied, _plain(tag))
+    if not _WIDE_SIGNS.search(tag):
+        return _settled(_tidied, _plain(tag))
+    parts = _WIDE_SIGNS.split(tag)
+    plain = [part if number % 2 else _plain(part) for number, part in enumerate(parts)]
+    return _settled(_tidied, "".join(plain))
 
 
 def _tidied(text: str) -> str:
@@ -68,8 +75,8 @@ def _tidied(text: str) -> str:
 
 def _stripped(text: str) -> str:
     """Takes outer punctuation away, but not ``U.S.``'s last dot nor one of a pair of brackets."""
-    left, right = OUTER + ")]}", OUTER + ".([{"
-    for opening, closing in ("()", "[]", "{}"):
+    left, right = OUTER + ")]}）］｝", OUTER + ".([{（［｛"  # noqa: RUF001
+    for opening, closing in ("()", "[]", "{}", "（）", "［］", "｛｝"):  # noqa: RUF001
         around = text.startswith(opening) and text.endswith(closing) and text.count(opening) == 1
         left += opening if around or closing not in text else ""
         right += closing if around or opening not in text else ""

@@ -18,7 +18,7 @@ import pytest
 from tagloop import reading
 from tagloop.errors import UserError
 from tagloop.reading.fetch import page as module
-from tagloop.reading.fetch.page import Page, Reach, check_address, fetch_page
+from tagloop.reading.fetch.page import PAGES, Page, Reach, Wanted, check_address, fetch_page
 from tagloop.reading.fetch.public_hosts import is_public, resolve
 
 HTML = "text/html; charset=utf-8"
@@ -64,12 +64,22 @@ class Site:
             ports=frozenset({80, 443, self.port}),
         )
 
-    def fetch(self, path: str = "/", numbers: dict[str, list[str]] | None = None) -> Page:
-        return fetch_page(f"http://blog.example:{self.port}{path}", self.reach(numbers))
+    def fetch(
+        self,
+        path: str = "/",
+        numbers: dict[str, list[str]] | None = None,
+        wanted: Wanted = PAGES,
+    ) -> Page:
+        return fetch_page(f"http://blog.example:{self.port}{path}", self.reach(numbers), wanted)
 
-    def problem(self, path: str = "/", numbers: dict[str, list[str]] | None = None) -> str:
+    def problem(
+        self,
+        path: str = "/",
+        numbers: dict[str, list[str]] | None = None,
+        wanted: Wanted = PAGES,
+    ) -> str:
         with pytest.raises(UserError) as caught:
-            self.fetch(path, numbers)
+            self.fetch(path, numbers, wanted)
         message = str(caught.value)
         assert "\n" not in message and " 127.0.0.1" not in message
         return message
@@ -372,7 +382,6 @@ def test_what_unpacks_to_too_much(site: Site) -> None:
 
 def test_what_comes_too_slowly(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "STEP_SECONDS", 0.3)
-    monkeypatch.setattr(module, "MAX_SECONDS", 0.6)
 
     def silent(handler: BaseHTTPRequestHandler) -> None:
         time.sleep(0.5)
@@ -391,7 +400,7 @@ def test_what_comes_too_slowly(site: Site, monkeypatch: pytest.MonkeyPatch) -> N
     site.answers |= {"/silent": silent, "/trickle": trickle}
     for path in ("/silent", "/trickle"):
         begun = time.monotonic()
-        assert "comes too slowly" in site.problem(path)
+        assert "comes too slowly" in site.problem(path, wanted=Wanted(max_seconds=0.6))
         assert time.monotonic() - begun < 1.5
 
 

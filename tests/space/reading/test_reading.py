@@ -195,8 +195,7 @@ def test_one_broken_byte_does_not_make_mojibake() -> None:
 
 
 def test_an_encoding_that_cannot_be_told_is_not_guessed(save: Save) -> None:
-    assert "UTF-8" in problem(save("a.txt", "Привет, как дела сегодня".encode("koi8-r")))
-    assert "UTF-8" in problem(save("b.txt", "日本語の文章です".encode("shift-jis")))
+    assert "UTF-8" in problem(save("a.txt", bytes(range(128, 256)) * 3))
 
 
 def test_characters_that_no_file_can_hold_go(save: Save) -> None:
@@ -429,7 +428,7 @@ def test_hostile_markdown_is_done_with_in_time(save: Save) -> None:
 
 def test_the_reading_process_has_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_TOKEN", "hf_secret")
-    assert "hf_secret" not in str(reading._environment())
+    assert "hf_secret" not in str(reading.environment())
 
 
 def test_long_names_are_cut_in_messages(save: Save) -> None:

@@ -7,12 +7,16 @@ folder or zip; the first that fits reads it, so the particular come before the g
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tagloop.reading.record import UNLIMITED, Limits, Source
-from tagloop.reading.sources.files import InputFile, Tree
+from tagloop.errors import UserError
+from tagloop.reading.record import UNLIMITED, Limits, Record, Source
+from tagloop.reading.sources import article_files
+from tagloop.reading.sources.files import Folder, InputFile, Tree, ZipTree, shown
+from tagloop.reading.sources.tables import delimited, json_document, parquet, spreadsheet
 
 
 @dataclass(frozen=True)
@@ -47,8 +51,39 @@ class TreeKind:
     member: re.Pattern[str] | None = None
 
 
-FILE_KINDS: tuple[FileKind, ...] = ()
-TREE_KINDS: tuple[TreeKind, ...] = ()
+FILE_KINDS: tuple[FileKind, ...] = (
+    # Exports and feeds, told by their first bytes.
+    # Tables; a text of any other ending may be one by its first bytes.
+    FileKind("table", parquet.read_parquet, (".parquet", ".pq")),
+    FileKind("table", parquet.read_parquet, head=parquet.HEAD),
+    FileKind("table", parquet.read_arrow, (".arrow", ".feather")),
+    FileKind("table", spreadsheet.read_spreadsheet, (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")),
+    FileKind("table", json_document.read_json, (".json", ".jsonl", ".ndjson", ".jl")),
+    FileKind("table", json_document.read_json, (".txt", ".log", ".csv", ""), json_document.HEAD),
+    FileKind("table", delimited.read_delimited, (".csv", ".tsv", ".tab", ".psv")),
+    FileKind("table", delimited.read_delimited, (".txt", ""), delimited.HEAD),
+    # One article.
+    FileKind("markdown", article_files.open_file, article_files.ENDINGS),
+    # JSON under any name; a Markdown file may have front matter in JSON.
+    FileKind("table", json_document.read_json, head=json_document.HEAD),
+)
+TREE_KINDS: tuple[TreeKind, ...] = (
+    # Exports.
+    # Tables in several files.
+    TreeKind("table", parquet.read_shards, parquet.SHARD),
+    # A folder or zip of articles.
+    TreeKind("markdown", article_files.open_tree, article_files.MEMBER),
+)
+"""What a tree without any of these holds is read file by file, as `FILE_KINDS` says."""
+_ABOUT = re.compile(
+    r"(?:\A|/)(?:readme|licen[cs]e|copying|notice|changelog|contributing|citation|datacard)"
+    r"(?:\.\w{1,8})?\Z",
+    re.IGNORECASE,
+)
+"""Files about a collection; beside tables they are no articles."""
+_ZIP = re.compile(rb"\APK(?:\x03\x04|\x05\x06)")
+_OFFICE_ENDINGS = (".docx", ".xlsx", ".xlsm", ".xlsb", ".ods", ".odt", ".pptx", ".epub")
+"""Zips as well, by their first bytes."""
 
 
 def open_path(path: Path, limits: Limits = UNLIMITED) -> Source:
@@ -57,4 +92,94 @@ def open_path(path: Path, limits: Limits = UNLIMITED) -> Source:
     Raises:
         UserError: It cannot be read, or is of no kind that is known.
     """
-    raise NotImplementedError
+    if path.is_dir():
+        return open_tree(Folder(path), limits)
+    return open_file(InputFile(path, shown(path.name)), limits)
+
+
+def open_file(file: InputFile, limits: Limits = UNLIMITED) -> Source:
+    """Opens a file or a zip.
+
+    Raises:
+        UserError: It cannot be read, or is of no kind that is known.
+    """
+    if _ZIP.match(file.head()) and file.ending not in _OFFICE_ENDINGS:
+        return open_tree(ZipTree(file, limits), limits)
+    kind = _kind(file)
+    if kind is None:
+        raise UserError(
+            f"{file.name} is of a kind that is not read"
+            f"{f' ({file.ending})' if file.ending else ''}; known are {_known()}, folders "
+            "and zips of such files."
+        )
+    return kind.read(file, limits)
+
+
+def open_tree(tree: Tree, limits: Limits = UNLIMITED) -> Source:
+    """Opens a folder or a zip.
+
+    Raises:
+        UserError: It cannot be read, or holds nothing that is known.
+    """
+    paths = [str(path) for path in tree.paths() if not _ABOUT.search(str(path))]
+    paths = paths or [str(path) for path in tree.paths()]
+    for kind in TREE_KINDS:
+        if kind.member is None or any(map(kind.member.search, paths)):
+            return kind.read(tree, limits)
+    return _file_by_file(tree, limits)
+
+
+def _kind(file: InputFile) -> FileKind | None:
+    for kind in FILE_KINDS:
+        if kind.endings and file.ending not in kind.endings:
+            continue
+        if kind.head is None or kind.head.search(file.head()):
+            return kind
+    return None
+
+
+def _is_known(file: InputFile) -> bool:
+    try:
+        return bool(_ZIP.match(file.head()) or _kind(file))
+    except UserError:  # it is damaged, which its record shall say
+        return any(file.ending in kind.endings for kind in FILE_KINDS)
+
+
+def _file_by_file(tree: Tree, limits: Limits) -> Source:
+    """Opens a tree of tables, exports or further zips, which people pack to send them."""
+    readable: list[InputFile] = []
+    paths = tree.paths()
+    left_out = Counter(tree.left_out)
+    for path in paths:
+        file = tree.file(path)
+        if _ABOUT.search(str(path)):
+            left_out["files about the others"] += 1
+        elif _is_known(file):
+            readable.append(file)
+        else:
+            left_out[file.ending or "files without an ending"] += 1
+    if not readable:
+        raise UserError(f"{tree.name} holds no file that is read; known are {_known()}.")
+    if len(readable) == 1:
+        only = open_file(readable[0], limits)
+        only.left_out.update(left_out)
+        return only
+    source = Source("files", tree.name, iter(()), left_out=left_out)
+    source.records = _records(source, readable, limits)
+    return source
+
+
+def _records(whole: Source, files: list[InputFile], limits: Limits) -> Iterator[Record]:
+    for file in files:
+        try:
+            source = open_file(file, limits)
+            yield from source.records
+        except UserError as error:
+            yield Record(file.name, {}, problem=str(error))
+            continue
+        whole.left_out.update(source.left_out)
+        whole.notes.extend(source.notes)
+
+
+def _known() -> str:
+    return ", ".join(dict.fromkeys(ending for kind in FILE_KINDS for ending in kind.endings))

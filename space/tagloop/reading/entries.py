@@ -1,0 +1,419 @@
+"""Records to entries: which value is the title, the text, the tags, the date, and what is odd."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from ftfy.fixes import fix_surrogates
+
+from tagloop.errors import UserError
+from tagloop.reading import dates, documents, drafts
+from tagloop.reading.column_names import CATEGORIES, KEYWORDS, MARKUPS, fold
+from tagloop.reading.columns import Columns, listed, naming, value_at
+from tagloop.reading.missing import is_missing
+from tagloop.reading.record import Entry, ReadOptions, Record, Source
+from tagloop.reading.tag_lists import PLAIN, given_style, tags_of
+from tagloop.reading.tag_styles import ColumnStyle, decide
+from tagloop.reading.texts import WrongType, line_in, text_in, unescaped_html
+from tagloop.text.markup import html_to_text, plain_text
+
+SAMPLE_RECORDS = 5_000
+"""Looked at before the first entry: what a whole column shows, shows in so many."""
+SAMPLE_CHARACTERS = 20_000_000
+"""Of their texts, so that a few huge records do not fill the memory."""
+
+_JEKYLL_KEYS = ("tags", "categories")
+_ADDRESS = re.compile(
+    r"(?:https?://|www\.)\S+|[\w-]{1,63}(?:\.[\w-]{1,63}){1,6}/\S*", re.IGNORECASE
+)
+_LANGUAGE = re.compile(r"[a-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}", re.IGNORECASE)
+_LANGUAGES = {
+    "english": "en", "german": "de", "deutsch": "de", "french": "fr", "français": "fr",
+    "spanish": "es", "español": "es", "italian": "it", "italiano": "it", "portuguese": "pt",
+    "português": "pt", "dutch": "nl", "nederlands": "nl", "polish": "pl", "polski": "pl",
+    "russian": "ru", "русский": "ru", "chinese": "zh", "中文": "zh", "japanese": "ja",
+    "日本語": "ja", "korean": "ko", "한국어": "ko", "arabic": "ar", "العربية": "ar",
+    "turkish": "tr", "türkçe": "tr",
+}  # fmt: skip
+
+
+@dataclass
+class _Seen:
+    """What the values of all records said, counted as they were read."""
+
+    tags_from: Counter[str] = field(default_factory=Counter)
+    numbers_in: Counter[str] = field(default_factory=Counter)
+    dates_open: Counter[str] = field(default_factory=Counter)
+    names: dict[str, None] = field(default_factory=dict)
+    columns: dict[str, dict[str, None]] = field(default_factory=lambda: defaultdict(dict))
+    given: set[str] = field(default_factory=set)
+    read: int = 0
+
+
+class Entries(Iterator[Entry]):
+    """The entries of a source, made as they are asked for.
+
+    The first records are looked at before the first entry, to decide how the tags and the dates of
+    each column are written.
+    """
+
+    def __init__(self, source: Source, options: ReadOptions) -> None:
+        """Takes the source; `read_entries` says the rest."""
+        self.source = source
+        self._options = options
+        self._fixed: Columns | None = None
+        if source.columns is not None:
+            self._fixed = Columns.choose(
+                source.columns, options.columns, source.name, options.needed
+            )
+        self._given = given_style(options.tag_separator)
+        self._styles: dict[str, ColumnStyle] = {}
+        self._orders: dict[str, dates.Order] = {}
+        self._seen = _Seen()
+        self._single = False
+        self._pending: Iterator[Record] | None = None
+
+    def __next__(self) -> Entry:
+        if self._pending is None:
+            self._decide()
+        assert self._pending is not None
+        return self._entry(next(self._pending))
+
+    @property
+    def columns(self) -> Columns:
+        """Returns which names of the source hold what; of files, those of the sample together."""
+        if self._fixed is not None:
+            return self._fixed
+        if self._pending is None:
+            self._decide()
+        return Columns({name: tuple(names) for name, names in self._seen.columns.items()})
+
+    @property
+    def single_tags(self) -> bool:
+        """Returns whether every record of the sample has one tag at the most, and none a list.
+
+        Then a table may have a row for each tag of an article.
+        """
+        if self._pending is None:
+            self._decide()
+        return self._single
+
+    def decisions(self) -> list[str]:
+        """Returns what was decided about the whole source, a sentence each, with examples.
+
+        Complete when all entries have been read.
+        """
+        if self._pending is None:
+            self._decide()
+        return [
+            *self._about_columns(),
+            *self._about_tags(),
+            *self._about_dates(),
+        ]
+
+    def _columns_of(self, record: Record) -> Columns:
+        if self._fixed is not None:
+            return self._fixed
+        return Columns.of_record(
+            record.values, self._options.columns, front_matter=record.body is not None
+        )
+
+    def _decide(self) -> None:
+        """Reads the sample and decides what a whole column shows."""
+        sample: list[Record] = []
+        rest = iter(self.source.records)
+        try:
+            for record in _first(rest):
+                sample.append(record)
+        except UserError as error:
+            # What came before a source breaks off is read before that is said.
+            rest = _raising(error)
+        self._pending = itertools.chain(sample, rest)
+        tags: dict[str, list[Any]] = defaultdict(list)
+        published: dict[str, list[Any]] = defaultdict(list)
+        in_files: set[str] = set()
+        for record in sample:
+            columns = self._columns_of(record)
+            self._note_names(record, columns)
+            for name, value in columns.values(record.values, "tags"):
+                tags[fold(name)].append(value)
+                if record.body is not None:
+                    in_files.add(fold(name))
+            for name, value in columns.values(record.values, "published"):
+                published[fold(name)].append(value)
+        for key, values in tags.items():
+            front_matter = key in in_files and key.rpartition(".")[2] in _JEKYLL_KEYS
+            self._styles[key] = decide(values, self._given, front_matter=front_matter)
+        self._orders = {key: dates.date_order(values) for key, values in published.items()}
+        named = [style for style in self._styles.values() if style.most or style.lists]
+        self._single = (
+            bool(named)
+            and not in_files
+            and all(style.most <= 1 and not style.lists for style in named)
+        )
+        self._check_given()
+
+    def _note_names(self, record: Record, columns: Columns) -> None:
+        if self._fixed is not None:
+            return
+        self._seen.names |= dict.fromkeys(record.values)
+        for name, names in columns.names.items():
+            self._seen.columns[name] |= dict.fromkeys(names)
+            if names and value_at(record.values, names[0]) is not None:
+                self._seen.given.add(name)
+
+    def _check_given(self) -> None:
+        for name, given in self._options.columns.items():
+            if given and self._fixed is None and self._seen.names:
+                if name not in self._seen.given and name != "draft":
+                    raise UserError(
+                        f"{self.source.name}: nothing is called '{given}' for the {name}; the "
+                        f"names are {listed(list(self._seen.names))}."
+                    )
+
+    def _entry(self, record: Record) -> Entry:
+        self._seen.read += 1
+        if record.problem:
+            return Entry(record, problem=record.problem, oddities=record.oddities)
+        columns = self._columns_of(record)
+        values = record.values
+        try:
+            title, text = self._title_and_text(record, columns)
+        except WrongType as error:
+            return Entry(record, problem=str(error), oddities=record.oddities)
+        except UserError as error:
+            return Entry(record, problem=str(error).rstrip("."), oddities=record.oddities)
+        tags, problem = self._tags(record, columns)
+        published, unreadable = self._published(record, columns)
+        named = self._options.columns.get("draft")
+        return Entry(
+            record,
+            title=title,
+            text=text,
+            tags=tags,
+            published=published,
+            url=_address(columns, values),
+            language=_language(columns.first(values, "language")),
+            license=_line(columns.first(values, "license")),
+            source=_line(columns.first(values, "source")),
+            split=_line(columns.first(values, "split")),
+            origin=_line(columns.first(values, "origin")),
+            draft=record.draft or drafts.draft_reason(values, named),
+            date_unreadable=unreadable,
+            problem=problem if "tags" in self._options.needed else "",
+            oddities=record.oddities,
+        )
+
+    def _title_and_text(self, record: Record, columns: Columns) -> tuple[str, str]:
+        name, value = next(columns.values(record.values, "title"), ("title", None))
+        with _of_column(name, "title"):
+            title = " ".join(plain_text(line_in(value)).split())
+        heading = ""
+        if record.body is not None:
+            heading, text = _read_body(record)
+        else:
+            heading, text = self._text_of_values(record, columns)
+        if heading:
+            title, text = _with_heading(title, heading, text)
+        if not title:
+            title = line_in(record.fallbacks.get("title"))
+        return title, text
+
+    def _text_of_values(self, record: Record, columns: Columns) -> tuple[str, str]:
+        for name, value in columns.values(record.values, "text"):
+            with _of_column(name, "text"):
+                text = unescaped_html(text_in(value))
+            if is_missing(text):
+                continue
+            markup = record.markup or MARKUPS.get(fold(name), "")
+            if markup == "html":
+                return "", html_to_text(text) if "<" in text else text
+            if read := _reader(markup):
+                return read(text, record.where)
+            return "", plain_text(text)
+        return "", text_in(record.fallbacks.get("text"))
+
+    def _tags(self, record: Record, columns: Columns) -> tuple[tuple[str, ...], str]:
+        """Returns the tags, or why there are none that can be read."""
+        problem = ""
+        for name, value in columns.values(record.values, "tags"):
+            style = self._styles.get(fold(name))
+            found = tags_of(value, style.style if style else self._given or PLAIN)
+            if found.tags:
+                self._seen.tags_from[name] += 1
+                return found.tags, ""
+            if found.too_many:
+                problem = problem or "too many tags"
+            if found.numbers:
+                self._seen.numbers_in[name] += 1
+                problem = problem or f"the tags in '{name}' are numbers (ids?), not names"
+        if "tags" not in self._options.columns:
+            found = tags_of(record.fallbacks.get("tags"))
+            if found.tags:
+                return found.tags, ""
+        return (), problem
+
+    def _published(self, record: Record, columns: Columns) -> tuple[str | None, bool]:
+        """Returns the date, and whether there is one that cannot be read."""
+        unreadable = False
+        for name, value in columns.values(record.values, "published"):
+            if dates.is_flag(value) or dates.no_date(value):
+                continue
+            if found := dates.iso_date(value, self._orders.get(fold(name), "")):
+                return found, False
+            unreadable = True
+            if dates.depends_on_order(value):
+                self._seen.dates_open[name] += 1
+        if found := dates.iso_date(record.fallbacks.get("published")):
+            return found, False
+        return None, unreadable
+
+    def _about_columns(self) -> Iterator[str]:
+        if self._fixed is not None:
+            used = [
+                f"{name} from '{names[0]}'"
+                for name, names in self._fixed.names.items()
+                if names and name != "tags"
+            ]
+            if used:
+                yield "Read: " + ", ".join(used) + " (--columns says otherwise)."
+            for name in self._fixed.twice:
+                yield f"Several columns are called '{name}': one of them is read."
+        elif self._seen.read and not self._seen.tags_from and self._seen.names:
+            yield (
+                f"No tags in any of the names {listed(list(self._seen.names))}; say where they "
+                f"stand with {naming('tags')}."
+            )
+
+    def _about_tags(self) -> Iterator[str]:
+        for name, count in self._seen.tags_from.most_common():
+            style = self._styles.get(fold(name))
+            if style and style.example:
+                guessed = " split " in style.example and not self._given
+                hint = " (--tag_separator says otherwise)" if guessed else ""
+                yield f"Tags in '{name}' {style.example}{hint}."
+            if count < self._seen.tags_from.total() or fold(name) in KEYWORDS:
+                if fold(name) in CATEGORIES or fold(name) in KEYWORDS:
+                    engines = (
+                        ", which are often written for search engines"
+                        if fold(name) in KEYWORDS
+                        else ""
+                    )
+                    yield f"Tags of {_articles(count)} come from '{name}'{engines}."
+            if style and style.numbers:
+                yield f"The tags in '{name}' are numbers throughout (ids?), not names."
+        for name, count in self._seen.numbers_in.items():
+            yield (
+                f"The tags in '{name}' of {_articles(count)} are numbers or true and false (ids?), "
+                f"not names; say where the names stand with {naming('tags')}."
+            )
+
+    def _about_dates(self) -> Iterator[str]:
+        for key, order in self._orders.items():
+            if order:
+                yield (
+                    f"Dates such as 03/04/2021 in '{key}' are read {order}, as others there show."
+                )
+        for name, count in self._seen.dates_open.items():
+            yield (
+                f"The dates in '{name}' of {_articles(count)} may be day/month or "
+                "month/day: left out."
+            )
+
+
+def read_entries(source: Source, options: ReadOptions | None = None) -> Entries:
+    """Returns the entries of a source.
+
+    Raises:
+        UserError: A column that a person names, or one that is needed, is not there.
+    """
+    return Entries(source, options or ReadOptions())
+
+
+def entry_of(record: Record, options: ReadOptions | None = None) -> Entry:
+    """Returns the entry of one record."""
+    source = Source("article", record.where, iter((record,)))
+    return next(read_entries(source, options or ReadOptions(needed=())))
+
+
+def _raising(error: UserError) -> Iterator[Record]:
+    raise error
+    yield
+
+
+@contextmanager
+def _of_column(name: str, kind: str) -> Iterator[None]:
+    """Says in which column a value is that cannot be its field."""
+    try:
+        yield
+    except WrongType as error:
+        what = "one line" if kind == "title" else "a text"
+        raise WrongType(f"column '{name}': expected {what}, found {error}") from None
+
+
+def _reader(markup: str) -> Callable[[str, str], tuple[str, str]] | None:
+    return getattr(documents, "BODIES", {}).get(markup)
+
+
+def _read_body(record: Record) -> tuple[str, str]:
+    """Returns the heading at the top of a body, if there is one, and its text."""
+    body = record.body or ""
+    if record.markup == "html":
+        body = unescaped_html(body)
+    if read := _reader(record.markup):
+        return read(body, record.where)
+    return "", plain_text(unescaped_html(body))
+
+
+def _with_heading(title: str, heading: str, text: str) -> tuple[str, str]:
+    """Makes the heading at the top the title, or else a part of the text, but never both."""
+    heading = " ".join(heading.split())
+    first, _, rest = text.lstrip().partition("\n")
+    stands_there = " ".join(first.split()) == heading
+    if title in ("", heading):
+        return heading, rest.lstrip("\n") if stands_there else text
+    return title, text if stands_there else f"{heading}\n\n{text}"
+
+
+def _address(columns: Columns, values: Mapping[str, Any]) -> str | None:
+    """Returns the address; a path (``/2021/ferry``) is none without the site before it."""
+    for _, value in columns.values(values, "url"):
+        text = value.strip() if isinstance(value, str) else ""
+        if len(text) < 3_000 and _ADDRESS.fullmatch(text):
+            return fix_surrogates(text)
+    return None
+
+
+def _language(value: Any) -> str | None:
+    text = _line(value)
+    if text is None:
+        return None
+    known = _LANGUAGES.get(text.casefold())
+    return known or (text.replace("_", "-") if _LANGUAGE.fullmatch(text) else None)
+
+
+def _line(value: Any) -> str | None:
+    try:
+        return line_in(value) or None
+    except WrongType:
+        return None
+
+
+def _articles(count: int) -> str:
+    return "1 article" if count == 1 else f"{count:,} articles"
+
+
+def _first(records: Iterator[Record]) -> Iterator[Record]:
+    characters = 0
+    for record in itertools.islice(records, SAMPLE_RECORDS):
+        yield record
+        characters += len(record.body or "")
+        characters += sum(len(value) for value in record.values.values() if isinstance(value, str))
+        if characters > SAMPLE_CHARACTERS:
+            break

@@ -1,0 +1,149 @@
+"""Front matter that is no YAML, read value by value as its author meant it.
+
+Most broken front matter has one value that needs quotes (`title: Ferries: a love story`). Each
+value that is no YAML by itself is read as the text that stands there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import yaml
+
+from tagloop.reading.front_matter.parts import TAG_NAMES, folded, is_empty
+
+Load = Callable[[str], tuple[Any, list[str]]]
+_MATTERS = TAG_NAMES | {"title", "date", "draft", "published", "status"}
+"""Values that an article cannot do without; others are left out if they cannot be read."""
+_NAME = re.compile(r"""\A["']?+([^\W\d][\w. -]*+)["']?+[ \t]*+:(?=[ \t\r]|\Z)""")
+_BELONGS = re.compile(r"[ \t]|-(?:[ \t\r]|\Z)|\#|[\]}]|\r?\Z")
+"""Lines that go on with the value before them."""
+_ITEM = re.compile(r"\A[ \t]*+-[ \t]++")
+_COMMENT = re.compile(r"\A[ \t]*+(?:#|\Z)")
+_CLOSED_BEFORE = re.compile(r"""\A(["'])(?:(?!\1).)*+(?<=\S)\1[\s,.;:!?]""")
+"""`'Ferry' and 'pier'`, but not `'It's here'`, nor `"say "hi" now"`."""
+_FLOW_ITEM = re.compile(r"""[ \t\n]*+("[^"]*+"|'[^']*+'|[^,]*+)[ \t\n]*+(?:,|\Z)""")
+
+
+class Mended(NamedTuple):
+    """What was repaired: in which line, counted from 0, and what to say of it."""
+
+    line: int
+    says: str
+
+
+@dataclass
+class Written:
+    """A value as it stands: its line, counted from 0, its name, and what follows the colon."""
+
+    line: int
+    name: str
+    first: str
+    more: list[str]
+
+    def lines(self) -> str:
+        """Returns all of its lines."""
+        return "\n".join([f"{self.name}:{self.first}", *self.more])
+
+    def following(self) -> list[str]:
+        """Returns the lines after its first, without comments."""
+        return [line.rstrip() for line in self.more if not _COMMENT.match(line.rstrip())]
+
+
+def mend(lines: str, load: Load) -> tuple[dict[str, Any], list[str], list[Mended]] | None:
+    """Reads value by value.
+
+    Returns:
+        The values, the names that are given twice, and what was repaired; None if a value that
+        matters cannot be read.
+    """
+    values: dict[str, Any] = {}
+    twice: list[str] = []
+    mended: list[Mended] = []
+    parts = values_of(lines)
+    if not parts:
+        return None
+    for part in parts:
+        try:
+            loaded, _ = load(part.lines())
+            value = loaded[part.name]
+        except (yaml.YAMLError, RecursionError, KeyError, TypeError):
+            value = _meant(part)
+            if value is None and folded(part.name) in _MATTERS:
+                return None
+            if value is None:
+                says = f"the value of '{part.name}' is not valid YAML and is left out"
+            else:
+                says = f"the value of '{part.name}' needs quotes in YAML; it is read as it stands"
+            mended.append(Mended(part.line, says))
+            if value is None:
+                continue
+        if part.name in values:
+            twice.append(part.name)
+            value = together(values[part.name], value)
+        values[part.name] = value
+    return values, twice, mended
+
+
+def values_of(lines: str) -> list[Written] | None:
+    """Returns the values at the top level; None if there are lines that belong to none."""
+    parts: list[Written] = []
+    for number, line in enumerate(lines.split("\n")):
+        line = line.removesuffix("\r")
+        if found := _NAME.match(line):
+            parts.append(Written(number, found[1].strip(), line[found.end() :], []))
+        elif not _BELONGS.match(line):
+            return None
+        elif parts:
+            parts[-1].more.append(line)
+        elif not _COMMENT.match(line):
+            return None
+    return parts
+
+
+def _meant(part: Written) -> Any:
+    """Returns the value as its author meant it; None if that cannot be told."""
+    first, following = part.first.strip(), part.following()
+    if not first and following and all(map(_ITEM.match, following)):
+        items = [_ITEM.sub("", line, count=1) for line in following]
+        return [_text(item) or item for item in items]
+    whole = "\n".join([first, *(line.strip() for line in following)])
+    if whole.startswith("[") and whole.endswith("]") and not whole.startswith("[["):
+        return _flow_items(whole[1:-1])
+    if first[:1] in ("|", ">") or not all(line[:1] in " \t" for line in following):
+        return None
+    return _text(" ".join(whole.split("\n"))) if first else None
+
+
+def _text(written: str) -> str | None:
+    """Returns a value without the quotes around it."""
+    written = written.strip()
+    quote = written[:1]
+    if quote in ("'", '"'):
+        closed = len(written) > 1 and written.endswith(quote)
+        if closed and not _CLOSED_BEFORE.match(written):
+            return written[1:-1].replace(f"\\{quote}", quote).replace(f"{quote * 2}", quote)
+        return written if closed or quote in written[1:] else written[1:]
+    if quote == "{" and not written.startswith("{{"):
+        return None
+    if quote == "[" and "]" not in written and "," in written:
+        return None  # a list that has no end
+    return written
+
+
+def _flow_items(written: str) -> list[str] | None:
+    if re.search(r"[\[\]{}]", written):
+        return None
+    items = [found[1].strip().strip("\"'") for found in _FLOW_ITEM.finditer(written)]
+    return [item for item in items if item]
+
+
+def together(first: Any, second: Any) -> Any:
+    """Returns what holds of a name that is given twice: lists together, else the first."""
+    if isinstance(first, list) or isinstance(second, list):
+        lists = [value if isinstance(value, list) else [value] for value in (first, second)]
+        return lists[0] + [item for item in lists[1] if item not in ("", *lists[0])]
+    return second if is_empty(first) else first

@@ -1,0 +1,285 @@
+"""Delimited texts (CSV, TSV and their kin): a header, and a row an article.
+
+Rows are read strictly first, so that a quote that is not doubled shows; such a row is read again
+with its quotes taken as they are meant, and is a problem only if that gives no whole row either. A
+quote that is never closed would swallow the rest of the file: then its first line alone is the
+broken row, and the others are read again.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import deque
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from tagloop.errors import UserError
+from tagloop.reading.record import Limits, Record
+from tagloop.reading.sources.files import InputFile
+from tagloop.reading.sources.tables import MAX_RECORD_CHARACTERS, TableSource
+from tagloop.reading.sources.tables.bounds import check_blank, check_columns, check_count
+from tagloop.reading.sources.tables.dialect import Dialect, find_dialect
+from tagloop.reading.sources.tables.header import column_names, header_notes
+from tagloop.reading.sources.tables.loose_quotes import loose_rows
+from tagloop.reading.sources.tables.text_file import TextFile
+
+_NAMES = b"title headline text body content tags keywords categories url link date author".split()
+_CELL = (
+    rb'[\0" ]*+(?:'
+    + b"|".join(
+        rb"\0?+".join(map(re.escape, map(bytes, zip(name, strict=True)))) for name in _NAMES
+    )
+    + rb')[\0" ]*+'
+)
+HEAD = re.compile(
+    rb"(?i)\A(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?(?:[^\r\n,;\t|]*+[,;\t|])*?"
+    + _CELL
+    + rb"[,;\t|](?:[^\r\n,;\t|]*+[,;\t|])*?"
+    + _CELL
+    + rb"(?:[,;\t|\r\n]|\Z)"
+)
+"""How a table begins in a file whose name does not say that it is one: two usual names of columns;
+in UTF-16 there are zeros between their letters."""
+_READ_AGAIN = 20_000_000
+"""So many characters may be read once more because of quotes that are not closed, and four times
+what was read: each could make the rest of the file be read again."""
+_LINE_COST = 200
+"""A line takes as long as so many characters."""
+_LOOSE_LINES = 200
+_LOOSE_CHARACTERS = 200_000
+"""In so many a cell with loose quotes ends, or is taken to be never closed."""
+_NOT_CLOSED = "a quote is opened in it but not closed"
+_LOOSE = "it has quotes that are not doubled"
+_SHORT = "it has fewer cells than there are columns; the others are taken as empty"
+_NO_VALUE = r"\N"
+"""What databases write into a cell that has none."""
+# What a row may have is counted here; csv's own limit, far below it, would be the whole process's.
+csv.field_size_limit(2**31 - 1)
+
+
+class _Row(NamedTuple):
+    """A row with the line where it begins."""
+
+    line: int
+    cells: list[str]
+    problem: str = ""
+    oddity: str = ""
+
+
+def read_delimited(file: InputFile, limits: Limits) -> TableSource:
+    """Opens a delimited text.
+
+    Raises:
+        UserError: It is no text, or has no header that can be read, or more columns than may be.
+    """
+    text = TextFile(file)
+    dialect = find_dialect(text.sample(), file.ending)
+    rows = _rows(text, dialect, limits)
+    header = _header(text.name, next(rows, None), limits)
+    names = column_names(header)
+    text.notes += header_notes(file.name, header, names)
+    return TableSource(
+        "table",
+        file.name,
+        _records(text, rows, names, limits),
+        [name for name in names if name],
+        "B",
+        file.size,
+        text.position,
+        notes=text.notes,
+        header=header,
+        # With one column nothing shows it, and a comma is what all programs read.
+        delimiter=dialect.delimiter if len(header) > 1 else ",",
+        encoding=text.encoding,
+        backslash=dialect.backslash,
+    )
+
+
+def _header(name: str, row: _Row | None, limits: Limits) -> list[str]:
+    if row is None or not any(map(str.strip, row.cells)):
+        raise UserError(f"{name} has no line of column names at its top: add one.")
+    if row.problem:
+        raise UserError(f"{name}: the line of column names cannot be read, {row.problem}.")
+    check_columns(name, len(row.cells), limits)
+    return row.cells
+
+
+def _records(
+    text: TextFile, rows: Iterator[_Row], names: Sequence[str], limits: Limits
+) -> Iterator[Record]:
+    width = len(names)
+    has_nameless = "" in names
+    count = 0
+    for line, given, problem, oddity in rows:
+        count += 1
+        check_count(text.name, count, "rows", limits)
+        where = f"{text.name}:{line}"
+        oddities = (oddity,) if oddity else ()
+        cells = given
+        if len(given) != width and not problem:
+            if any(given[width:]):
+                problem = f"it has {len(given):,} cells, but there are {width:,} columns"
+            elif len(given) < width:
+                cells = given + [""] * (width - len(given))
+                oddities = (*oddities, _SHORT)
+        if problem:
+            yield Record(where, {}, problem=problem, given=given)
+            continue
+        if _NO_VALUE in cells:
+            cells = ["" if cell == _NO_VALUE else cell for cell in cells]
+        values: dict[str, Any] = dict(zip(names, cells, strict=False))
+        if has_nameless:
+            del values[""]
+        yield Record(where, values, oddities=oddities, given=given)
+    if not count:
+        raise UserError(f"{text.name} has no rows in it: give a file with at least one.")
+
+
+def _rows(text: TextFile, dialect: Dialect, limits: Limits) -> Iterator[_Row]:
+    """Yields the rows, the header first; those of empty cells are left out."""
+    lines = _Lines(text, dialect, limits.record_characters or MAX_RECORD_CHARACTERS)
+    lines.skip(dialect.lines_before)
+    reader = lines.reader()
+    width = blank = 0
+    while True:
+        begin = lines.begin_record()
+        problem = oddity = ""
+        try:
+            cells = next(reader)
+        except StopIteration:
+            if lines.ended:
+                break
+            reader = lines.reader()
+            continue
+        except csv.Error:
+            cells, problem, oddity = _read_again(lines, width)
+            reader = lines.reader()
+        if text.damage and text.breaks_off(lines.taken[-1]):
+            break
+        if any(cells):
+            yield _Row(begin, cells, problem, oddity)
+            width = width or len(cells)
+        else:
+            blank += 1
+            check_blank(text.name, blank, limits)
+    if text.damage:
+        yield _Row(begin, [], f"the file breaks off in it ({text.damage})")
+
+
+def _read_again(lines: _Lines, width: int) -> tuple[list[str], str, str]:
+    """Returns the cells of a row with loose quotes, what is wrong with it, and what was odd.
+
+    Args:
+        lines: The row's lines.
+        width: How many cells it should have; 0 if it is the header.
+    """
+    if lines.is_too_long:
+        problem = f"it has more than {lines.most:,} characters"
+    else:
+        for one_line in (True, False):
+            for row in loose_rows(lines, lines.delimiter, one_line=one_line):
+                if len(row.cells) == width or not (width or len(row.cells) < 2):
+                    lines.end_record(row.lines)
+                    return row.cells, "", _LOOSE
+        problem = _NOT_CLOSED
+    lines.end_record(1)
+    return lines.taken[0].rstrip("\r\n").split(lines.delimiter), problem, ""
+
+
+class _Lines:
+    """A file's lines; those of the record that is being read are kept, to be read once more.
+
+    Attributes:
+        delimiter: Between cells.
+        most: Characters of a record.
+        taken: The lines of the record.
+        ended: Whether there are no more.
+    """
+
+    def __init__(self, text: TextFile, dialect: Dialect, most: int) -> None:
+        self.delimiter = dialect.delimiter
+        self.most = most
+        self.taken: list[str] = []
+        self.ended = False
+        self._dialect = dialect
+        self._text = text
+        self._fresh = text.lines(most)
+        self._next: deque[str] = deque()
+        self._number = 0  # of lines in records before
+        self._size = 0  # of the record
+        self._read = 0  # characters of records before
+        self._read_again = 0
+        self._one_each = False
+
+    def begin_record(self) -> int:
+        """Forgets the record before; returns the number of the line where the next one begins."""
+        self._number += len(self.taken)
+        self._read += self._size
+        self._size = 0
+        self.taken.clear()
+        return self._number + 1
+
+    def end_record(self, count: int) -> None:
+        """Leaves the record its first lines; the others are read again."""
+        rest = self.taken[count:]
+        del self.taken[count:]
+        self._next.extendleft(reversed(rest))
+        self.ended = False
+        self._size = sum(map(len, self.taken))
+        self._read_again += sum(map(len, rest)) + _LINE_COST * len(rest)
+        if self._read_again > _READ_AGAIN + 4 * self._read and not self._one_each:
+            self._one_each = True
+            self._text.notes.append(
+                f"{self._text.name} has too many quotes that are opened but not closed: from line "
+                f"{self._number + count + 1:,} on each line is taken for a row."
+            )
+
+    @property
+    def is_too_long(self) -> bool:
+        """Whether the record has more characters than it may."""
+        return self._size > self.most
+
+    def skip(self, count: int) -> None:
+        """Leaves out lines before the first record."""
+        for _ in range(count):
+            next(self._take(), "")
+
+    def reader(self) -> Any:
+        """Returns a reader of the records from here on."""
+        return csv.reader(
+            self._take(),
+            delimiter=self.delimiter,
+            skipinitialspace=self._dialect.skips_blanks,
+            strict=True,
+        )
+
+    def __iter__(self) -> Iterator[str]:
+        """Yields the record's lines, and then those after it, as if they were of it as well."""
+        yield from self.taken.copy()
+        for _ in self._take():
+            if len(self.taken) > _LOOSE_LINES or self._size > _LOOSE_CHARACTERS:
+                return
+            yield self.taken[-1]
+
+    def _take(self) -> Iterator[str]:
+        """Yields lines as the csv module reads them.
+
+        Raises:
+            csv.Error: The record has become too long.
+        """
+        taken, coming, most = self.taken, self._next, self.most
+        backslash = self._dialect.backslash
+        while not (self._one_each and taken):
+            while not coming:
+                more = next(self._fresh, None)
+                if more is None:
+                    self.ended = True
+                    return
+                coming.extend(more)
+            line = coming.popleft()
+            taken.append(line)
+            self._size += len(line)
+            if self._size > most:
+                raise csv.Error
+            yield self._dialect.unescaped(line) if backslash else line
