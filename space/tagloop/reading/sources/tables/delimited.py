@@ -9,6 +9,7 @@ broken row, and the others are read again.
 from __future__ import annotations
 
 import csv
+import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -23,10 +24,29 @@ from tagloop.reading.sources.tables.header import column_names, header_notes
 from tagloop.reading.sources.tables.loose_quotes import loose_rows
 from tagloop.reading.sources.tables.text_file import TextFile
 
-_READ_AGAIN = 20
-"""So many of the longest rows may be read once more because of quotes that are not closed, and
-four times what was read: each could make the rest of the file be read again."""
-_LOOSE_LINES = 500
+_NAMES = b"title headline text body content tags keywords categories url link date author".split()
+_CELL = (
+    rb'[\0" ]*+(?:'
+    + b"|".join(
+        rb"\0?+".join(map(re.escape, map(bytes, zip(name, strict=True)))) for name in _NAMES
+    )
+    + rb')[\0" ]*+'
+)
+HEAD = re.compile(
+    rb"(?i)\A(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?(?:[^\r\n,;\t|]*+[,;\t|])*?"
+    + _CELL
+    + rb"[,;\t|](?:[^\r\n,;\t|]*+[,;\t|])*?"
+    + _CELL
+    + rb"(?:[,;\t|\r\n]|\Z)"
+)
+"""How a table begins in a file whose name does not say that it is one: two usual names of columns;
+in UTF-16 there are zeros between their letters."""
+_READ_AGAIN = 20_000_000
+"""So many characters may be read once more because of quotes that are not closed, and four times
+what was read: each could make the rest of the file be read again."""
+_LINE_COST = 200
+"""A line takes as long as so many characters."""
+_LOOSE_LINES = 200
 _LOOSE_CHARACTERS = 200_000
 """In so many a cell with loose quotes ends, or is taken to be never closed."""
 _NOT_CLOSED = "a quote is opened in it but not closed"
@@ -58,6 +78,7 @@ def read_delimited(file: InputFile, limits: Limits) -> TableSource:
     rows = _rows(text, dialect, limits)
     header = _header(text.name, next(rows, None), limits)
     names = column_names(header)
+    text.notes += header_notes(file.name, header, names)
     return TableSource(
         "table",
         file.name,
@@ -66,7 +87,7 @@ def read_delimited(file: InputFile, limits: Limits) -> TableSource:
         "B",
         file.size,
         text.position,
-        notes=text.notes + header_notes(file.name, header, names),
+        notes=text.notes,
         header=header,
         # With one column nothing shows it, and a comma is what all programs read.
         delimiter=dialect.delimiter if len(header) > 1 else ",",
@@ -206,8 +227,8 @@ class _Lines:
         self._next.extendleft(reversed(rest))
         self.ended = False
         self._size = sum(map(len, self.taken))
-        self._read_again += sum(map(len, rest))
-        if self._read_again > _READ_AGAIN * self.most + 4 * self._read and not self._one_each:
+        self._read_again += sum(map(len, rest)) + _LINE_COST * len(rest)
+        if self._read_again > _READ_AGAIN + 4 * self._read and not self._one_each:
             self._one_each = True
             self._text.notes.append(
                 f"{self._text.name} has too many quotes that are opened but not closed: from line "

@@ -26,7 +26,8 @@ class TextFile:
         name: For people.
         encoding: The codec.
         notes: What was taken for the encoding, if it is not UTF-8.
-        damage: Why it could not be read to its end, once that shows; empty if it could.
+        damage: Why it could not be read to its end, once that shows; empty if it could, or if
+            that has not been tried since it was opened.
     """
 
     def __init__(self, file: InputFile) -> None:
@@ -97,6 +98,7 @@ class TextFile:
         return bool(self.damage) and not line.endswith(("\n", "\r"))
 
     def _open(self) -> _UpToDamage:
+        self.damage = ""
         stream, self._position = self._file.open_counted()
         return _UpToDamage(stream, self)
 
