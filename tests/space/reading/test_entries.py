@@ -182,7 +182,7 @@ def test_drafts() -> None:
     drafts = [entry.draft for entry in files({"draft": "true"}, {"published": "2021-05-06"})]
     assert drafts == ["draft: true", ""]
     assert entry_of(Record("_drafts/a.md", {}, body="", draft="in _drafts")).draft == "in _drafts"
-    (entry,) = files({"draft": "true", "Stage": "idea"}, columns={"draft": "Stage"})
+    (entry,) = files({"draft": "true", "Stage": "idea"}, columns={"draft": "stage"})
     assert entry.draft == "Stage: idea"
 
 
