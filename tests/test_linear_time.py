@@ -28,6 +28,8 @@ import training.hub
 from tagloop.corrections.review.suspicion import _stands_in
 from tagloop.generation.evidence import find_spans
 from tagloop.ranking.keyphrases import KnownPhrases, Words
+from tagloop.reading.tag_lists import tags_of
+from tagloop.reading.texts import unescaped_html
 from tagloop.service.options import written_list
 from tagloop.text.markup import html_to_text, looks_like_html, markdown_to_text
 from tagloop.text.sentences import split_sentences
@@ -286,6 +288,8 @@ OVER_A_TEXT: dict[str, Callable[[str], object]] = {
     "html or not": looks_like_html,
     "markdown": markdown_to_text,
     "list": written_list,
+    "tags of an article": tags_of,
+    "escaped HTML": unescaped_html,
 }
 
 

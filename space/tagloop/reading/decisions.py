@@ -48,7 +48,9 @@ class Decisions:
             separator_given: A person said how tags are divided.
         """
         yield from self._about_columns(columns)
-        yield from self._about_tags("" if separator_given else " (--tag_separator says otherwise)")
+        yield from self._about_tags(
+            "" if separator_given else " (--tag_separator, TAG_SEPARATOR with make, says otherwise)"
+        )
         yield from self._about_dates()
 
     def _about_columns(self, columns: Columns | None) -> Iterator[str]:
@@ -58,7 +60,7 @@ class Decisions:
             if names and name != "tags"
         ]
         if used:
-            yield f"Read: {', '.join(used)} (--columns says otherwise)."
+            yield f"Read: {', '.join(used)} (--columns, COLUMNS with make, says otherwise)."
         if self.names and not (self.tags_from or self.tags_in_text or self.numbers_in):
             yield (
                 f"No tags in any of the names {listed(self.names)}; say where they stand with "
