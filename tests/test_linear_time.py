@@ -32,6 +32,8 @@ from tagloop.ranking.keyphrases import KnownPhrases, Words
 from tagloop.reading.documents.org import read_org
 from tagloop.reading.front_matter.adding import add_values
 from tagloop.reading.front_matter.body_tags import body_tags
+from tagloop.reading.tag_lists import tags_of
+from tagloop.reading.texts import unescaped_html
 from tagloop.service.options import written_list
 from tagloop.text.markup import html_to_text, looks_like_html, markdown_to_text
 from tagloop.text.sentences import split_sentences
@@ -305,6 +307,8 @@ OVER_A_TEXT: dict[str, Callable[[str], object]] = {
     },
     "tags in a text": body_tags,
     "org": partial(read_org, name="a.org"),
+    "tags of an article": tags_of,
+    "escaped HTML": unescaped_html,
 }
 
 
