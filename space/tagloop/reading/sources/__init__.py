@@ -14,7 +14,20 @@ from pathlib import Path
 
 from tagloop.errors import UserError
 from tagloop.reading.record import UNLIMITED, Limits, Record, Source
-from tagloop.reading.sources import article_files
+from tagloop.reading.sources import article_files, feed
+from tagloop.reading.sources.exports import (
+    blogger,
+    buttondown,
+    devto,
+    ghost,
+    index_table,
+    medium,
+    notion,
+    stack_exchange,
+    substack,
+    wix,
+    wordpress,
+)
 from tagloop.reading.sources.files import Folder, InputFile, Tree, ZipTree, shown
 from tagloop.reading.sources.tables import delimited, json_document, parquet, spreadsheet
 
@@ -44,15 +57,27 @@ class TreeKind:
         name: What `Source.kind` says.
         read: Opens it.
         member: Found in the path of at least one of its files; None: any.
+        fits: Looks closer, where the names alone do not tell; None: they do.
     """
 
     name: str
     read: Callable[[Tree, Limits], Source]
     member: re.Pattern[str] | None = None
+    fits: Callable[[Tree, Limits], bool] | None = None
 
 
+JSON = (".json", ".txt", "")
+"""Endings of what is JSON as a whole."""
 FILE_KINDS: tuple[FileKind, ...] = (
     # Exports and feeds, told by their first bytes.
+    FileKind("wordpress", wordpress.read_wordpress, head=wordpress.HEAD),
+    FileKind("blogger", blogger.read_blogger, head=blogger.HEAD),
+    FileKind("stack exchange", stack_exchange.read_stack_exchange, head=stack_exchange.HEAD),
+    FileKind("feed", feed.read_feed, head=feed.HEAD),
+    FileKind("feed", feed.read_feed, JSON, feed.JSON_HEAD),
+    FileKind("ghost", ghost.read_ghost, JSON, ghost.HEAD),
+    FileKind("dev.to", devto.read_devto, JSON, devto.HEAD),
+    FileKind("wix", wix.read_wix, (".csv",), wix.HEAD),
     # Tables; a text of any other ending may be one by its first bytes.
     FileKind("table", parquet.read_parquet, (".parquet", ".pq")),
     FileKind("table", parquet.read_parquet, head=parquet.HEAD),
@@ -69,6 +94,12 @@ FILE_KINDS: tuple[FileKind, ...] = (
 )
 TREE_KINDS: tuple[TreeKind, ...] = (
     # Exports.
+    TreeKind("blogger", blogger.read_takeout, blogger.MEMBER),
+    TreeKind("medium", medium.read_medium, medium.MEMBER),
+    TreeKind("substack", substack.read_substack, substack.MEMBER, substack.is_substack),
+    TreeKind("buttondown", buttondown.read_buttondown, buttondown.MEMBER, buttondown.is_buttondown),
+    TreeKind("notion", notion.read_notion, notion.MEMBER),
+    TreeKind("index", index_table.read_index, index_table.MEMBER, index_table.is_index),
     # Tables in several files.
     TreeKind("table", parquet.read_shards, parquet.SHARD),
     # A folder or zip of articles.
@@ -124,7 +155,8 @@ def open_tree(tree: Tree, limits: Limits = UNLIMITED) -> Source:
     paths = [str(path) for path in tree.paths() if not _ABOUT.search(str(path))]
     paths = paths or [str(path) for path in tree.paths()]
     for kind in TREE_KINDS:
-        if kind.member is None or any(map(kind.member.search, paths)):
+        named = kind.member is None or any(map(kind.member.search, paths))
+        if named and (kind.fits is None or kind.fits(tree, limits)):
             return kind.read(tree, limits)
     return _file_by_file(tree, limits)
 
@@ -182,4 +214,5 @@ def _records(whole: Source, files: list[InputFile], limits: Limits) -> Iterator[
 
 
 def _known() -> str:
-    return ", ".join(dict.fromkeys(ending for kind in FILE_KINDS for ending in kind.endings))
+    endings = (ending for kind in FILE_KINDS for ending in kind.endings if ending)
+    return ", ".join(dict.fromkeys(endings))
