@@ -13,13 +13,19 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from tagloop.errors import UserError
 from tagloop.rate_limits import Busy, FairSlots
+from tagloop.reading.documents import ENDINGS
 from tagloop.service.background import POLL_SECONDS, ReportProgress
 from tagloop.service.upload_size import check_upload
 
-ENDINGS = (".md", ".markdown", ".txt", ".html", ".htm", ".docx", ".pdf")
+MANY = (
+    ".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".zip", ".xlsx", ".ods", ".xls", ".parquet",
+    ".xml", ".rss", ".atom", ".opml",
+)  # fmt: skip
+"""Files of many articles."""
 MAX_TEXT_BYTES = 5_000_000
 MAX_DOCUMENT_BYTES = 25_000_000
 """Documents may hold pictures."""
@@ -32,16 +38,30 @@ SHOWN_NAME = 80
 FILE, ADDRESS = "file", "address"
 """What the process is told to read."""
 
-_PACKAGES = Path(__file__).resolve().parents[3]
+PACKAGES = Path(__file__).resolve().parents[3]
 _KEPT = ("SPACE_ID", "PATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR")
 _readers = FairSlots(MAX_READERS)
 _fetchers = FairSlots(MAX_READERS)  # apart, so that slow sites do not keep files waiting
 
 
+class Article(NamedTuple):
+    """What was read.
+
+    Attributes:
+        title: May be empty.
+        text: Plain text, paragraphs by blank line.
+        note: What a visitor should know of it, as a sentence; empty if nothing.
+    """
+
+    title: str
+    text: str
+    note: str = ""
+
+
 def read_file(
     path: Path, report: ReportProgress = lambda done, total: None, visitor: str = ""
-) -> tuple[str, str]:
-    """Returns a file's title (which may be empty) and its plain text, paragraphs by blank line.
+) -> Article:
+    """Reads the article in a file.
 
     Args:
         path: Of one of ``ENDINGS``.
@@ -60,11 +80,11 @@ def read_file(
 
 def read_address(
     address: str, report: ReportProgress = lambda done, total: None, visitor: str = ""
-) -> tuple[str, str]:
-    """Returns the title (which may be empty) and the plain text of the page at an address.
+) -> Article:
+    """Reads the article in the page at an address.
 
-    What is fetched, and what is not, says `tagloop.reading.fetch.page`; ``report`` and ``visitor`` as for
-    a file.
+    What is fetched, and what is not, says `tagloop.reading.fetch.page`; ``report`` and ``visitor``
+    as for a file.
 
     Raises:
         UserError: The page cannot be fetched or read, or must not be; one sentence says why.
@@ -94,17 +114,19 @@ def _check_kind_and_size(path: Path, name: str) -> None:
     ending = path.suffix.lower()
     if ending == ".doc":
         raise UserError(f"{name} is an old Word file: save it as .docx and try again.")
+    if ending in MANY:
+        raise UserError(f"{name} is a file of many articles: give it to the Batch tab.")
     if ending not in ENDINGS:
         raise UserError(f"{name} is none of {', '.join(ENDINGS)}: convert it, or paste its text.")
     limit = MAX_DOCUMENT_BYTES if ending in (".docx", ".pdf") else MAX_TEXT_BYTES
     check_upload(path, name, limit, "Paste its text instead.")
 
 
-def _read_apart(name: str, kind: str, place: str, report: ReportProgress) -> tuple[str, str]:
+def _read_apart(name: str, kind: str, place: str, report: ReportProgress) -> Article:
     process = subprocess.Popen(
         [sys.executable, "-m", "tagloop.reading.sandbox.process", kind, place, name],
-        env=_environment(),
-        cwd=_PACKAGES,
+        env=environment(),
+        cwd=PACKAGES,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -118,7 +140,7 @@ def _read_apart(name: str, kind: str, place: str, report: ReportProgress) -> tup
             process.kill()
     if "problem" in answer:
         raise UserError(answer["problem"])
-    return answer["title"], answer["text"]
+    return Article(**answer)
 
 
 def _answer(process: subprocess.Popen[bytes], report: ReportProgress) -> bytes:
@@ -132,10 +154,10 @@ def _answer(process: subprocess.Popen[bytes], report: ReportProgress) -> bytes:
     raise TimeoutError
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """Returns what Python needs in the process, and none of the Space's secrets."""
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
-    places = [str(_PACKAGES), *filter(None, sys.path)]
+    places = [str(PACKAGES), *filter(None, sys.path)]
     return kept | {"PYTHONPATH": os.pathsep.join(places), "PYTHONIOENCODING": "utf-8"}
 
 

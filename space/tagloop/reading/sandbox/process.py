@@ -11,12 +11,14 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from tagloop.errors import UserError
-from tagloop.limits import MAX_TEXT_CHARACTERS, MAX_TITLE_CHARACTERS, readable
-from tagloop.reading.sandbox import ADDRESS
+from tagloop.limits import MAX_TEXT_CHARACTERS, MAX_TITLE_CHARACTERS, beginning, readable
+from tagloop.reading.record import ReadOptions, Record
+from tagloop.reading.sandbox import ADDRESS, Article
+from tagloop.text.encodings import decode
 
 MAX_MEMORY_BYTES = 640 * 1024 * 1024
 """Of address space; an ordinary document takes about a third of it, most of that libraries."""
@@ -29,63 +31,54 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\u200b\ufeff]")
 _GAPS = re.compile(r"\n[ \t\f]*(?:\n[ \t\f]*)+")
 
 
-def read_document(path: Path, name: str) -> tuple[str, str]:
-    """Reads a file by its ending; returns title and text, tidy and within the limits.
+def read_document(path: Path, name: str) -> Article:
+    """Reads a file by its ending; the article is tidy and within the limits.
 
     Raises:
-        UserError: The file cannot be read, has no text, or too much of it.
+        UserError: The file cannot be read, or has no text.
     """
-    return _fit(*_reader(path.suffix.lower())(path.read_bytes(), name), name)
+    from tagloop.reading.documents import read_document
+
+    return _article(read_document(path.read_bytes(), name), name)
 
 
-def read_page(address: str, name: str) -> tuple[str, str]:
-    """Fetches a page and reads it; returns title and text as ``read_document`` does.
+def read_page(address: str, name: str) -> Article:
+    """Fetches a page and reads it, as ``read_document`` reads a file.
 
     Raises:
-        UserError: The page cannot be fetched or read, has no text, or too much of it.
+        UserError: The page cannot be fetched or read, or has no text.
     """
-    from tagloop.reading.documents import html_page, plain_text
+    from tagloop.reading.documents import read_document
     from tagloop.reading.fetch.page import fetch_page
-    from tagloop.text.encodings import decode
 
     page = fetch_page(address)
-    html = page.kind == "html"
-    content = decode(page.content, name, html=html, declared=page.charset)
-    return _fit(*(html_page.read_html if html else plain_text.read_text)(content, name), name)
+    ending = ".html" if page.kind == "html" else ".txt"
+    content = decode(page.content, name, html=page.kind == "html", declared=page.charset)
+    return _article(read_document(content.encode(), f"page{ending}"), name)
 
 
-def _fit(title: str, text: str, name: str) -> tuple[str, str]:
-    title, text = _tidy(title).replace("\n", " "), _tidy(text)
-    if len(text) > MAX_TEXT_CHARACTERS:
-        raise UserError(
-            f"{name} has more than {MAX_TEXT_CHARACTERS:,} characters of text, which is the "
-            "limit: paste the part that says what it is about."
-        )
+def _article(record: Record, name: str) -> Article:
+    """Makes the article of a record; broken front matter is said, and the text after it read."""
+    from tagloop.reading.entries import entry_of
+
+    problem = record.problem if name in record.problem else f"{name}: {record.problem}"
+    notes = [problem] if record.problem else []
+    if record.problem and not record.body:
+        raise UserError(problem)
+    entry = entry_of(replace(record, problem=""), ReadOptions(needed=()))
+    title, text = _tidy(entry.title).replace("\n", " "), _tidy(entry.text)
     if not text:
         raise UserError(f"{name} has no text in it; paste the text instead.")
-    if len(title) > MAX_TITLE_CHARACTERS:
-        title = title[:MAX_TITLE_CHARACTERS].rsplit(" ", 1)[0]
-    return title, text
-
-
-def _reader(ending: str) -> Callable[[bytes, str], tuple[str, str]]:
-    """Imports only what the ending needs: the process is new for every file."""
-    from tagloop.reading.documents import html_page, markdown, plain_text
-    from tagloop.text.encodings import decode
-
-    if ending == ".pdf":
-        from tagloop.reading.documents.pdf import read_pdf
-
-        return read_pdf
-    if ending == ".docx":
-        from tagloop.reading.documents.word import read_word
-
-        return read_word
-    if ending in (".html", ".htm"):
-        return lambda data, name: html_page.read_html(decode(data, name, html=True), name)
-    if ending in (".md", ".markdown"):
-        return lambda data, name: markdown.read_markdown_file(decode(data, name), name)
-    return lambda data, name: plain_text.read_text(decode(data, name), name)
+    if len(text) > MAX_TEXT_CHARACTERS:
+        notes.append(
+            f"{name} has more than {MAX_TEXT_CHARACTERS:,} characters of text: its beginning is "
+            "here."
+        )
+    return Article(
+        beginning(title, MAX_TITLE_CHARACTERS),
+        beginning(text, MAX_TEXT_CHARACTERS),
+        " ".join(notes),
+    )
 
 
 def _tidy(text: str) -> str:
@@ -94,16 +87,21 @@ def _tidy(text: str) -> str:
     return _GAPS.sub("\n\n", lines).strip()
 
 
-def limit_this_process() -> None:
-    """Lets the system stop this process when it takes too much; Windows has no such limits."""
+def limit_this_process(memory: int = MAX_MEMORY_BYTES, cpu_seconds: int = MAX_CPU_SECONDS) -> None:
+    """Lets the system stop this process when it takes too much; Windows has no such limits.
+
+    Args:
+        memory: Bytes of address space.
+        cpu_seconds: Of the processor.
+    """
     if sys.platform != "win32":
         import resource
         import signal
 
         signal.signal(signal.SIGVTALRM, lambda number, frame: os.nice(NICENESS))
         signal.setitimer(signal.ITIMER_VIRTUAL, QUICK_SECONDS)
-        resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
-        resource.setrlimit(resource.RLIMIT_CPU, (MAX_CPU_SECONDS, MAX_CPU_SECONDS))
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+        resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # it has nothing to write
 
@@ -114,10 +112,8 @@ def main() -> None:
     logging.disable(logging.CRITICAL)  # pypdf complains about most of the PDFs in the world
     kind, place, name = sys.argv[1:]
     try:
-        title, text = (
-            read_page(place, name) if kind == ADDRESS else read_document(Path(place), name)
-        )
-        answer = {"title": title, "text": text}
+        read = read_page(place, name) if kind == ADDRESS else read_document(Path(place), name)
+        answer = read._asdict()
     except UserError as error:
         answer = {"problem": str(error)}
     except MemoryError:

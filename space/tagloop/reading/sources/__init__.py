@@ -9,13 +9,27 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from tagloop.errors import UserError
 from tagloop.reading.record import UNLIMITED, Limits, Record, Source
-from tagloop.reading.sources import article_files
+from tagloop.reading.sources import article_files, feed
+from tagloop.reading.sources.exports import (
+    blogger,
+    buttondown,
+    devto,
+    ghost,
+    index_table,
+    medium,
+    notion,
+    stack_exchange,
+    substack,
+    wix,
+    wordpress,
+)
 from tagloop.reading.sources.files import Folder, InputFile, Tree, ZipTree, shown
+from tagloop.reading.sources.tables import delimited, json_document, parquet, spreadsheet
 
 
 @dataclass(frozen=True)
@@ -43,27 +57,63 @@ class TreeKind:
         name: What `Source.kind` says.
         read: Opens it.
         member: Found in the path of at least one of its files; None: any.
+        fits: Looks closer, where the names alone do not tell; None: they do.
     """
 
     name: str
     read: Callable[[Tree, Limits], Source]
     member: re.Pattern[str] | None = None
+    fits: Callable[[Tree, Limits], bool] | None = None
 
 
+JSON = (".json", ".txt", "")
+"""Endings of what is JSON as a whole."""
 FILE_KINDS: tuple[FileKind, ...] = (
     # Exports and feeds, told by their first bytes.
-    # Tables.
+    FileKind("wordpress", wordpress.read_wordpress, head=wordpress.HEAD),
+    FileKind("blogger", blogger.read_blogger, head=blogger.HEAD),
+    FileKind("stack exchange", stack_exchange.read_stack_exchange, head=stack_exchange.HEAD),
+    FileKind("feed", feed.read_feed, head=feed.HEAD),
+    FileKind("feed", feed.read_feed, JSON, feed.JSON_HEAD),
+    FileKind("ghost", ghost.read_ghost, JSON, ghost.HEAD),
+    FileKind("dev.to", devto.read_devto, JSON, devto.HEAD),
+    FileKind("wix", wix.read_wix, (".csv",), wix.HEAD),
+    # Tables; a text of any other ending may be one by its first bytes.
+    FileKind("table", parquet.read_parquet, (".parquet", ".pq")),
+    FileKind("table", parquet.read_parquet, head=parquet.HEAD),
+    FileKind("table", parquet.read_arrow, (".arrow", ".feather")),
+    FileKind("table", spreadsheet.read_spreadsheet, (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")),
+    FileKind("table", json_document.read_json, (".json", ".jsonl", ".ndjson", ".jl")),
+    FileKind("table", json_document.read_json, (".txt", ".log", ".csv", ""), json_document.HEAD),
+    FileKind("table", delimited.read_delimited, (".csv", ".tsv", ".tab", ".psv")),
+    FileKind("table", delimited.read_delimited, (".txt", ""), delimited.HEAD),
     # One article.
     FileKind("markdown", article_files.open_file, article_files.ENDINGS),
+    # JSON under any name; a Markdown file may have front matter in JSON.
+    FileKind("table", json_document.read_json, head=json_document.HEAD),
 )
 TREE_KINDS: tuple[TreeKind, ...] = (
     # Exports.
+    TreeKind("blogger", blogger.read_takeout, blogger.MEMBER),
+    TreeKind("medium", medium.read_medium, medium.MEMBER),
+    TreeKind("substack", substack.read_substack, substack.MEMBER, substack.is_substack),
+    TreeKind("buttondown", buttondown.read_buttondown, buttondown.MEMBER, buttondown.is_buttondown),
+    TreeKind("notion", notion.read_notion, notion.MEMBER),
+    TreeKind("index", index_table.read_index, index_table.MEMBER, index_table.is_index),
+    # Tables in several files.
+    TreeKind("table", parquet.read_shards, parquet.SHARD),
     # A folder or zip of articles.
     TreeKind("markdown", article_files.open_tree, article_files.MEMBER),
 )
 """What a tree without any of these holds is read file by file, as `FILE_KINDS` says."""
+_ABOUT = re.compile(
+    r"(?:\A|/)(?:readme|licen[cs]e|copying|notice|changelog|contributing|citation|datacard)"
+    r"(?:\.\w{1,8})?\Z",
+    re.IGNORECASE,
+)
+"""Files about a collection; beside tables they are no articles."""
 _ZIP = re.compile(rb"\APK(?:\x03\x04|\x05\x06)")
-_OFFICE_ENDINGS = (".docx", ".xlsx", ".xlsm", ".ods", ".odt", ".pptx", ".epub")
+_OFFICE_ENDINGS = (".docx", ".xlsx", ".xlsm", ".xlsb", ".ods", ".odt", ".pptx", ".epub")
 """Zips as well, by their first bytes."""
 
 
@@ -102,9 +152,11 @@ def open_tree(tree: Tree, limits: Limits = UNLIMITED) -> Source:
     Raises:
         UserError: It cannot be read, or holds nothing that is known.
     """
-    paths = [str(path) for path in tree.paths()]
+    paths = [str(path) for path in tree.paths() if not _ABOUT.search(str(path))]
+    paths = paths or [str(path) for path in tree.paths()]
     for kind in TREE_KINDS:
-        if kind.member is None or any(map(kind.member.search, paths)):
+        named = kind.member is None or any(map(kind.member.search, paths))
+        if named and (kind.fits is None or kind.fits(tree, limits)):
             return kind.read(tree, limits)
     return _file_by_file(tree, limits)
 
@@ -127,11 +179,14 @@ def _is_known(file: InputFile) -> bool:
 
 def _file_by_file(tree: Tree, limits: Limits) -> Source:
     """Opens a tree of tables, exports or further zips, which people pack to send them."""
-    files = [tree.file(path) for path in tree.paths()]
     readable: list[InputFile] = []
+    paths = tree.paths()
     left_out = Counter(tree.left_out)
-    for file in files:
-        if _is_known(file):
+    for path in paths:
+        file = tree.file(path)
+        if _ABOUT.search(str(path)):
+            left_out["files about the others"] += 1
+        elif _is_known(file):
             readable.append(file)
         else:
             left_out[file.ending or "files without an ending"] += 1
@@ -150,9 +205,7 @@ def _records(whole: Source, files: list[InputFile], limits: Limits) -> Iterator[
     for file in files:
         try:
             source = open_file(file, limits)
-            for record in source.records:
-                where = f"{file.name}: {record.where.removeprefix(file.path.name).lstrip(':, ')}"
-                yield record if file.name in record.where else replace(record, where=where)
+            yield from source.records
         except UserError as error:
             yield Record(file.name, {}, problem=str(error))
             continue
@@ -161,4 +214,5 @@ def _records(whole: Source, files: list[InputFile], limits: Limits) -> Iterator[
 
 
 def _known() -> str:
-    return ", ".join(dict.fromkeys(ending for kind in FILE_KINDS for ending in kind.endings))
+    endings = (ending for kind in FILE_KINDS for ending in kind.endings if ending)
+    return ", ".join(dict.fromkeys(endings))

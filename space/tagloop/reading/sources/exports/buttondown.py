@@ -21,7 +21,7 @@ _EMAIL = re.compile(r"(?:\A|/)emails/[^/]+\.md\Z")
 _EDITOR = re.compile(r"\A\s*+<!-- buttondown-editor-mode: \w++ -->\s*+")
 
 
-def is_buttondown(tree: Tree) -> bool:
+def is_buttondown(tree: Tree, limits: Limits) -> bool:
     """Tells whether a tree has the emails as well."""
     return any(_EMAIL.search(str(path)) for path in tree.paths())
 

@@ -14,7 +14,7 @@ from tagloop.reading.sources.exports.json_document import mappings, read_json
 from tagloop.reading.sources.exports.posts import bounded, left_out_note
 from tagloop.reading.sources.files import InputFile
 
-HEAD = re.compile(rb'"body_markdown"\s*+:')
+HEAD = re.compile(rb'\A(?:\xef\xbb\xbf)?\s*+[\[{](?=[\s\S]*?"body_markdown"\s*+:)')
 _OWN = ("title", "published", "tags", "canonical_url", "language", "date")
 """What the front matter says, which an article of the older editor begins with."""
 
@@ -26,10 +26,18 @@ def read_devto(file: InputFile, limits: Limits) -> Source:
         UserError: It cannot be read.
     """
     document = read_json(file, limits)
-    articles = mappings([document] if isinstance(document, dict) else document)
+    articles = _articles(document)
     source = Source("dev.to", file.name, iter(()), total=len(articles))
     source.records = bounded(_records(articles, file.name, source.notes), file.name, limits)
     return source
+
+
+def _articles(document: Any) -> list[dict[str, Any]]:
+    """Finds the list of articles: the document, a value of it, or the one article that it is."""
+    if not isinstance(document, dict):
+        return mappings(document)
+    lists = [found for value in document.values() if (found := mappings(value))]
+    return [document] if "body_markdown" in document or not lists else lists[0]
 
 
 def _records(articles: list[dict[str, Any]], name: str, notes: list[str]) -> Iterator[Record]:

@@ -18,7 +18,7 @@ from tagloop.reading.sources.files import InputFile
 HEAD = re.compile(
     rb'\A(?:\xef\xbb\xbf)?\s*+\{\s*+"db"\s*+:'
     rb'|\A(?:\xef\xbb\xbf)?\s*+\{\s*+"meta"\s*+:\s*+\{[^{}]*?"exported_on"'
-    rb'|"(?:mobiledoc|lexical)"\s*+:'
+    rb'|\A(?:\xef\xbb\xbf)?\s*+\{(?=[\s\S]*?"(?:mobiledoc|lexical)"\s*+:)'
 )
 _PUBLISHED = frozenset(("published", "sent"))
 """``sent`` was published as a newsletter only."""

@@ -19,13 +19,19 @@ from tagloop.reading.sources.exports.posts import bounded
 from tagloop.reading.sources.files import Tree
 from tagloop.text.encodings import decode
 
-MEMBER = re.compile(r"(?:\A|/)posts/(?:draft|\d{4}-\d\d-\d\d)_[^/]*-[0-9a-f]{6,14}\.html\Z")
-_POST = re.compile(r"(?:\A|/)posts/[^/]+\.html\Z")
+MEMBER = re.compile(
+    r"(?:\A|/)posts/(?:draft|\d{4}-\d\d-\d\d)_[^/]*\.html\Z"
+    r"|\A(?:draft|\d{4}-\d\d-\d\d)_[^/]*-[0-9a-f]{8,14}\.html\Z"
+)
+"""A post in an export, or in its folder of posts alone."""
+_POST = re.compile(r"(?:(?:\A|/)posts/|\A)[^/]+\.html\Z")
+_LIST = "README.html"
+"""What the export begins with."""
 
 
 def read_medium(tree: Tree, limits: Limits) -> Source:
     """Opens a Medium export; bookmarks, claps and the like are left out."""
-    posts = [path for path in tree.paths() if _POST.search(str(path))]
+    posts = [path for path in tree.paths() if _POST.search(str(path)) and path.name != _LIST]
     source = Source("medium", tree.name, iter(()), unit="file", total=len(posts))
     source.left_out.update(tree.left_out)
     source.left_out["files of Medium besides the posts"] += len(tree.paths()) - len(posts)

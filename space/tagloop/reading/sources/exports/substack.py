@@ -15,10 +15,20 @@ from tagloop.reading.sources.exports.posts import bounded, left_out_note
 from tagloop.reading.sources.files import Tree
 from tagloop.reading.sources.tables.delimited import read_delimited
 
-MEMBER = re.compile(r"(?:\A|/)\d{4,}\.[^/]*html\Z")
+MEMBER = re.compile(r"(?:\A|/)\d+\.[^/]*html\Z")
 _INDEX = re.compile(r"(?:\A|/)posts\.csv\Z")
+_NUMBER_AND_SLUG = re.compile(r"\A\d{5,}+\.[\w-]++\.html\Z")
 _POSTS = frozenset(("newsletter", "podcast", "adhoc_email", "video", ""))
 """Types that are articles; others are pages (``About``) and threads of comments."""
+
+
+def is_substack(tree: Tree, limits: Limits) -> bool:
+    """Tells whether a tree has the list that Substack writes, or is one without it."""
+    index = _index(tree)
+    if index is None:
+        pages = [path for path in tree.paths() if path.suffix == ".html"]
+        return all(_NUMBER_AND_SLUG.match(path.name) for path in pages)
+    return tree.file(index).head().lstrip(b'\xef\xbb\xbf"').startswith(b"post_id")
 
 
 def read_substack(tree: Tree, limits: Limits) -> Source:
@@ -27,8 +37,7 @@ def read_substack(tree: Tree, limits: Limits) -> Source:
     Raises:
         UserError: It has no ``posts.csv``, or one that cannot be read.
     """
-    paths = tree.paths()
-    index = next((path for path in paths if _INDEX.search(str(path))), None)
+    paths, index = tree.paths(), _index(tree)
     if index is None:
         raise UserError(
             f"{tree.name}: a Substack export needs its posts.csv, which has the titles and dates: "
@@ -45,6 +54,10 @@ def read_substack(tree: Tree, limits: Limits) -> Source:
     records = with_texts(rows, tree, _finder(FilesByName(pages)), limits)
     source.records = bounded(records, tree.name, limits)
     return source
+
+
+def _index(tree: Tree) -> PurePosixPath | None:
+    return next((path for path in tree.paths() if _INDEX.search(str(path))), None)
 
 
 def _rows(rows: Iterator[Record], notes: list[str]) -> Iterator[Record]:

