@@ -11,9 +11,9 @@ from typing import NamedTuple, TypedDict, cast
 
 import datasets
 import ftfy
-from tagloop.text.words import count_words
 
 from tagloop.reading.record import Entry
+from tagloop.text.words import count_words
 from tagloop.vocabulary.normal_form import compatible, normal_form, tidy
 
 MAX_TAG_WORDS = 5

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar, cast
 
 import datasets
-from tagloop.text.languages import ordered
 
 from tagloop.errors import UserError
 from tagloop.reading.settings import setting_name
+from tagloop.text.languages import ordered
 from tagloop.vocabulary.aliases import Overrides
 from tagloop.vocabulary.vocabulary import Vocabulary
 from training.config import BuildConfig

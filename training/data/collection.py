@@ -9,13 +9,13 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from ftfy.fixes import fix_surrogates
-from tagloop.reading.entries import Entries, read_entries
-from tagloop.text.languages import detect, language_of
 
 from tagloop.errors import UserError
 from tagloop.reading.columns import parse_mapping
+from tagloop.reading.entries import Entries, read_entries
 from tagloop.reading.record import Entry, ReadOptions, Source
 from tagloop.reading.settings import setting_name
+from tagloop.text.languages import detect, language_of
 from training.config import BuildConfig
 from training.console import progress_bar
 from training.data.articles import Article, RejectedTag, clean_article

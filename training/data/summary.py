@@ -6,10 +6,9 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from tagloop.text.languages import language_name
-
 from tagloop.files import BUILD_REPORT
 from tagloop.reading.settings import setting_name
+from tagloop.text.languages import language_name
 from training.data.articles import Article
 from training.data.build_dataset import Built
 from training.data.build_report import BuildReport, SourceEntry

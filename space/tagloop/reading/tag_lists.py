@@ -79,12 +79,15 @@ class TagStyle:
         blanks: Whether a text without any of them is divided at blanks.
         commas_in_lists: Whether a list's items have commas of their own: then a list of one item
             with a comma is one tag.
+        known: Items of lists without a comma, in lower case: an item made of them is a list
+            that its author wrote as one text.
         given: A person said it: nothing else divides a text.
     """
 
     signs: tuple[str, ...] = (SEPARATORS["pipe"], SEPARATORS["semicolon"], SEPARATORS["comma"])
     blanks: bool = False
     commas_in_lists: bool = False
+    known: frozenset[str] = frozenset()
     given: bool = False
 
 
@@ -169,7 +172,9 @@ class _Found:
             if not in_list and value.strip().casefold() in ("true", "false"):
                 self.numbers += 1
             elif in_list:
-                self._add_tag(_repaired(value))
+                whole = not _consists_of(value, self.style.known)
+                for part in [value] if whole else _at_signs(value, SEPARATORS["comma"]):
+                    self._add_tag(_repaired(part))
             else:
                 self._add_text(value, depth)
         elif isinstance(value, bool):
@@ -188,7 +193,7 @@ class _Found:
         if len(items) == 1 and isinstance(items[0], str):
             # "boats, harbour" as the only item: its author wrote a text where a list should be.
             style = self.style
-            if style.commas_in_lists:
+            if style.commas_in_lists and not _consists_of(items[0], style.known):
                 self._add_tag(_repaired(items[0]))
             else:
                 signs = tuple(group for group in style.signs if group not in WEAK.values())
@@ -253,6 +258,14 @@ def split_text(text: str, style: TagStyle) -> list[str]:
     if style.blanks:
         return _WORDS.findall(text)
     return _hashtags(text)
+
+
+def _consists_of(text: str, known: frozenset[str]) -> bool:
+    """Tells whether a text with commas has nothing but known tags between them."""
+    if not known or not any(sign in text for sign in SEPARATORS["comma"]):
+        return False
+    parts = (part.casefold() for part in _at_signs(text, SEPARATORS["comma"]) if part)
+    return all(part in known for part in parts)
 
 
 def _hashtags(text: str) -> list[str]:

@@ -114,22 +114,29 @@ def _style(values: Sequence[Any], *, front_matter: bool) -> TagStyle:
     items = [
         item
         for value in values
-        if isinstance(value, list | tuple) and len(value) > 1
+        if isinstance(value, list | tuple)
         for item in value
         if isinstance(item, str)
     ]
-    commas_in_lists = any(set(item) & set(SEPARATORS["comma"]) for item in items)
+    commas = set(SEPARATORS["comma"])
+    known = frozenset(item.strip().casefold() for item in items if not commas & set(item))
+    commas_in_lists = any(
+        len(value) > 1 and isinstance(item, str) and commas & set(item)
+        for value in values
+        if isinstance(value, list | tuple)
+        for item in value
+    )
     signs = _signs(texts)
     marks = {sign for group in (*signs, SEPARATORS["line"], "#") for sign in group}
     plain = [text for text in texts if not marks & set(text)]
     weak = [group for group in WEAK.values() if _weak_divides(plain, len(texts), group)]
     if weak:
-        return TagStyle((*signs, *weak), commas_in_lists=commas_in_lists)
+        return TagStyle((*signs, *weak), commas_in_lists=commas_in_lists, known=known)
     most = 0 if front_matter else _MOST_WITH_SIGNS * len(texts)
     blanks = len(texts) - len(plain) <= most and _blanks_divide(
         plain, items, front_matter=front_matter
     )
-    return TagStyle(signs, blanks=blanks, commas_in_lists=commas_in_lists)
+    return TagStyle(signs, blanks=blanks, commas_in_lists=commas_in_lists, known=known)
 
 
 def _signs(texts: Sequence[str]) -> tuple[str, ...]:

@@ -12,7 +12,10 @@ from tagloop.reading.front_matter import MAX_CHARACTERS, FrontMatter, split_fron
 from tagloop.reading.front_matter.adding import add_values, takes
 from tagloop.reading.front_matter.body_tags import body_tags
 
-TAGS = {"tags": ["ferry", "night trains"], "tag_confidences": [0.9, 0.25]}
+TAGS: dict[str, list[str] | list[float]] = {
+    "tags": ["ferry", "night trains"],
+    "tag_confidences": [0.9, 0.25],
+}
 
 
 def split(content: str, ending: str = ".md") -> FrontMatter:

@@ -35,6 +35,10 @@ SLASHES = ["Boats/Harbour", "Harbour/Travel", "Travel", "Boats/Travel/Diary", "D
          ["Boats", "Harbour"]),
         (["a; b", "b; c"] * 10 + ["Washington, D.C."], False, "Washington, D.C.",
          ["Washington, D.C."]),
+        # a list that its author wrote as one item
+        ([["boats", "piers"], ["x", "herons"], ["Rome, Italy", "x"]], False, ["boats, herons", "x"],
+         ["boats", "herons", "x"]),
+        ([["boats", "piers"], ["Rome, Italy", "x"]], False, ["piers, boats"], ["piers", "boats"]),
         ([["Rome, Italy", "Boats"], ["Oslo, Norway"]], False, ["Oslo, Norway"], ["Oslo, Norway"]),
     ],
 )  # fmt: skip

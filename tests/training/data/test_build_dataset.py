@@ -364,7 +364,7 @@ def test_thousands_of_reasons_are_a_line(place: Path, capsys: pytest.CaptureFixt
 
 def test_languages_are_told(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     german = "Die Fähre zur Insel fährt zweimal am Tag, und der Fahrplan zeigt noch den Winter. "
-    chinese = "每天早上渡轮都会离开小岛，船长说今天的天气很好，我们可以看到很多海鸟。"  # noqa: RUF001
+    chinese = "每天早上渡轮都会离开小岛，船长说今天的天气很好，我们可以看到很多海鸟。"
     rows = [record(number, text=german * 3 + str(number)) for number in range(3)]
     rows += [record(number, text=chinese + str(number)) for number in range(3, 5)]
     write(place / "a.jsonl", [*rows, record(6, lang="pt-BR")])
@@ -374,11 +374,11 @@ def test_languages_are_told(place: Path, capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_wide_signs_stay_as_they_were_written(place: Path) -> None:
-    title, text = "渡轮，小岛（二）", "每天早上，渡轮都会离开小岛；船长说：“早安！”（真的）？"  # noqa: RUF001
-    write(place / "a.jsonl", [record(1, title=title, text=text, tags=["港口（大）"])])  # noqa: RUF001
+    title, text = "渡轮，小岛（二）", "每天早上，渡轮都会离开小岛；船长说：“早安！”（真的）？"
+    write(place / "a.jsonl", [record(1, title=title, text=text, tags=["港口（大）"])])
     data, _ = built("--source", "a.jsonl")
     (row,) = [row for split in data.values() for row in split]
-    assert (row["title"], row["text"], row["tags"]) == (title, text, ["港口（大）"])  # noqa: RUF001
+    assert (row["title"], row["text"], row["tags"]) == (title, text, ["港口（大）"])
 
 
 def test_nothing_usable_says_what_was_looked_for(

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tagloop.reading.sources.address import is_address, open_address
-
 from tagloop.errors import UserError
 from tagloop.reading.record import Source
 from tagloop.reading.sources import open_path
+from tagloop.reading.sources.address import is_address, open_address
 from training.data.sources.hub import open_hub
 from training.data.sources.locations import is_there, looks_like_path
 

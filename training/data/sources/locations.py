@@ -6,10 +6,9 @@ import re
 from collections.abc import Sequence
 from pathlib import Path, PurePath
 
-from tagloop.reading.sources.address import is_address
-
 from tagloop.errors import UserError
 from tagloop.reading.settings import setting_name
+from tagloop.reading.sources.address import is_address
 from training.data.sources.hub import PATTERN
 
 FILE_ENDINGS = frozenset(

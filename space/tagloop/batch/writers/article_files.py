@@ -9,7 +9,7 @@ from tagloop.batch.rows import CONFIDENCES, TAGS, Form, Piece, RowTags, free_nam
 from tagloop.batch.writers.writer import Written
 from tagloop.errors import UserError
 from tagloop.reading.front_matter import split_front_matter
-from tagloop.reading.front_matter.adding import HTML_ENDINGS, add_values, takes
+from tagloop.reading.front_matter.adding import HTML_ENDINGS, Values, add_values, takes
 from tagloop.reading.sources.files import InputFile, ZipTree
 from tagloop.text.encodings import declared_encoding, find_encoding
 
@@ -98,5 +98,5 @@ def add_tags(content: str, tagged: RowTags, where: str, ending: str) -> tuple[st
         name if takes(front, name) else free_name(name, [name, *taken])
         for name in (TAGS, CONFIDENCES)
     )
-    values = {tags: list(tagged.tags), confidences: list(tagged.confidences)}
+    values: Values = {tags: list(tagged.tags), confidences: list(tagged.confidences)}
     return add_values(content, values, where, ending), tags

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from tagloop.batch.rows import LIMITS
@@ -17,6 +17,8 @@ from tagloop.errors import UserError
 from tagloop.reading.record import Source
 from tagloop.reading.sources.files import InputFile, ZipTree
 from tagloop.reading.sources.tables import TableSource
+
+_NO_FRONT_MATTER = (".docx", ".pdf", ".txt")
 
 
 def choose_writer(source: Source, survey: Survey, path: Path) -> Writer:
@@ -38,9 +40,9 @@ def choose_writer(source: Source, survey: Survey, path: Path) -> Writer:
             except LookupError:
                 pass
         return TableWriter(source, survey, ending)
-    if source.kind == "articles":
+    if isinstance(survey.given, PurePosixPath):
         return ArticleFilesWriter(ZipTree(file, LIMITS))
-    if source.kind == "article" and ending not in (".docx", ".pdf", ".txt"):
+    if source.kind == "markdown" and ending not in _NO_FRONT_MATTER:
         return ArticleFilesWriter(file)
     return ListingWriter(
         f"Tags cannot be put back into this kind of file ({source.kind}): this table lists them."

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from tagloop.errors import UserError
@@ -29,6 +29,7 @@ from tagloop.reading.sources.exports import (
     wordpress,
 )
 from tagloop.reading.sources.files import Folder, InputFile, Tree, ZipTree, shown
+from tagloop.reading.sources.tables import delimited, json_document, parquet, spreadsheet
 
 
 @dataclass(frozen=True)
@@ -77,9 +78,19 @@ FILE_KINDS: tuple[FileKind, ...] = (
     FileKind("ghost", ghost.read_ghost, JSON, ghost.HEAD),
     FileKind("dev.to", devto.read_devto, JSON, devto.HEAD),
     FileKind("wix", wix.read_wix, (".csv",), wix.HEAD),
-    # Tables.
+    # Tables; a text of any other ending may be one by its first bytes.
+    FileKind("table", parquet.read_parquet, (".parquet", ".pq")),
+    FileKind("table", parquet.read_parquet, head=parquet.HEAD),
+    FileKind("table", parquet.read_arrow, (".arrow", ".feather")),
+    FileKind("table", spreadsheet.read_spreadsheet, (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")),
+    FileKind("table", json_document.read_json, (".json", ".jsonl", ".ndjson", ".jl")),
+    FileKind("table", json_document.read_json, (".txt", ".log", ".csv", ""), json_document.HEAD),
+    FileKind("table", delimited.read_delimited, (".csv", ".tsv", ".tab", ".psv")),
+    FileKind("table", delimited.read_delimited, (".txt", ""), delimited.HEAD),
     # One article.
     FileKind("markdown", article_files.open_file, article_files.ENDINGS),
+    # JSON under any name; a Markdown file may have front matter in JSON.
+    FileKind("table", json_document.read_json, head=json_document.HEAD),
 )
 TREE_KINDS: tuple[TreeKind, ...] = (
     # Exports.
@@ -89,12 +100,20 @@ TREE_KINDS: tuple[TreeKind, ...] = (
     TreeKind("buttondown", buttondown.read_buttondown, buttondown.MEMBER, buttondown.is_buttondown),
     TreeKind("notion", notion.read_notion, notion.MEMBER),
     TreeKind("index", index_table.read_index, index_table.MEMBER, index_table.is_index),
+    # Tables in several files.
+    TreeKind("table", parquet.read_shards, parquet.SHARD),
     # A folder or zip of articles.
     TreeKind("markdown", article_files.open_tree, article_files.MEMBER),
 )
 """What a tree without any of these holds is read file by file, as `FILE_KINDS` says."""
+_ABOUT = re.compile(
+    r"(?:\A|/)(?:readme|licen[cs]e|copying|notice|changelog|contributing|citation|datacard)"
+    r"(?:\.\w{1,8})?\Z",
+    re.IGNORECASE,
+)
+"""Files about a collection; beside tables they are no articles."""
 _ZIP = re.compile(rb"\APK(?:\x03\x04|\x05\x06)")
-_OFFICE_ENDINGS = (".docx", ".xlsx", ".xlsm", ".ods", ".odt", ".pptx", ".epub")
+_OFFICE_ENDINGS = (".docx", ".xlsx", ".xlsm", ".xlsb", ".ods", ".odt", ".pptx", ".epub")
 """Zips as well, by their first bytes."""
 
 
@@ -133,7 +152,8 @@ def open_tree(tree: Tree, limits: Limits = UNLIMITED) -> Source:
     Raises:
         UserError: It cannot be read, or holds nothing that is known.
     """
-    paths = [str(path) for path in tree.paths()]
+    paths = [str(path) for path in tree.paths() if not _ABOUT.search(str(path))]
+    paths = paths or [str(path) for path in tree.paths()]
     for kind in TREE_KINDS:
         named = kind.member is None or any(map(kind.member.search, paths))
         if named and (kind.fits is None or kind.fits(tree, limits)):
@@ -159,11 +179,14 @@ def _is_known(file: InputFile) -> bool:
 
 def _file_by_file(tree: Tree, limits: Limits) -> Source:
     """Opens a tree of tables, exports or further zips, which people pack to send them."""
-    files = [tree.file(path) for path in tree.paths()]
     readable: list[InputFile] = []
+    paths = tree.paths()
     left_out = Counter(tree.left_out)
-    for file in files:
-        if _is_known(file):
+    for path in paths:
+        file = tree.file(path)
+        if _ABOUT.search(str(path)):
+            left_out["files about the others"] += 1
+        elif _is_known(file):
             readable.append(file)
         else:
             left_out[file.ending or "files without an ending"] += 1
@@ -182,9 +205,7 @@ def _records(whole: Source, files: list[InputFile], limits: Limits) -> Iterator[
     for file in files:
         try:
             source = open_file(file, limits)
-            for record in source.records:
-                where = f"{file.name}: {record.where.removeprefix(file.path.name).lstrip(':, ')}"
-                yield record if file.name in record.where else replace(record, where=where)
+            yield from source.records
         except UserError as error:
             yield Record(file.name, {}, problem=str(error))
             continue

@@ -35,6 +35,11 @@ _SETTINGS_OF_SITE = re.compile(
 _SOURCES = frozenset(ENDINGS) - {".html", ".htm", ".xhtml"}
 _FILLED_IN = re.compile(r"\A\s*+(?:\{\{[^{}]*+\}\}|<%[^<>]*+%>|\{%[^{}]*+%\})\s*+\Z")
 """A whole title or date that a program fills in."""
+TEXTS_NOT_READ = (
+    ".adoc", ".asciidoc", ".textile", ".mediawiki", ".wiki", ".creole", ".tex", ".typ", ".ipynb",
+    ".rtf", ".odt", ".doc", ".pages", ".epub",
+)  # fmt: skip
+"""Endings of articles that would have to be converted first."""
 _LISTED = 5
 """Endings that are named of those that are not read."""
 
@@ -122,10 +127,13 @@ def _article_paths(tree: Tree, source: Source) -> list[PurePosixPath]:
             chosen.append(path)
         else:
             others[ending or "none"] = others.get(ending or "none", 0) + 1
-    if others:
-        source.notes.append(_about_others(others))
-        for ending, count in others.items():
-            source.left_out[f"ending {ending}"] += count
+    for ending, count in others.items():
+        source.left_out[f"ending {ending}"] += count
+    texts = {ending: count for ending, count in others.items() if ending in TEXTS_NOT_READ}
+    if texts:
+        source.notes.append(f"{_not_read(texts)} They may hold articles: convert them to Markdown.")
+    if rest := {ending: count for ending, count in others.items() if ending not in texts}:
+        source.notes.append(_not_read(rest))
     return chosen
 
 
@@ -150,7 +158,7 @@ def _output_folders(paths: Sequence[PurePosixPath]) -> frozenset[PurePosixPath]:
     return frozenset(folders - with_sources)
 
 
-def _about_others(others: dict[str, int]) -> str:
+def _not_read(others: dict[str, int]) -> str:
     count = sum(others.values())
     most = sorted(others.items(), key=lambda item: (-item[1], item[0]))
     named = ", ".join(f"{ending} {number:,}" for ending, number in most[:_LISTED])

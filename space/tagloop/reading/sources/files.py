@@ -141,8 +141,8 @@ class InputFile:
 class _Unpacked(io.RawIOBase):
     """A decompressor whose many exceptions are one sentence."""
 
-    def __init__(self, inner: IO[bytes], raw: IO[bytes], problem: str) -> None:
-        self._inner = inner
+    def __init__(self, inner: Any, raw: IO[bytes], problem: str) -> None:
+        self._inner: io.BufferedIOBase = inner
         self._raw = raw
         self._problem = problem
 
@@ -153,7 +153,8 @@ class _Unpacked(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        data = self._checked(lambda: self._inner.read(len(buffer)))
+        # Of a file that is cut off, all that comes before.
+        data = self._checked(lambda: self._inner.read1(len(buffer)))
         buffer[: len(data)] = data
         return len(data)
 

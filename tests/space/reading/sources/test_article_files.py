@@ -175,3 +175,12 @@ def test_thousands_of_files_take_no_time(blog: Path) -> None:
     begun = time.process_time()
     assert sum(1 for _ in open_path(blog).records) == 500
     assert time.process_time() - begun < 2
+
+
+def test_articles_that_would_have_to_be_converted_are_said(blog: Path) -> None:
+    write(blog, "a.md", "b.adoc", "c.adoc", "d.ipynb", "e.css")
+    assert open_path(blog).notes == [
+        "3 files of other kinds are not read: .adoc 2, .ipynb 1. They may hold articles: convert "
+        "them to Markdown.",
+        "1 file of another kind is not read: .css 1.",
+    ]

@@ -16,9 +16,8 @@ import pytest
 
 from tagloop.errors import UserError
 from tagloop.reading.record import Limits
-from tagloop.reading.sources import open_path
+from tagloop.reading.sources import files, open_path
 from tagloop.reading.sources.files import (
-    MAX_MEMBERS,
     Folder,
     InputFile,
     ZipTree,
@@ -174,15 +173,16 @@ def test_a_zip_that_leads_out_of_itself_is_refused(name: str) -> None:
         opened(zipped({name: "x"}))
 
 
-def test_a_visitors_zip_has_bounds() -> None:
+def test_a_visitors_zip_has_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "MAX_MEMBERS", 3)
     limits = Limits(unpacked_bytes=1_000)
     assert opened(zipped({"a.md": "x" * 1_000}), limits).paths()
     with pytest.raises(UserError, match="unpacks to"):
         opened(zipped({"a.md": "x" * 1_001}), limits)
-    many = zipped({f"{number}.md": "" for number in range(MAX_MEMBERS + 1)})
-    with pytest.raises(UserError, match="20,001 files"):
+    many = zipped({f"{number}.md": "" for number in range(4)})
+    with pytest.raises(UserError, match="in 4 files"):
         opened(many, limits)
-    assert len(opened(many).paths()) == MAX_MEMBERS + 1
+    assert len(opened(many).paths()) == 4
     with pytest.raises(UserError, match="is not a zip archive"):
         opened(b"PK\x03\x04 and nothing else")
     twice = zipped({"a.md": "x", "b.md": "y"}).replace(b"b.md", b"a.md")
@@ -210,3 +210,31 @@ def test_a_zip_in_a_zip_is_opened(tmp_path: Path) -> None:
         "export.zip/part-2.zip/a.md",
     ]
     assert records[1].values == {"title": "A"}
+
+
+def test_a_tree_of_tables_is_read_table_by_table(tmp_path: Path) -> None:
+    box = tmp_path / "box"
+    box.mkdir()
+    (box / "a.csv").write_text("title,text\nOne,First.\n")
+    (box / "README.md").write_text("# About these tables\n")
+    (box / "LICENSE").write_text("CC0")
+    one = open_path(box)
+    assert [record.where for record in one.records] == ["box/a.csv:2"]
+    assert one.columns == ["title", "text"] and one.left_out == {"files about the others": 2}
+    (box / "b.jsonl").write_text('{"title": "Two", "text": "Second."}\n')
+    (box / "c.csv").write_bytes(b"")
+    (box / "d.png").write_bytes(b"\x89PNG")
+    both = open_path(box)
+    first, second, third = both.records
+    assert [first.where, second.where, third.where] == ["box/a.csv:2", "box/b.jsonl:1", "box/c.csv"]
+    assert second.values["title"] == "Two" and third.problem
+    assert both.left_out == {"files about the others": 2, ".png": 1}
+
+
+def test_json_is_told_by_its_first_bytes_whatever_the_name_says(tmp_path: Path) -> None:
+    for name in ("a.txt", "a", "a.data"):
+        (tmp_path / name).write_text('{"title": "Two", "text": "Second."}\n')
+        assert open_path(tmp_path / name).kind == "table"
+    (tmp_path / "a.md").write_text('{"title": "Two"}\n\nSecond.\n')
+    (record,) = open_path(tmp_path / "a.md").records
+    assert record.body == "\n\nSecond.\n"

@@ -9,8 +9,9 @@ broken row, and the others are read again.
 from __future__ import annotations
 
 import csv
-from collections import deque
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
 from typing import Any, NamedTuple
 
 from tagloop.errors import UserError
@@ -23,10 +24,29 @@ from tagloop.reading.sources.tables.header import column_names, header_notes
 from tagloop.reading.sources.tables.loose_quotes import loose_rows
 from tagloop.reading.sources.tables.text_file import TextFile
 
-_READ_AGAIN = 20
-"""So many of the longest rows may be read once more because of quotes that are not closed, and
-four times what was read: each could make the rest of the file be read again."""
-_LOOSE_LINES = 500
+_NAMES = b"title headline text body content tags keywords categories url link date author".split()
+_CELL = (
+    rb'[\0" ]*+(?:'
+    + b"|".join(
+        rb"\0?+".join(map(re.escape, map(bytes, zip(name, strict=True)))) for name in _NAMES
+    )
+    + rb')[\0" ]*+'
+)
+HEAD = re.compile(
+    rb"(?i)\A(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?(?:[^\r\n,;\t|]*+[,;\t|])*?"
+    + _CELL
+    + rb"[,;\t|](?:[^\r\n,;\t|]*+[,;\t|])*?"
+    + _CELL
+    + rb"(?:[,;\t|\r\n]|\Z)"
+)
+"""How a table begins in a file whose name does not say that it is one: two usual names of columns;
+in UTF-16 there are zeros between their letters."""
+_READ_AGAIN = 20_000_000
+"""So many characters may be read once more because of quotes that are not closed, and four times
+what was read: each could make the rest of the file be read again."""
+_LINE_COST = 200
+"""A line takes as long as so many characters."""
+_LOOSE_LINES = 200
 _LOOSE_CHARACTERS = 200_000
 """In so many a cell with loose quotes ends, or is taken to be never closed."""
 _NOT_CLOSED = "a quote is opened in it but not closed"
@@ -58,6 +78,7 @@ def read_delimited(file: InputFile, limits: Limits) -> TableSource:
     rows = _rows(text, dialect, limits)
     header = _header(text.name, next(rows, None), limits)
     names = column_names(header)
+    text.notes += header_notes(file.name, header, names)
     return TableSource(
         "table",
         file.name,
@@ -66,7 +87,7 @@ def read_delimited(file: InputFile, limits: Limits) -> TableSource:
         "B",
         file.size,
         text.position,
-        notes=text.notes + header_notes(file.name, header, names),
+        notes=text.notes,
         header=header,
         # With one column nothing shows it, and a comma is what all programs read.
         delimiter=dialect.delimiter if len(header) > 1 else ",",
@@ -118,23 +139,23 @@ def _records(
 def _rows(text: TextFile, dialect: Dialect, limits: Limits) -> Iterator[_Row]:
     """Yields the rows, the header first; those of empty cells are left out."""
     lines = _Lines(text, dialect, limits.record_characters or MAX_RECORD_CHARACTERS)
-    lines.skip(dialect.lines_before)
-    reader = lines.reader()
+    too_long = f"it has more than {lines.most:,} characters"
     width = blank = 0
     while True:
         begin = lines.begin_record()
         problem = oddity = ""
         try:
-            cells = next(reader)
+            cells = next(lines.reader)
         except StopIteration:
             if lines.ended:
                 break
-            reader = lines.reader()
+            lines.end_record(0)
             continue
         except csv.Error:
             cells, problem, oddity = _read_again(lines, width)
-            reader = lines.reader()
-        if text.damage and text.breaks_off(lines.taken[-1]):
+        if sum(map(len, cells)) > lines.most:
+            problem = too_long
+        if text.damage and text.breaks_off(lines.last()):
             break
         if any(cells):
             yield _Row(begin, cells, problem, oddity)
@@ -153,112 +174,125 @@ def _read_again(lines: _Lines, width: int) -> tuple[list[str], str, str]:
         lines: The row's lines.
         width: How many cells it should have; 0 if it is the header.
     """
-    if lines.is_too_long:
-        problem = f"it has more than {lines.most:,} characters"
-    else:
-        for one_line in (True, False):
-            for row in loose_rows(lines, lines.delimiter, one_line=one_line):
-                if len(row.cells) == width or not (width or len(row.cells) < 2):
-                    lines.end_record(row.lines)
-                    return row.cells, "", _LOOSE
-        problem = _NOT_CLOSED
+    for one_line in (True, False):
+        for row in loose_rows(lines, lines.delimiter, one_line=one_line):
+            if len(row.cells) == width or not (width or len(row.cells) < 2):
+                lines.end_record(row.lines)
+                return row.cells, "", _LOOSE
     lines.end_record(1)
-    return lines.taken[0].rstrip("\r\n").split(lines.delimiter), problem, ""
+    return lines.last().rstrip("\r\n").split(lines.delimiter), _NOT_CLOSED, ""
 
 
 class _Lines:
-    """A file's lines; those of the record that is being read are kept, to be read once more.
+    """A file's lines, many of which the csv module takes at a time.
+
+    Those from the beginning of the current record on are kept, to be read once more.
 
     Attributes:
         delimiter: Between cells.
         most: Characters of a record.
-        taken: The lines of the record.
-        ended: Whether there are no more.
+        reader: Reads the records from the last that was ended on.
+        ended: Whether all lines of the file have been taken.
     """
 
     def __init__(self, text: TextFile, dialect: Dialect, most: int) -> None:
         self.delimiter = dialect.delimiter
         self.most = most
-        self.taken: list[str] = []
         self.ended = False
-        self._dialect = dialect
         self._text = text
-        self._fresh = text.lines(most)
-        self._next: deque[str] = deque()
-        self._number = 0  # of lines in records before
-        self._size = 0  # of the record
-        self._read = 0  # characters of records before
-        self._read_again = 0
+        self._dialect = dialect
+        self._blocks = text.lines(most)
+        self._kept: list[str] = []
+        self._first = 0  # which line of the file `_kept` begins with, from 0
+        self._begin = 0  # which line the record begins with
+        self._last = ""  # line of the record before
+        self._read = self._read_again = 0  # characters
         self._one_each = False
+        self._start(0)
+        for _ in range(dialect.lines_before):
+            if self._kept or self._take():
+                self._start(self._first + 1)
 
     def begin_record(self) -> int:
-        """Forgets the record before; returns the number of the line where the next one begins."""
-        self._number += len(self.taken)
-        self._read += self._size
-        self._size = 0
-        self.taken.clear()
-        return self._number + 1
+        """Begins the next record; returns the number of its first line."""
+        self._begin = self._base + self.reader.line_num
+        return self._begin + 1
 
     def end_record(self, count: int) -> None:
-        """Leaves the record its first lines; the others are read again."""
-        rest = self.taken[count:]
-        del self.taken[count:]
-        self._next.extendleft(reversed(rest))
-        self.ended = False
-        self._size = sum(map(len, self.taken))
-        self._read_again += sum(map(len, rest))
-        if self._read_again > _READ_AGAIN * self.most + 4 * self._read and not self._one_each:
+        """Ends the record after so many lines; the others are read again."""
+        end = self._begin - self._first + count
+        rest = self._base + self.reader.line_num - self._begin - count
+        self._last = self._kept[end - 1] if count else ""
+        self._read_again += rest * _LINE_COST
+        self._read_again += sum(map(len, islice(self._kept, end, end + max(rest, 0))))
+        if self._read_again > _READ_AGAIN + 4 * self._read and not self._one_each:
             self._one_each = True
             self._text.notes.append(
                 f"{self._text.name} has too many quotes that are opened but not closed: from line "
-                f"{self._number + count + 1:,} on each line is taken for a row."
+                f"{self._begin + count + 1:,} on each line is taken for a row."
             )
+        self._start(self._begin + count)
 
-    @property
-    def is_too_long(self) -> bool:
-        """Whether the record has more characters than it may."""
-        return self._size > self.most
+    def last(self) -> str:
+        """Returns the last line of the record."""
+        place = self._base + self.reader.line_num - self._first - 1
+        return self._kept[place] if self.reader.line_num else self._last
 
-    def skip(self, count: int) -> None:
-        """Leaves out lines before the first record."""
-        for _ in range(count):
-            next(self._take(), "")
+    def __iter__(self) -> Iterator[str]:
+        """Yields the record's lines, and then those after it, as if they were of it as well."""
+        size = 0
+        for place in range(1 if self._one_each else _LOOSE_LINES):
+            while place + self._begin - self._first >= len(self._kept):
+                if not self._take():
+                    return
+            line = self._kept[place + self._begin - self._first]
+            size += len(line)
+            if place and size > _LOOSE_CHARACTERS:
+                return
+            self._read_again += _LINE_COST + len(line) if place else 0
+            yield line
 
-    def reader(self) -> Any:
-        """Returns a reader of the records from here on."""
-        return csv.reader(
-            self._take(),
+    def _start(self, number: int) -> None:
+        """Begins to read with a line of those that are kept, or the one after them."""
+        del self._kept[: number - self._first]
+        self._first = self._begin = self._base = number
+        self.reader = csv.reader(
+            chain.from_iterable(self._feed()),
             delimiter=self.delimiter,
             skipinitialspace=self._dialect.skips_blanks,
             strict=True,
         )
 
-    def __iter__(self) -> Iterator[str]:
-        """Yields the record's lines, and then those after it, as if they were of it as well."""
-        yield from self.taken.copy()
-        for _ in self._take():
-            if len(self.taken) > _LOOSE_LINES or self._size > _LOOSE_CHARACTERS:
-                return
-            yield self.taken[-1]
-
-    def _take(self) -> Iterator[str]:
+    def _feed(self) -> Iterator[Iterable[str]]:
         """Yields lines as the csv module reads them.
 
         Raises:
             csv.Error: The record has become too long.
         """
-        taken, coming, most = self.taken, self._next, self.most
-        backslash = self._dialect.backslash
-        while not (self._one_each and taken):
-            while not coming:
-                more = next(self._fresh, None)
-                if more is None:
-                    self.ended = True
-                    return
-                coming.extend(more)
-            line = coming.popleft()
-            taken.append(line)
-            self._size += len(line)
-            if self._size > most:
+        if self._one_each:
+            if self._kept or self._take():
+                yield self._as_read(self._kept[:1])
+            return
+        if self._kept:
+            yield self._as_read(self._kept.copy())
+        while block := self._take():
+            if sum(map(len, self._kept)) - sum(map(len, block)) > self.most:
                 raise csv.Error
-            yield self._dialect.unescaped(line) if backslash else line
+            yield self._as_read(block)
+
+    def _as_read(self, lines: list[str]) -> list[str]:
+        return list(map(self._dialect.unescaped, lines)) if self._dialect.backslash else lines
+
+    def _take(self) -> list[str]:
+        """Takes lines from the file; forgets those before the record. Returns none at the end."""
+        block = next(self._blocks, None)
+        while block is not None and not block:
+            block = next(self._blocks, None)
+        if block is None:
+            self.ended = True
+            return []
+        del self._kept[: self._begin - self._first]
+        self._first = self._begin
+        self._kept += block
+        self._read += sum(map(len, block))
+        return block

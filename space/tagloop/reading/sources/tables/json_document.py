@@ -28,6 +28,8 @@ from tagloop.reading.sources.tables.json_values import (
 )
 from tagloop.reading.sources.tables.text_file import TextFile
 
+HEAD = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*+(?:\{\s*+\"|\[\s*+\{)")
+"""How JSON begins in a file whose name does not say that it is JSON."""
 LINE_ENDINGS = (".jsonl", ".ndjson", ".jl")
 _FIRST_LINES = 20
 _BLANKS = re.compile(r"[\s,]*+")

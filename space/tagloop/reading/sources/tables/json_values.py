@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from tagloop.reading.columns import NAMES
+from tagloop.reading.column_names import NAMES, fold
 
 _ENVELOPES = ("_source", "node", "attributes", "fields", "post", "article", "data")
 """Keys under which Elasticsearch, GraphQL, JSON:API, Django and Airtable have the article's own."""
@@ -40,7 +40,7 @@ def has_text(item: Mapping[str, Any]) -> bool:
 
 def is_text_name(name: str) -> bool:
     """Tells whether a text is commonly called so."""
-    return "_".join(name.strip().casefold().replace("-", " ").split()) in _TEXT_NAMES
+    return fold(name) in _TEXT_NAMES
 
 
 def unwrapped(item: dict[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from tagloop.reading.sources.files import InputFile, Tree
 from tagloop.reading.sources.tables import TableSource
 from tagloop.reading.sources.tables.bounds import check_columns, check_count
 
+HEAD = re.compile(rb"\APAR1")
 SHARD = re.compile(r"\.(?:parquet|arrow)\Z", re.IGNORECASE)
 _DAMAGE = (pyarrow.ArrowException, OSError, ValueError, OverflowError)
 """What pyarrow raises for bytes that are not what they say, and for dates beyond Python's."""
