@@ -78,6 +78,7 @@ FILE_KINDS: tuple[FileKind, ...] = (
     FileKind("ghost", ghost.read_ghost, JSON, ghost.HEAD),
     FileKind("dev.to", devto.read_devto, JSON, devto.HEAD),
     FileKind("wix", wix.read_wix, (".csv",), wix.HEAD),
+    FileKind("buttondown", buttondown.read_emails, (".csv", ".json"), buttondown.HEAD),
     # Tables; a text of any other ending may be one by its first bytes.
     FileKind("table", parquet.read_parquet, (".parquet", ".pq")),
     FileKind("table", parquet.read_parquet, head=parquet.HEAD),
