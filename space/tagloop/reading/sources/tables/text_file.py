@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import partial
 from itertools import chain
-from typing import IO
+from typing import Any
 
 from tagloop.errors import UserError
 from tagloop.reading.sources.files import InputFile
@@ -106,19 +106,25 @@ class TextFile:
 class _UpToDamage:
     """Bytes that end where they can no longer be read; the file remembers why."""
 
-    def __init__(self, stream: IO[bytes], file: TextFile) -> None:
+    def __init__(self, stream: Any, file: TextFile) -> None:
         self._stream = stream
         self._file = file
 
     def read(self, most: int = -1) -> bytes:
         """Returns so many bytes, or fewer; none at the end."""
-        if self._file.damage:
-            return b""
+        parts: list[bytes] = []
+        left = most
         try:
-            return self._stream.read(most)
+            # Piece by piece: what comes before the damage is not lost with the rest of a block.
+            while left and not self._file.damage:
+                part = self._stream.read1(BLOCK if most < 0 else left)
+                if not part:
+                    break
+                parts.append(part)
+                left -= len(part) if most > 0 else 0
         except (UserError, OSError) as error:
             self._file.damage = str(error)
-            return b""
+        return b"".join(parts)
 
     def close(self) -> None:
         """Closes the file."""
