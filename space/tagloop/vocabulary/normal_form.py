@@ -11,6 +11,8 @@ import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 
+from tagloop.text.words import SIGNS, divided
+
 OUTER = " ,;:|\"'`“”‘’<>!?*_~-：！？～"  # noqa: RUF001
 """What no tag begins or ends with."""
 UNKNOWN = ("[UNK]", "<unk>")
@@ -35,7 +37,13 @@ _SPACED_BRACKETS = re.compile(r"(?<=[(\[{])\s++|(?<!\s)\s++(?=[)\]}])")
 _LEADING_DOT = re.compile(r"(?:^|(?<=\s))\.\s+(?=\w)")
 _ACRONYM = re.compile(r"\b[^\W\d_](?:\.[^\W\d_])+\b\.?")
 _ENDS_IN_INITIALS = re.compile(r"\b\w{1,2}\.\w\.$")
-_FOLDED = re.compile(r"[^\w+#.]+|_+")
+_FOLDED = re.compile(rf"[^\w+#.{SIGNS}]+|_+")
+# What readers leave out: vowel points of Arabic and Hebrew and what stretches a word; the dot that
+# casefolding leaves of a Turkish capital.
+_POINTS = re.compile(
+    "[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670"
+    "\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed\u08d3-\u08ff]|(?<=i)\u0307"
+)
 _LONE_DOT = re.compile(r"(?<!\w)\.(?!\w)|(?<=\w)\.(?!\w)")
 _LONE_SYMBOL = re.compile(r"(?<![\w+#])[+#]+")
 # How Chinese and Japanese write them; the comma, which parts tags, is not among them.
@@ -128,7 +136,8 @@ def folded(text: str) -> str:
 
 def _folded(text: str) -> str:
     """Casefolds; initials lose their dots, sentence dots go, dots inside names stay."""
-    text = _ACRONYM.sub(lambda match: match.group().replace(".", ""), text.casefold())
+    text = text.casefold() if text.isascii() else _POINTS.sub("", text.casefold())
+    text = _ACRONYM.sub(lambda match: match.group().replace(".", ""), text)
     text = _APOSTROPHE.sub("", text).replace("&", " and ")
     text = _LONE_SYMBOL.sub(" ", _FOLDED.sub(" ", text))
     return _BLANKS.sub(" ", _LONE_DOT.sub(" ", text)).strip()
@@ -208,6 +217,6 @@ def occurs_in(tag: str, text: str) -> bool:
 
 def occurring(tags: Sequence[str], text: str) -> list[bool]:
     """Tells of each tag whether its words stand in the text; reads the text once."""
-    read = f" {folded(text)} "
+    read = f" {divided(folded(text))} "
     forms = map(normal_form, tags)
-    return [bool(form) and f" {form} " in read for form in forms]
+    return [bool(form) and f" {divided(form)} " in read for form in forms]

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from tagloop import reading
 from tagloop.errors import UserError
+from tagloop.reading import sandbox
 from tagloop.reading.fetch import page as module
 from tagloop.reading.fetch.page import PAGES, Page, Reach, Wanted, check_address, fetch_page
 from tagloop.reading.fetch.public_hosts import is_public, resolve
@@ -407,6 +407,6 @@ def test_what_comes_too_slowly(site: Site, monkeypatch: pytest.MonkeyPatch) -> N
 def test_the_process_that_reads_is_refused_like_anyone() -> None:
     """The whole way, with the real resolver: this machine is not read, whatever it offers."""
     with pytest.raises(UserError, match="The page at localhost is not on the public internet"):
-        reading.read_address("http://localhost/")
+        sandbox.read_address("http://localhost/")
     with pytest.raises(UserError, match="usual port"):
-        reading.read_address("http://localhost:7860/")
+        sandbox.read_address("http://localhost:7860/")

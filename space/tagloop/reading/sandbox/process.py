@@ -61,9 +61,10 @@ def _article(record: Record, name: str) -> Article:
     """Makes the article of a record; broken front matter is said, and the text after it read."""
     from tagloop.reading.entries import entry_of
 
-    notes = [record.problem] if record.problem else []
+    problem = record.problem if name in record.problem else f"{name}: {record.problem}"
+    notes = [problem] if record.problem else []
     if record.problem and not record.body:
-        raise UserError(record.problem)
+        raise UserError(problem)
     entry = entry_of(replace(record, problem=""), ReadOptions(needed=()))
     title, text = _tidy(entry.title).replace("\n", " "), _tidy(entry.text)
     if not text:
