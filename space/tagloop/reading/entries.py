@@ -26,6 +26,7 @@ from tagloop.reading.columns import (
 from tagloop.reading.documents import BODIES
 from tagloop.reading.missing import is_missing
 from tagloop.reading.record import Entry, ReadOptions, Record, Source
+from tagloop.reading.settings import setting_name
 from tagloop.reading.tag_lists import PLAIN, given_style, tags_of
 from tagloop.reading.tag_styles import ColumnStyle, decide
 from tagloop.reading.texts import WrongType, line_in, text_in, unescaped_html
@@ -302,7 +303,7 @@ class Entries(Iterator[Entry]):
                 if names and name != "tags"
             ]
             if used:
-                yield "Read: " + ", ".join(used) + " (--columns says otherwise)."
+                yield f"Read: {', '.join(used)}; {setting_name('columns')} says otherwise."
         elif self._seen.names and not self._seen.any_tags:
             yield (
                 f"No tags in any of the names {listed(list(self._seen.names))}; say where they "
@@ -317,7 +318,7 @@ class Entries(Iterator[Entry]):
             name, style = self._seen.written[key], self._styles.get(key)
             if style and style.example:
                 guessed = " split " in style.example and not self._given
-                hint = " (--tag_separator says otherwise)" if guessed else ""
+                hint = f"; {setting_name('tag_separator')} says otherwise" if guessed else ""
                 yield f"Tags in '{name}' {style.example}{hint}."
             if key in KEYWORDS:
                 yield (
