@@ -12,6 +12,7 @@ import gradio as gr
 
 from tagloop.batch.named_columns import FIELD, named_columns
 from tagloop.batch.queue import BATCHES, BatchQueue, result_folder
+from tagloop.batch.results import MAX_BYTES
 from tagloop.batch.rows import MAX_FILE_BYTES, MAX_ROWS
 from tagloop.batch.run import BatchState, tag_file
 from tagloop.errors import UserError
@@ -156,7 +157,7 @@ class BatchTab:
                 yield self._shown(notice("hint", "Cancelled before it began."))
                 return
             self.files.take(visitor_of(request))
-            self.reserve.check(3 * MAX_FILE_BYTES)  # the result, twice for a moment, and its tags
+            self.reserve.check(2 * MAX_BYTES)  # gradio copies the result
             options = Options(max_tags=max_tags, threshold=threshold)
             states = tag_file(
                 self.service, Path(path), folder, options, flag.is_set, named_columns(columns)
