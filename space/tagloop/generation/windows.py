@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from tagloop.generation.settings import TaggingSettings
 from tagloop.text.sentences import Span, split_sentences
+from tagloop.text.words import UNSPACED
 
 LEAST_ROOM = 32
 """Tokens of text that a window has at the least; a title that leaves fewer is read once."""
@@ -26,7 +27,7 @@ USUAL_CHARACTERS = 12
 """Of a token with its blank at the most, as a rule."""
 WINDOWS_AT_ONCE = 4
 """Of one article, where somebody watches: between them it is told how far it is, and ended."""
-_WORD = re.compile(r"\S+")
+_WORD = re.compile(rf"[{UNSPACED}]|[^\s{UNSPACED}]++")
 Result = TypeVar("Result")
 
 

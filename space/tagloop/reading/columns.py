@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -27,11 +26,9 @@ class Columns:
     Attributes:
         names: Field to the source's own names, the likeliest first; a name ``taxonomies.tags`` is
             the key ``tags`` of the mapping ``taxonomies``.
-        twice: Columns that have the name of another one before them.
     """
 
     names: Mapping[str, tuple[str, ...]]
-    twice: tuple[str, ...] = ()
 
     @classmethod
     def choose(
@@ -50,34 +47,19 @@ class Columns:
             needed: Fields that must be found, or given as empty.
 
         Raises:
-            UserError: A given column, or one that is needed, is not there; or two columns have the
-                name of one that is needed.
+            UserError: A given column, or one that is needed, is not there.
         """
         seen = [name for name in seen if name and name.strip()]
         names = _usual(seen)
         for field, name in given.items():
             found = _named(name, seen)
             if name and not found:
-                raise UserError(
-                    f"{where}: there is no column '{name}' for the {field}; "
-                    f"the columns are {listed(seen)}."
-                )
+                raise no_such_column(where, field, name, seen)
             names[field] = (found,) if found else ()
         for field in needed:
             if not names.get(field) and field not in given:
-                raise UserError(
-                    f"{where}: no column for the {field} found; the columns are {listed(seen)}. "
-                    f"Say which one it is with {naming(field)}"
-                    + ("." if field == "tags" else f" ({field}= if there is none).")
-                )
-        twice = tuple(name for name, count in Counter(seen).items() if count > 1)
-        for field in needed:
-            if names.get(field, ())[:1] and names[field][0] in twice:
-                raise UserError(
-                    f"{where}: two columns are called '{names[field][0]}', which is the {field}; "
-                    "rename one of them."
-                )
-        return cls(names, twice)
+                raise no_column(where, field, seen)
+        return cls(names)
 
     @classmethod
     def of_record(
@@ -126,6 +108,22 @@ def value_at(values: Mapping[str, Any], name: str) -> Any:
     for key in name.split(".", 4):
         found = found.get(key) if isinstance(found, Mapping) else None
     return found
+
+
+def no_column(where: str, field: str, seen: Sequence[str]) -> UserError:
+    """Returns what is said where a source has no column for a field that is needed."""
+    none = "" if field == "tags" else f" ({field}= if there is none)"
+    return UserError(
+        f"{where}: no column for the {field} found; the columns are {listed(seen)}. "
+        f"Say which one it is with {naming(field)}{none}."
+    )
+
+
+def no_such_column(where: str, field: str, name: str, seen: Sequence[str]) -> UserError:
+    """Returns what is said where a source lacks the column that a person names."""
+    return UserError(
+        f"{where}: there is no column '{name}' for the {field}; the columns are {listed(seen)}."
+    )
 
 
 def naming(field: str) -> str:

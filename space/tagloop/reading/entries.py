@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,15 +13,23 @@ from typing import Any
 from ftfy.fixes import fix_surrogates
 
 from tagloop.errors import UserError
-from tagloop.reading import dates, documents, drafts
+from tagloop.reading import dates, drafts
 from tagloop.reading.column_names import CATEGORIES, KEYWORDS, MARKUPS, fold
-from tagloop.reading.columns import Columns, listed, naming, value_at
+from tagloop.reading.columns import (
+    Columns,
+    listed,
+    naming,
+    no_column,
+    no_such_column,
+    value_at,
+)
+from tagloop.reading.documents import BODIES
 from tagloop.reading.missing import is_missing
 from tagloop.reading.record import Entry, ReadOptions, Record, Source
 from tagloop.reading.tag_lists import PLAIN, given_style, tags_of
 from tagloop.reading.tag_styles import ColumnStyle, decide
 from tagloop.reading.texts import WrongType, line_in, text_in, unescaped_html
-from tagloop.text.markup import html_to_text, plain_text
+from tagloop.text.markup import plain_text
 
 SAMPLE_RECORDS = 5_000
 """Looked at before the first entry: what a whole column shows, shows in so many."""
@@ -48,12 +56,19 @@ class _Seen:
     """What the values of all records said, counted as they were read."""
 
     tags_from: Counter[str] = field(default_factory=Counter)
+    tags_in_text: int = 0
+    written: dict[str, str] = field(default_factory=dict)
     numbers_in: Counter[str] = field(default_factory=Counter)
     dates_open: Counter[str] = field(default_factory=Counter)
     names: dict[str, None] = field(default_factory=dict)
     columns: dict[str, dict[str, None]] = field(default_factory=lambda: defaultdict(dict))
     given: set[str] = field(default_factory=set)
     read: int = 0
+
+    @property
+    def any_tags(self) -> bool:
+        """Returns whether anything stood where tags stand, were it only numbers."""
+        return bool(self.tags_from or self.tags_in_text or self.numbers_in)
 
 
 class Entries(Iterator[Entry]):
@@ -157,25 +172,30 @@ class Entries(Iterator[Entry]):
             and not in_files
             and all(style.most <= 1 and not style.lists for style in named)
         )
-        self._check_given()
+        self._check_names(sample)
 
     def _note_names(self, record: Record, columns: Columns) -> None:
         if self._fixed is not None:
             return
         self._seen.names |= dict.fromkeys(record.values)
-        for name, names in columns.names.items():
-            self._seen.columns[name] |= dict.fromkeys(names)
-            if names and value_at(record.values, names[0]) is not None:
-                self._seen.given.add(name)
+        for field_name, names in columns.names.items():
+            self._seen.columns[field_name] |= dict.fromkeys(names)
+            if names and (names[0] in record.values or value_at(record.values, names[0])):
+                self._seen.given.add(field_name)
 
-    def _check_given(self) -> None:
-        for name, given in self._options.columns.items():
-            if given and self._fixed is None and self._seen.names:
-                if name not in self._seen.given and name != "draft":
-                    raise UserError(
-                        f"{self.source.name}: nothing is called '{given}' for the {name}; the "
-                        f"names are {listed(list(self._seen.names))}."
-                    )
+    def _check_names(self, sample: list[Record]) -> None:
+        """Looks for what must be there, where each record has names of its own."""
+        names, given = list(self._seen.names), self._options.columns
+        if self._fixed is not None or not names:
+            return
+        for field_name, name in given.items():
+            if name and field_name not in self._seen.given:
+                raise no_such_column(self.source.name, field_name, name, names)
+        # Files have their text apart; what has it among its values, as JSON does, is a table.
+        if all(record.body is None and not record.fallbacks for record in sample):
+            for field_name in self._options.needed:
+                if not self._seen.columns.get(field_name) and field_name not in given:
+                    raise no_column(self.source.name, field_name, names)
 
     def _entry(self, record: Record) -> Entry:
         self._seen.read += 1
@@ -232,9 +252,7 @@ class Entries(Iterator[Entry]):
             if is_missing(text):
                 continue
             markup = record.markup or MARKUPS.get(fold(name), "")
-            if markup == "html":
-                return "", html_to_text(text) if "<" in text else text
-            if read := _reader(markup):
+            if read := BODIES.get(markup):
                 return read(text, record.where)
             return "", plain_text(text)
         return "", text_in(record.fallbacks.get("text"))
@@ -246,7 +264,8 @@ class Entries(Iterator[Entry]):
             style = self._styles.get(fold(name))
             found = tags_of(value, style.style if style else self._given or PLAIN)
             if found.tags:
-                self._seen.tags_from[name] += 1
+                self._seen.tags_from[fold(name)] += 1
+                self._seen.written.setdefault(fold(name), name)
                 return found.tags, ""
             if found.too_many:
                 problem = problem or "too many tags"
@@ -256,6 +275,7 @@ class Entries(Iterator[Entry]):
         if "tags" not in self._options.columns:
             found = tags_of(record.fallbacks.get("tags"))
             if found.tags:
+                self._seen.tags_in_text += 1
                 return found.tags, ""
         return (), problem
 
@@ -283,29 +303,29 @@ class Entries(Iterator[Entry]):
             ]
             if used:
                 yield "Read: " + ", ".join(used) + " (--columns says otherwise)."
-            for name in self._fixed.twice:
-                yield f"Several columns are called '{name}': one of them is read."
-        elif self._seen.read and not self._seen.tags_from and self._seen.names:
+        elif self._seen.names and not self._seen.any_tags:
             yield (
                 f"No tags in any of the names {listed(list(self._seen.names))}; say where they "
                 f"stand with {naming('tags')}."
             )
 
     def _about_tags(self) -> Iterator[str]:
-        for name, count in self._seen.tags_from.most_common():
-            style = self._styles.get(fold(name))
+        if self._seen.tags_in_text:
+            yield f"Tags of {_articles(self._seen.tags_in_text)} stand in the text."
+        total = self._seen.tags_from.total() + self._seen.tags_in_text
+        for key, count in self._seen.tags_from.most_common():
+            name, style = self._seen.written[key], self._styles.get(key)
             if style and style.example:
                 guessed = " split " in style.example and not self._given
                 hint = " (--tag_separator says otherwise)" if guessed else ""
                 yield f"Tags in '{name}' {style.example}{hint}."
-            if count < self._seen.tags_from.total() or fold(name) in KEYWORDS:
-                if fold(name) in CATEGORIES or fold(name) in KEYWORDS:
-                    engines = (
-                        ", which are often written for search engines"
-                        if fold(name) in KEYWORDS
-                        else ""
-                    )
-                    yield f"Tags of {_articles(count)} come from '{name}'{engines}."
+            if key in KEYWORDS:
+                yield (
+                    f"Tags of {_articles(count)} come from '{name}', which are often written for "
+                    "search engines."
+                )
+            elif key in CATEGORIES and count < total:
+                yield f"Tags of {_articles(count)} come from '{name}'."
             if style and style.numbers:
                 yield f"The tags in '{name}' are numbers throughout (ids?), not names."
         for name, count in self._seen.numbers_in.items():
@@ -357,16 +377,12 @@ def _of_column(name: str, kind: str) -> Iterator[None]:
         raise WrongType(f"column '{name}': expected {what}, found {error}") from None
 
 
-def _reader(markup: str) -> Callable[[str, str], tuple[str, str]] | None:
-    return getattr(documents, "BODIES", {}).get(markup)
-
-
 def _read_body(record: Record) -> tuple[str, str]:
     """Returns the heading at the top of a body, if there is one, and its text."""
     body = record.body or ""
     if record.markup == "html":
         body = unescaped_html(body)
-    if read := _reader(record.markup):
+    if read := BODIES.get(record.markup):
         return read(body, record.where)
     return "", plain_text(unescaped_html(body))
 

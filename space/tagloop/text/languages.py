@@ -15,7 +15,7 @@ LEAST_CONFIDENCE = 0.8
 """Of the probability that py3langid gives; below it the language is not known. On pieces of 10 to
 120 characters of 28 languages no language above it was wrong, and of those of 80 characters 96 %
 were above it; of English titles a quarter, of English articles all."""
-READ_CHARACTERS = 600, 6000
+READ_CHARACTERS = 200, 600, 6000
 """Of a text that are read: its beginning, and more of it where that does not tell (code, a table).
 A millisecond reads about 3,000."""
 RELEVANT_SHARE = 0.05

@@ -10,6 +10,7 @@ takes a hundred times as long.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import deque
 from itertools import islice
 
@@ -27,6 +28,12 @@ TIBETAN = r"\u0f00\u0f40-\u0fbc"
 _COMMON = IDEOGRAPHS + HIRAGANA + KATAKANA + SOUTH_EAST_ASIAN + TIBETAN
 UNSPACED = _COMMON + RARE_IDEOGRAPHS
 """Characters of scripts that write no blanks between words, as the inside of a character class."""
+_MARKED = (range(0x900, 0x1100), range(0x1700, 0x1B00), range(0xA800, 0xAC00))
+SIGNS = "".join(
+    chr(code) for part in _MARKED for code in part if unicodedata.category(chr(code))[0] == "M"
+)
+"""Combining vowels and tones of the scripts of India and South-East Asia: parts of words, although
+Python's ``\\w`` does not think so."""
 CHARACTERS_A_WORD = 5
 """Of a script of South-East Asia, marks counted: about what words of its running text have."""
 
@@ -34,6 +41,8 @@ CHARACTERS_A_WORD = 5
 _WIDE_SIGNS = r"\u3001-\u3003\u3008-\u301f\u30fb\uff01-\uff0f\uff1a-\uff20\uff5f-\uff65"
 # No text has rare ideographs only, and a class with them takes twice as long.
 _UNSPACED = re.compile(f"[{_COMMON}]")
+_LETTER = re.compile(f"[{UNSPACED}][{SIGNS}]*+")
+_BLANKS = re.compile(r"\s+")
 _WORD = re.compile(
     rf"[{IDEOGRAPHS}{RARE_IDEOGRAPHS}{HIRAGANA}]|[{KATAKANA}]++|[{SOUTH_EAST_ASIAN}]{{1,{CHARACTERS_A_WORD}}}+"
     rf"|[{TIBETAN}]++|[^\W{UNSPACED}][^\s{UNSPACED}{_WIDE_SIGNS}]*+"
@@ -65,3 +74,16 @@ def first_words(text: str, count: int) -> str:
         return " ".join(text.split(maxsplit=count)[:count])
     last = deque(islice(_WORD.finditer(text), count), maxlen=1)
     return " ".join((text[: last[0].end()] if last else text).split())
+
+
+def divided(text: str) -> str:
+    """Sets blanks around every letter of scripts that write none.
+
+    So what is looked for as whole words, blanks around it, is found in any script.
+
+    >>> divided("用python写的爬虫")
+    '用 python 写 的 爬 虫'
+    """
+    if not has_unspaced(text):
+        return text
+    return _BLANKS.sub(" ", _LETTER.sub(r" \g<0> ", text)).strip()

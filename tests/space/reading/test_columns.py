@@ -84,14 +84,6 @@ def test_a_missing_column_lists_what_is_there_and_how_to_name_one() -> None:
     )
 
 
-def test_two_columns_of_one_name() -> None:
-    columns = Columns.choose(["title", "note", "text", "note", "tags"], {}, "a.csv")
-    assert columns.twice == ("note",)
-    assert "two columns are called 'tags', which is the tags" in fails(
-        ["title", "tags", "text", "tags"]
-    )
-
-
 def names_of(values: dict[str, Any], field: str, **given: str) -> list[tuple[str, Any]]:
     columns = Columns.of_record(values, given, front_matter=True)
     return list(columns.values(values, field))

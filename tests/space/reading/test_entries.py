@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tagloop.errors import UserError
-from tagloop.reading import documents
 from tagloop.reading import entries as module
+from tagloop.reading.documents import BODIES
 from tagloop.reading.entries import Entries, entry_of, read_entries
 from tagloop.reading.record import Entry, ReadOptions, Record, Source
 
@@ -205,7 +205,7 @@ def test_the_heading_is_title_or_text(
             return "", body
         return heading, f"{heading}\n\n{rest}" if kept else rest
 
-    monkeypatch.setattr(documents, "BODIES", {"markdown": read}, raising=False)
+    monkeypatch.setitem(BODIES, "markdown", read)
     record = Record("a.md", {"title": title}, body=text, markup="markdown")
     entry = entry_of(record)
     assert (entry.title, entry.text) == expected
@@ -278,10 +278,24 @@ def test_columns_are_checked_before_anything_is_read() -> None:
 
 
 def test_a_name_that_no_file_has_is_said() -> None:
-    with pytest.raises(UserError, match=r"blog: nothing is called 'topic' for the tags; .*'title'"):
+    with pytest.raises(
+        UserError, match=r"blog: there is no column 'topic' for the tags; .*'title'"
+    ):
         next(files({"title": "x"}, columns={"tags": "topic"}))
     (entry,) = files({"title": "x", "Topic": "a, b"}, columns={"tags": "topic"})
     assert entry.tags == ("a", "b")
+
+
+def test_json_without_a_needed_name_is_said_as_for_a_table() -> None:
+    def read(*values: dict[str, Any], **options: Any) -> Entries:
+        records = iter([Record(f"a.jsonl:{line}", value) for line, value in enumerate(values, 1)])
+        return read_entries(Source("table", "a.jsonl", records), ReadOptions(**options))
+
+    rows = {"title": "x", "tags": "a"}, {"title": "x", "story line": TEXT}
+    with pytest.raises(UserError, match=r"no column for the text found; .* 'story line'\. Say"):
+        next(read(*rows))
+    assert [entry.text for entry in read(*rows, columns={"text": "story line"})] == ["", TEXT]
+    assert len(list(read(*rows, columns={"text": ""}))) == 2
 
 
 def test_a_source_that_breaks_off_gives_what_came_before() -> None:

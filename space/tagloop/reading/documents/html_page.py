@@ -17,6 +17,7 @@ from trafilatura.settings import Document
 
 from tagloop.errors import UserError
 from tagloop.reading.documents.page_clutter import (
+    without_boxes,
     without_clutter,
     without_hidden,
     without_layout_tables,
@@ -66,6 +67,7 @@ def read_html(html: str, name: str) -> tuple[str, str]:
         raise UserError(f"{name} has no text in it; paste the text instead.")
     title = page_title(page)
     without_hidden(page)
+    without_boxes(page, title)
     without_clutter(page)
     without_layout_tables(page)
     article = _article(page, title)
@@ -83,12 +85,14 @@ class _Block:
         element: The block element.
         place: Its place among the blocks of the page.
         words: Of the text.
+        is_links: Whether most of them stand in links.
     """
 
-    def __init__(self, element: HtmlElement, place: int, text: str) -> None:
+    def __init__(self, element: HtmlElement, place: int, text: str, linked: int) -> None:
         self.element = element
         self.place = place
         self.words = text.split()
+        self.is_links = linked > len(self.words) / 2
 
     @property
     def text(self) -> str:
@@ -126,6 +130,9 @@ def _article(page: HtmlElement, title: str) -> HtmlElement:
     blocks = list(_blocks(page))
     after = next((block.place for block in blocks if block.text == title), -1)
     taken = [block for block in blocks if block.place != after and found.has(block)]
+    later = [block for block in taken if block.place > after]
+    if 2 * _length(later) >= _length(taken):
+        taken = later
     if scope is not None:
         inside = set(scope.iter("*"))
         within = [block for block in taken if block.element in inside]
@@ -138,7 +145,20 @@ def _article(page: HtmlElement, title: str) -> HtmlElement:
     taken = _completed(taken, blocks, after, scope)
     article = _innermost(page, taken, after)
     _trim(article, taken)
+    _without_pointers(blocks[taken[0].place : taken[-1].place], set(taken))
     return article
+
+
+def _without_pointers(blocks: list[_Block], taken: set[_Block]) -> None:
+    """Takes out paragraphs between the others that are links to something else."""
+    for block in blocks:
+        element = block.element
+        if block in taken or not block.is_links or element.tag not in ("p", "div"):
+            continue
+        if any(inner.tag in _BLOCKS for inner in element.iterdescendants()):
+            continue
+        if element.getparent() is not None:
+            element.drop_tree()
 
 
 def _completed(
@@ -161,10 +181,7 @@ def _completed(
 
 def _is_prose(block: _Block) -> bool:
     """Tells a paragraph of at least a sentence from a menu, a byline, a row of links."""
-    if len(block.words) < SHINGLE or block.element.tag not in _PROSE:
-        return False
-    linked = sum(len(words_of(link).split()) for link in block.element.iter("a"))
-    return linked < len(block.words) / 2
+    return len(block.words) >= SHINGLE and block.element.tag in _PROSE and not block.is_links
 
 
 def _length(blocks: Sequence[_Block]) -> int:
@@ -184,22 +201,23 @@ def _blocks(page: HtmlElement) -> Iterator[_Block]:
     """Yields the blocks that have text of their own, in document order."""
     open_elements: list[HtmlElement] = []
     parts: list[str] = []
-    place = 0
+    place = linked = links = 0
     for event, element in etree.iterwalk(page, events=("start", "end")):
-        ends_text = element.tag in _BLOCKS or element.tag == "br"
-        if ends_text and open_elements:
-            if "".join(parts).strip():
-                yield _Block(open_elements[-1], place, "".join(parts))
+        starts = event == "start"
+        if open_elements and (element.tag in _BLOCKS or element.tag == "br"):
+            if (text := "".join(parts)).strip():
+                yield _Block(open_elements[-1], place, text, linked)
                 place += 1
-            parts = []
-        if event == "start":
-            if element.tag in _BLOCKS or not open_elements:
-                open_elements.append(element)
-            parts.append(element.text or "")
-        else:
-            if element is open_elements[-1]:
-                open_elements.pop()
-            parts.append(element.tail or "")
+            parts, linked = [], 0
+        if starts and (element.tag in _BLOCKS or not open_elements):
+            open_elements.append(element)
+        elif not starts and element is open_elements[-1]:
+            open_elements.pop()
+        if element.tag == "a":
+            links += 1 if starts else -1
+        text = (element.text if starts else element.tail) or ""
+        parts.append(text)
+        linked += len(text.split()) if links else 0
 
 
 def _innermost(page: HtmlElement, taken: Sequence[_Block], title: int) -> HtmlElement:

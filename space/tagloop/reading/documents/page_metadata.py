@@ -161,6 +161,7 @@ def _title(
     page: HtmlElement, metas: Mapping[str, list[str]], linked: list[Mapping[str, Any]]
 ) -> str:
     headings = _headings(page)
+    others = [*headings, *(words_of(heading) for heading in page.iter("h2", "h3"))]
     shown = _first(words_of(title) for title in page.iterfind(".//head/title"))
     sites = [*metas.get("og:site_name", []), *metas.get("application-name", [])]
     for given in (
@@ -173,7 +174,7 @@ def _title(
     if len(headings) == 1 and headings[0] not in sites:
         return _first(headings)
     if shown:
-        return _without_site(shown, headings, sites, strong=True)
+        return _without_site(shown, others, sites, strong=True)
     return _first(headings)
 
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import csv
 import re
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
 from typing import Any, NamedTuple
 
 from tagloop.errors import UserError
@@ -139,23 +139,23 @@ def _records(
 def _rows(text: TextFile, dialect: Dialect, limits: Limits) -> Iterator[_Row]:
     """Yields the rows, the header first; those of empty cells are left out."""
     lines = _Lines(text, dialect, limits.record_characters or MAX_RECORD_CHARACTERS)
-    lines.skip(dialect.lines_before)
-    reader = lines.reader()
+    too_long = f"it has more than {lines.most:,} characters"
     width = blank = 0
     while True:
         begin = lines.begin_record()
         problem = oddity = ""
         try:
-            cells = next(reader)
+            cells = next(lines.reader)
         except StopIteration:
             if lines.ended:
                 break
-            reader = lines.reader()
+            lines.end_record(0)
             continue
         except csv.Error:
             cells, problem, oddity = _read_again(lines, width)
-            reader = lines.reader()
-        if text.damage and text.breaks_off(lines.taken[-1]):
+        if sum(map(len, cells)) > lines.most:
+            problem = too_long
+        if text.damage and text.breaks_off(lines.last()):
             break
         if any(cells):
             yield _Row(begin, cells, problem, oddity)
@@ -174,112 +174,125 @@ def _read_again(lines: _Lines, width: int) -> tuple[list[str], str, str]:
         lines: The row's lines.
         width: How many cells it should have; 0 if it is the header.
     """
-    if lines.is_too_long:
-        problem = f"it has more than {lines.most:,} characters"
-    else:
-        for one_line in (True, False):
-            for row in loose_rows(lines, lines.delimiter, one_line=one_line):
-                if len(row.cells) == width or not (width or len(row.cells) < 2):
-                    lines.end_record(row.lines)
-                    return row.cells, "", _LOOSE
-        problem = _NOT_CLOSED
+    for one_line in (True, False):
+        for row in loose_rows(lines, lines.delimiter, one_line=one_line):
+            if len(row.cells) == width or not (width or len(row.cells) < 2):
+                lines.end_record(row.lines)
+                return row.cells, "", _LOOSE
     lines.end_record(1)
-    return lines.taken[0].rstrip("\r\n").split(lines.delimiter), problem, ""
+    return lines.last().rstrip("\r\n").split(lines.delimiter), _NOT_CLOSED, ""
 
 
 class _Lines:
-    """A file's lines; those of the record that is being read are kept, to be read once more.
+    """A file's lines, many of which the csv module takes at a time.
+
+    Those from the beginning of the current record on are kept, to be read once more.
 
     Attributes:
         delimiter: Between cells.
         most: Characters of a record.
-        taken: The lines of the record.
-        ended: Whether there are no more.
+        reader: Reads the records from the last that was ended on.
+        ended: Whether all lines of the file have been taken.
     """
 
     def __init__(self, text: TextFile, dialect: Dialect, most: int) -> None:
         self.delimiter = dialect.delimiter
         self.most = most
-        self.taken: list[str] = []
         self.ended = False
-        self._dialect = dialect
         self._text = text
-        self._fresh = text.lines(most)
-        self._next: deque[str] = deque()
-        self._number = 0  # of lines in records before
-        self._size = 0  # of the record
-        self._read = 0  # characters of records before
-        self._read_again = 0
+        self._dialect = dialect
+        self._blocks = text.lines(most)
+        self._kept: list[str] = []
+        self._first = 0  # which line of the file `_kept` begins with, from 0
+        self._begin = 0  # which line the record begins with
+        self._last = ""  # line of the record before
+        self._read = self._read_again = 0  # characters
         self._one_each = False
+        self._start(0)
+        for _ in range(dialect.lines_before):
+            if self._kept or self._take():
+                self._start(self._first + 1)
 
     def begin_record(self) -> int:
-        """Forgets the record before; returns the number of the line where the next one begins."""
-        self._number += len(self.taken)
-        self._read += self._size
-        self._size = 0
-        self.taken.clear()
-        return self._number + 1
+        """Begins the next record; returns the number of its first line."""
+        self._begin = self._base + self.reader.line_num
+        return self._begin + 1
 
     def end_record(self, count: int) -> None:
-        """Leaves the record its first lines; the others are read again."""
-        rest = self.taken[count:]
-        del self.taken[count:]
-        self._next.extendleft(reversed(rest))
-        self.ended = False
-        self._size = sum(map(len, self.taken))
-        self._read_again += sum(map(len, rest)) + _LINE_COST * len(rest)
+        """Ends the record after so many lines; the others are read again."""
+        end = self._begin - self._first + count
+        rest = self._base + self.reader.line_num - self._begin - count
+        self._last = self._kept[end - 1] if count else ""
+        self._read_again += rest * _LINE_COST
+        self._read_again += sum(map(len, islice(self._kept, end, end + max(rest, 0))))
         if self._read_again > _READ_AGAIN + 4 * self._read and not self._one_each:
             self._one_each = True
             self._text.notes.append(
                 f"{self._text.name} has too many quotes that are opened but not closed: from line "
-                f"{self._number + count + 1:,} on each line is taken for a row."
+                f"{self._begin + count + 1:,} on each line is taken for a row."
             )
+        self._start(self._begin + count)
 
-    @property
-    def is_too_long(self) -> bool:
-        """Whether the record has more characters than it may."""
-        return self._size > self.most
+    def last(self) -> str:
+        """Returns the last line of the record."""
+        place = self._base + self.reader.line_num - self._first - 1
+        return self._kept[place] if self.reader.line_num else self._last
 
-    def skip(self, count: int) -> None:
-        """Leaves out lines before the first record."""
-        for _ in range(count):
-            next(self._take(), "")
+    def __iter__(self) -> Iterator[str]:
+        """Yields the record's lines, and then those after it, as if they were of it as well."""
+        size = 0
+        for place in range(1 if self._one_each else _LOOSE_LINES):
+            while place + self._begin - self._first >= len(self._kept):
+                if not self._take():
+                    return
+            line = self._kept[place + self._begin - self._first]
+            size += len(line)
+            if place and size > _LOOSE_CHARACTERS:
+                return
+            self._read_again += _LINE_COST + len(line) if place else 0
+            yield line
 
-    def reader(self) -> Any:
-        """Returns a reader of the records from here on."""
-        return csv.reader(
-            self._take(),
+    def _start(self, number: int) -> None:
+        """Begins to read with a line of those that are kept, or the one after them."""
+        del self._kept[: number - self._first]
+        self._first = self._begin = self._base = number
+        self.reader = csv.reader(
+            chain.from_iterable(self._feed()),
             delimiter=self.delimiter,
             skipinitialspace=self._dialect.skips_blanks,
             strict=True,
         )
 
-    def __iter__(self) -> Iterator[str]:
-        """Yields the record's lines, and then those after it, as if they were of it as well."""
-        yield from self.taken.copy()
-        for _ in self._take():
-            if len(self.taken) > _LOOSE_LINES or self._size > _LOOSE_CHARACTERS:
-                return
-            yield self.taken[-1]
-
-    def _take(self) -> Iterator[str]:
+    def _feed(self) -> Iterator[Iterable[str]]:
         """Yields lines as the csv module reads them.
 
         Raises:
             csv.Error: The record has become too long.
         """
-        taken, coming, most = self.taken, self._next, self.most
-        backslash = self._dialect.backslash
-        while not (self._one_each and taken):
-            while not coming:
-                more = next(self._fresh, None)
-                if more is None:
-                    self.ended = True
-                    return
-                coming.extend(more)
-            line = coming.popleft()
-            taken.append(line)
-            self._size += len(line)
-            if self._size > most:
+        if self._one_each:
+            if self._kept or self._take():
+                yield self._as_read(self._kept[:1])
+            return
+        if self._kept:
+            yield self._as_read(self._kept.copy())
+        while block := self._take():
+            if sum(map(len, self._kept)) - sum(map(len, block)) > self.most:
                 raise csv.Error
-            yield self._dialect.unescaped(line) if backslash else line
+            yield self._as_read(block)
+
+    def _as_read(self, lines: list[str]) -> list[str]:
+        return list(map(self._dialect.unescaped, lines)) if self._dialect.backslash else lines
+
+    def _take(self) -> list[str]:
+        """Takes lines from the file; forgets those before the record. Returns none at the end."""
+        block = next(self._blocks, None)
+        while block is not None and not block:
+            block = next(self._blocks, None)
+        if block is None:
+            self.ended = True
+            return []
+        del self._kept[: self._begin - self._first]
+        self._first = self._begin
+        self._kept += block
+        self._read += sum(map(len, block))
+        return block

@@ -62,14 +62,15 @@ class TextFile:
     def read(self) -> str:
         """Returns all of it, or what comes before the damage."""
         with closing(self._open()) as stream:
-            text = codecs.decode(stream.read(), self.encoding, "replace").lstrip("\ufeff")
+            data = b"".join(iter(partial(stream.read, BLOCK), b""))
+        text = codecs.decode(data, self.encoding, "replace").lstrip("\ufeff")
         return text.replace("\0", "") if "\0" in text else text
 
     def lines(self, most: int) -> Iterator[list[str]]:
         r"""Yields the lines with their ends (``\n``, ``\r\n`` or ``\r``), many at a time.
 
         Args:
-            most: Characters of a line: of a longer one the first ``most + 1`` come.
+            most: Characters of a line: of a longer one only so much comes that it shows.
         """
         decoder = codecs.getincrementaldecoder(self.encoding)("replace")
         rest = ""
@@ -85,8 +86,8 @@ class TextFile:
                 lines = list(io.StringIO(rest + text, newline=""))
                 # The block may end within a line, or between the two signs of its end.
                 rest = "" if not lines or lines[-1].endswith("\n") else lines.pop()
-                if len(rest) > most + 1:
-                    rest = rest[: most + 1] + rest[-1:] * rest.endswith("\r")
+                if len(rest) > 2 * most:
+                    rest = rest[: 2 * most] + rest[-1:] * rest.endswith("\r")
                 yield lines
             self.position()  # the file remembers it when it is closed
         rest += decoder.decode(b"", True)
@@ -108,14 +109,16 @@ class _UpToDamage:
 
     def __init__(self, stream: IO[bytes], file: TextFile) -> None:
         self._stream = stream
+        # What comes before the damage is not lost if it is asked for piece by piece.
+        self._read: Callable[[int], bytes] = getattr(stream, "read1", stream.read)
         self._file = file
 
-    def read(self, most: int = -1) -> bytes:
+    def read(self, most: int) -> bytes:
         """Returns so many bytes, or fewer; none at the end."""
         if self._file.damage:
             return b""
         try:
-            return self._stream.read(most)
+            return self._read(most)
         except (UserError, OSError) as error:
             self._file.damage = str(error)
             return b""
