@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from tagloop.errors import UserError
@@ -50,7 +51,7 @@ class Columns:
             UserError: A given column, or one that is needed, is not there.
         """
         seen = [name for name in seen if name and name.strip()]
-        names = _usual(seen)
+        names = dict(_usual(tuple(seen)))
         for field, name in given.items():
             found = _named(name, seen)
             if name and not found:
@@ -77,7 +78,7 @@ class Columns:
             inner = values.get(outer)
             if isinstance(inner, Mapping):
                 seen += [f"{outer}.{name}" for name in inner if isinstance(name, str)]
-        names = _usual(seen)
+        names = dict(_usual(tuple(seen)))
         if front_matter:
             names["text"] = ()
             names["url"] = tuple(
@@ -161,7 +162,9 @@ def parse_mapping(settings: Sequence[str]) -> dict[str, str]:
     return mapping
 
 
-def _usual(seen: Sequence[str]) -> dict[str, tuple[str, ...]]:
+@lru_cache(maxsize=256)
+def _usual(seen: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
+    """Finds the fields by their usual names; the files of one blog mostly have the same."""
     folded: dict[str, list[str]] = {}
     for name in dict.fromkeys(seen):
         folded.setdefault(fold(name), []).append(name)
