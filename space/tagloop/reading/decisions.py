@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from tagloop.reading.column_names import CATEGORIES, KEYWORDS, fold
 from tagloop.reading.columns import Columns, listed, naming
 from tagloop.reading.dates import Order
+from tagloop.reading.settings import setting_name
 from tagloop.reading.tag_styles import ColumnStyle
 
 
@@ -51,7 +52,7 @@ class Decisions:
         """
         yield from self._about_columns(columns)
         yield from self._about_tags(
-            "" if separator_given else " (--tag_separator, TAG_SEPARATOR with make, says otherwise)"
+            "" if separator_given else f"; {setting_name('tag_separator')} says otherwise"
         )
         yield from self._about_dates()
 
@@ -62,7 +63,7 @@ class Decisions:
             if names and name != "tags"
         ]
         if used:
-            yield f"Read: {', '.join(used)} (--columns, COLUMNS with make, says otherwise)."
+            yield f"Read: {', '.join(used)}; {setting_name('columns')} says otherwise."
         if self.names and not (self.tags_from or self.tags_in_text or self.numbers_in):
             yield (
                 f"No tags in any of the names {listed(self.names)}; say where they stand with "

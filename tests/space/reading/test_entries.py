@@ -220,11 +220,11 @@ def test_what_was_decided_is_said() -> None:
     )
     assert [entry.tags for entry in read] == [("Sea", "Light"), ("Machine Learning",)]
     assert read.decisions() == [
-        "Read: title from 'Headline', text from 'Body' (--columns, COLUMNS with make, says "
-        "otherwise).",
+        "Read: title from 'Headline', text from 'Body'; --columns (COLUMNS with make) says "
+        "otherwise.",
         "Tags in 'Topics' are split at commas: \"Sea, Light\" → Sea | Light; are not split at "
-        'blanks: "Machine Learning" → Machine Learning (--tag_separator, TAG_SEPARATOR with make, '
-        "says otherwise).",
+        'blanks: "Machine Learning" → Machine Learning; --tag_separator (TAG_SEPARATOR with make) '
+        "says otherwise.",
     ]
     read = files({"keywords": "a, b"}, {"tags": "c"}, {"categories": "d"})
     list(read)
@@ -234,7 +234,7 @@ def test_what_was_decided_is_said() -> None:
     read = files({"title": "x", "about": "y"})
     list(read)
     assert "No tags in any of the names 'title', 'about'; say where" in read.decisions()[0]
-    assert "--columns tags=NAME, or make data COLUMNS='tags=NAME'" in read.decisions()[0]
+    assert '--columns tags=NAME (COLUMNS="tags=NAME" with make)' in read.decisions()[0]
 
 
 def test_a_flag_is_not_said_to_be_the_date() -> None:
