@@ -85,7 +85,7 @@ NAN = float("nan")
         # none
         *(
             (none, [])
-            for none in ("", " ", "nan", "NaN", "None", "null", "N/A", "NA", "-", "[nan]")
+            for none in ("", " ", "nan", "NaN", "None", "null", "N/A", "NA", "-", "~", "\\N")
         ),
         ("a,,nan, ,b,", ["a", "b"]),
     ],
