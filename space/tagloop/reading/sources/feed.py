@@ -122,7 +122,18 @@ def _records(items: XmlItems, feed: Feed, name: str, address: str) -> Iterator[R
             continue
         if not feed.context:
             feed.context = _context(items.around, address)
-        yield _record(where, item, items, feed)
+        try:
+            yield _record(where, item, items, feed)
+        except (
+            KeyError,
+            IndexError,
+            TypeError,
+            ValueError,
+            AttributeError,
+            OverflowError,
+        ) as error:
+            # What feedparser raises for elements in places where they should not be.
+            yield Record(where, {}, problem=f"it is no entry that can be read ({error!r})"[:200])
     around = items.around
     feed.by_wordpress = "wordpress" in _channel(around, "generator").lower()
     feed.next_address = next(
