@@ -229,4 +229,5 @@ def _records(whole: Source, files: list[InputFile], limits: Limits, depth: int) 
 
 def _known() -> str:
     endings = (ending for kind in FILE_KINDS for ending in kind.endings if ending)
-    return ", ".join(dict.fromkeys(endings))
+    exports = {kind.name for kind in (*FILE_KINDS, *TREE_KINDS)} - {"table", "markdown", "index"}
+    return f"{', '.join(dict.fromkeys(endings))}, exports ({', '.join(sorted(exports))})"

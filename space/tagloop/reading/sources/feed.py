@@ -36,6 +36,8 @@ _PEOPLE = frozenset(
 )
 _NO_TAGS = ("http://schemas.google.com/g/2005#kind", "http://gdata.youtube.com/schemas/")
 """Schemes whose categories say what kind of thing an entry is."""
+_FURTHER = ("next", "prev-archive")
+"""Links to the next page, and to the archive of what came before (RFC 5005)."""
 _ONLY_DATE = re.compile(r"\d{4}(?:-\d\d(?:-\d\d)?)?")
 _MARKUPS = {
     "text/plain": "",
@@ -140,7 +142,7 @@ def _records(items: XmlItems, feed: Feed, name: str, address: str) -> Iterator[R
         (
             urljoin(address, str(link.get("href", "")))
             for link in around.iter()
-            if local_name(link) == "link" and link.get("rel") == "next"
+            if local_name(link) == "link" and link.get("rel") in _FURTHER
         ),
         "",
     )
