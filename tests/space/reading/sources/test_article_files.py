@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tagloop.errors import UserError
+from tagloop.reading.entries import entry_of
 from tagloop.reading.record import Limits, Record
 from tagloop.reading.sources import open_path
 from tagloop.reading.sources.article_files import ENDINGS
@@ -42,19 +43,41 @@ def test_files_of_all_endings_in_the_order_of_their_names(blog: Path) -> None:
         "e.Rmd",
         "f.mkd",
         "g.html",
-        "h.rst",
-        "i.org",
     ]
-    write(blog, *names, "j.TXT")
+    own = {
+        "h.rst": ":title: Pier\n:tags: Boats\n\nThe pier is long.\n",
+        "i.org": "#+TITLE: Pier\n#+TAGS: Boats\n\nThe pier is long.\n",
+        "j.TXT": "Title: Pier\nTags: Boats\n\nThe pier is long.\n",
+    }
+    write(blog, *names)
+    for name, content in own.items():
+        (blog / name).write_text(content)
     source = open_path(blog)
     records = list(source.records)
     assert [record.where for record in records] == [
-        f"blog/{name}" for name in sorted([*names, "j.TXT"])
+        f"blog/{name}" for name in sorted([*names, *own])
     ]
-    assert all(record.values["tags"] == ["Boats"] for record in records)
+    assert {str(entry_of(record).tags) for record in records} == {"('Boats',)"}
     assert (source.kind, source.name, source.unit, source.total) == ("markdown", "blog", "file", 10)
     assert source.position is not None and source.position() == 10
     assert {record.markup for record in records} == {"markdown", "html", "rst", "org"}
+
+
+def test_few_files_of_another_markup_are_read_if_they_state_something_in_its_way(
+    blog: Path,
+) -> None:
+    write(blog, "a.md", "b.md", "c.md", "d.md", "h.rst", "i.org")
+    (blog / "LICENSE.txt").write_text("Everybody may copy the timetable.")
+    source = open_path(blog)
+    assert [record.where[-4:] for record in source.records] == ["a.md", "b.md", "c.md", "d.md"]
+    assert source.left_out == {"ending .rst": 1, "ending .org": 1, "ending .txt": 1}
+    (note,) = source.notes
+    assert note.startswith("3 files of other kinds are not read: .org 1, .rst 1, .txt 1.")
+
+
+def test_a_folder_written_in_another_markup_is_read_whatever_its_front_matter(blog: Path) -> None:
+    write(blog, "a.rst", "b.rst", "c.md")
+    assert places(blog) == ["blog/a.rst", "blog/b.rst", "blog/c.md"]
 
 
 def test_a_zip_reads_like_a_folder(blog: Path) -> None:
@@ -83,7 +106,7 @@ def test_one_file_is_a_source(tmp_path: Path, ending: str) -> None:
 
 
 def test_drafts_and_dates_by_their_places(blog: Path) -> None:
-    write(blog, "_drafts/ferry.md", "_posts/2021-02-03-pier.md", "x/2021-02-03.txt")
+    write(blog, "_drafts/ferry.md", "_posts/2021-02-03-pier.md", "x/2021-02-03.html")
     draft, post, day = open_path(blog).records
     assert draft.draft == "it lies in _drafts" and not draft.fallbacks
     assert post.fallbacks == {"published": "2021-02-03"} and not post.draft
