@@ -37,6 +37,7 @@ from tagloop.reading.texts import unescaped_html
 from tagloop.service.options import written_list
 from tagloop.text.markup import html_to_text, looks_like_html, markdown_to_text
 from tagloop.text.sentences import split_sentences
+from tagloop.text.words import divided, split_words
 from tagloop.vocabulary.abbreviations import stated_meanings
 from tagloop.vocabulary.normal_form import compatible, folded, normal_form, occurring, parse_tags
 from tagloop.vocabulary.surface import find_surface
@@ -286,6 +287,8 @@ OVER_A_TEXT: dict[str, Callable[[str], object]] = {
         _stands_in(tag, text) for tag in HOSTILE_TAGS
     ],
     "sentences": split_sentences,
+    "words of any script": split_words,
+    "letters apart": divided,
     "normal form": normal_form,
     "folded": folded,
     "tags in it": lambda text: occurring([tag[:80] for tag in HOSTILE_TAGS], text),

@@ -13,6 +13,7 @@ import numpy as np
 from tagloop.deadline import unlimited
 from tagloop.generation.engine import Engine
 from tagloop.generation.settings import TaggingSettings
+from tagloop.generation.token_places import tokens_with_places
 from tagloop.generation.windows import Windows
 from tagloop.text.sentences import Span, split_sentences
 from tagloop.text.words import SIGNS, UNSPACED, has_unspaced
@@ -246,15 +247,12 @@ class Explainer:
         """Returns the prompt's tokens and where each stands in the text (below 0: before it)."""
         prompt, offset = self._settings.place_prompt(title, text)
         limit = self._settings.max_input_tokens
-        read = self._tokenizer(
-            prompt, truncation=True, max_length=limit, return_offsets_mapping=True
-        )
+        ids, places = tokens_with_places(self._tokenizer, prompt, truncation=True, max_length=limit)
         # Special tokens have no characters.
         spans = [
-            (begin - offset, end - offset) if begin < end else (-1, -1)
-            for begin, end in read.offset_mapping
+            (begin - offset, end - offset) if begin < end else (-1, -1) for begin, end in places
         ]
-        return read.input_ids, spans
+        return ids, spans
 
 
 def target_ids(tag: str, tokenizer: Any) -> list[int]:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from tagloop.generation.settings import TaggingSettings
+from tagloop.generation.token_places import tokens_with_places
 from tagloop.text.sentences import Span, split_sentences
 from tagloop.text.words import UNSPACED
 
@@ -84,10 +85,10 @@ class Windows:
     def _cut(self, title: str, text: str, most: int) -> list[Span]:
         limit = self._settings.max_input_tokens
         room = limit - len(self._prompt(title, ""))
-        read = self._tokenizer(
-            text, add_special_tokens=False, return_offsets_mapping=True, verbose=False
+        _, places = tokens_with_places(
+            self._tokenizer, text, add_special_tokens=False, verbose=False
         )
-        ends = [end for _, end in read.offset_mapping]
+        ends = [end for _, end in places]
         if room < LEAST_ROOM or len(ends) <= room:
             return [(0, len(text))]
         return _spread(_pieces(text, ends, room - SLACK), ends, room - SLACK, most)

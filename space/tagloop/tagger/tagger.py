@@ -334,7 +334,8 @@ class Tagger:
         ]
 
 
-def _readable(article: Mapping[str, Any]) -> dict[str, str]:
-    """Returns title and text, each as long as it was, of characters that a tokenizer takes."""
+def _readable(article: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the article, title and text as long as they were, of what a tokenizer takes."""
     title, text = title_and_text(article)
-    return {"title": readable(title), "text": readable(text)}
+    # Whoever ranks may know it by something else that it has.
+    return {**article, "title": readable(title), "text": readable(text)}
