@@ -128,7 +128,7 @@ def _items(data: str, name: str, notes: list[str], most: int) -> Iterator[tuple[
         inside = _LIST_IN_OBJECT.search(data, begin)
         if not data.startswith("{", begin) or inside is None:
             raise UserError(f"{name}{_place(error)}: {json_problem(error)}.") from error
-        notes.append(f"{name} is broken{_place(error)}; its first list of objects is read.")
+        notes.append(f"It is broken{_place(error)}; its first list of objects is read.")
         yield from _list_items(data, inside.end(), most)
         return
     if not isinstance(value, dict):
@@ -139,7 +139,7 @@ def _items(data: str, name: str, notes: list[str], most: int) -> Iterator[tuple[
     if _after_blanks(data, end) < len(data):
         yield from _list_items(data, begin, most)  # objects one after another
         return
-    articles = find_articles(value, name)
+    articles = find_articles(value)
     if articles.note:
         notes.append(articles.note)
     for item in articles.items:
