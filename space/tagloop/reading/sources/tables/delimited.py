@@ -32,12 +32,10 @@ _CELL = (
     )
     + rb')[\0" ]*+'
 )
+_BEFORE = rb"(?:[^\r\n,;\t|]*+[,;\t|])*?"
 HEAD = re.compile(
-    rb"(?i)\A(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?(?:[^\r\n,;\t|]*+[,;\t|])*?"
-    + _CELL
-    + rb"[,;\t|](?:[^\r\n,;\t|]*+[,;\t|])*?"
-    + _CELL
-    + rb"(?:[,;\t|\r\n]|\Z)"
+    rb"(?i)\A(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?+"
+    rb"(?>" + _BEFORE + _CELL + rb"[,;\t|])(?>" + _BEFORE + _CELL + rb"(?:[,;\t|\r\n]|\Z))"
 )
 """How a table begins in a file whose name does not say that it is one: two usual names of columns;
 in UTF-16 there are zeros between their letters."""

@@ -33,7 +33,7 @@ HEAD = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*+(?:\{\s*+\"|\[\s*+(?:\{|\[\s*+\"))")
 LINE_ENDINGS = (".jsonl", ".ndjson", ".jl")
 _FIRST_LINES = 20
 _BLANKS = re.compile(r"[\s,]*+")
-_NEXT_OBJECT = re.compile(r"[,\n]\s*+(?=\{)")
+_NEXT_OBJECT = re.compile(r"(?<=[,\s])\{")
 _LIST_IN_OBJECT = re.compile(r":\s*+\[\s*+(?=\{)")
 _READ_AGAIN = 4
 """So many times its length a file is read in search of whole items after broken ones."""
@@ -175,7 +175,7 @@ def _list_items(data: str, place: int, most: int) -> Iterator[tuple[Any, str]]:
 def _next_item(data: str, place: int, keys: set[str], budget: int) -> tuple[int | None, int]:
     """Returns where a whole item begins that has names of those before, and what is left."""
     for found in _NEXT_OBJECT.finditer(data, place):
-        begin = found.end()
+        begin = found.start()
         try:
             item, end = DECODER.raw_decode(data, begin)
         except (ValueError, RecursionError) as error:

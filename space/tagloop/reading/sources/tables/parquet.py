@@ -26,7 +26,8 @@ _BATCH_ROWS = 1000
 _INDEX = re.compile(r"\A__index_level_\d++__\Z")
 """A column that pandas adds."""
 _SPLIT = re.compile(
-    r"(?:\A|/)(?:(?P<train>train)|(?P<validation>validation|valid|val|dev)|(?P<test>test))(?:[-_.]\d++)?(?:-of-\d++)?(?:-[^/.]*+)?"
+    r"(?:\A|/)(?:(?P<train>train)|(?P<validation>validation|valid|val|dev)|(?P<test>test))"
+    r"(?:[-_.]\d++)?(?:-of-\d++)?(?:-[^/.]*+)?"
     r"(?:/[^/.]++)?\.(?:parquet|arrow)\Z",
     re.IGNORECASE,
 )
