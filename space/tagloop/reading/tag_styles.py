@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tagloop.reading.missing import is_missing
+from tagloop.reading.settings import setting_name
 from tagloop.reading.tag_lists import (
     MAX_CHARACTERS,
     SEPARATORS,
@@ -230,7 +231,7 @@ def _way(value: Any, style: TagStyle) -> str:
     if text is None:
         return "are written lists"
     if style.given:
-        return "are split as --tag_separator says"
+        return f"are split as {setting_name('tag_separator')} says"
     if "\n" in text or "\r" in text:
         return "are split at line ends"
     for signs in style.signs:

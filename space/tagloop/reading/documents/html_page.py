@@ -25,8 +25,9 @@ from tagloop.reading.documents.page_clutter import (
 from tagloop.reading.documents.page_metadata import page_title, parse_page, words_of
 from tagloop.text.markup import html_to_text
 
-MAX_ELEMENTS = 30_000
-"""Of a page that trafilatura reads; it takes a second for so many, and a long chapter has 3,000."""
+MAX_LEVELS = 500_000
+"""Of all elements of a page that trafilatura reads, the levels that each lies deep added up: it
+takes a second or two for so many. A long chapter has 3,000 elements, 15 levels deep."""
 SHINGLE = 8
 """Words in a row that tell that a block is a part of what trafilatura found."""
 MOST = 0.95
@@ -121,9 +122,10 @@ class _Found:
 def _article(page: HtmlElement, title: str) -> HtmlElement:
     """Returns the element of the article, with all before and after it in there taken out."""
     scope = _scope(page)
-    if sum(1 for _ in page.iter()) > MAX_ELEMENTS:
+    if _levels(page) > MAX_LEVELS:
         return page if scope is None else scope
-    document = trafilatura.bare_extraction(page, include_comments=False, favor_precision=True)
+    # Its other extractors, which "fast" leaves out, take a square's time, and find no more here.
+    document = trafilatura.bare_extraction(page, fast=True, include_comments=False)
     if not isinstance(document, Document):
         return page if scope is None else scope
     found = _Found(document.body)
@@ -182,6 +184,14 @@ def _completed(
 def _is_prose(block: _Block) -> bool:
     """Tells a paragraph of at least a sentence from a menu, a byline, a row of links."""
     return len(block.words) >= SHINGLE and block.element.tag in _PROSE and not block.is_links
+
+
+def _levels(page: HtmlElement) -> int:
+    depth = total = 0
+    for event, _ in etree.iterwalk(page, events=("start", "end")):
+        depth += 1 if event == "start" else -1
+        total += depth if event == "start" else 0
+    return total
 
 
 def _length(blocks: Sequence[_Block]) -> int:

@@ -11,7 +11,7 @@ from xml.parsers import expat
 import mammoth
 
 from tagloop.errors import UserError
-from tagloop.reading.documents.html_page import read_html
+from tagloop.reading.documents import read_html_fragment
 from tagloop.reading.documents.plain_text import read_text
 
 MAX_XML_BYTES = 20_000_000
@@ -44,7 +44,7 @@ def read_word(data: bytes, name: str) -> tuple[str, str]:
     )
     if not found.value.strip():
         return "", ""
-    title, text = read_html(f"<body>{found.value}</body>", name)
+    title, text = read_html_fragment(found.value, name)
     return (title, text) if title else read_text(text, name)
 
 

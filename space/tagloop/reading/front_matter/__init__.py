@@ -12,6 +12,7 @@ from dataclasses import replace
 from tagloop.reading.front_matter import (
     headers,
     json_block,
+    mdx_export,
     org_keywords,
     rst_fields,
     toml_block,
@@ -35,6 +36,7 @@ _ANYWHERE = (
     headers.find,
 )
 _BY_ENDING = {
+    ".mdx": (mdx_export.find, headers.find_under_heading),
     ".org": (org_keywords.find,),
     ".rst": (rst_fields.find,),
 }

@@ -33,8 +33,8 @@ class FrontMatter:
         lines: The front matter as it was written, without what stands around it.
         body: What comes after it, from the end of its last line on.
         given: Whether there is one at all.
-        dialect: How it is written: ``yaml``, ``toml``, ``json``, ``headers``, ``comment``,
-            ``notion``, ``org`` or ``rst``; empty if there is none.
+        dialect: How it is written: ``yaml``, ``toml``, ``json``, ``headers``,
+            ``notion``, ``org``, ``rst``, ``ablog`` or ``mdx``; empty if there is none.
         head: What stands before its lines: a byte order mark, blank lines, the line that opens it,
             the heading that its properties follow.
         tail: The line that closes it, without its end.
