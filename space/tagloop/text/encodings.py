@@ -150,14 +150,14 @@ def codec_of(name: str) -> str | None:
     return "cp1252" if codec in _LATIN_1 else codec
 
 
-def encoding_note(name: str, encoding: str) -> str | None:
+def encoding_note(encoding: str) -> str | None:
     """Returns the sentence that says what was taken for a file's encoding; None for UTF-8."""
     codec = codecs.lookup(encoding).name
     if codec.startswith("utf-8"):
         return None
     shown = _NAMES.get(codec) or codec.replace("cp125", "Windows-125").replace("utf", "UTF")
     return (
-        f"{name} is not in UTF-8; its letters are read as {shown}: if they look wrong, save it as "
+        f"It is not in UTF-8; its letters are read as {shown}: if they look wrong, save it as "
         "UTF-8."
     )
 

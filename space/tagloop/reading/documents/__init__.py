@@ -77,7 +77,7 @@ def _decoded(data: bytes, name: str, *, html: bool) -> tuple[str, tuple[str, ...
         data.decode("utf-8")
     except UnicodeDecodeError:
         if not (html and declared_encoding(data)):
-            note = encoding_note(PurePosixPath(name).name, find_encoding([data], name))
+            note = encoding_note(find_encoding([data], name))
             return content, (note,) if note else ()
     return content, ()
 

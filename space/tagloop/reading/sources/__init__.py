@@ -224,7 +224,7 @@ def _records(whole: Source, files: list[InputFile], limits: Limits, depth: int) 
             yield Record(file.name, {}, problem=str(error))
             continue
         whole.left_out.update(source.left_out)
-        whole.notes.extend(source.notes)
+        whole.notes += [f"{file.path.name}: {note}" for note in source.notes]
 
 
 def _known() -> str:

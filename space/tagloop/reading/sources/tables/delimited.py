@@ -32,12 +32,10 @@ _CELL = (
     )
     + rb')[\0" ]*+'
 )
+_BEFORE = rb"(?:[^\r\n,;\t|]*+[,;\t|])*?"
 HEAD = re.compile(
-    rb"(?i)\A(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?(?:[^\r\n,;\t|]*+[,;\t|])*?"
-    + _CELL
-    + rb"[,;\t|](?:[^\r\n,;\t|]*+[,;\t|])*?"
-    + _CELL
-    + rb"(?:[,;\t|\r\n]|\Z)"
+    rb"(?i)\A(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?+"
+    rb"(?>" + _BEFORE + _CELL + rb"[,;\t|])(?>" + _BEFORE + _CELL + rb"(?:[,;\t|\r\n]|\Z))"
 )
 """How a table begins in a file whose name does not say that it is one: two usual names of columns;
 in UTF-16 there are zeros between their letters."""
@@ -80,7 +78,7 @@ def read_delimited(file: InputFile, limits: Limits) -> TableSource:
     rows = _rows(text, dialect, limits)
     header = _header(text.name, next(rows, None), limits)
     names = column_names(header)
-    text.notes += header_notes(file.name, header, names)
+    text.notes += header_notes(header, names)
     return TableSource(
         "table",
         file.name,
@@ -230,7 +228,7 @@ class _Lines:
         if self._read_again > _READ_AGAIN + 4 * self._read and not self._one_each:
             self._one_each = True
             self._text.notes.append(
-                f"{self._text.name} has too many quotes that are opened but not closed: from line "
+                "There are too many quotes that are opened but not closed: from line "
                 f"{self._begin + count + 1:,} on each line is taken for a row."
             )
         self._start(self._begin + count)

@@ -23,7 +23,7 @@ def column_names(cells: Sequence[str]) -> list[str]:
     return names
 
 
-def header_notes(name: str, cells: Sequence[str], names: Sequence[str]) -> list[str]:
+def header_notes(cells: Sequence[str], names: Sequence[str]) -> list[str]:
     """Returns the sentence on columns of the same name, if there are such."""
     plain = [" ".join(cell.split()).strip("\"'").strip() for cell in cells]
     renamed = [new for old, new in zip(plain, names, strict=True) if old != new]
@@ -31,4 +31,4 @@ def header_notes(name: str, cells: Sequence[str], names: Sequence[str]) -> list[
         return []
     shown = ", ".join(f"'{new[:80]}'" for new in renamed[:5])
     more = f" and {len(renamed) - 5} more" if len(renamed) > 5 else ""
-    return [f"{name} has columns of the same name: the later ones are called {shown}{more}."]
+    return [f"There are columns of the same name: the later ones are called {shown}{more}."]

@@ -33,7 +33,7 @@ HEAD = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*+(?:\{\s*+\"|\[\s*+(?:\{|\[\s*+\"))")
 LINE_ENDINGS = (".jsonl", ".ndjson", ".jl")
 _FIRST_LINES = 20
 _BLANKS = re.compile(r"[\s,]*+")
-_NEXT_OBJECT = re.compile(r"[,\n]\s*+(?=\{)")
+_NEXT_OBJECT = re.compile(r"(?<=[,\s])\{")
 _LIST_IN_OBJECT = re.compile(r":\s*+\[\s*+(?=\{)")
 _READ_AGAIN = 4
 """So many times its length a file is read in search of whole items after broken ones."""
@@ -128,7 +128,7 @@ def _items(data: str, name: str, notes: list[str], most: int) -> Iterator[tuple[
         inside = _LIST_IN_OBJECT.search(data, begin)
         if not data.startswith("{", begin) or inside is None:
             raise UserError(f"{name}{_place(error)}: {json_problem(error)}.") from error
-        notes.append(f"{name} is broken{_place(error)}; its first list of objects is read.")
+        notes.append(f"It is broken{_place(error)}; its first list of objects is read.")
         yield from _list_items(data, inside.end(), most)
         return
     if not isinstance(value, dict):
@@ -139,7 +139,7 @@ def _items(data: str, name: str, notes: list[str], most: int) -> Iterator[tuple[
     if _after_blanks(data, end) < len(data):
         yield from _list_items(data, begin, most)  # objects one after another
         return
-    articles = find_articles(value, name)
+    articles = find_articles(value)
     if articles.note:
         notes.append(articles.note)
     for item in articles.items:
@@ -175,7 +175,7 @@ def _list_items(data: str, place: int, most: int) -> Iterator[tuple[Any, str]]:
 def _next_item(data: str, place: int, keys: set[str], budget: int) -> tuple[int | None, int]:
     """Returns where a whole item begins that has names of those before, and what is left."""
     for found in _NEXT_OBJECT.finditer(data, place):
-        begin = found.end()
+        begin = found.start()
         try:
             item, end = DECODER.raw_decode(data, begin)
         except (ValueError, RecursionError) as error:

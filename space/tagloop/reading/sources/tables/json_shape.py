@@ -35,20 +35,20 @@ class _Found(NamedTuple):
         return texts * 2 >= len(first), len(self.items)
 
 
-def find_articles(value: dict[str, Any], name: str) -> Articles:
-    """Returns the articles in an object of the file ``name``."""
+def find_articles(value: dict[str, Any]) -> Articles:
+    """Returns the articles in an object."""
     if is_article(value):
         return Articles([value])
     if columns := _of_columns(value):
-        return Articles(columns, f"{name} is read as a table that is written by columns.")
+        return Articles(columns, "It is read as a table that is written by columns.")
     found = list(_lists(value, "", 0))
     if not found:
         return Articles([value])
     best = max(found, key=_Found.rank)
     others = ", ".join(f"'{other.path}' ({len(other.items):,})" for other in found if other != best)
-    note = f"{name}: the articles are taken from '{best.path}' ({len(best.items):,})"
+    note = f"The articles are taken from '{best.path}' ({len(best.items):,})"
     if not best.path:
-        note = f"{name} is read as {len(best.items):,} articles by their keys"
+        note = f"It is read as {len(best.items):,} articles by their keys"
     return Articles(best.items, note + (f", not from {others[:300]}." if others else "."))
 
 

@@ -26,7 +26,8 @@ _BATCH_ROWS = 1000
 _INDEX = re.compile(r"\A__index_level_\d++__\Z")
 """A column that pandas adds."""
 _SPLIT = re.compile(
-    r"(?:\A|/)(?:(train)|(validation|valid|val|dev)|(test))(?:[-_.]\d++)?(?:-of-\d++)?(?:-[^/.]*+)?"
+    r"(?:\A|/)(?:(?P<train>train)|(?P<validation>validation|valid|val|dev)|(?P<test>test))"
+    r"(?:[-_.]\d++)?(?:-of-\d++)?(?:-[^/.]*+)?"
     r"(?:/[^/.]++)?\.(?:parquet|arrow)\Z",
     re.IGNORECASE,
 )
@@ -97,12 +98,7 @@ def read_shards(tree: Tree, limits: Limits) -> TableSource:
     def records() -> Iterator[Record]:
         for path in paths:
             found = _SPLIT.search(str(path))
-            names = ("train", "validation", "test")
-            split = (
-                next((name for name, part in zip(names, found.groups(), strict=True) if part), "")
-                if found
-                else ""
-            )
+            split = (found and found.lastgroup) or ""
             try:
                 shard = _shard(tree.file(path), limits)
                 for record in shard.records:

@@ -61,11 +61,11 @@ def read_spreadsheet(file: InputFile, limits: Limits) -> TableSource:
     header, others = _open(file, limits)
     check_columns(file.name, len(header.cells), limits)
     names = column_names(header.cells)
-    notes = header_notes(file.name, header.cells, names)
+    notes = header_notes(header.cells, names)
     if others:
         listed = ", ".join(f"'{name[:40]}'" for name in others[:8])
         notes.append(
-            f"{file.name}: the sheet '{header.sheet.name[:40]}' is read; it also has {listed}"
+            f"The sheet '{header.sheet.name[:40]}' is read; there are also {listed}"
             f"{' and more' if len(others) > 8 else ''}."
         )
     return TableSource(

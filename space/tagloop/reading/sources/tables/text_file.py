@@ -46,7 +46,7 @@ class TextFile:
             if not first:
                 raise UserError(self.damage or f"{self.name} is empty.")
             self.encoding = find_encoding(chain([first], blocks), self.name)
-        note = encoding_note(self.name, self.encoding)
+        note = encoding_note(self.encoding)
         self.notes = [note] if note else []
 
     def position(self) -> int:

@@ -72,9 +72,7 @@ def test_every_shape_under_every_name(table: Open, shape: str, name: str) -> Non
 def test_what_was_chosen_is_said(table: Open) -> None:
     source = table(SHAPES["longest of articles"], "a.json")
     assert len(list(source.records)) == 2
-    assert source.notes == [
-        "a.json: the articles are taken from 'data.posts' (2), not from 'authors' (9)."
-    ]
+    assert source.notes == ["The articles are taken from 'data.posts' (2), not from 'authors' (9)."]
 
 
 @pytest.mark.parametrize(
@@ -129,7 +127,7 @@ def test_a_broken_item_stops_no_other(table: Open) -> None:
     assert whole == ["Pier"] and last.startswith("a.json: item 2 it is not JSON")
     source = table(json.dumps({"posts": BOTH})[:-9], "a.json")
     *whole, last = shown(source)
-    assert whole == ["Pier"] and "a.json is broken (line 1, column " in source.notes[0]
+    assert whole == ["Pier"] and "It is broken (line 1, column " in source.notes[0]
 
 
 def test_a_cut_off_archive_gives_what_is_there(table: Open) -> None:

@@ -136,7 +136,7 @@ def test_the_sheet_with_the_articles(table: Open) -> None:
     }
     source = table(xlsx(**sheets), "a.xlsx")
     assert [record.where for record in source.records] == ["a.xlsx:row 5"]
-    assert source.notes == ["a.xlsx: the sheet 'Posts' is read; it also has 'Notes', 'Totals'."]
+    assert source.notes == ["The sheet 'Posts' is read; there are also 'Notes', 'Totals'."]
 
 
 def test_open_document(table: Open) -> None:
