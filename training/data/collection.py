@@ -218,8 +218,11 @@ def _article(
 
 
 def _language(entry: Entry, article: Article) -> str | None:
-    """Returns the language that the source states, or else that of the text."""
-    return language_of(entry.language or "") or detect(article.text or article.title)
+    """Returns the language of the text, or else the one that the source states.
+
+    What it states is often that of its program (``en-US`` on a blog in any language).
+    """
+    return detect(article.text or article.title) or language_of(entry.language or "")
 
 
 def _joined(kept: Sequence[_Kept], count: SourceCount, collected: CollectedArticles) -> list[_Kept]:
