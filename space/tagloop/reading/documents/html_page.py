@@ -36,6 +36,8 @@ STANDFIRST = 12
 """… unless so many in a row, which follow the title, would stand before it."""
 OUTSIDE = 3
 """What is found outside of the only ``<article>`` is it after all if it is so many times longer."""
+OUTSIDE_TITLED = 8
+"""The same where the ``<article>`` has the title."""
 MIN_WORDS = 25
 """Fewer do not make an article of what a page marks as one."""
 
@@ -138,7 +140,9 @@ def _article(page: HtmlElement, title: str) -> HtmlElement:
     if scope is not None:
         inside = set(scope.iter("*"))
         within = [block for block in taken if block.element in inside]
-        if _length(taken) < OUTSIDE * max(_length(within), MIN_WORDS):
+        titled = 0 <= after and blocks[after].element in inside
+        factor = OUTSIDE_TITLED if titled else OUTSIDE
+        if _length(taken) < factor * max(_length(within), MIN_WORDS):
             taken = within
             if not within:
                 return scope
