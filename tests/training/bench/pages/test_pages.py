@@ -32,7 +32,7 @@ def test_pages_are_the_same_every_time_and_half_of_them_have_no_names() -> None:
 def test_our_reader_finds_the_articles() -> None:
     scores = [
         score(article, read_html(page, "page")[1])
-        for pages in made_pages(2, 5).values()
+        for pages in made_pages(2, 7).values()
         for article, page in pages
     ]
     found = average(scores)
