@@ -15,8 +15,8 @@ import re
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from functools import cache
+from contextlib import contextmanager, suppress
+from functools import cache, partial
 from pathlib import Path
 from types import FrameType, ModuleType
 from typing import Any
@@ -26,8 +26,14 @@ import pytest
 import tagloop
 import training.hub
 from tagloop.corrections.review.suspicion import _stands_in
+from tagloop.errors import UserError
 from tagloop.generation.evidence import find_spans
 from tagloop.ranking.keyphrases import KnownPhrases, Words
+from tagloop.reading.documents.org import read_org
+from tagloop.reading.front_matter.adding import add_values
+from tagloop.reading.front_matter.body_tags import body_tags
+from tagloop.reading.tag_lists import tags_of
+from tagloop.reading.texts import unescaped_html
 from tagloop.service.options import written_list
 from tagloop.text.markup import html_to_text, looks_like_html, markdown_to_text
 from tagloop.text.sentences import split_sentences
@@ -262,6 +268,12 @@ def made_at_run_time() -> set[str]:
     return found
 
 
+def _tagged(begin: str, ending: str, text: str) -> None:
+    """Reads front matter and writes it with tags."""
+    with suppress(UserError):
+        add_values(begin + text, {"tags": ["a"]}, "a", ending)
+
+
 OVER_A_TEXT: dict[str, Callable[[str], object]] = {
     "tagloop.vocabulary.normal_form.compatible": compatible,
     "tagloop.vocabulary.surface._surfaces": lambda text: [
@@ -286,6 +298,17 @@ OVER_A_TEXT: dict[str, Callable[[str], object]] = {
     "html or not": looks_like_html,
     "markdown": markdown_to_text,
     "list": written_list,
+    **{
+        f"front matter {begin!r} {ending[1:]}": partial(_tagged, begin, ending)
+        for begin, ending in (
+            *(("", ending) for ending in (".md", ".rst", ".org", ".mdx")),
+            *((begin, ".md") for begin in ("---\n", "+++\n", "a: ", "<!--\n", "# a\n\n", '{"')),
+        )
+    },
+    "tags in a text": body_tags,
+    "org": partial(read_org, name="a.org"),
+    "tags of an article": tags_of,
+    "escaped HTML": unescaped_html,
 }
 
 

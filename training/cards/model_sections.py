@@ -37,7 +37,9 @@ METRICS = {
     "precision@1": Metric("Precision@1", "precision", "whether the first tag is right"),
     "present_f1@m": Metric("F1@M, present", "f1", "only tags whose words stand in the article"),
     "absent_f1@m": Metric("F1@M, absent", "f1", "only tags whose words do not"),
-    "f1@m_stemmed": Metric("F1@M, stemmed", "f1", "tags compared by Porter's word stems"),
+    "f1@m_stemmed": Metric(
+        "F1@M, stemmed", "f1", "tags compared by their words' stems (Porter's in English)"
+    ),
     "unseen_share": Metric(
         "Unseen tags", "unseen_share", "tags of an answer that training never saw"
     ),

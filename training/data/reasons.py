@@ -14,12 +14,22 @@ OTHER = "other reasons"
 _OWN_WORDS = re.compile(r"[^\d:;,.(\[{<'\"“‘«]*+")
 _PLACE = re.compile(r"(?: (?:in|at|on|of|from))?(?: the)? ?(?:line|row|item|column|byte)s?$")
 _MOST_WORDS = 8
+_SHORT = {
+    "it has more than": "too long",
+    "it has": "wrong number of cells",
+    "rows": UNREADABLE,
+    "there is no file": "its file is missing",
+    "column": "a value of another kind",
+    "the tags in": "tags are numbers",
+}
+"""Kinds of reasons whose first words say too little."""
 
 
 def kind_of(reason: str) -> str:
     """Returns what a reason has in common with others: ``not published (draft: true)`` is one."""
     found = _OWN_WORDS.match(reason)
     kind = _PLACE.sub("", " ".join(found[0].split()) if found else "")
+    kind = _SHORT.get(kind, kind)
     return kind if 0 < len(kind.split()) <= _MOST_WORDS else UNREADABLE
 
 

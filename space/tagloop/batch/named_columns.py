@@ -30,4 +30,4 @@ def in_the_tab(sentence: str) -> str:
     """Returns a sentence that says how a column is named on a command line, as the tab says it."""
     for field in NAMES:
         sentence = sentence.replace(naming(field), f"{field}=NAME under “{FIELD}”")
-    return sentence
+    return sentence.replace(" (text= if there is none)", "")  # there is nothing to tag then

@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from tagloop.batch.formulas import neutral
-from tagloop.batch.rows import CONFIDENCES, TAGS, Form, Piece, Row, RowTags
+from tagloop.batch.rows import CONFIDENCES, MAX_FILE_BYTES, TAGS, Form, Piece, Row, RowTags
+from tagloop.errors import UserError
 
 PROBLEMS = "tagging-problems.csv"
+MAX_BYTES = 3 * MAX_FILE_BYTES
+"""Of a result: a file of many short cells doubles, and a compressed one could become any size."""
 TABLE = "tags.csv"
 """In an archive: the tags of files that have no place for them."""
 
@@ -38,10 +41,14 @@ class PlainResult:
     def __init__(self, target: Path, form: Form) -> None:
         self._file: IO[bytes] = target.open("wb")
         self._tail = form.tail
+        self._size = 0
         self._file.write(form.head)
 
     def add(self, row: Row, tagged: RowTags, piece: Piece) -> None:
         """Writes what a row has become."""
+        self._size += len(piece.content)
+        if self._size > MAX_BYTES:
+            raise UserError(f"What comes back has more than {MAX_BYTES / 1e6:,.0f} MB: split it.")
         self._file.write(piece.content)
 
     def close(self) -> list[str]:

@@ -17,6 +17,7 @@ import numpy as np
 
 from tagloop.generation.loops import loops
 from tagloop.limits import MAX_TAG_CHARACTERS
+from tagloop.text.stop_words import foreign_stop_words
 from tagloop.text.words import divided, has_unspaced
 from tagloop.vocabulary.normal_form import folded
 
@@ -98,6 +99,7 @@ def salient_words(
         At most ``OTHER_WORDS`` words with log frequency times rarity, the greatest first.
     """
     counts = Counter(article.text)
+    stop_words = foreign_stop_words(counts)
     for word in article.title:
         counts[word] += 3
     words = [
@@ -105,6 +107,7 @@ def salient_words(
         for word, _ in counts.most_common()
         if SHORTEST <= len(word) <= MAX_TAG_CHARACTERS
         and word not in known
+        and word not in stop_words
         and not word.isdigit()
         and not loops(word)
     ][:FREQUENT_WORDS]

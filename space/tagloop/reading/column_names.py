@@ -85,7 +85,7 @@ NAMES: dict[str, tuple[str, ...]] = {
         "postdategmt", "postdate", "dateposted", "postedat", "postedon", "senddate", "sentat",
         "pubtime", "publishtime", "datum", "fecha", "日期", "timestamp", "datetime", "createdat",
         "created", "datecreated", "creationdate", "createdtime", "createdutc", "createddate",
-        "issued", "time",
+        "dateadded", "issued", "time",
     ),
     "language": ("language", "lang", "locale", "langcode", "languagecode", "inlanguage"),
     "license": ("license", "licence", "rights"),

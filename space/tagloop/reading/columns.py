@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from tagloop.errors import UserError
+from tagloop.limits import readable
 from tagloop.reading.column_names import ADDRESSES_IN_TABLES, NAMES, SUMMARIES, fold
+from tagloop.reading.settings import setting_name
 
 _FIRST_ONLY = ("title", "language", "license", "source", "split", "origin")
 """Where the first name that a source has holds; of the others the next may fill in for a record."""
@@ -50,7 +53,7 @@ class Columns:
             UserError: A given column, or one that is needed, is not there.
         """
         seen = [name for name in seen if name and name.strip()]
-        names = _usual(seen)
+        names = dict(_usual(tuple(seen)))
         for field, name in given.items():
             found = _named(name, seen)
             if name and not found:
@@ -77,7 +80,7 @@ class Columns:
             inner = values.get(outer)
             if isinstance(inner, Mapping):
                 seen += [f"{outer}.{name}" for name in inner if isinstance(name, str)]
-        names = _usual(seen)
+        names = dict(_usual(tuple(seen)))
         if front_matter:
             names["text"] = ()
             names["url"] = tuple(
@@ -112,7 +115,7 @@ def value_at(values: Mapping[str, Any], name: str) -> Any:
 
 def no_column(where: str, field: str, seen: Sequence[str]) -> UserError:
     """Returns what is said where a source has no column for a field that is needed."""
-    none = "" if field == "tags" else f" ({field}= if there is none)"
+    none = "" if field == "tags" else f", or {field}= if there is none"
     return UserError(
         f"{where}: no column for the {field} found; the columns are {listed(seen)}. "
         f"Say which one it is with {naming(field)}{none}."
@@ -128,7 +131,7 @@ def no_such_column(where: str, field: str, name: str, seen: Sequence[str]) -> Us
 
 def naming(field: str) -> str:
     """Returns how a person names the column of a field, on the command line and to make."""
-    return f"--columns {field}=NAME, or make data COLUMNS='{field}=NAME'"
+    return setting_name("columns", f"{field}=NAME")
 
 
 def parse_mapping(settings: Sequence[str]) -> dict[str, str]:
@@ -161,7 +164,9 @@ def parse_mapping(settings: Sequence[str]) -> dict[str, str]:
     return mapping
 
 
-def _usual(seen: Sequence[str]) -> dict[str, tuple[str, ...]]:
+@lru_cache(maxsize=256)
+def _usual(seen: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
+    """Finds the fields by their usual names; the files of one blog mostly have the same."""
     folded: dict[str, list[str]] = {}
     for name in dict.fromkeys(seen):
         folded.setdefault(fold(name), []).append(name)
@@ -191,6 +196,6 @@ def _named(name: str, seen: Sequence[str]) -> str:
 
 def listed(names: Sequence[str], most: int = 40) -> str:
     """Returns names in quotes, for a message."""
-    shown = ", ".join(f"'{name}'" for name in names[:most])
+    shown = ", ".join(f"'{readable(name)}'" for name in names[:most])
     more = f" and {len(names) - most:,} more" if len(names) > most else ""
     return f"{shown}{more}" if names else "none"

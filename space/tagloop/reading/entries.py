@@ -4,30 +4,23 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
 from ftfy.fixes import fix_surrogates
 
 from tagloop.errors import UserError
 from tagloop.reading import dates, drafts
-from tagloop.reading.column_names import CATEGORIES, KEYWORDS, MARKUPS, fold
-from tagloop.reading.columns import (
-    Columns,
-    listed,
-    naming,
-    no_column,
-    no_such_column,
-    value_at,
-)
+from tagloop.reading.column_names import MARKUPS, fold
+from tagloop.reading.columns import Columns, no_column, no_such_column, value_at
+from tagloop.reading.decisions import Decisions
 from tagloop.reading.documents import BODIES
 from tagloop.reading.missing import is_missing
 from tagloop.reading.record import Entry, ReadOptions, Record, Source
 from tagloop.reading.tag_lists import PLAIN, given_style, tags_of
-from tagloop.reading.tag_styles import ColumnStyle, decide
+from tagloop.reading.tag_styles import decide
 from tagloop.reading.texts import WrongType, line_in, text_in, unescaped_html
 from tagloop.text.markup import plain_text
 
@@ -51,26 +44,6 @@ _LANGUAGES = {
 }  # fmt: skip
 
 
-@dataclass
-class _Seen:
-    """What the values of all records said, counted as they were read."""
-
-    tags_from: Counter[str] = field(default_factory=Counter)
-    tags_in_text: int = 0
-    written: dict[str, str] = field(default_factory=dict)
-    numbers_in: Counter[str] = field(default_factory=Counter)
-    dates_open: Counter[str] = field(default_factory=Counter)
-    names: dict[str, None] = field(default_factory=dict)
-    columns: dict[str, dict[str, None]] = field(default_factory=lambda: defaultdict(dict))
-    given: set[str] = field(default_factory=set)
-    read: int = 0
-
-    @property
-    def any_tags(self) -> bool:
-        """Returns whether anything stood where tags stand, were it only numbers."""
-        return bool(self.tags_from or self.tags_in_text or self.numbers_in)
-
-
 class Entries(Iterator[Entry]):
     """The entries of a source, made as they are asked for.
 
@@ -88,9 +61,11 @@ class Entries(Iterator[Entry]):
                 source.columns, options.columns, source.name, options.needed
             )
         self._given = given_style(options.tag_separator)
-        self._styles: dict[str, ColumnStyle] = {}
-        self._orders: dict[str, dates.Order] = {}
-        self._seen = _Seen()
+        self._decisions = Decisions()
+        self._names: dict[str, None] = {}
+        self._columns: dict[str, dict[str, None]] = defaultdict(dict)
+        self._found: set[str] = set()
+        self._is_table = source.columns is not None
         self._single = False
         self._pending: Iterator[Record] | None = None
 
@@ -107,7 +82,7 @@ class Entries(Iterator[Entry]):
             return self._fixed
         if self._pending is None:
             self._decide()
-        return Columns({name: tuple(names) for name, names in self._seen.columns.items()})
+        return Columns({name: tuple(names) for name, names in self._columns.items()})
 
     @property
     def single_tags(self) -> bool:
@@ -126,11 +101,8 @@ class Entries(Iterator[Entry]):
         """
         if self._pending is None:
             self._decide()
-        return [
-            *self._about_columns(),
-            *self._about_tags(),
-            *self._about_dates(),
-        ]
+        columns = self.columns if self._is_table else None
+        return list(self._decisions.sentences(columns, separator_given=self._given is not None))
 
     def _columns_of(self, record: Record) -> Columns:
         if self._fixed is not None:
@@ -164,9 +136,11 @@ class Entries(Iterator[Entry]):
                 published[fold(name)].append(value)
         for key, values in tags.items():
             front_matter = key in in_files and key.rpartition(".")[2] in _JEKYLL_KEYS
-            self._styles[key] = decide(values, self._given, front_matter=front_matter)
-        self._orders = {key: dates.date_order(values) for key, values in published.items()}
-        named = [style for style in self._styles.values() if style.most or style.lists]
+            self._decisions.styles[key] = decide(values, self._given, front_matter=front_matter)
+        self._decisions.orders = {
+            key: dates.date_order(values) for key, values in published.items()
+        }
+        named = [style for style in self._decisions.styles.values() if style.most or style.lists]
         self._single = (
             bool(named)
             and not in_files
@@ -177,28 +151,29 @@ class Entries(Iterator[Entry]):
     def _note_names(self, record: Record, columns: Columns) -> None:
         if self._fixed is not None:
             return
-        self._seen.names |= dict.fromkeys(record.values)
+        self._names |= dict.fromkeys(record.values)
         for field_name, names in columns.names.items():
-            self._seen.columns[field_name] |= dict.fromkeys(names)
+            self._columns[field_name] |= dict.fromkeys(names)
             if names and (names[0] in record.values or value_at(record.values, names[0])):
-                self._seen.given.add(field_name)
+                self._found.add(field_name)
 
     def _check_names(self, sample: list[Record]) -> None:
         """Looks for what must be there, where each record has names of its own."""
-        names, given = list(self._seen.names), self._options.columns
+        self._decisions.names = names = list(self._names)
+        given = self._options.columns
         if self._fixed is not None or not names:
             return
         for field_name, name in given.items():
-            if name and field_name not in self._seen.given:
+            if name and field_name not in self._found:
                 raise no_such_column(self.source.name, field_name, name, names)
         # Files have their text apart; what has it among its values, as JSON does, is a table.
-        if all(record.body is None and not record.fallbacks for record in sample):
+        self._is_table = all(record.body is None and not record.fallbacks for record in sample)
+        if self._is_table:
             for field_name in self._options.needed:
-                if not self._seen.columns.get(field_name) and field_name not in given:
+                if not self._columns.get(field_name) and field_name not in given:
                     raise no_column(self.source.name, field_name, names)
 
     def _entry(self, record: Record) -> Entry:
-        self._seen.read += 1
         if record.problem:
             return Entry(record, problem=record.problem, oddities=record.oddities)
         columns = self._columns_of(record)
@@ -208,10 +183,11 @@ class Entries(Iterator[Entry]):
         except WrongType as error:
             return Entry(record, problem=str(error), oddities=record.oddities)
         except UserError as error:
-            return Entry(record, problem=str(error).rstrip("."), oddities=record.oddities)
+            problem = str(error).removeprefix(f"{record.where}: ").rstrip(".")
+            return Entry(record, problem=problem, oddities=record.oddities)
         tags, problem = self._tags(record, columns)
         published, unreadable = self._published(record, columns)
-        named = self._options.columns.get("draft")
+        named = "draft" in self._options.columns
         return Entry(
             record,
             title=title,
@@ -224,7 +200,10 @@ class Entries(Iterator[Entry]):
             source=_line(columns.first(values, "source")),
             split=_line(columns.first(values, "split")),
             origin=_line(columns.first(values, "origin")),
-            draft=record.draft or drafts.draft_reason(values, named),
+            draft=record.draft
+            or drafts.draft_reason(
+                values, next(iter(columns.names["draft"]), "") if named else None
+            ),
             date_unreadable=unreadable,
             problem=problem if "tags" in self._options.needed else "",
             oddities=record.oddities,
@@ -261,21 +240,20 @@ class Entries(Iterator[Entry]):
         """Returns the tags, or why there are none that can be read."""
         problem = ""
         for name, value in columns.values(record.values, "tags"):
-            style = self._styles.get(fold(name))
+            style = self._decisions.styles.get(fold(name))
             found = tags_of(value, style.style if style else self._given or PLAIN)
             if found.tags:
-                self._seen.tags_from[fold(name)] += 1
-                self._seen.written.setdefault(fold(name), name)
+                self._decisions.count_tags(name)
                 return found.tags, ""
             if found.too_many:
                 problem = problem or "too many tags"
             if found.numbers:
-                self._seen.numbers_in[name] += 1
+                self._decisions.numbers_in[name] += 1
                 problem = problem or f"the tags in '{name}' are numbers (ids?), not names"
         if "tags" not in self._options.columns:
             found = tags_of(record.fallbacks.get("tags"))
             if found.tags:
-                self._seen.tags_in_text += 1
+                self._decisions.tags_in_text += 1
                 return found.tags, ""
         return (), problem
 
@@ -285,66 +263,15 @@ class Entries(Iterator[Entry]):
         for name, value in columns.values(record.values, "published"):
             if dates.is_flag(value) or dates.no_date(value):
                 continue
-            if found := dates.iso_date(value, self._orders.get(fold(name), "")):
+            if found := dates.iso_date(value, self._decisions.orders.get(fold(name), "")):
+                self._decisions.dates_from[name] += 1
                 return found, False
             unreadable = True
             if dates.depends_on_order(value):
-                self._seen.dates_open[name] += 1
+                self._decisions.dates_open[name] += 1
         if found := dates.iso_date(record.fallbacks.get("published")):
             return found, False
         return None, unreadable
-
-    def _about_columns(self) -> Iterator[str]:
-        if self._fixed is not None:
-            used = [
-                f"{name} from '{names[0]}'"
-                for name, names in self._fixed.names.items()
-                if names and name != "tags"
-            ]
-            if used:
-                yield "Read: " + ", ".join(used) + " (--columns says otherwise)."
-        elif self._seen.names and not self._seen.any_tags:
-            yield (
-                f"No tags in any of the names {listed(list(self._seen.names))}; say where they "
-                f"stand with {naming('tags')}."
-            )
-
-    def _about_tags(self) -> Iterator[str]:
-        if self._seen.tags_in_text:
-            yield f"Tags of {_articles(self._seen.tags_in_text)} stand in the text."
-        total = self._seen.tags_from.total() + self._seen.tags_in_text
-        for key, count in self._seen.tags_from.most_common():
-            name, style = self._seen.written[key], self._styles.get(key)
-            if style and style.example:
-                guessed = " split " in style.example and not self._given
-                hint = " (--tag_separator says otherwise)" if guessed else ""
-                yield f"Tags in '{name}' {style.example}{hint}."
-            if key in KEYWORDS:
-                yield (
-                    f"Tags of {_articles(count)} come from '{name}', which are often written for "
-                    "search engines."
-                )
-            elif key in CATEGORIES and count < total:
-                yield f"Tags of {_articles(count)} come from '{name}'."
-            if style and style.numbers:
-                yield f"The tags in '{name}' are numbers throughout (ids?), not names."
-        for name, count in self._seen.numbers_in.items():
-            yield (
-                f"The tags in '{name}' of {_articles(count)} are numbers or true and false (ids?), "
-                f"not names; say where the names stand with {naming('tags')}."
-            )
-
-    def _about_dates(self) -> Iterator[str]:
-        for key, order in self._orders.items():
-            if order:
-                yield (
-                    f"Dates such as 03/04/2021 in '{key}' are read {order}, as others there show."
-                )
-        for name, count in self._seen.dates_open.items():
-            yield (
-                f"The dates in '{name}' of {_articles(count)} may be day/month or "
-                "month/day: left out."
-            )
 
 
 def read_entries(source: Source, options: ReadOptions | None = None) -> Entries:
@@ -419,10 +346,6 @@ def _line(value: Any) -> str | None:
         return line_in(value) or None
     except WrongType:
         return None
-
-
-def _articles(count: int) -> str:
-    return "1 article" if count == 1 else f"{count:,} articles"
 
 
 def _first(records: Iterator[Record]) -> Iterator[Record]:

@@ -13,14 +13,15 @@ class Record:
     """One article as its source has it.
 
     Attributes:
-        where: Its place, for people: ``posts.csv:12``, ``blog/2021/ferry.md``, ``export.xml: item 3``.
+        where: Its place, for people: ``posts.csv:12``, ``blog/2021/ferry.md``, ``export.xml: item
+            3``.
         values: What stands there by the source's own names (columns, keys of the front matter,
             elements); texts as they were written, or lists and mappings of such.
         body: The text, where it stands apart from the values (after front matter).
-        markup: How the text is written: a key of `tagloop.reading.documents.BODIES`; empty if it may
-            be plain text or HTML, whatever it looks like.
-        fallbacks: What holds where the values say nothing, by field: a title from the first heading,
-            a date from the file's name, tags from the text.
+        markup: How the text is written: a key of `tagloop.reading.documents.BODIES`; empty if it
+            may be plain text or HTML, whatever it looks like.
+        fallbacks: What holds where the values say nothing, by field: a title from the first
+            heading, a date from the file's name, tags from the text.
         draft: How its place shows that it is not published (``it lies in _drafts``); empty if it
             does not. What the values say of it stands in them.
         problem: Why it cannot be read, with the line where one is known; empty if it can.

@@ -75,8 +75,8 @@ def fails(seen: list[str], **given: str) -> str:
 def test_a_missing_column_lists_what_is_there_and_how_to_name_one() -> None:
     assert fails(["title", "story line", "tags", ""]) == (
         "a.csv: no column for the text found; the columns are 'title', 'story line', 'tags'. "
-        "Say which one it is with --columns text=NAME, or make data COLUMNS='text=NAME' "
-        "(text= if there is none)."
+        'Say which one it is with --columns text=NAME (COLUMNS="text=NAME" with make), or text= if '
+        "there is none."
     )
     message = fails(["title", "text", "tags"], text="body")
     assert message == (

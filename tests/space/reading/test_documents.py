@@ -47,6 +47,21 @@ def test_a_title_is_never_taken_from_the_name() -> None:
     assert not record.values and "title" not in record.fallbacks
 
 
+def test_the_first_heading_is_a_title_where_there_is_no_other() -> None:
+    record = read_document(b"2024-03-29\n\nTags: #food\n\n# The *hot* soup\n\nSoup.\n", "a.md")
+    assert record.fallbacks["title"] == "The hot soup"
+    assert "title" not in read_document(b"Soup.\n\n```\n# no\n```\n# Late\n", "a.md").fallbacks
+    assert "title" not in read_document(b"Title: A\n\nSoup.\n\n# B\n", "a.md").fallbacks
+
+
+def test_letters_that_are_not_utf8_are_read_and_said() -> None:
+    record = read_document(
+        "---\ntitle: Caf\xe9\n---\nNa\xefve caf\xe9s.\n".encode("cp1252"), "x/a.md"
+    )
+    assert record.values == {"title": "Caf\xe9"} and "Windows-1252" in record.oddities[0]
+    assert read_document("Caf\xe9".encode(), "a.md").oddities == ()
+
+
 def test_broken_files_are_problems_with_what_can_be_read() -> None:
     record = read_document(b"---\ntags: [a, b\nx: 1\n---\nSoup.", "blog/a.md")
     assert record.problem.startswith("line ") and "front matter" in record.problem

@@ -182,7 +182,7 @@ def test_drafts() -> None:
     drafts = [entry.draft for entry in files({"draft": "true"}, {"published": "2021-05-06"})]
     assert drafts == ["draft: true", ""]
     assert entry_of(Record("_drafts/a.md", {}, body="", draft="in _drafts")).draft == "in _drafts"
-    (entry,) = files({"draft": "true", "Stage": "idea"}, columns={"draft": "Stage"})
+    (entry,) = files({"draft": "true", "Stage": "idea"}, columns={"draft": "stage"})
     assert entry.draft == "Stage: idea"
 
 
@@ -220,9 +220,11 @@ def test_what_was_decided_is_said() -> None:
     )
     assert [entry.tags for entry in read] == [("Sea", "Light"), ("Machine Learning",)]
     assert read.decisions() == [
-        "Read: title from 'Headline', text from 'Body' (--columns says otherwise).",
+        "Read: title from 'Headline', text from 'Body'; --columns (COLUMNS with make) says "
+        "otherwise.",
         "Tags in 'Topics' are split at commas: \"Sea, Light\" → Sea | Light; are not split at "
-        'blanks: "Machine Learning" → Machine Learning (--tag_separator says otherwise).',
+        'blanks: "Machine Learning" → Machine Learning; --tag_separator (TAG_SEPARATOR with make) '
+        "says otherwise.",
     ]
     read = files({"keywords": "a, b"}, {"tags": "c"}, {"categories": "d"})
     list(read)
@@ -232,7 +234,15 @@ def test_what_was_decided_is_said() -> None:
     read = files({"title": "x", "about": "y"})
     list(read)
     assert "No tags in any of the names 'title', 'about'; say where" in read.decisions()[0]
-    assert "--columns tags=NAME, or make data COLUMNS='tags=NAME'" in read.decisions()[0]
+    assert '--columns tags=NAME (COLUMNS="tags=NAME" with make)' in read.decisions()[0]
+
+
+def test_a_flag_is_not_said_to_be_the_date() -> None:
+    read = table(
+        {"title": "x", "text": TEXT, "tags": "a", "published": "true", "date": "2021-02-03"}
+    )
+    assert next(read).published == "2021-02-03"
+    assert "published from 'date'" in read.decisions()[0]
 
 
 def test_a_column_of_ids_is_said() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from typing import Any
 
@@ -143,6 +144,37 @@ DIALECTS: dict[str, tuple[str, str, dict[str, Any]]] = {
         "====\nSoup\n====\n\n:date: 2021-02-03\n:tags: food, winter\n\nBody",
         {"title": "Soup", "date": "2021-02-03", "tags": "food, winter"},
     ),
+    "logseq": (
+        ".md",
+        "title:: Soup\ntags:: food, [[winter]]\n\nBody",
+        {"title": "Soup", "tags": "food, [[winter]]"},
+    ),
+    "yaml with a blank before each line": (
+        ".md",
+        "---\n title: Soup\n tags: [Food]\n---\nBody",
+        {"title": "Soup", "tags": ["Food"]},
+    ),
+    "yaml without blanks after colons": (
+        ".md",
+        "---\ntitle:Soup\ntags\uff1a[Food]\nslug:\xa0soup\nurl: https://e.org\n---\nBody",
+        {"title": "Soup", "tags": ["Food"], "slug": "soup", "url": "https://e.org"},
+    ),
+    "javascript": (
+        ".md",
+        '---js\n{ title: "Soup", tags: ["Food"], }\n---\nBody',
+        {"title": "Soup", "tags": ["Food"]},
+    ),
+    "toml between dashes": (
+        ".md",
+        '---\ntitle = "Soup"\ntags = ["Food"]\n---\nBody',
+        {"title": "Soup", "tags": ["Food"]},
+    ),
+    "mdx": (
+        ".mdx",
+        "import A from './a'\n\nexport const meta = {\n  title: 'Soup: {hot}',\n"
+        "  tags: ['Food'],\n};\n\nBody",
+        {"title": "Soup: {hot}", "tags": ["Food"]},
+    ),
     "ablog": (
         ".rst",
         "Soup\n====\n\n.. post:: May 3, 2020\n   :tags: food, winter\n\nBody",
@@ -215,6 +247,30 @@ def test_a_value_that_nobody_needs_is_left_out_and_said() -> None:
     assert front.values == {"title": "A", "tags": ["b"]}
     assert front.oddities == (
         "front matter, line 3: the value of 'resources' is not valid YAML and is left out",
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "tags"),
+    [
+        ("tags: ['one' 'two words']", ["one", "two words"]),
+        ("tags: - one - two words", ["one", "two words"]),
+        ("tags: {one, two words}", ["one", "two words"]),
+        ("tags:\n  one\n  two words", ["one", "two words"]),
+        ("tags:\n\t- one\n\t- two words", ["one", "two words"]),
+        ("tags: one\ntags: two words", ["one", "two words"]),
+        ('tags: "one", "two words"', '"one", "two words"'),
+    ],
+)
+def test_tags_are_not_glued(written: str, tags: Any) -> None:
+    assert split(f"---\ntitle: A\n{written}\n---\nBody").values == {"title": "A", "tags": tags}
+
+
+def test_yaml_between_the_marks_of_toml_is_read_and_said() -> None:
+    front = split("+++\ntitle: A\ntags: [b]\n+++\nBody")
+    assert front.values == {"title": "A", "tags": ["b"]}
+    assert front.oddities == (
+        "front matter: '+++' stands around TOML; what is there is read as YAML",
     )
 
 
@@ -356,6 +412,23 @@ ADDED = {
         '<html><head>\n<meta name="keywords" content="ferry, night trains">\n'
         '<meta name="tag_confidences" content="0.9, 0.25"><title>A</title></head>Body',
     ),
+    "logseq": (
+        ".md",
+        "title:: A\n\nBody",
+        "title:: A\ntags:: ferry, night trains\ntag_confidences:: 0.9, 0.25\n\nBody",
+    ),
+    "indented": (
+        ".md",
+        "---\n title: A\n---\nBody",
+        "---\n title: A\n tags:\n - ferry\n - night trains\n"
+        " tag_confidences: [0.9, 0.25]\n---\nBody",
+    ),
+    "mdx": (
+        ".mdx",
+        "export const meta = {\n  title: 'A',\n}\n\nBody",
+        'export const meta = {\n  title: \'A\',\n  "tags": ["ferry", "night trains"],\n'
+        '  "tag_confidences": [0.9, 0.25]\n}\n\nBody',
+    ),
     "page of jekyll": (".html", "---\ntitle: A\n---\n<p>Body", "---\ntitle: A\n{yaml}---\n<p>Body"),
 }
 YAML = "tags:\n- ferry\n- night trains\ntag_confidences: [0.9, 0.25]\n"
@@ -398,3 +471,39 @@ def test_tags_in_the_text_are_found_and_lines_of_tags_go() -> None:
     assert tags == ["harbour", "boats/ferry", "travel", "日本", "list", "alone"]
     assert body.startswith("\n# A note\n") and "It runs. #travel, #日本\n" in body
     assert "#alone" not in body and "#include" in body
+    assert body_tags("A #night train# and #pier.\nTags: [[Boats]], [[Harbour|H]]\n[[x]]") == (
+        ["night train", "pier", "Boats", "Harbour"],
+        "A #night train# and #pier.\n[[x]]",
+    )
+
+
+PIECES = (
+    "---\n", "---\r\n", "+++\n", "...\n", ";;;\n", "<!--\n", "-->\n", "{", "}", "\n", " \n",
+    "```\n", "title: A\n", 'title: "A: b\n', "tags: [a, b]\n", "tags:\n", "- a\n", "  - b: c\n",
+    "\t- x\n",
+    '"tags": ["a"],\n', 'tags = ["a"]\n', "[taxonomies]\n", "taxonomies:\n", "  tags: []\n", "A\n",
+    ".. title: x\n", ".. tags: \n", "#+TITLE: x\n", ":tags: a\n", "# H\n", "Text #tag [[x]]\n",
+    "=====\n", "export const meta = {\n", "&a [*a]\n", "!x y\n", "? z\n", "%T\n", "@\n",
+    "title:: x\n",
+)  # fmt: skip
+
+
+def test_whatever_a_file_holds_nothing_of_it_is_lost() -> None:
+    chance = random.Random(5)
+    added = 0
+    for _ in range(1_000):
+        content = "".join(chance.choices(PIECES, k=chance.randint(1, 12)))
+        ending = chance.choice([".md", ".mdx", ".rst", ".org", ".html", ".txt"])
+        try:
+            front = split(content, ending)
+            changed = add_values(content, {"new_tags": ["p", "q r"]}, "a.md", ending)
+        except UserError as error:
+            assert "\n" not in str(error)
+            continue
+        added += 1
+        # What was added stands between two parts of what was there.
+        pairs = enumerate(zip(content, changed, strict=False))
+        same = next((at for at, (old, new) in pairs if old != new), len(content))
+        assert changed.endswith(content[same:])
+        assert not front.given or split(changed, ending).body == front.body
+    assert added > 500

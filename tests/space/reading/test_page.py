@@ -331,6 +331,8 @@ def _own_certificate(folder: Path) -> ssl.SSLContext:
         ({"Content-Type": "image/svg+xml"}, "neither HTML nor plain text"),
         ({"Content-Type": "application/json"}, "neither HTML nor plain text"),
         ({"Content-Type": "texthtml"}, "neither HTML nor plain text"),
+        ({"Content-Type": "application/rss+xml; charset=utf-8"}, "give it to the Batch tab"),
+        ({"Content-Type": "text/xml"}, "give it to the Batch tab"),
         ({"Content-Type": HTML, "Content-Encoding": "br"}, "packed in a way"),
         ({"Content-Type": HTML, "Content-Encoding": "gzip, gzip"}, "packed in a way"),
         ({"Content-Type": HTML, "Content-Encoding": "gzip"}, "does not answer as it should"),

@@ -18,9 +18,9 @@ from tagloop.errors import UserError
 from tagloop.limits import MAX_TEXT_CHARACTERS, MAX_TITLE_CHARACTERS
 from tagloop.rate_limits import FairSlots
 from tagloop.reading import sandbox
+from tagloop.reading.documents import ENDINGS
 from tagloop.reading.documents.markdown import read_markdown
 from tagloop.reading.documents.word import read_word
-from tagloop.reading.sandbox import ENDINGS
 from tagloop.service.background import Stopped
 from tagloop.text.encodings import decode
 

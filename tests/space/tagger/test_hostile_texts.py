@@ -58,8 +58,8 @@ def test_any_string_has_tags_that_can_be_written(
 ) -> None:
     tagger: Tagger = request.getfixturevalue(engine)
     for title, options in ((text, Options()), ("Trains", Options(allowed_tags=["Trains", text]))):
-        options["threshold"] = 0.0
-        for tag in tagger.tag(text, title, evidence=True, max_windows=2, **options):
+        options |= {"threshold": 0.0, "max_windows": 2}
+        for tag in tagger.tag(text, title, evidence=True, **options):
             assert tag.tag.encode() and json.dumps(tag.to_json(), ensure_ascii=False).encode()
     assert tagger.tag_batch([{"title": text, "text": text}], prefer_tags=[text])
     tagger.explain(text, text, [text, "Trains"])

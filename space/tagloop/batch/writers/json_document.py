@@ -12,7 +12,6 @@ from tagloop.batch.writers.writer import Survey, Written
 
 _DEEP = 4
 """So many objects may stand around the list."""
-_INDENT = 2
 
 
 class JsonDocumentWriter:
@@ -29,9 +28,9 @@ class JsonDocumentWriter:
     def __init__(self, document: Any, survey: Survey) -> None:
         mark = uuid4().hex
         items, around = _without_records(document, survey, mark)
-        head, _, tail = json.dumps(around, ensure_ascii=False, indent=_INDENT).partition(
-            f'"{mark}"'
-        )
+        # An article a line: with each value on a line of its own a list could become any size.
+        written = json.dumps(around, ensure_ascii=False)
+        head, _, tail = written.partition(f'"{mark}"')
         opening, closing = ("[\n", "\n]") if isinstance(items, list) else ("", "")
         self._items = iter(items if isinstance(items, list) else [items])
         self._names = added_names(survey.names)
@@ -45,7 +44,7 @@ class JsonDocumentWriter:
             item = item | added_values(self._names, row)
         comma = ",\n" if self._begun else ""
         self._begun = True
-        return Piece(_bytes(comma + json.dumps(item, ensure_ascii=False, indent=_INDENT)))
+        return Piece(_bytes(comma + json.dumps(item, ensure_ascii=False)))
 
     def notes(self) -> list[str]:
         """Returns where the tags are, if that is another name than ever."""

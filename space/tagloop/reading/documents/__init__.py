@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -14,7 +15,7 @@ from tagloop.reading.documents.plain_text import read_text
 from tagloop.reading.front_matter import FrontMatter, after_front_matter, split_front_matter
 from tagloop.reading.front_matter.body_tags import body_tags
 from tagloop.reading.record import Record
-from tagloop.text.encodings import decode
+from tagloop.text.encodings import declared_encoding, decode, encoding_note, find_encoding
 from tagloop.text.markup import html_to_text
 
 MARKUPS: dict[str, str] = (
@@ -33,6 +34,8 @@ _TOP_HEADING = re.compile(
     r"\A\s*+(?:<(?:div|article|section|main|header)\b[^<>]*+>\s*+)*+(<h1\b[^<>]*+>)", re.IGNORECASE
 )
 _HEADING_END = re.compile(r"</h1\s*+>", re.IGNORECASE)
+MAX_HEADING = 500
+_FIRST_HEADING = re.compile(r"^(?:[ \t]{0,3}(```|~~~)|#[ \t][^\n]*+)", re.MULTILINE)
 _DATE_IN_NAME = re.compile(r"(\d{4}-\d\d-\d\d)(?:[-_ .]|\Z)")
 
 
@@ -54,7 +57,7 @@ def read_document(data: bytes, name: str) -> Record:
         if ending in _PACKED:
             title, text = _packed(data, name, ending)
             return Record(name, {"title": title}, text, "text", fallbacks)
-        content = decode(data, name, html=MARKUPS.get(ending) == "html")
+        content, oddities = _decoded(data, name, html=MARKUPS.get(ending) == "html")
     except UserError as error:
         return Record(name, {}, problem=_reason(error, name))
     try:
@@ -63,7 +66,20 @@ def read_document(data: bytes, name: str) -> Record:
         body = after_front_matter(content)
         markup = MARKUPS.get(ending, "text")
         return Record(name, {}, body, markup, problem=_reason(error, name))
-    return _record(front, name, ending, fallbacks)
+    record = _record(front, name, ending, fallbacks)
+    return replace(record, oddities=(*oddities, *record.oddities)) if oddities else record
+
+
+def _decoded(data: bytes, name: str, *, html: bool) -> tuple[str, tuple[str, ...]]:
+    """Returns the text, and what a person should know of its encoding."""
+    content = decode(data, name, html=html)
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        if not (html and declared_encoding(data)):
+            note = encoding_note(PurePosixPath(name).name, find_encoding([data], name))
+            return content, (note,) if note else ()
+    return content, ()
 
 
 def _record(front: FrontMatter, name: str, ending: str, fallbacks: dict[str, Any]) -> Record:
@@ -78,8 +94,16 @@ def _record(front: FrontMatter, name: str, ending: str, fallbacks: dict[str, Any
         markup = "markdown"  # whoever writes front matter writes Markdown under it
     if markup == "markdown" and ending != ".txt":
         tags, body = body_tags(body)
-        fallbacks = fallbacks | ({"tags": tags} if tags else {})
+        title = "" if any(name.casefold() == "title" for name in values) else _first_heading(body)
+        found = {"tags": tags, "title": title}
+        fallbacks = fallbacks | {name: value for name, value in found.items() if value}
     return Record(name, values, body, markup, fallbacks, oddities=front.oddities)
+
+
+def _first_heading(body: str) -> str:
+    """Returns the first heading of the first level, wherever it stands; ends at code."""
+    found = _FIRST_HEADING.search(body)
+    return read_markdown(found[0][:MAX_HEADING], "")[0] if found and found[1] is None else ""
 
 
 def _packed(data: bytes, name: str, ending: str) -> tuple[str, str]:

@@ -46,6 +46,9 @@ KINDS = {"text/html": "html", "application/xhtml+xml": "html", "text/plain": "te
 PORTS = {"http": 80, "https": 443}
 _SENT_ON = (301, 302, 303, 307, 308)
 _HOST = re.compile(rb"[a-z0-9._:-]+")
+_FEED = re.compile(
+    r"\s*+(?:application/(?:(?:rss|atom|rdf)\+xml|feed\+json|xml)|text/xml)\b", re.IGNORECASE
+)
 _SHOWN_HOST = 60
 _PASTE = "Paste the text instead."
 
@@ -261,6 +264,11 @@ def _read(response: httpx2.Response, asked: _Asked, address: str) -> Page:
     if response.status_code != httpx2.codes.OK:
         raise asked.problem(f"{{}} is not given out (its site answers {response.status_code}).")
     kind, charset = _content_type(response.headers.get("content-type", ""), asked.wanted.kinds)
+    if kind is None and _FEED.match(response.headers.get("content-type", "")):
+        raise UserError(
+            f"{asked.name} is a feed of many articles: save it as a file and give it to the Batch "
+            "tab."
+        )
     if kind is None:
         raise asked.problem(f"{{}} is neither {asked.wanted.called}.")
     return Page(_body(response, asked), kind, charset, address)

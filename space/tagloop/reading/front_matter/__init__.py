@@ -12,6 +12,7 @@ from dataclasses import replace
 from tagloop.reading.front_matter import (
     headers,
     json_block,
+    mdx_export,
     org_keywords,
     rst_fields,
     toml_block,
@@ -35,6 +36,7 @@ _ANYWHERE = (
     headers.find,
 )
 _BY_ENDING = {
+    ".mdx": (mdx_export.find, headers.find_under_heading),
     ".org": (org_keywords.find,),
     ".rst": (rst_fields.find,),
 }
@@ -57,7 +59,7 @@ def split_front_matter(content: str, where: str, ending: str = ".md") -> FrontMa
     start = _begin(content)
     for find in (*_ANYWHERE, *_BY_ENDING.get(ending, _MARKDOWN)):
         if front := find(content, start, where):
-            return replace(front, head=mark + front.head)
+            return replace(front, head=mark + front.head) if mark else front
     return FrontMatter({}, "", content, False)
 
 

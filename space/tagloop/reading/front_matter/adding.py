@@ -26,8 +26,9 @@ _EMPTY = frozenset(("", "[]", "[ ]", "~", "null", '""', "''"))
 _YAML_NAME = re.compile(r"""\A["']?+([^\W\d][\w. -]*+)["']?+[ \t]*+:([ \t][^\n]*+)?+\Z""")
 _TOML_NAME = re.compile(r"""\A["']?+([\w.-]++)["']?+[ \t]*+=[ \t]*+([^#\n]*+)""")
 _JSON_EMPTY = re.compile(r'"([^"\n]++)"[ \t]*+:[ \t]*+(\[\s*+\]|null|"")')
-_JSON_INDENT = re.compile(r'[{,][ \t]*+(\r?\n[ \t]*+)"')
+_JSON_INDENT = re.compile(r'[{,][ \t]*+(\r?\n[ \t]*+)["\w]')
 _AROUND = re.compile(r"\A[ \t]*+(?:\.\. |<!--[ \t]*+|#\+|:)?+")
+_DOUBLE_COLON = re.compile(r"\A[\w -]++::")
 _NOT_IN_ORG = re.compile(r"[^\w@#%]++")
 _HEAD = re.compile(r"<head(?:\s[^<>]*+)?>", re.IGNORECASE)
 _KEYWORDS = re.compile(r"<meta\s[^<>]{0,200}?\bname\s*+=\s*+[\"']?+keywords\b", re.IGNORECASE)
@@ -113,10 +114,13 @@ def _taxonomies(front: FrontMatter) -> dict[str, object] | None:
 
 def _yaml(front: FrontMatter, values: Values, end: str) -> str:
     lines = front.lines
+    begin = lines.lstrip("\r\n")
+    indent = begin[: len(begin) - len(begin.lstrip(" "))]
     for name, value in values.items():
         inside = _zola_place(front, name)
         if inside is None:
-            lines = _with_lines(lines, name, _yaml_lines(name, value, end), _yaml_name, end)
+            added = indent + _yaml_lines(name, value, end).replace(end, end + indent)
+            lines = _with_lines(lines, name, added, _yaml_name, end)
             continue
         flow = yaml.safe_dump(
             list(value), default_flow_style=True, allow_unicode=True, width=100_000
@@ -250,9 +254,11 @@ def _named_lines(front: FrontMatter, values: Values, end: str) -> str:
         def read(line: str, before: str = before, after: str = after) -> tuple[str, str] | None:
             inner = line.strip().removeprefix(before.strip()).removesuffix(after.strip()).strip()
             found, colon, rest = inner.partition(":")
-            return (found.strip(), rest.strip()) if colon else None
+            return (found.strip(), rest.removeprefix(":").strip()) if colon else None
 
-        lines = _with_lines(lines, written, f"{before}{written}: {text}{after}", read, end)
+        colon = "::" if _DOUBLE_COLON.match(lines) else ":"
+        added = f"{before}{written}{colon} {text}{after}"
+        lines = _with_lines(lines, written, added, read, end)
     return f"{front.head}{lines}{front.tail}{front.body}"
 
 
@@ -308,6 +314,7 @@ _ADDED: dict[str, Callable[[FrontMatter, Values, str], str]] = {
     "yaml": _yaml,
     "toml": _toml,
     "json": _json,
+    "mdx": _json,
     "headers": _named_lines,
     "notion": _named_lines,
     "org": _named_lines,

@@ -6,6 +6,8 @@ import re
 
 _FENCE = re.compile(r"^[ \t]*+(```|~~~)")
 _CODE = re.compile(r"`[^`\n]*+`")
+_TAG_OF_BEAR = re.compile(r"(?<![^\s,;])#([^\W\d_][\w/-]*+(?: [\w/-]++){1,4}+)#(?![\w#])")
+_LINK = re.compile(r"\[\[([^\[\]|\n]{1,200}+)(?:\|[^\[\]\n]{0,200}+)?+\]\][\s,;]*+")
 _TAG = re.compile(r"(?<![^\s,;])#([^\W_][\w/-]*+)(?!#)")
 _TAGS_LINE = re.compile(
     r"\A[ \t>*_-]*+(?:tags?|keywords|topics)[*_]*+[ \t]*+::?+[*_]*+[ \t]", re.IGNORECASE
@@ -19,7 +21,7 @@ _NO_WORDS = frozenset(
 
 def body_tags(body: str) -> tuple[list[str], str]:
     """Returns the tags in a text, and the text without the lines that hold nothing else."""
-    if "#" not in body:
+    if "#" not in body and "[[" not in body:
         return [], body
     tags: dict[str, None] = {}
     kept: list[str] = []
@@ -28,18 +30,28 @@ def body_tags(body: str) -> tuple[list[str], str]:
         mark = _FENCE.match(line)
         if mark and (not fence or mark[1] == fence):
             fence = "" if fence else mark[1]
-        found = [] if fence or mark or line.startswith(("    ", "\t")) else _in_line(line)
+        code = fence or mark or line.startswith(("    ", "\t"))
+        found = [] if code else _links(line) or _in_line(line)
         tags.update(dict.fromkeys(found))
         if not found or not _holds_nothing_else(line):
             kept.append(line)
     return list(tags), "\n".join(kept)
 
 
+def _links(line: str) -> list[str]:
+    """Returns the links of a line such as `Tags: [[Boats]], [[Harbour]]`."""
+    named = _TAGS_LINE.match(line)
+    links = line[named.end() :].strip() if named else ""
+    return _LINK.findall(links) if links and not _LINK.sub("", links) else []
+
+
 def _in_line(line: str) -> list[str]:
     if "#" not in line:
         return []
     text = _CODE.sub(" ", line)
-    found = [tag.rstrip("/-") for tag in _TAG.findall(text) if _is_tag(tag)]
+    of_bear = [tag for tag in _TAG_OF_BEAR.findall(text) if _is_tag(tag)]
+    text = _TAG_OF_BEAR.sub(" ", text)
+    found = of_bear + [tag.rstrip("/-") for tag in _TAG.findall(text) if _is_tag(tag)]
     # Markdown of old had headings without a blank: `#Harbour news`.
     if text.startswith("#") and text[1:2] not in (" ", "#") and not _holds_nothing_else(text):
         first = found[:1] if _TAG.match(text) else []
@@ -57,4 +69,5 @@ def _is_tag(tag: str) -> bool:
 
 def _holds_nothing_else(line: str) -> bool:
     line = _TAGS_LINE.sub("", line.strip() + " ", count=1)
+    line = _LINK.sub("", _TAG_OF_BEAR.sub("", line))
     return not _TAG.sub("", line).strip(" \t\r,;|·*_")

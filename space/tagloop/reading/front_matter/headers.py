@@ -107,6 +107,8 @@ def _name_and_value(text: str, shape: Shape) -> tuple[str, str] | None:
     if shape is COMMENT:
         inner = inner.strip()
     name, colon, value = inner.partition(":")
+    if value.startswith(":"):  # as Logseq and Dataview write it
+        value = value[1:]
     # A value begins after a blank: `https://…` is none.
     if not colon or not _NAME.match(name) or value[:1] not in ("", " ", "\t"):
         return None

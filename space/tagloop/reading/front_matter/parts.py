@@ -21,7 +21,6 @@ KNOWN = frozenset(
 )  # fmt: skip
 """Names of values that tell a line of front matter from a sentence with a colon."""
 TAG_NAMES = frozenset(("tags", "tag", "categories", "category", "keywords", "topics", "labels"))
-ENDS_LINE = r"[ \t]*+\r?(?:\n|\Z)"
 
 
 @dataclass(frozen=True)
@@ -33,8 +32,8 @@ class FrontMatter:
         lines: The front matter as it was written, without what stands around it.
         body: What comes after it, from the end of its last line on.
         given: Whether there is one at all.
-        dialect: How it is written: ``yaml``, ``toml``, ``json``, ``headers``, ``comment``,
-            ``notion``, ``org`` or ``rst``; empty if there is none.
+        dialect: How it is written: ``yaml``, ``toml``, ``json``, ``headers``,
+            ``notion``, ``org``, ``rst``, ``ablog`` or ``mdx``; empty if there is none.
         head: What stands before its lines: a byte order mark, blank lines, the line that opens it,
             the heading that its properties follow.
         tail: The line that closes it, without its end.
@@ -49,11 +48,6 @@ class FrontMatter:
     head: str = ""
     tail: str = ""
     oddities: tuple[str, ...] = ()
-
-
-def place(where: str, content: str, position: int) -> str:
-    """Returns file and line for a message."""
-    return f"{where}, line {content.count(chr(10), 0, position) + 1}"
 
 
 def check_length(lines: str, where: str) -> None:

@@ -7,13 +7,19 @@ import tomllib
 from typing import Any
 
 from tagloop.errors import UserError
+from tagloop.reading.front_matter import yaml_block
 from tagloop.reading.front_matter.parts import FrontMatter, as_texts, check_length
 
-_OPENING = re.compile(r"^(?:\+{3}|-{3}[ \t]*+toml)[ \t]*+\r?\n", re.IGNORECASE | re.MULTILINE)
+_OPENING = re.compile(
+    r"^(?:\+{3}[ \t]*+|-{3}[ \t]*+toml[ \t]*+"
+    r"|-{3}[ \t]*+(?=\r?\n[\w-]++[ \t]*+=[ \t]*+[\"'\[\d]))\r?\n",
+    re.IGNORECASE | re.MULTILINE,
+)
 _CLOSING = {
     "+": re.compile(r"^\+{3}[ \t]*+(?=\r?$)", re.MULTILINE),
     "-": re.compile(r"^-{3}[ \t]*+(?=\r?$)", re.MULTILINE),
 }
+_YAML_IN_TOML = "front matter: '+++' stands around TOML; what is there is read as YAML"
 _LINE = re.compile(r"\(at line (\d+), column \d+\)")
 
 
@@ -36,10 +42,16 @@ def find(content: str, start: int, where: str) -> FrontMatter | None:
         )
     lines = content[begin : closing.start()]
     check_length(lines, where)
-    values = load(lines, where, first)
-    return FrontMatter(
-        values, lines, content[closing.end() :], True, "toml", content[:begin], closing[0]
-    )
+    parts = (lines, content[closing.end() :], True)
+    try:
+        values = load(lines, where, first)
+    except UserError:
+        if not yaml_block.begins_like_yaml(lines):
+            raise
+        values, oddities = yaml_block.load(lines, where, content, begin)
+        around = (content[:begin], closing[0])
+        return FrontMatter(values, *parts, "yaml", *around, (_YAML_IN_TOML, *oddities))
+    return FrontMatter(values, *parts, "toml", content[:begin], closing[0])
 
 
 def load(lines: str, where: str, first: int) -> dict[str, Any]:

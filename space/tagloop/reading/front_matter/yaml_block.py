@@ -12,17 +12,24 @@ from tagloop.errors import UserError
 from tagloop.reading.front_matter.parts import (
     KNOWN,
     MAX_CHARACTERS,
-    TAG_NAMES,
     FrontMatter,
     check_length,
 )
-from tagloop.reading.front_matter.yaml_repair import Mended, mend, together, values_of
+from tagloop.reading.front_matter.yaml_repair import (
+    Mended,
+    mend,
+    read_tags_again,
+    together,
+    with_blanks,
+)
 
 MAX_BRACKETS = 1_000
 """The time of libyaml grows with the square of how deep they are nested."""
 MAX_VALUES = 10_000
 """With all aliases written out."""
-_OPENING = re.compile(r"^-{3,}+[ \t]*+(?:ya?ml)?+[ \t]*+(?:#[^\r\n]*+)?+\r?\n", re.I | re.M)
+_OPENING = re.compile(
+    r"^-{3,}+[ \t]*+(?:ya?ml|js|json5)?+[ \t]*+(?:#[^\r\n]*+)?+\r?\n", re.I | re.M
+)
 _CLOSING = re.compile(r"^(?:-{3,}+|\.\.\.)[ \t]*+(?=\r?$)", re.MULTILINE)
 """The blank lines after it are left to the body: whoever writes the file again must keep them."""
 _DASHES = re.compile(r"^-{3,}+[ \t]*+(?=\r?$)", re.MULTILINE)
@@ -30,10 +37,11 @@ _LIKE_YAML = re.compile(
     r"""\A(?:["']?+[^\W\d][\w. -]*+["']?+[ \t]*+:(?:[ \t\r]|\Z)|[ \t]++\S|-(?:[ \t\r]|\Z)"""
     r"|\#|[\]}]|[ \t\r]*+\Z)"
 )
-_HASH_TAG = re.compile(r"#[^\s#]")
 _UNPRINTABLE = re.compile(yaml.reader.Reader.NON_PRINTABLE.pattern + "|[\x85\u2028\u2029]")
 """To YAML; the latter end its lines, but not those of an editor."""
-_KEY = re.compile(r"""^["']?+([^\W\d][\w. -]*+)["']?+[ \t]*+:(?:[ \t\r\n]|\Z)""", re.MULTILINE)
+_KEY = re.compile(
+    r"""^[ \t]*+["']?+([^\W\d][\w. -]*+)["']?+[ \t]*+:(?:[ \t\r\n]|\Z)""", re.MULTILINE
+)
 _BLANK_LINE = re.compile(r"^[ \t]*+\r?\n", re.MULTILINE)
 
 
@@ -58,7 +66,7 @@ class _Loader(getattr(yaml, "CBaseLoader", yaml.BaseLoader)):  # type: ignore[mi
             value = self.construct_object(value_node, deep=True)
             if name in found:
                 self.twice.append(str(name))
-                value = together(found[name], value)
+                value = together(found[name], value, str(name))
             found[name] = value
         return found
 
@@ -79,7 +87,7 @@ def find(content: str, start: int, where: str) -> FrontMatter | None:
     if closing is None:
         return _unclosed(content, begin, where) if _KEY.match(content, begin) else None
     lines = content[begin : closing.start()]
-    if lines.strip() and not _begins_like_yaml(lines):
+    if lines.strip() and not begins_like_yaml(with_blanks(lines)):
         return None
     try:
         check_length(lines, where)
@@ -87,7 +95,7 @@ def find(content: str, start: int, where: str) -> FrontMatter | None:
     except UserError:
         if front := _up_to_blank_line(content, begin, closing.start(), where):
             return front
-        if not _KEY.match(lines):
+        if not _KEY.match(with_blanks(lines)):
             return None  # a blank line, prose, and a rule
         raise
     return FrontMatter(
@@ -131,7 +139,7 @@ def load(
         UserError: It is no YAML mapping, and cannot be made one.
     """
     first = content.count("\n", 0, begin) + 1
-    lines = _UNPRINTABLE.sub(" ", lines)
+    lines = with_blanks(_UNPRINTABLE.sub(" ", lines))
     if lines.count("[") + lines.count("{") > MAX_BRACKETS:
         raise UserError(f"{where}, line {first}: the front matter has too many brackets.")
     try:
@@ -157,7 +165,7 @@ def load(
         for name in dict.fromkeys(twice)
         if name in values
     ]
-    oddities += _read_comments(values, lines)
+    oddities += read_tags_again(values, lines)
     return values, tuple(oddities)
 
 
@@ -195,24 +203,8 @@ def _check_size(values: Any, where: str) -> None:
         raise UserError(f"{where}: the front matter has more than {MAX_VALUES:,} values.")
 
 
-def _read_comments(values: dict[str, Any], lines: str) -> list[str]:
-    """Reads `tags: #boats #harbour`, of which YAML sees a comment."""
-    oddities = []
-    for written in values_of(lines) or ():
-        name, value = written.name, values.get(written.name)
-        if name.casefold() not in TAG_NAMES | {"title"} or (value and any(value)):
-            continue
-        first = written.first.strip()
-        texts = [first] if first else [line.strip()[1:].strip() for line in written.following()]
-        if texts and all(_HASH_TAG.match(text) for text in texts):
-            values[name] = first or texts
-            oddities.append(
-                f"front matter: '#' begins a comment in YAML; '{name}' is read all the same"
-            )
-    return oddities
-
-
-def _begins_like_yaml(lines: str) -> bool:
+def begins_like_yaml(lines: str) -> bool:
+    """Tells whether the first line is a name with a colon."""
     first = next(
         (line for line in lines.split("\n") if line.strip() and not line.startswith("#")), ""
     )

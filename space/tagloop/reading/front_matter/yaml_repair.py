@@ -1,7 +1,8 @@
 """Front matter that is no YAML, read value by value as its author meant it.
 
 Most broken front matter has one value that needs quotes (`title: Ferries: a love story`). Each
-value that is no YAML by itself is read as the text that stands there.
+value that is no YAML by itself is read as the text that stands there. Tags are read again from
+their lines where YAML sees something else in them than their author.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from tagloop.reading.front_matter.parts import TAG_NAMES, folded, is_empty
+from tagloop.reading.front_matter.parts import KNOWN, TAG_NAMES, folded, is_empty
 
 Load = Callable[[str], tuple[Any, list[str]]]
 _MATTERS = TAG_NAMES | {"title", "date", "draft", "published", "status"}
@@ -25,6 +26,11 @@ _ITEM = re.compile(r"\A[ \t]*+-[ \t]++")
 _COMMENT = re.compile(r"\A[ \t]*+(?:#|\Z)")
 _CLOSED_BEFORE = re.compile(r"""\A(["'])(?:(?!\1).)*+(?<=\S)\1[\s,.;:!?]""")
 """`'Ferry' and 'pier'`, but not `'It's here'`, nor `"say "hi" now"`."""
+_TIGHT = re.compile(
+    r"^([A-Za-z]{3,12}+)(?:\uff1a[ \t\u3000]*+|:(?:[\xa0\u3000]++|(?=[^\s:/])))", re.M
+)
+_QUOTED = re.compile(r"""(?:"[^"]*+"|'[^']*+')(?=\s|\Z)""")
+_HASH_TAG = re.compile(r"#[^\s#]")
 _FLOW_ITEM = re.compile(r"""[ \t\n]*+("[^"]*+"|'[^']*+'|[^,]*+)[ \t\n]*+(?:,|\Z)""")
 
 
@@ -63,7 +69,7 @@ def mend(lines: str, load: Load) -> tuple[dict[str, Any], list[str], list[Mended
     values: dict[str, Any] = {}
     twice: list[str] = []
     mended: list[Mended] = []
-    parts = values_of(lines)
+    parts = values_of(_without_indent(lines))
     if not parts:
         return None
     for part in parts:
@@ -83,7 +89,7 @@ def mend(lines: str, load: Load) -> tuple[dict[str, Any], list[str], list[Mended
                 continue
         if part.name in values:
             twice.append(part.name)
-            value = together(values[part.name], value)
+            value = together(values[part.name], value, part.name)
         values[part.name] = value
     return values, twice, mended
 
@@ -104,6 +110,59 @@ def values_of(lines: str) -> list[Written] | None:
     return parts
 
 
+def with_blanks(lines: str) -> str:
+    """Puts the blank after a colon that `title:Ferries` lacks, or that is no ASCII one."""
+
+    def blank(found: re.Match[str]) -> str:
+        return f"{found[1]}: " if found[1].casefold() in KNOWN else found[0]
+
+    return _TIGHT.sub(blank, lines)
+
+
+def read_tags_again(values: dict[str, Any], lines: str) -> list[str]:
+    """Reads what YAML takes for comments, for one text or for names without values.
+
+    Returns:
+        What was odd, for people.
+    """
+    oddities: list[str] = []
+    if not any(_may_be_misread(name, value) for name, value in values.items()):
+        return oddities
+    for written in values_of(_without_indent(lines)) or ():
+        name, value = written.name, values.get(written.name)
+        if name.casefold() not in TAG_NAMES | {"title"}:
+            continue
+        first, following = written.first.strip(), written.following()
+        texts = [first] if first else [line.strip()[1:].strip() for line in following]
+        if texts and all(map(_HASH_TAG.match, texts)) and not (value and any(value)):
+            values[name] = first or texts
+            oddities.append(
+                f"front matter: '#' begins a comment in YAML; '{name}' is read all the same"
+            )
+        elif name.casefold() != "title" and isinstance(value, dict) and not any(value.values()):
+            values[name] = list(value)
+        elif name.casefold() != "title" and isinstance(value, str) and not first:
+            if len(following) > 1 and "," not in value and ";" not in value:
+                values[name] = [line.strip() for line in following]
+    return oddities
+
+
+def _may_be_misread(name: str, value: Any) -> bool:
+    if name.casefold() == "title":
+        return not value
+    if name.casefold() not in TAG_NAMES:
+        return False
+    return not value or not any(value) or not isinstance(value, list)
+
+
+def _without_indent(lines: str) -> str:
+    begin = next((line for line in lines.split("\n") if not _COMMENT.match(line.rstrip())), "")
+    indent = begin[: len(begin) - len(begin.lstrip())]
+    if not indent:
+        return lines
+    return "\n".join(line.removeprefix(indent) for line in lines.split("\n"))
+
+
 def _meant(part: Written) -> Any:
     """Returns the value as its author meant it; None if that cannot be told."""
     first, following = part.first.strip(), part.following()
@@ -115,6 +174,8 @@ def _meant(part: Written) -> Any:
         return _flow_items(whole[1:-1])
     if first[:1] in ("|", ">") or not all(line[:1] in " \t" for line in following):
         return None
+    if folded(part.name) in TAG_NAMES and whole.startswith("- ") and " - " in whole:
+        return [tag.strip() for tag in whole[2:].split(" - ")]
     return _text(" ".join(whole.split("\n"))) if first else None
 
 
@@ -137,12 +198,17 @@ def _text(written: str) -> str | None:
 def _flow_items(written: str) -> list[str] | None:
     if re.search(r"[\[\]{}]", written):
         return None
+    quoted = _QUOTED.findall(written)
+    if "," not in written and len(quoted) > 1 and not _QUOTED.sub("", written).strip():
+        return [item[1:-1] for item in quoted]
     items = [found[1].strip().strip("\"'") for found in _FLOW_ITEM.finditer(written)]
     return [item for item in items if item]
 
 
-def together(first: Any, second: Any) -> Any:
-    """Returns what holds of a name that is given twice: lists together, else the first."""
+def together(first: Any, second: Any, name: str) -> Any:
+    """Returns what holds of a name that is given twice: lists and tags together, else the first."""
+    if folded(name) in TAG_NAMES and isinstance(first, str) and isinstance(second, str):
+        return [text for text in (first, second) if text]
     if isinstance(first, list) or isinstance(second, list):
         lists = [value if isinstance(value, list) else [value] for value in (first, second)]
         return lists[0] + [item for item in lists[1] if item not in ("", *lists[0])]

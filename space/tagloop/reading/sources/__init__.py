@@ -78,6 +78,7 @@ FILE_KINDS: tuple[FileKind, ...] = (
     FileKind("ghost", ghost.read_ghost, JSON, ghost.HEAD),
     FileKind("dev.to", devto.read_devto, JSON, devto.HEAD),
     FileKind("wix", wix.read_wix, (".csv",), wix.HEAD),
+    FileKind("buttondown", buttondown.read_emails, (".csv", ".json"), buttondown.HEAD),
     # Tables; a text of any other ending may be one by its first bytes.
     FileKind("table", parquet.read_parquet, (".parquet", ".pq")),
     FileKind("table", parquet.read_parquet, head=parquet.HEAD),
@@ -100,18 +101,21 @@ TREE_KINDS: tuple[TreeKind, ...] = (
     TreeKind("buttondown", buttondown.read_buttondown, buttondown.MEMBER, buttondown.is_buttondown),
     TreeKind("notion", notion.read_notion, notion.MEMBER),
     TreeKind("index", index_table.read_index, index_table.MEMBER, index_table.is_index),
-    # Tables in several files.
-    TreeKind("table", parquet.read_shards, parquet.SHARD),
     # A folder or zip of articles.
     TreeKind("markdown", article_files.open_tree, article_files.MEMBER),
+    # A table in several files.
+    TreeKind("table", parquet.read_shards, parquet.SHARD),
 )
 """What a tree without any of these holds is read file by file, as `FILE_KINDS` says."""
 _ABOUT = re.compile(
-    r"(?:\A|/)(?:readme|licen[cs]e|copying|notice|changelog|contributing|citation|datacard)"
+    r"(?:\A|/)(?:readme|licen[cs]e|copying|notice|changelog|contributing|citation|attribution"
+    r"|data[ _-]?(?:set[ _-]?)?(?:card|dictionary|sheet|description))"
     r"(?:\.\w{1,8})?\Z",
     re.IGNORECASE,
 )
 """Files about a collection; beside tables they are no articles."""
+MAX_NESTED = 3
+"""Zips within one another; there are some that hold themselves."""
 _ZIP = re.compile(rb"\APK(?:\x03\x04|\x05\x06)")
 _OFFICE_ENDINGS = (".docx", ".xlsx", ".xlsm", ".xlsb", ".ods", ".odt", ".pptx", ".epub")
 """Zips as well, by their first bytes."""
@@ -134,8 +138,14 @@ def open_file(file: InputFile, limits: Limits = UNLIMITED) -> Source:
     Raises:
         UserError: It cannot be read, or is of no kind that is known.
     """
+    return _open_file(file, limits, 1)
+
+
+def _open_file(file: InputFile, limits: Limits, depth: int) -> Source:
     if _ZIP.match(file.head()) and file.ending not in _OFFICE_ENDINGS:
-        return open_tree(ZipTree(file, limits), limits)
+        if depth > MAX_NESTED:
+            raise UserError(f"{file.name} is a zip in too many others: unpack those first.")
+        return _open_tree(ZipTree(file, limits), limits, depth)
     kind = _kind(file)
     if kind is None:
         raise UserError(
@@ -152,13 +162,17 @@ def open_tree(tree: Tree, limits: Limits = UNLIMITED) -> Source:
     Raises:
         UserError: It cannot be read, or holds nothing that is known.
     """
+    return _open_tree(tree, limits, 0)
+
+
+def _open_tree(tree: Tree, limits: Limits, depth: int) -> Source:
     paths = [str(path) for path in tree.paths() if not _ABOUT.search(str(path))]
     paths = paths or [str(path) for path in tree.paths()]
     for kind in TREE_KINDS:
         named = kind.member is None or any(map(kind.member.search, paths))
         if named and (kind.fits is None or kind.fits(tree, limits)):
             return kind.read(tree, limits)
-    return _file_by_file(tree, limits)
+    return _file_by_file(tree, limits, depth)
 
 
 def _kind(file: InputFile) -> FileKind | None:
@@ -177,7 +191,7 @@ def _is_known(file: InputFile) -> bool:
         return any(file.ending in kind.endings for kind in FILE_KINDS)
 
 
-def _file_by_file(tree: Tree, limits: Limits) -> Source:
+def _file_by_file(tree: Tree, limits: Limits, depth: int) -> Source:
     """Opens a tree of tables, exports or further zips, which people pack to send them."""
     readable: list[InputFile] = []
     paths = tree.paths()
@@ -193,18 +207,18 @@ def _file_by_file(tree: Tree, limits: Limits) -> Source:
     if not readable:
         raise UserError(f"{tree.name} holds no file that is read; known are {_known()}.")
     if len(readable) == 1:
-        only = open_file(readable[0], limits)
+        only = _open_file(readable[0], limits, depth + 1)
         only.left_out.update(left_out)
         return only
     source = Source("files", tree.name, iter(()), left_out=left_out)
-    source.records = _records(source, readable, limits)
+    source.records = _records(source, readable, limits, depth + 1)
     return source
 
 
-def _records(whole: Source, files: list[InputFile], limits: Limits) -> Iterator[Record]:
+def _records(whole: Source, files: list[InputFile], limits: Limits, depth: int) -> Iterator[Record]:
     for file in files:
         try:
-            source = open_file(file, limits)
+            source = _open_file(file, limits, depth)
             yield from source.records
         except UserError as error:
             yield Record(file.name, {}, problem=str(error))

@@ -12,11 +12,13 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
+import pyarrow
+import pyarrow.parquet
 import pytest
 
 from tagloop.errors import UserError
 from tagloop.reading.record import Limits
-from tagloop.reading.sources import files, open_path
+from tagloop.reading.sources import MAX_NESTED, files, open_path
 from tagloop.reading.sources.files import (
     Folder,
     InputFile,
@@ -210,6 +212,12 @@ def test_a_zip_in_a_zip_is_opened(tmp_path: Path) -> None:
         "export.zip/part-2.zip/a.md",
     ]
     assert records[1].values == {"title": "A"}
+    nested = inner
+    for _ in range(MAX_NESTED):
+        nested = zipped({"in.zip": nested})
+    (tmp_path / "deep.zip").write_bytes(nested)
+    with pytest.raises(UserError, match="a zip in too many others"):
+        open_path(tmp_path / "deep.zip")
 
 
 def test_a_tree_of_tables_is_read_table_by_table(tmp_path: Path) -> None:
@@ -238,3 +246,13 @@ def test_json_is_told_by_its_first_bytes_whatever_the_name_says(tmp_path: Path) 
     (tmp_path / "a.md").write_text('{"title": "Two"}\n\nSecond.\n')
     (record,) = open_path(tmp_path / "a.md").records
     assert record.body == "\n\nSecond.\n"
+
+
+def test_a_table_in_several_files_is_one_only_where_there_are_no_articles(tmp_path: Path) -> None:
+    table = pyarrow.table({"title": ["One"], "text": ["First."]})
+    for name in ("train-0.parquet", "test-0.parquet"):
+        pyarrow.parquet.write_table(table, tmp_path / name)
+    (tmp_path / "README.md").write_text("# About it")
+    assert open_path(tmp_path).kind == "table"
+    (tmp_path / "post.qmd").write_text("---\ntitle: A\n---\nText")
+    assert open_path(tmp_path).kind == "markdown"

@@ -48,7 +48,8 @@ def read_takeout(tree: Tree, limits: Limits) -> Source:
     paths = tree.paths()
     blogs = [path for path in paths if MEMBER.search(str(path))]
     source = Source("blogger", tree.name, iter(()), left_out=Counter(tree.left_out))
-    source.left_out["files of Takeout besides the blogs' feeds"] += len(paths) - len(blogs)
+    if others := len(paths) - len(blogs):
+        source.left_out["files of Takeout besides the blogs' feeds"] += others
 
     def records() -> Iterator[Record]:
         for path in blogs:

@@ -21,6 +21,7 @@ from tagloop.reading.sources.exports.posts import bounded
 from tagloop.reading.sources.files import InputFile, Tree
 from tagloop.reading.sources.tables.delimited import read_delimited
 from tagloop.reading.sources.tables.json_document import read_json
+from tagloop.reading.sources.tables.spreadsheet import read_spreadsheet
 
 _TABLES: dict[str, Callable[[InputFile, Limits], Source]] = {
     ".csv": read_delimited,
@@ -28,6 +29,8 @@ _TABLES: dict[str, Callable[[InputFile, Limits], Source]] = {
     ".json": read_json,
     ".jsonl": read_json,
     ".ndjson": read_json,
+    ".xlsx": read_spreadsheet,
+    ".ods": read_spreadsheet,
 }
 MEMBER = re.compile(rf"(?:{'|'.join(map(re.escape, _TABLES))})\Z", re.IGNORECASE)
 _TEXTS = frozenset(

@@ -34,7 +34,8 @@ def read_medium(tree: Tree, limits: Limits) -> Source:
     posts = [path for path in tree.paths() if _POST.search(str(path)) and path.name != _LIST]
     source = Source("medium", tree.name, iter(()), unit="file", total=len(posts))
     source.left_out.update(tree.left_out)
-    source.left_out["files of Medium besides the posts"] += len(tree.paths()) - len(posts)
+    if others := len(tree.paths()) - len(posts):
+        source.left_out["files of Medium besides the posts"] += others
     source.records = bounded(_records(tree, posts, limits, source.notes), tree.name, limits)
     return source
 

@@ -46,7 +46,8 @@ def read_substack(tree: Tree, limits: Limits) -> Source:
     table = read_delimited(tree.file(index), limits)
     pages = [path for path in paths if path.suffix == ".html"]
     source = Source("substack", tree.name, iter(()), left_out=Counter(tree.left_out))
-    source.left_out["files of Substack besides the posts"] += len(paths) - len(pages) - 1
+    if others := len(paths) - len(pages) - 1:
+        source.left_out["files of Substack besides the posts"] += others
     source.notes.append(
         "Substack exports no tags: they have to be added by hand, as a column of posts.csv."
     )

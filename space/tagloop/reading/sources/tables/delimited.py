@@ -44,6 +44,8 @@ in UTF-16 there are zeros between their letters."""
 _READ_AGAIN = 20_000_000
 """So many characters may be read once more because of quotes that are not closed, and four times
 what was read: each could make the rest of the file be read again."""
+_LINES_AGAIN = 64
+"""So many lines are taken at a time of those that are read again."""
 _LINE_COST = 200
 """A line takes as long as so many characters."""
 _LOOSE_LINES = 200
@@ -210,8 +212,8 @@ class _Lines:
         self._one_each = False
         self._start(0)
         for _ in range(dialect.lines_before):
-            if self._kept or self._take():
-                self._start(self._first + 1)
+            next(chain.from_iterable(self._feed()), "")
+            self._start(self._base + 1)
 
     def begin_record(self) -> int:
         """Begins the next record; returns the number of its first line."""
@@ -254,8 +256,7 @@ class _Lines:
 
     def _start(self, number: int) -> None:
         """Begins to read with a line of those that are kept, or the one after them."""
-        del self._kept[: number - self._first]
-        self._first = self._begin = self._base = number
+        self._begin = self._base = number
         self.reader = csv.reader(
             chain.from_iterable(self._feed()),
             delimiter=self.delimiter,
@@ -269,12 +270,16 @@ class _Lines:
         Raises:
             csv.Error: The record has become too long.
         """
-        if self._one_each:
-            if self._kept or self._take():
-                yield self._as_read(self._kept[:1])
+        place = self._base - self._first
+        if place == len(self._kept) and not self._take():
             return
-        if self._kept:
-            yield self._as_read(self._kept.copy())
+        place = self._base - self._first
+        if self._one_each:
+            yield self._as_read(self._kept[place : place + 1])
+            return
+        while lines := self._kept[place : place + _LINES_AGAIN]:
+            place += len(lines)
+            yield self._as_read(lines)
         while block := self._take():
             if sum(map(len, self._kept)) - sum(map(len, block)) > self.most:
                 raise csv.Error

@@ -18,7 +18,7 @@ from tagloop.reading.sources.files import InputFile
 from tagloop.reading.sources.tables import MAX_RECORD_CHARACTERS, TableSource
 from tagloop.reading.sources.tables.bounds import check_count
 from tagloop.reading.sources.tables.json_lines import json_lines_source
-from tagloop.reading.sources.tables.json_shape import find_articles
+from tagloop.reading.sources.tables.json_shape import find_articles, is_article
 from tagloop.reading.sources.tables.json_values import (
     DECODER,
     has_text,
@@ -28,7 +28,7 @@ from tagloop.reading.sources.tables.json_values import (
 )
 from tagloop.reading.sources.tables.text_file import TextFile
 
-HEAD = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*+(?:\{\s*+\"|\[\s*+\{)")
+HEAD = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*+(?:\{\s*+\"|\[\s*+(?:\{|\[\s*+\"))")
 """How JSON begins in a file whose name does not say that it is JSON."""
 LINE_ENDINGS = (".jsonl", ".ndjson", ".jl")
 _FIRST_LINES = 20
@@ -61,6 +61,8 @@ def _has_lines(text: TextFile, ending: str) -> bool:
     lines = chain.from_iterable(text.lines(MAX_RECORD_CHARACTERS))
     first = list(islice((line.strip() for line in lines if line.strip()), _FIRST_LINES))
     whole = sum(_is_object(line) for line in first)
+    if ending in LINE_ENDINGS and len(first) == whole == 1:
+        return is_article(unwrapped(DECODER.decode(first[0])))  # or it holds all articles
     if ending in LINE_ENDINGS:
         return bool(whole) or not first or first[0][0] not in "[{"
     return whole > 1 and whole * 2 >= len(first)

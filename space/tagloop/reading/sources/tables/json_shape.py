@@ -37,7 +37,7 @@ class _Found(NamedTuple):
 
 def find_articles(value: dict[str, Any], name: str) -> Articles:
     """Returns the articles in an object of the file ``name``."""
-    if _is_article(value):
+    if is_article(value):
         return Articles([value])
     if columns := _of_columns(value):
         return Articles(columns, f"{name} is read as a table that is written by columns.")
@@ -52,7 +52,8 @@ def find_articles(value: dict[str, Any], name: str) -> Articles:
     return Articles(best.items, note + (f", not from {others[:300]}." if others else "."))
 
 
-def _is_article(value: Mapping[str, Any]) -> bool:
+def is_article(value: Mapping[str, Any]) -> bool:
+    """Tells whether an object has a text of its own, and is no wrapper or table of columns."""
     for key, inner in value.items():
         if is_text_name(key):
             if isinstance(inner, str):

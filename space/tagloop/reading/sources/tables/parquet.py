@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import Any
 
 import pyarrow
@@ -25,8 +26,8 @@ _BATCH_ROWS = 1000
 _INDEX = re.compile(r"\A__index_level_\d++__\Z")
 """A column that pandas adds."""
 _SPLIT = re.compile(
-    r"(?:\A|/)(?:(train)|(validation|valid|val|dev)|(test))(?:[-_.]\d++)?(?:-of-\d++)?(?:-[^/]*+)?"
-    r"(?:/[^/]++)?\.(?:parquet|arrow)\Z",
+    r"(?:\A|/)(?:(train)|(validation|valid|val|dev)|(test))(?:[-_.]\d++)?(?:-of-\d++)?(?:-[^/.]*+)?"
+    r"(?:/[^/.]++)?\.(?:parquet|arrow)\Z",
     re.IGNORECASE,
 )
 
@@ -83,11 +84,10 @@ def read_shards(tree: Tree, limits: Limits) -> TableSource:
     """Opens a folder of Parquet and Arrow files as one table; their names tell the splits.
 
     Raises:
-        UserError: The first of them cannot be read.
+        UserError: None of them can be read.
     """
     paths = [path for path in tree.paths() if SHARD.search(str(path))]
-    first = _shard(tree.file(paths[0]), limits)
-    source = TableSource("table", tree.name, iter(()), first.columns)
+    source = TableSource("table", tree.name, iter(()), _shared_columns(tree, paths, limits))
     source.left_out.update(
         path.suffix.lower() or "files without an ending"
         for path in tree.paths()
@@ -112,6 +112,18 @@ def read_shards(tree: Tree, limits: Limits) -> TableSource:
 
     source.records = records()
     return source
+
+
+def _shared_columns(
+    tree: Tree, paths: Sequence[PurePosixPath], limits: Limits
+) -> Sequence[str] | None:
+    """Returns the columns of the first shard that can be read."""
+    for path in paths[:-1]:
+        try:
+            return _shard(tree.file(path), limits).columns
+        except UserError:
+            continue  # its record says so
+    return _shard(tree.file(paths[-1]), limits).columns
 
 
 def _shard(file: InputFile, limits: Limits) -> TableSource:

@@ -26,6 +26,8 @@ _ODS = re.compile(
     rb"<table:(table-row|table-cell|covered-table-cell)(?=[\s/>])([^<>]*+)>|<(/table:table-row)>"
 )
 _REPEATED = re.compile(rb'number-(?:rows|columns)-repeated="(\d{1,8})"')
+_BINARY = re.compile(r"worksheets/[^/]*+(?<=\.bin)\Z", re.IGNORECASE)
+"""Sheets of .xlsb, whose size only the library can tell."""
 _DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
@@ -60,6 +62,11 @@ def checked_sheets(data: bytes, name: str, limits: Limits) -> io.BytesIO:
                     "with the articles as CSV and give that."
                 )
             for part in parts:
+                if limits.records is not None and _BINARY.search(part.filename):
+                    raise UserError(
+                        f"{name} is a binary sheet: save the sheet with the articles as CSV and "
+                        "give that."
+                    )
                 content = archive.read(part)  # no byte more than the archive says
                 _check_cells(content, name, limits)
                 copy.writestr(part.filename, content)

@@ -12,6 +12,7 @@ import gradio as gr
 
 from tagloop.batch.named_columns import FIELD, named_columns
 from tagloop.batch.queue import BATCHES, BatchQueue, result_folder
+from tagloop.batch.results import MAX_BYTES
 from tagloop.batch.rows import MAX_FILE_BYTES, MAX_ROWS
 from tagloop.batch.run import BatchState, tag_file
 from tagloop.errors import UserError
@@ -33,8 +34,8 @@ HELP = (
     "<ul><li><b>A table</b> (.csv, .tsv, a spreadsheet, JSON, JSON Lines) with a column "
     "<code>text</code>, <code>body</code> or <code>content</code>, and <code>title</code> or "
     "<code>headline</code> if there is one: <code>tags</code>, <code>confidences</code> and "
-    "<code>error</code> are added. A cell that a spreadsheet would run as a formula gets an "
-    "apostrophe in front.</li>"
+    "<code>error</code> are added. A spreadsheet comes back as CSV; a cell that it would run as a "
+    "formula gets an apostrophe in front.</li>"
     "<li><b>A zip of article files</b>, or one of them (Markdown, Org, reStructuredText …, of any "
     "generator): <code>tags</code> and <code>confidences</code> are added to their front matter; "
     "what follows it is not touched.</li>"
@@ -156,7 +157,7 @@ class BatchTab:
                 yield self._shown(notice("hint", "Cancelled before it began."))
                 return
             self.files.take(visitor_of(request))
-            self.reserve.check(3 * MAX_FILE_BYTES)  # the result, twice for a moment, and its tags
+            self.reserve.check(2 * MAX_BYTES)  # gradio copies the result
             options = Options(max_tags=max_tags, threshold=threshold)
             states = tag_file(
                 self.service, Path(path), folder, options, flag.is_set, named_columns(columns)

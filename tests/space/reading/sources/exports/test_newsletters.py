@@ -61,6 +61,18 @@ CSV = "id,subject,publish_date,slug,status\n" + "".join(
 )
 
 
+def test_buttondown_with_the_texts_in_its_list(opened: Opened) -> None:
+    rows = 'a-1,Pier,"<!-- buttondown-editor-mode: fancy -->The **ferry**.",2024-01-02,sent,pier\n'
+    for name, content in (
+        ("emails.csv", "id,subject,body,publish_date,status,slug\n" + rows),
+        ("emails.json", json.dumps({"results": [EMAILS[0] | {"body": "The **ferry**."}]})),
+    ):
+        source, [record] = opened(name, content)
+        assert source.kind == "buttondown"
+        assert (record.values["subject"], record.values["status"]) == ("Pier", "sent")
+        assert (record.body, record.markup) == ("The **ferry**.", "markdown")
+
+
 @pytest.mark.parametrize("index", [("emails.csv", CSV), ("emails.json", json.dumps(EMAILS))])
 def test_buttondown(opened: Opened, index: tuple[str, str]) -> None:
     files = {

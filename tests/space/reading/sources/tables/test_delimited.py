@@ -9,30 +9,16 @@ import io
 import lzma
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
 from tagloop.errors import UserError
-from tagloop.reading.record import UNLIMITED, Limits, Record
-from tagloop.reading.sources.files import InputFile
+from tagloop.reading.record import Limits, Record
 from tagloop.reading.sources.tables import TableSource
-from tagloop.reading.sources.tables.delimited import read_delimited
 
 Open = Callable[..., TableSource]
+Refused = Callable[[Callable[[], object]], str]
 VISITOR = Limits(records=100, record_characters=10_000, columns=20, unpacked_bytes=1_000_000)
-
-
-@pytest.fixture
-def table(tmp_path: Path) -> Open:
-    """Opens a text or bytes as a file."""
-
-    def write(content: str | bytes, name: str = "a.csv", limits: Limits = UNLIMITED) -> TableSource:
-        path = tmp_path / name
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return read_delimited(InputFile(path, name), limits)
-
-    return write
 
 
 def texts(source: TableSource) -> list[str]:
@@ -43,14 +29,6 @@ def texts(source: TableSource) -> list[str]:
         else f"{record.values['title']}/{record.values['text']}"
         for record in source.records
     ]
-
-
-def refused(read: Callable[[], object]) -> str:
-    with pytest.raises(UserError) as caught:
-        read()
-    message = str(caught.value)
-    assert message.startswith("a.") and message.endswith(".") and "\n" not in message
-    return message
 
 
 def test_values_places_and_what_a_writer_needs(table: Open) -> None:
@@ -191,29 +169,31 @@ def test_a_cut_off_archive_gives_what_is_there(table: Open, pack: Callable[[byte
     assert last.startswith(f"a.csv:{len(whole) + 2}: the file breaks off in it (a.csv is no")
 
 
-def test_what_leaves_nothing_to_read(table: Open) -> None:
+def test_what_leaves_nothing_to_read(table: Open, refused: Refused) -> None:
     assert "is empty" in refused(lambda: table(""))
     assert "column names" in refused(lambda: table("\n\n,,\n"))
-    assert "no rows" in refused(lambda: list(table("title,text\n").records))
+    assert "no rows" in refused(lambda: table("title,text\n"))
     assert "not a text file" in refused(lambda: table(bytes(range(32)) * 99))
     assert "no complete .gz file" in refused(lambda: table(b"\x1f\x8b\x08" + b"x" * 99))
     assert "a quote is opened" in refused(lambda: table('title,"text\nPier,One\n'))
 
 
-def test_a_visitors_file_has_bounds(table: Open) -> None:
+def test_a_visitors_file_has_bounds(table: Open, refused: Refused) -> None:
     long = texts(table(f"title,text\nPier,{'x' * 10_001}\nSeeds,Two\n", limits=VISITOR))
     assert long == ["a.csv:2: it has more than 10,000 characters", "Seeds/Two"]
     many = table("title,text\n" + "Pier,One\n" * 101, limits=VISITOR)
-    assert "more than 100 rows" in refused(lambda: list(many.records))
+    assert "more than 100 rows" in refused(lambda: many)
     blank = table("title,text\nPier,One\n" + "\n" * 1001, limits=VISITOR)
-    assert "more than 1,000 blank lines" in refused(lambda: list(blank.records))
+    assert "more than 1,000 blank lines" in refused(lambda: blank)
     assert "the limit is 20" in refused(lambda: table("title,text" + ",x" * 19, limits=VISITOR))
 
 
 def hostile() -> Iterator[tuple[str, str]]:
     yield "quotes", '"' * 300_000
     yield "open quotes", 'title,text\n"a,b\n' * 5_000
-    yield "odd quotes", "title,text\n" + '""""x",""y"\n' * 40_000
+    yield "odd quotes", "title,text\n" + '"""x"",""y"\n' * 20_000
+    yield "quotes within", "title,text\n" + '"a"b\n' * 5_000
+    yield "quotes at the end", "title,text\n" + 'a,"b"c\n' * 5_000
     yield "inner quotes", "title,text\n" + f'"{"a" * 50}" b",c\n' * 10_000
     yield "backslashes", 'title,text\n"' + "\\" * 200_000 + '" x",y\n'
     yield "delimiters", "title,text\n" + ",;|\t" * 50_000
