@@ -37,7 +37,8 @@ _MEDIA = frozenset(
 
 
 _SIGNS = re.compile(
-    r"<!-- wp:|/wp-content/|\bwp-(?:image|caption|block)-|\[/(?:caption|embed)\]|\[gallery [\w-]{1,40}="
+    r"<!-- wp:|/wp-content/|\bwp-(?:image|caption|block)-"
+    r"|\[/(?:caption|embed)\]|\[gallery [\w-]{1,40}="
 )
 
 
