@@ -16,6 +16,7 @@ from lxml.html import document_fromstring
 from markdown_it import MarkdownIt
 
 from tagloop.text.site_markup import site_markup_plugin
+from tagloop.text.wordpress import is_wordpress, post_html
 
 WORDS_PER_TAG = 100
 """An article in HTML closes a tag more often than this; one *about* HTML, kept as it is, hardly."""
@@ -40,7 +41,10 @@ _CSS |= {
     for name in ("ul", "ol")
 }
 _CSS["dl"] = HtmlElement(display=Display.block, margin_before=1, margin_after=1)
-_CSS |= {name: HtmlElement(display=Display.block) for name in ("dt", "dd")}
+_CSS |= {
+    name: HtmlElement(display=Display.block)
+    for name in ("dt", "dd", "section", "summary", "details", "caption", "fieldset", "legend")
+}
 _CSS["pre"] = HtmlElement(display=Display.block, whitespace=WhiteSpace.pre, margin_before=1)
 _PARSER = ParserConfig(css=_CSS)
 # Rows as lines and cells one after the other, as wide as they are.
@@ -72,6 +76,8 @@ def html_to_text(html: str) -> str:
     if not _BLOCK_TAG.search(html):
         # Only inline markup: the line breaks are the text's own.
         html = html.replace("\n", "<br>")
+    # HTML knows no CDATA: to its parser, all that stands in it is a comment.
+    html = html.replace("<![CDATA[", "").replace("]]>", "")
     tree = document_fromstring(f"<body>{html}</body>")
     _without_long_blanks(tree)
     tables = _table_characters(tree) <= MOST_TABLE_CHARACTERS
@@ -114,6 +120,8 @@ def _table_characters(tree: Node) -> int:
 
 def plain_text(text: str) -> str:
     """Returns the text as it stands, or as plain text if it is HTML."""
+    if is_wordpress(text):
+        return html_to_text(post_html(text))
     return html_to_text(text) if looks_like_html(text) else text
 
 

@@ -36,6 +36,12 @@ STANDFIRST = 12
 """… unless so many in a row, which follow the title, would stand before it."""
 OUTSIDE = 3
 """What is found outside of the only ``<article>`` is it after all if it is so many times longer."""
+OUTSIDE_TITLED = 8
+"""The same where the ``<article>`` has the title."""
+NEAR = 4
+"""Blocks between the title and the article's first paragraph, at the most …"""
+BEGINNING = 4
+"""… which is all of it unless what is found further down is so many times longer."""
 MIN_WORDS = 25
 """Fewer do not make an article of what a page marks as one."""
 
@@ -135,10 +141,13 @@ def _article(page: HtmlElement, title: str) -> HtmlElement:
     later = [block for block in taken if block.place > after]
     if 2 * _length(later) >= _length(taken):
         taken = later
+    taken = _with_beginning(taken, blocks, after)
     if scope is not None:
         inside = set(scope.iter("*"))
         within = [block for block in taken if block.element in inside]
-        if _length(taken) < OUTSIDE * max(_length(within), MIN_WORDS):
+        titled = 0 <= after and blocks[after].element in inside
+        factor = OUTSIDE_TITLED if titled else OUTSIDE
+        if _length(taken) < factor * max(_length(within), MIN_WORDS):
             taken = within
             if not within:
                 return scope
@@ -161,6 +170,22 @@ def _without_pointers(blocks: list[_Block], taken: set[_Block]) -> None:
             continue
         if element.getparent() is not None:
             element.drop_tree()
+
+
+def _with_beginning(taken: list[_Block], blocks: list[_Block], title: int) -> list[_Block]:
+    """Adds the paragraphs below the title, which trafilatura passes over for longer texts."""
+    near = range(title + 1, min(title + 1 + NEAR, len(blocks)))
+    first = next((at for at in near if _is_prose(blocks[at])), None) if title >= 0 else None
+    if first is None or blocks[first] in taken:
+        return taken
+    last = first
+    while last + 1 < len(blocks) and _is_prose(blocks[last + 1]):
+        last += 1
+    run, later = blocks[first : last + 1], [block for block in taken if block.place > last]
+    apart = not later or later[0].place - last > NEAR
+    if apart and _length(later) <= BEGINNING * max(_length(run), MIN_WORDS):
+        return run
+    return [*run, *later]
 
 
 def _completed(

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from markdown_it.token import Token
 
 from tagloop.errors import UserError
-from tagloop.reading.front_matter import split_front_matter
 from tagloop.text.markup import MARKDOWN, html_to_text
 
 MAX_BRACKET_STEPS = 20_000_000
@@ -38,19 +37,6 @@ def read_markdown(body: str, name: str) -> tuple[str, str]:
         title = " ".join(_text(heading).split())
         tokens = tokens[:top] + tokens[top + 3 :]
     return title, _text(tokens)
-
-
-def read_markdown_file(content: str, name: str) -> tuple[str, str]:
-    """Returns title and text of a file; the front matter's title comes before the heading.
-
-    Raises:
-        UserError: The front matter cannot be parsed, or there are too many brackets.
-    """
-    front = split_front_matter(content, name)
-    given = front.values.get("title")
-    title = given.strip() if isinstance(given, str) else ""
-    heading, text = read_markdown(front.body, name)
-    return title or heading, f"{heading}\n\n{text}" if title not in ("", heading) else text
 
 
 def _text(tokens: Sequence[Token]) -> str:

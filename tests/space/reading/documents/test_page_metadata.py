@@ -35,9 +35,11 @@ def test_the_title_without_the_name_of_the_site(head: str, body: str, title: str
     ("head", "body", "tags"),
     [
         ('<meta property="article:tag" content="Tea">'
-         '<meta property="article:tag" content="R&amp;D"><meta name="keywords" content="cheap tea, buy tea">', "", ["Tea", "R&D"]),
+         '<meta property="article:tag" content="R&amp;D">'
+         '<meta name="keywords" content="cheap tea, buy tea">', "", ["Tea", "R&D"]),
         ('<meta property="article:tag" content="tea, green tea">', "", ["tea", "green tea"]),
-        ("", '<article><p>x</p><footer class="entry-footer"><a rel="category tag">Drinks</a><a rel="tag" href="/t">Green  tea</a></footer></article>'
+        ("", '<article><p>x</p><footer class="entry-footer"><a rel="category tag">Drinks</a>'
+         '<a rel="tag" href="/t">Green  tea</a></footer></article>'
          '<aside><a rel="tag">Coffee</a></aside><div class="tag-cloud"><a rel="tag">Milk</a></div>',
          ["Green tea"]),
         ('<script type="application/ld+json">{"@type": "Article", "keywords": "tea, pots"}'

@@ -14,9 +14,9 @@ from lxml import etree
 
 from tagloop.reading.record import Limits, Record, Source
 from tagloop.reading.sources.exports.posts import bounded, left_out_note, terms
-from tagloop.reading.sources.exports.wordpress_markup import post_html
 from tagloop.reading.sources.files import InputFile
 from tagloop.reading.sources.xml_items import PROLOG, RSS, Item, XmlItems, name_in, text_of
+from tagloop.text.wordpress import post_html
 
 HEAD = re.compile(PROLOG + rb"<rss\b[^>]*wordpress\.org/export/")
 _PREFIXES = {

@@ -1,7 +1,7 @@
 import pytest
 
 from tagloop.reading.record import Limits
-from tagloop.reading.sources.exports.wordpress_markup import post_html
+from tagloop.text.wordpress import post_html
 
 from ..conftest import Opened
 

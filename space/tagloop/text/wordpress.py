@@ -36,6 +36,17 @@ _MEDIA = frozenset(
 """Shortcodes that hold an address or a form, nothing to read."""
 
 
+_SIGNS = re.compile(
+    r"<!-- wp:|/wp-content/|\bwp-(?:image|caption|block)-"
+    r"|\[/(?:caption|embed)\]|\[gallery [\w-]{1,40}="
+)
+
+
+def is_wordpress(html: str) -> bool:
+    """Tells a post's content, wherever it was copied to, by what only WordPress writes."""
+    return _SIGNS.search(html) is not None
+
+
 def post_html(content: str) -> str:
     """Returns the HTML that a post's content stands for.
 
