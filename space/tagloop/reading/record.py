@@ -24,6 +24,8 @@ class Record:
             heading, a date from the file's name, tags from the text.
         draft: How its place shows that it is not published (``it lies in _drafts``); empty if it
             does not. What the values say of it stands in them.
+        aside: The ending of a file that is hardly an article of its folder (``LICENSE.txt`` among
+            Markdown); empty for all others.
         problem: Why it cannot be read, with the line where one is known; empty if it can.
         oddities: What was repaired to read it, for people.
         given: What the writer of such a file needs to write it again with tags.
@@ -35,6 +37,7 @@ class Record:
     markup: str = ""
     fallbacks: Mapping[str, Any] = field(default_factory=dict)
     draft: str = ""
+    aside: str = ""
     problem: str = ""
     oddities: tuple[str, ...] = ()
     given: Any = None

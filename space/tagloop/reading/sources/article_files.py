@@ -42,8 +42,8 @@ TEXTS_NOT_READ = (
 )  # fmt: skip
 """Endings of articles that would have to be converted first."""
 BESIDE_MARKDOWN = (".rst", ".org", ".txt")
-"""Endings of files that, few among others, are seldom articles (LICENSE.txt, notes.org): such a one
-is read if it states its metadata in its own markup's way."""
+"""Endings of files that, few among others, are seldom articles (LICENSE.txt, notes.org), unless
+they state something in their own markup's way."""
 _FENCE = re.compile(rb"\A(?:\xef\xbb\xbf)?+\s*+(?:---|\+\+\+|\{)")
 _LISTED = 5
 """Endings that are named of those that are not read."""
@@ -67,18 +67,13 @@ def open_tree(tree: Tree, limits: Limits) -> Source:
 
     def records() -> Iterator[Record]:
         nonlocal read
-        beside: Counter[str] = Counter()
         for path in paths:
             read += 1
-            ending = path.suffix.lower()
-            record = _read(tree, path, limits, of_few=ending in few)
-            if record is None:
-                beside[ending] += 1
-            elif _is_template(record):
+            record = _read(tree, path, limits, of_few=path.suffix.lower() in few)
+            if _is_template(record):
                 source.left_out["templates"] += 1
             else:
                 yield record
-        _note_beside(source, beside)
 
     source.records = records()
     source.position = lambda: read
@@ -105,30 +100,21 @@ def _few_among_others(paths: Sequence[PurePosixPath]) -> frozenset[str]:
     return frozenset(ending for ending in BESIDE_MARKDOWN if 2 * counts[ending] < len(paths))
 
 
-def _note_beside(source: Source, beside: Counter[str]) -> None:
-    for ending, count in beside.items():
-        source.left_out[f"ending {ending}"] += count
-    if beside:
-        source.notes.append(
-            f"{_not_read(beside)} They do not state their tags in the way of their markup; in a "
-            "folder of their own they are read."
-        )
-
-
-def _read(
-    tree: Tree, path: PurePosixPath, limits: Limits, *, of_few: bool = False
-) -> Record | None:
-    """Returns a file's record; None for one of few that states nothing in its markup's way."""
+def _read(tree: Tree, path: PurePosixPath, limits: Limits, *, of_few: bool) -> Record:
     where = f"{tree.name}/{shown(path)}"
     try:
         data = tree.read(path, _most_bytes(path.suffix.lower(), limits))
     except UserError as error:
         return Record(where, {}, problem=str(error).removeprefix(where).strip(), given=path)
     record = read_document(data, where)
-    if of_few and (_FENCE.match(data) or not (record.values or record.problem)):
-        return None
     drafts = next((part for part in path.parts[:-1] if part == "_drafts"), "")
-    return replace(record, draft=f"it lies in {drafts}" if drafts else "", given=path)
+    states_nothing = _FENCE.match(data) or not (record.values or record.problem)
+    return replace(
+        record,
+        draft=f"it lies in {drafts}" if drafts else "",
+        aside=path.suffix.lower() if of_few and states_nothing else "",
+        given=path,
+    )
 
 
 def _most_bytes(ending: str, limits: Limits) -> int | None:

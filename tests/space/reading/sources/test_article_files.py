@@ -63,21 +63,22 @@ def test_files_of_all_endings_in_the_order_of_their_names(blog: Path) -> None:
     assert {record.markup for record in records} == {"markdown", "html", "rst", "org"}
 
 
-def test_few_files_of_another_markup_are_read_if_they_state_something_in_its_way(
+def test_few_files_of_another_markup_stand_aside_unless_they_state_something_in_its_way(
     blog: Path,
 ) -> None:
     write(blog, "a.md", "b.md", "c.md", "d.md", "h.rst", "i.org")
     (blog / "LICENSE.txt").write_text("Everybody may copy the timetable.")
-    source = open_path(blog)
-    assert [record.where[-4:] for record in source.records] == ["a.md", "b.md", "c.md", "d.md"]
-    assert source.left_out == {"ending .rst": 1, "ending .org": 1, "ending .txt": 1}
-    (note,) = source.notes
-    assert note.startswith("3 files of other kinds are not read: .org 1, .rst 1, .txt 1.")
+    records = list(open_path(blog).records)
+    assert {record.where[5:]: record.aside for record in records if record.aside} == {
+        "LICENSE.txt": ".txt",
+        "h.rst": ".rst",
+        "i.org": ".org",
+    }
 
 
 def test_a_folder_written_in_another_markup_is_read_whatever_its_front_matter(blog: Path) -> None:
     write(blog, "a.rst", "b.rst", "c.md")
-    assert places(blog) == ["blog/a.rst", "blog/b.rst", "blog/c.md"]
+    assert [record.aside for record in open_path(blog).records] == ["", "", ""]
 
 
 def test_a_zip_reads_like_a_folder(blog: Path) -> None:
