@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from string import Template
 
 import pytest
 
@@ -77,10 +78,11 @@ def code_told(path: Path) -> str:
 
 @cache
 def dry_run(target: str, *settings: str) -> str:
-    """Returns what ``make`` would run, long lines in one piece."""
+    """Returns what ``make`` would run, long lines in one piece, with what it is given put in."""
     command = ["make", "--no-print-directory", "-n", target, *settings]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    return done.stdout.replace("\\\n", " ")
+    given = dict(setting.split("=", 1) for setting in settings)
+    return Template(done.stdout.replace("\\\n", " ")).safe_substitute(given)
 
 
 def targets() -> list[str]:

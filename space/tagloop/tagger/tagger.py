@@ -334,7 +334,7 @@ class Tagger:
         ]
 
 
-def _readable(article: Mapping[str, Any]) -> dict[str, str]:
-    """Returns title and text, each as long as it was, of characters that a tokenizer takes."""
+def _readable(article: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the article; its title and text, as long as they were, suit a tokenizer."""
     title, text = title_and_text(article)
-    return {"title": readable(title), "text": readable(text)}
+    return {**article, "title": readable(title), "text": readable(text)}
