@@ -169,7 +169,9 @@ def _collect_source(
         kept = _joined(kept, count, collected)
     count.left_out = +source.left_out
     count.decisions = [fix_surrogates(text) for text in entries.decisions()]
-    collected.notes += [f"{count.location}: {fix_surrogates(note)}" for note in source.notes]
+    for note in map(fix_surrogates, source.notes):
+        named = note.startswith(count.location)
+        collected.notes.append(note if named else f"{count.location}: {note}")
     number = len(collected.sources) - 1
     collected.articles += [entry.article for entry in kept]
     collected.places += [(number, entry.where) for entry in kept]
@@ -233,7 +235,7 @@ def _joined(kept: Sequence[_Kept], count: SourceCount, collected: CollectedArtic
         count.joined = together - len(several)
         collected.notes.append(
             f"{count.location}: {together:,} rows were joined: they gave one tag each of "
-            f"{len(several):,} articles."
+            f"{len(several):,} article{'s'[: len(several) > 1]}."
         )
     return [
         same[0]._replace(
@@ -278,7 +280,7 @@ def _nothing_usable(collected: CollectedArticles, config: BuildConfig) -> str:
         said += f" {setting_name('drafts')} takes them in."
     if reasons.keys() == {"too short"}:
         said += f" {setting_name('min_words', 'NUMBER')} says from how many words on a text counts."
-    if reasons.keys() == {"no tags"}:
+    if reasons.keys() <= {"no tags", "tags are numbers"}:
         said += f" {_where_tags_are_sought(collected)}"
     return said
 
@@ -292,14 +294,13 @@ def _left_out(collected: CollectedArticles) -> str:
 
 
 def _where_tags_are_sought(collected: CollectedArticles) -> str:
+    said = f"{setting_name('columns', 'tags=NAME')} says where the tags are."
     if any(count.kind == "markdown" for count in collected.sources):
         return (
-            "Tags are looked for in the front matter (tags, categories, category, keywords) and as "
-            "#tags in the text."
+            "Tags are looked for in the front matter (tags, categories, category, keywords, …) and "
+            f"as #tags in the text; {said}"
         )
-    decided = [text for count in collected.sources for text in count.decisions]
-    told = f" {' '.join(decided)}" if decided else ""
-    return f"{setting_name('columns', 'tags=NAME')} says where the tags are.{told}"
+    return said
 
 
 def _sentence(text: str) -> str:
