@@ -29,7 +29,7 @@ _COMPACT = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 _YEAR_FIRST = re.compile(
     r"(\d{4})\s?[-/.年]\s?(\d{1,2})\s?[-/.月]\s?(\d{1,2})(?!\d)\s?[日.]?[T\s]*(.*)", re.DOTALL
 )
-_YEAR_LAST = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4})(?!\d)[,\s]*(.*)", re.DOTALL)
+_YEAR_LAST = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d{2})(?!\d)[,\s]*(.*)", re.DOTALL)
 _TIME = re.compile(
     r"(?:at\s|um\s|à\s|,)?\s?(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d{1,9})?)?\s?([ap])?\.?m?\.?\s?"
     r"(Z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})?(?:\sUhr)?",
@@ -153,7 +153,7 @@ def _from_text(text: str, order: Order) -> date | None:
     if found := _YEAR_FIRST.fullmatch(text):
         return _with_time(date(int(found[1]), int(found[2]), int(found[3])), found[4])
     if found := _YEAR_LAST.fullmatch(text):
-        day = _day(int(found[1]), int(found[3]), int(found[4]), found[2], order)
+        day = _day(int(found[1]), int(found[3]), found[4], found[2], order)
         return _with_time(day, found[5]) if day else None
     return _with_named_month(text)
 
@@ -173,7 +173,12 @@ def _from_number(number: float) -> date | None:
     return None
 
 
-def _day(first: int, second: int, year: int, sign: str, order: Order) -> date | None:
+def _day(first: int, second: int, written: str, sign: str, order: Order) -> date | None:
+    if len(written) == 2 and sign == "-":
+        return None  # 21-02-03 may begin with the year
+    year = int(written)
+    if len(written) == 2:
+        year += 2000 if year < 70 else 1900  # as POSIX has it
     # With points the day comes first wherever people write so.
     if sign == "." or first > 12 or first == second or order == "day first":
         return date(year, second, first)

@@ -24,6 +24,7 @@ class Decisions:
         tags_from: Articles by the folded name that gave their tags.
         tags_in_text: Articles whose text gave their tags.
         numbers_in: Articles by the name that had numbers where tags should be.
+        dates_from: Articles by the name that gave their date.
         dates_open: Articles by the name that had a date which two orders read differently.
     """
 
@@ -33,6 +34,7 @@ class Decisions:
     tags_from: Counter[str] = field(default_factory=Counter)
     tags_in_text: int = 0
     numbers_in: Counter[str] = field(default_factory=Counter)
+    dates_from: Counter[str] = field(default_factory=Counter)
     dates_open: Counter[str] = field(default_factory=Counter)
     _written: dict[str, str] = field(default_factory=dict)
 
@@ -56,7 +58,7 @@ class Decisions:
 
     def _about_columns(self, columns: Columns | None) -> Iterator[str]:
         used = [
-            f"{name} from '{names[0]}'"
+            f"{name} from '{self._date_name(names[0]) if name == 'published' else names[0]}'"
             for name, names in (columns.names.items() if columns else ())
             if names and name != "tags"
         ]
@@ -67,6 +69,10 @@ class Decisions:
                 f"No tags in any of the names {listed(self.names)}; say where they stand with "
                 f"{naming('tags')}."
             )
+
+    def _date_name(self, likeliest: str) -> str:
+        """Returns which name gave the dates: ``published`` may have been a flag."""
+        return self.dates_from.most_common(1)[0][0] if self.dates_from else likeliest
 
     def _about_tags(self, hint: str) -> Iterator[str]:
         total = self.tags_from.total() + self.tags_in_text

@@ -264,6 +264,7 @@ class Entries(Iterator[Entry]):
             if dates.is_flag(value) or dates.no_date(value):
                 continue
             if found := dates.iso_date(value, self._decisions.orders.get(fold(name), "")):
+                self._decisions.dates_from[name] += 1
                 return found, False
             unreadable = True
             if dates.depends_on_order(value):

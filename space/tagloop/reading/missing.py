@@ -6,11 +6,13 @@ import math
 from typing import Any
 
 _WORDS = frozenset(
-    "nan none null nil n/a #n/a <na> nat undefined \\n (none) [none] - -- – — [] {} () '' \"\" ['']"
-    .split()
-)  # fmt: skip
-"""pandas, Python, MySQL (``\\N``), JSON, R, spreadsheets, JavaScript;
-and what stands for an empty list."""
+    {
+        *("nan", "none", "null", "nil", "n/a", "#n/a", "<na>", "nat", "undefined", "\\n", "~"),
+        *("(none)", "[none]", "-", "--", "–", "—", "[]", "{}", "()", "''", '""', "['']"),
+    }
+)
+"""pandas, Python, MySQL (``\\N``), JSON, YAML, R, spreadsheets, JavaScript; and what stands for an
+empty list."""
 
 
 def is_missing(value: Any) -> bool:

@@ -61,7 +61,10 @@ _BEFORE_HASH = re.compile(r"(?<!\s)\s++(?=#)")
 _BULLET = re.compile(r"\A(?:[-*+•–·]|\d{1,3}[.)])\s++")
 _PAGE_OF_NOTION = re.compile(r"\s\(https?://[^\s()]{1,2000}\)")
 _THOUSANDS = re.compile(r"(?<![\d,])(\d{1,3}),(?=\d{3}\s[^\W\d])")
-_PATH = re.compile("\\s[>»\u203a]\\s")
+_PATH = re.compile("(?<=[^\\W_])\\s?[>»\u203a]\\s?(?=[^\\W_])")
+_QUOTES = {'"': '"', "“": "”", "„": "“", "«": "»"}
+_MOST_QUOTED = 400
+"""Characters of a tag in quotes; a quote without an end is one of the tag's own signs."""
 _NAMES_IN_OBJECTS = (
     "name", "label", "title", "value", "term", "text", "tag", "rendered", "display_name",
     "displayName", "tag_name", "category", "slug", "#text", "$t", "_", "$value", "en",
@@ -282,7 +285,8 @@ def _lines(text: str, style: TagStyle) -> list[str]:
 
 
 def _at_signs(text: str, signs: str) -> list[str]:
-    """Divides a text at any of the signs, but not within double quotes around a whole tag."""
+    """Divides a text at any of the signs, but not within quotes around a whole tag."""
+    text = text.replace('""', '"')
     if signs == SEPARATORS["comma"]:
         text = _THOUSANDS.sub("\\1\ue000", text)  # "10,000 steps" is one
     parts, place = [], 0
@@ -292,7 +296,7 @@ def _at_signs(text: str, signs: str) -> list[str]:
         begin = place
         while begin < ends[number] and text[begin].isspace():
             begin += 1
-        if begin < len(text) and text[begin] == '"':
+        if begin < len(text) and text[begin] in _QUOTES:
             number = _end_of_quoted(text, begin, ends, number)
         parts.append(text[place : ends[number]].strip().replace("\ue000", ","))
         place = ends[number] + 1
@@ -302,7 +306,7 @@ def _at_signs(text: str, signs: str) -> list[str]:
 
 def _end_of_quoted(text: str, begin: int, ends: list[int], number: int) -> int:
     """Returns the number of the separator after a quoted tag; the next one if it has no end."""
-    close = text.find('"', begin + 1)
+    close = text.find(_QUOTES[text[begin]], begin + 1, begin + _MOST_QUOTED)
     if close < 0:
         return number
     after = close + 1
@@ -393,7 +397,7 @@ def _tidy(tag: str) -> str:
     tag = tag.strip()
     if _WIKI.fullmatch(tag):
         tag = "".join(_WIKI_LINK.findall(tag)[:1]).rpartition("|")[2].strip()
-    if len(tag) > 1 and tag[0] == tag[-1] and tag[0] in "\"'`":
+    if len(tag) > 1 and tag[-1] == (_QUOTES | {"'": "'", "`": "`"}).get(tag[0]):
         tag = tag[1:-1].strip()
     elif tag[:1] in ('"', "“") and tag.count('"') == 1:
         tag = tag[1:].strip()

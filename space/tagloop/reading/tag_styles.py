@@ -9,7 +9,8 @@ join words by hyphens, and give more words than the two of most phrases.
 The weights are a logistic regression's, on columns made of the tags of 48 blogs and journals
 (46,000 articles): their lists joined by blanks, against one tag an article. With the sources of a
 fold left out of the fitting, of 30 values or more, 7 of 528 columns of phrases were divided and 10
-of 987 columns of lists were not; of 10 values 13 of 249 and 45 of 531.
+of 987 columns of lists were not; of 10 values 13 of 249 and 45 of 531; of 5 values 6 of 224 and 58
+of 520.
 """
 
 from __future__ import annotations
@@ -33,8 +34,7 @@ from tagloop.reading.tag_lists import (
 )
 
 FEW = 10
-"""So few values show little: the decision to divide needs more than a narrow lead."""
-_LEAD_OF_FEW = 1.5
+"""So few values show little."""
 _JEKYLL = {True: 4.0, False: 1.5}
 """What a small ``tags: jekyll github ruby`` in a folder of files adds, by whether there are few:
 Jekyll divides such a text at blanks [1], and no other generator takes a text without commas for
@@ -175,8 +175,6 @@ def _blanks_divide(plain: Sequence[str], items: Sequence[str], *, front_matter: 
     if front_matter and not any(" " in item.strip() for item in items):
         small = sum(text == text.lower() for text in phrases)
         lead += _JEKYLL[len(plain) < FEW] * (small == len(phrases))
-    elif len(plain) < FEW:
-        lead -= _LEAD_OF_FEW
     return lead > 0
 
 

@@ -57,6 +57,9 @@ from tagloop.reading.dates import date_order, depends_on_order, is_flag, iso_dat
         ("25/12/2021", "2021-12-25"),
         ("12/25/2021 9:30 PM", "2021-12-25T21:30:00Z"),
         ("03/04/2021", None),
+        ("25/12/21 9:30", "2021-12-25T09:30:00Z"),
+        ("21-02-03", None),
+        ("25/12/99", "1999-12-25"),
         # none
         ("true", None),
         (True, None),

@@ -237,6 +237,14 @@ def test_what_was_decided_is_said() -> None:
     assert '--columns tags=NAME (COLUMNS="tags=NAME" with make)' in read.decisions()[0]
 
 
+def test_a_flag_is_not_said_to_be_the_date() -> None:
+    read = table(
+        {"title": "x", "text": TEXT, "tags": "a", "published": "true", "date": "2021-02-03"}
+    )
+    assert next(read).published == "2021-02-03"
+    assert "published from 'date'" in read.decisions()[0]
+
+
 def test_a_column_of_ids_is_said() -> None:
     read = table(*({"title": "x", "text": TEXT, "tags": [n], "category": "1"} for n in range(12)))
     list(read)

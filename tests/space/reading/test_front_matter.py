@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from typing import Any
 
@@ -474,3 +475,35 @@ def test_tags_in_the_text_are_found_and_lines_of_tags_go() -> None:
         ["night train", "pier", "Boats", "Harbour"],
         "A #night train# and #pier.\n[[x]]",
     )
+
+
+PIECES = (
+    "---\n", "---\r\n", "+++\n", "...\n", ";;;\n", "<!--\n", "-->\n", "{", "}", "\n", " \n",
+    "```\n", "title: A\n", 'title: "A: b\n', "tags: [a, b]\n", "tags:\n", "- a\n", "  - b: c\n",
+    "\t- x\n",
+    '"tags": ["a"],\n', 'tags = ["a"]\n', "[taxonomies]\n", "taxonomies:\n", "  tags: []\n", "A\n",
+    ".. title: x\n", ".. tags: \n", "#+TITLE: x\n", ":tags: a\n", "# H\n", "Text #tag [[x]]\n",
+    "=====\n", "export const meta = {\n", "&a [*a]\n", "!x y\n", "? z\n", "%T\n", "@\n",
+    "title:: x\n",
+)  # fmt: skip
+
+
+def test_whatever_a_file_holds_nothing_of_it_is_lost() -> None:
+    chance = random.Random(5)
+    added = 0
+    for _ in range(1_000):
+        content = "".join(chance.choices(PIECES, k=chance.randint(1, 12)))
+        ending = chance.choice([".md", ".mdx", ".rst", ".org", ".html", ".txt"])
+        try:
+            front = split(content, ending)
+            changed = add_values(content, {"new_tags": ["p", "q r"]}, "a.md", ending)
+        except UserError as error:
+            assert "\n" not in str(error)
+            continue
+        added += 1
+        # What was added stands between two parts of what was there.
+        pairs = enumerate(zip(content, changed, strict=False))
+        same = next((at for at, (old, new) in pairs if old != new), len(content))
+        assert changed.endswith(content[same:])
+        assert not front.given or split(changed, ending).body == front.body
+    assert added > 500

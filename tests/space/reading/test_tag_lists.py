@@ -59,7 +59,10 @@ NAN = float("nan")
         ("Piers, Boats,\nHerons", ["Piers", "Boats", "Herons"]),
         ('"Washington, D.C.", Boats', ["Washington, D.C.", "Boats"]),
         ("'Washington, D.C.', 'Boats'", ["Washington, D.C.", "Boats"]),
+        ('""Washington, D.C."", Boats', ["Washington, D.C.", "Boats"]),
+        ("“Washington, D.C.”, „Boats“", ["Washington, D.C.", "Boats"]),
         ("Coast > Piers | Boats", ["Coast", "Piers", "Boats"]),
+        ("Coast>Piers", ["Coast", "Piers"]),
         # entities are undone before anything is divided
         ("R&amp;D; Science", ["R&D", "Science"]),
         ("Arts &amp;amp; Crafts, Q&#39;s", ["Arts & Crafts", "Q's"]),
@@ -75,14 +78,14 @@ NAN = float("nan")
         ("Machine Learning", ["Machine Learning"]),
         ("boats/ferry", ["boats/ferry"]),
         ("10,000 Steps, Health", ["10,000 Steps", "Health"]),
-        ("C#, C++, .NET", ["C#", "C++", ".NET"]),
+        ("C#, C++, .NET, <3", ["C#", "C++", ".NET", "<3"]),
         ("🚢 Boats", ["🚢 Boats"]),
         ("(Old) piers, (new) boats", ["(Old) piers", "(new) boats"]),
         ("'Tis the season", ["'Tis the season"]),
         # none
         *(
             (none, [])
-            for none in ("", " ", "nan", "NaN", "None", "null", "N/A", "NA", "-", "[nan]")
+            for none in ("", " ", "nan", "NaN", "None", "null", "N/A", "NA", "-", "~", "\\N")
         ),
         ("a,,nan, ,b,", ["a", "b"]),
     ],

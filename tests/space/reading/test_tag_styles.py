@@ -18,6 +18,8 @@ SLASHES = ["Boats/Harbour", "Harbour/Travel", "Travel", "Boats/Travel/Diary", "D
     ("values", "front_matter", "value", "tags"),
     [
         (BLANKS, False, BLANKS[0], ["python", "pandas", "numpy"]),
+        (["python pandas numpy", "garden seeds", "bread ovens rye", "pandas sql",
+          "garden clubs seeds"], False, "pandas sql", ["pandas", "sql"]),
         (CATEGORIES, False, "Machine Learning", ["Machine Learning"]),
         (["Machine Learning"], False, "Machine Learning", ["Machine Learning"]),
         ([*BLANKS, "one, two"], True, "python pandas", ["python pandas"]),

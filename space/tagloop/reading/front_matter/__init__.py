@@ -59,7 +59,7 @@ def split_front_matter(content: str, where: str, ending: str = ".md") -> FrontMa
     start = _begin(content)
     for find in (*_ANYWHERE, *_BY_ENDING.get(ending, _MARKDOWN)):
         if front := find(content, start, where):
-            return replace(front, head=mark + front.head)
+            return replace(front, head=mark + front.head) if mark else front
     return FrontMatter({}, "", content, False)
 
 

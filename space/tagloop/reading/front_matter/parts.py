@@ -21,7 +21,6 @@ KNOWN = frozenset(
 )  # fmt: skip
 """Names of values that tell a line of front matter from a sentence with a colon."""
 TAG_NAMES = frozenset(("tags", "tag", "categories", "category", "keywords", "topics", "labels"))
-ENDS_LINE = r"[ \t]*+\r?(?:\n|\Z)"
 
 
 @dataclass(frozen=True)
@@ -49,11 +48,6 @@ class FrontMatter:
     head: str = ""
     tail: str = ""
     oddities: tuple[str, ...] = ()
-
-
-def place(where: str, content: str, position: int) -> str:
-    """Returns file and line for a message."""
-    return f"{where}, line {content.count(chr(10), 0, position) + 1}"
 
 
 def check_length(lines: str, where: str) -> None:

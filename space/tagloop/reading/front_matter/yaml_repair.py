@@ -125,7 +125,9 @@ def read_tags_again(values: dict[str, Any], lines: str) -> list[str]:
     Returns:
         What was odd, for people.
     """
-    oddities = []
+    oddities: list[str] = []
+    if not any(_may_be_misread(name, value) for name, value in values.items()):
+        return oddities
     for written in values_of(_without_indent(lines)) or ():
         name, value = written.name, values.get(written.name)
         if name.casefold() not in TAG_NAMES | {"title"}:
@@ -143,6 +145,14 @@ def read_tags_again(values: dict[str, Any], lines: str) -> list[str]:
             if len(following) > 1 and "," not in value and ";" not in value:
                 values[name] = [line.strip() for line in following]
     return oddities
+
+
+def _may_be_misread(name: str, value: Any) -> bool:
+    if name.casefold() == "title":
+        return not value
+    if name.casefold() not in TAG_NAMES:
+        return False
+    return not value or not any(value) or not isinstance(value, list)
 
 
 def _without_indent(lines: str) -> str:

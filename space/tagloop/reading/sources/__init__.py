@@ -229,4 +229,6 @@ def _records(whole: Source, files: list[InputFile], limits: Limits, depth: int) 
 
 def _known() -> str:
     endings = (ending for kind in FILE_KINDS for ending in kind.endings if ending)
-    return ", ".join(dict.fromkeys(endings))
+    names = {kind.name for kind in FILE_KINDS} | {kind.name for kind in TREE_KINDS}
+    exports = names - {"table", "markdown", "index"}
+    return f"{', '.join(dict.fromkeys(endings))}, exports ({', '.join(sorted(exports))})"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 
@@ -40,6 +41,10 @@ TEXTS_NOT_READ = (
     ".rtf", ".odt", ".doc", ".pages", ".epub",
 )  # fmt: skip
 """Endings of articles that would have to be converted first."""
+BESIDE_MARKDOWN = (".rst", ".org", ".txt")
+"""Endings of files that, few among others, are seldom articles (LICENSE.txt, notes.org): such a one
+is read if it states its metadata in its own markup's way."""
+_FENCE = re.compile(rb"\A(?:\xef\xbb\xbf)?+\s*+(?:---|\+\+\+|\{)")
 _LISTED = 5
 """Endings that are named of those that are not read."""
 
@@ -58,16 +63,22 @@ def open_tree(tree: Tree, limits: Limits) -> Source:
         )
     source.total = len(paths)
     read = 0
+    few = _few_among_others(paths)
 
     def records() -> Iterator[Record]:
         nonlocal read
+        beside: Counter[str] = Counter()
         for path in paths:
             read += 1
-            record = _read(tree, path, limits)
-            if _is_template(record):
+            ending = path.suffix.lower()
+            record = _read(tree, path, limits, of_few=ending in few)
+            if record is None:
+                beside[ending] += 1
+            elif _is_template(record):
                 source.left_out["templates"] += 1
             else:
                 yield record
+        _note_beside(source, beside)
 
     source.records = records()
     source.position = lambda: read
@@ -88,13 +99,34 @@ def open_file(file: InputFile, limits: Limits) -> Source:
     return Source("markdown", file.name, iter((read_document(data, file.name),)), total=1)
 
 
-def _read(tree: Tree, path: PurePosixPath, limits: Limits) -> Record:
+def _few_among_others(paths: Sequence[PurePosixPath]) -> frozenset[str]:
+    """Returns which of `BESIDE_MARKDOWN` are not what the tree is mainly written in."""
+    counts = Counter(path.suffix.lower() for path in paths)
+    return frozenset(ending for ending in BESIDE_MARKDOWN if 2 * counts[ending] < len(paths))
+
+
+def _note_beside(source: Source, beside: Counter[str]) -> None:
+    for ending, count in beside.items():
+        source.left_out[f"ending {ending}"] += count
+    if beside:
+        source.notes.append(
+            f"{_not_read(beside)} They do not state their tags in the way of their markup; in a "
+            "folder of their own they are read."
+        )
+
+
+def _read(
+    tree: Tree, path: PurePosixPath, limits: Limits, *, of_few: bool = False
+) -> Record | None:
+    """Returns a file's record; None for one of few that states nothing in its markup's way."""
     where = f"{tree.name}/{shown(path)}"
     try:
         data = tree.read(path, _most_bytes(path.suffix.lower(), limits))
     except UserError as error:
         return Record(where, {}, problem=str(error).removeprefix(where).strip(), given=path)
     record = read_document(data, where)
+    if of_few and (_FENCE.match(data) or not (record.values or record.problem)):
+        return None
     drafts = next((part for part in path.parts[:-1] if part == "_drafts"), "")
     return replace(record, draft=f"it lies in {drafts}" if drafts else "", given=path)
 
@@ -158,7 +190,7 @@ def _output_folders(paths: Sequence[PurePosixPath]) -> frozenset[PurePosixPath]:
     return frozenset(folders - with_sources)
 
 
-def _not_read(others: dict[str, int]) -> str:
+def _not_read(others: Mapping[str, int]) -> str:
     count = sum(others.values())
     most = sorted(others.items(), key=lambda item: (-item[1], item[0]))
     named = ", ".join(f"{ending} {number:,}" for ending, number in most[:_LISTED])

@@ -36,6 +36,8 @@ _PEOPLE = frozenset(
 )
 _NO_TAGS = ("http://schemas.google.com/g/2005#kind", "http://gdata.youtube.com/schemas/")
 """Schemes whose categories say what kind of thing an entry is."""
+_FURTHER = ("next", "prev-archive")
+"""Links to the next page, and to the archive of what came before (RFC 5005)."""
 _ONLY_DATE = re.compile(r"\d{4}(?:-\d\d(?:-\d\d)?)?")
 _MARKUPS = {
     "text/plain": "",
@@ -122,14 +124,25 @@ def _records(items: XmlItems, feed: Feed, name: str, address: str) -> Iterator[R
             continue
         if not feed.context:
             feed.context = _context(items.around, address)
-        yield _record(where, item, items, feed)
+        try:
+            yield _record(where, item, items, feed)
+        except (
+            KeyError,
+            IndexError,
+            TypeError,
+            ValueError,
+            AttributeError,
+            OverflowError,
+        ) as error:
+            # What feedparser raises for elements in places where they should not be.
+            yield Record(where, {}, problem=f"it is no entry that can be read ({error!r})"[:200])
     around = items.around
     feed.by_wordpress = "wordpress" in _channel(around, "generator").lower()
     feed.next_address = next(
         (
             urljoin(address, str(link.get("href", "")))
             for link in around.iter()
-            if local_name(link) == "link" and link.get("rel") == "next"
+            if local_name(link) == "link" and link.get("rel") in _FURTHER
         ),
         "",
     )

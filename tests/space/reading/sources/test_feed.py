@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from tagloop.errors import UserError
 from tagloop.reading.record import Limits
 
 from .conftest import Opened
@@ -159,3 +160,8 @@ def test_no_entry_takes_longer_than_its_length(opened: Opened, hostile: str) -> 
     _, records = opened("feed.xml", RSS.replace("<item>", f"<item>{hostile}", 1), Limits())
     assert len(records) == 2
     assert time.process_time() - begun < 2
+
+
+def test_xml_of_another_kind_is_told_what_is_known(opened: Opened) -> None:
+    with pytest.raises(UserError, match=r"\(\.xml\); known are .*exports \(.*feed.*wordpress\)"):
+        opened("sitemap.xml", "<urlset><url><loc>https://h.example/</loc></url></urlset>")

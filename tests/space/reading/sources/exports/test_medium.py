@@ -52,3 +52,13 @@ def test_an_export_without_tags_says_so(opened: Opened) -> None:
     source, [pier] = opened("medium.zip", {NAME: POST.format(tags="")})
     assert pier.values["tags"] == []
     assert source.notes[0].startswith("This Medium export has no tags")
+
+
+def test_the_folder_of_its_posts_alone(opened: Opened) -> None:
+    files = {
+        "2018-08-11_Pier-efef12121212.html": POST.format(tags=TAGS),
+        "draft_Seeds-ab12ab12ab12.html": POST.format(tags=""),
+    }
+    source, records = opened("posts.zip", files)
+    assert source.kind == "medium"
+    assert [bool(record.draft) for record in records] == [False, True]
