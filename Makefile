@@ -6,6 +6,10 @@ NAME ?= tagloop
 # and $ mean nothing to make or the shell.
 GIVEN := NAME NAMESPACE SOURCE COLUMNS TAG_SEPARATOR LICENSE MIN_WORDS LIMIT PREVIOUS TAG_OVERRIDES \
          BASE TRAINING MODEL DATASET AGREEMENT DATA SPLIT
+# The width of a terminal has the name of a variable here.
+ifeq ($(origin COLUMNS)$(findstring =,$(value COLUMNS)),environment)
+COLUMNS :=
+endif
 $(foreach name,$(GIVEN),$(if $(value $(name)),$(eval override $(name) := $$(value $(name)))$(eval export $(name))))
 
 VENV   := .venv

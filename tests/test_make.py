@@ -48,6 +48,12 @@ def test_what_is_given_stays_as_it_is(told: Path) -> None:
     assert HOSTILE in words(told, "data", SOURCE=HOSTILE)
 
 
+def test_the_width_of_a_terminal_names_no_columns(told: Path) -> None:
+    assert "--columns" not in words(told, "data", COLUMNS="80")
+    assert "text=Body" in words(told, "data", COLUMNS="text=Body")
+    assert "80" in words(told, "data", "COLUMNS=80")
+
+
 def test_switches_and_the_starter_corpus(told: Path) -> None:
     starter = ["-m", "training.build_dataset", "--name", "tagloop"]
     starter += ["--source", "dataset_card/starter", "--license", "CC0-1.0"]

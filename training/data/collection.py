@@ -158,7 +158,9 @@ def _collect_source(
     with progress_bar(
         total=source.total, unit=source.unit, unit_scale=source.unit == "B", desc=count.location
     ) as bar:
-        for entry in itertools.islice(_readable(entries, count, config, collected), config.limit):
+        for entry in itertools.islice(
+            _readable(entries, source, count, config, collected), config.limit
+        ):
             count.read += 1
             bar.update((source.position() if source.position else count.read) - bar.n)
             if article := _article(entry, count.location, config, collected):
@@ -169,7 +171,9 @@ def _collect_source(
         kept = _joined(kept, count, collected)
     count.left_out = +source.left_out
     count.decisions = [fix_surrogates(text) for text in entries.decisions()]
-    collected.notes += [f"{count.location}: {fix_surrogates(note)}" for note in source.notes]
+    for note in map(fix_surrogates, source.notes):
+        named = note.startswith(count.location)
+        collected.notes.append(note if named else f"{count.location}: {note}")
     number = len(collected.sources) - 1
     collected.articles += [entry.article for entry in kept]
     collected.places += [(number, entry.where) for entry in kept]
@@ -178,11 +182,22 @@ def _collect_source(
 
 
 def _readable(
-    entries: Entries, count: SourceCount, config: BuildConfig, collected: CollectedArticles
+    entries: Entries,
+    source: Source,
+    count: SourceCount,
+    config: BuildConfig,
+    collected: CollectedArticles,
 ) -> Iterator[Entry]:
-    """Yields entries up to where a source breaks off, which counts as a row that is dropped."""
+    """Yields entries up to where a source breaks off, which counts as a row that is dropped.
+
+    Files that are hardly articles of their folder are left out and counted.
+    """
     try:
-        yield from entries
+        for entry in entries:
+            if entry.record.aside:
+                source.left_out[f"{entry.record.aside} that states nothing in its way"] += 1
+            else:
+                yield entry
     except UserError as error:
         if config.strict or not count.read:
             raise
@@ -236,7 +251,7 @@ def _joined(kept: Sequence[_Kept], count: SourceCount, collected: CollectedArtic
         count.joined = together - len(several)
         collected.notes.append(
             f"{count.location}: {together:,} rows were joined: they gave one tag each of "
-            f"{len(several):,} articles."
+            f"{len(several):,} article{'s'[: len(several) > 1]}."
         )
     return [
         same[0]._replace(
@@ -281,7 +296,7 @@ def _nothing_usable(collected: CollectedArticles, config: BuildConfig) -> str:
         said += f" {setting_name('drafts')} takes them in."
     if reasons.keys() == {"too short"}:
         said += f" {setting_name('min_words', 'NUMBER')} says from how many words on a text counts."
-    if reasons.keys() == {"no tags"}:
+    if reasons.keys() <= {"no tags", "tags are numbers"}:
         said += f" {_where_tags_are_sought(collected)}"
     return said
 
@@ -295,14 +310,13 @@ def _left_out(collected: CollectedArticles) -> str:
 
 
 def _where_tags_are_sought(collected: CollectedArticles) -> str:
+    said = f"{setting_name('columns', 'tags=NAME')} says where the tags are."
     if any(count.kind == "markdown" for count in collected.sources):
         return (
-            "Tags are looked for in the front matter (tags, categories, category, keywords) and as "
-            "#tags in the text."
+            "Tags are looked for in the front matter (tags, categories, category, keywords, …) and "
+            f"as #tags in the text; {said}"
         )
-    decided = [text for count in collected.sources for text in count.decisions]
-    told = f" {' '.join(decided)}" if decided else ""
-    return f"{setting_name('columns', 'tags=NAME')} says where the tags are.{told}"
+    return said
 
 
 def _sentence(text: str) -> str:

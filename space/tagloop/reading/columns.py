@@ -17,6 +17,8 @@ _FIRST_ONLY = ("title", "language", "license", "source", "split", "origin")
 """Where the first name that a source has holds; of the others the next may fill in for a record."""
 _NESTED = ("taxonomies", "taxonomy", "_embedded")
 """Keys whose own keys are looked at: those of Hugo and Zola, and WordPress's."""
+# Blanks may part settings as well as commas do.
+_BETWEEN_SETTINGS = re.compile(rf"(?<=[^,\s])\s++(?=(?:{'|'.join(NAMES)})=)")
 _NAME_IN_SETTING = re.compile(
     r"""(?:"(?P<double>[^"]*+)"|'(?P<single>[^']*+)'|(?P<bare>[^,]*+))\s*+(?:,|\Z)"""
 )
@@ -147,7 +149,7 @@ def parse_mapping(settings: Sequence[str]) -> dict[str, str]:
             joined[-1] += f" {setting}"
         else:
             joined.append(setting)
-    rest = ",".join(joined).strip()
+    rest = ",".join(_BETWEEN_SETTINGS.sub(",", setting) for setting in joined).strip()
     mapping = {}
     while rest:
         field, equals, name = rest.partition("=")

@@ -79,7 +79,6 @@ _REFERENCE = re.compile(r"\[\^[^\[\]\s]++\](?![(:])")
 _INLINE_FOOTNOTE = re.compile(r"\^\[(?=[^\[\]]++\])")
 _BLOCK_ID = re.compile(r"(?:\A|(?<=\s))\^[A-Za-z0-9-]++\s*+\Z")
 _CALLOUT = re.compile(r"\A\[![\w-]++\][+-]?[ \t]*+(?P<title>[^\n]*+)\n?")
-_TASK = re.compile(r"\A\[[ xX]\][ \t]++")
 _DEFINITION = re.compile(r"^\[([^\[\]\n]++)\]:[ \t]*+\S*+(?:[ \t]++\"[^\"\n]*+\")?[ \t]*+$", re.M)
 
 
@@ -238,8 +237,6 @@ class _Cleaning:
         """Returns the source of a paragraph, heading or cell without what is not for readers."""
         if self.open_braces:
             return self.program(text)
-        if "list_item_open" in around:
-            text = _TASK.sub("", text)
         if "blockquote_open" in around:
             text = _CALLOUT.sub(_titled, text)
         if self.mdx:

@@ -56,7 +56,7 @@ def text_of(markdown: str, mdx: bool = False) -> str:
         ("==Tea== if a == b == c", "Tea if a == b == c"),
         ("[[1]](https://a.example) and [ -f x ]", "[1] and [ -f x ]"),
         # Lists, footnotes, formulas
-        ("- [ ] Tea\n- [x] Cups", "* Tea\n* Cups"),
+        ("- [ ] Tea\n- [x] Cups", "* [ ] Tea\n* [x] Cups"),
         ("Tea.[^1][^cup] Letters [^a-z].\n\n[^1]: Green.\n[^cup]: Small.",
          "Tea. Letters [^a-z].\n\nGreen.\n\nSmall."),
         ("A $x_1*y*z_{2}$ for $5 and $10.", "A $x_1*y*z_{2}$ for $5 and $10."),

@@ -571,3 +571,20 @@ def test_more_tags_than_anyone_gives_are_not_looked_at(place: Path) -> None:
 def test_dates_that_have_no_utc_are_counted(place: Path) -> None:
     write(place / "a.jsonl", [record(n, date="9999-12-31T23:59:59-14:00") for n in range(12)])
     assert built("--source", "a.jsonl")[1]["unreadable_dates"] == 12
+
+
+def test_few_files_of_another_kind_are_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    blog = tmp_path / "blog"
+    blog.mkdir()
+    for name in ("a.md", "b.md", "c.md"):
+        (blog / name).write_text(f"---\ntags: [Boats]\n---\n\n{name} {'The pier is long. ' * 5}\n")
+    (blog / "LICENSE.txt").write_text(
+        "Everybody may copy the timetable of the ferry, and read it.\n"
+    )
+    words = ["--source", str(blog), "--output_dir", str(tmp_path / "out")]
+    assert main(words) == 0
+    said = capsys.readouterr().out
+    assert "3 rows read, 3 kept" in said
+    assert "not read: 1 file (.txt that states nothing in its way 1)" in said
