@@ -9,6 +9,7 @@ import pytest
 from tagloop.reading.documents import BODIES, ENDINGS, MARKUPS, read_document, read_html_fragment
 from tagloop.reading.documents.org import read_org
 from tagloop.reading.documents.rst import read_rst
+from tagloop.reading.entries import entry_of
 
 
 def test_every_ending_has_a_reader_of_its_markup() -> None:
@@ -191,3 +192,15 @@ def test_org_keeps_its_prose_alone() -> None:
     ]
     assert read_org("* One\na\n* Two\nb", "a.org") == ("", "One\n\na\n\nTwo\n\nb")
     assert read_org("", "a.org") == ("", "")
+
+
+def test_a_page_may_leave_out_its_outermost_tags() -> None:
+    page = (
+        b"<title>A site</title><nav>Menu</nav><article><h1>The bank at night</h1>"
+        b"<p>A customer asks the <b>bank</b> a question.</p></article>"
+    )
+    entry = entry_of(read_document(page, "post.html"))
+    assert (entry.title, entry.text.strip()) == (
+        "The bank at night",
+        "A customer asks the bank a question.",
+    )

@@ -29,7 +29,9 @@ MARKUPS: dict[str, str] = (
 """How the text of a file is written, by its ending in lower case."""
 ENDINGS = tuple(MARKUPS)
 _PACKED = (".docx", ".pdf")
-_WHOLE_PAGE = re.compile(r"<(?:!doctype|html|head|body)\b", re.IGNORECASE)
+_WHOLE_PAGE = re.compile(
+    r"<(?:!doctype|html|head|body|title|meta|nav|main|article)\b", re.IGNORECASE
+)
 _TOP_HEADING = re.compile(
     r"\A\s*+(?:<(?:div|article|section|main|header)\b[^<>]*+>\s*+)*+(<h1\b[^<>]*+>)", re.IGNORECASE
 )
