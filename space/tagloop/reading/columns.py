@@ -61,6 +61,9 @@ class Columns:
             if name and not found:
                 raise no_such_column(where, field, name, seen)
             names[field] = (found,) if found else ()
+        if "text" not in given:  # "Summary" may be a title
+            others = tuple(name for name in names["text"] if name not in names["title"])
+            names["text"] = others or names["text"]
         for field in needed:
             if not names.get(field) and field not in given:
                 raise no_column(where, field, seen)

@@ -363,3 +363,10 @@ def test_a_list_of_paragraphs_written_in_a_cell() -> None:
 def test_more_names_of_texts(name: str) -> None:
     (entry,) = table({"title": "Ships", name: TEXT, "sectionName": "Sea"})
     assert (entry.text, entry.tags) == (TEXT, ("Sea",))
+
+
+def test_a_summary_that_is_the_title_is_no_text() -> None:
+    (entry,) = table(
+        {"Summary": "Ships", "Description": TEXT, "Labels": "Sea"}, columns={"title": "Summary"}
+    )
+    assert (entry.title, entry.text) == ("Ships", TEXT)

@@ -21,7 +21,7 @@ from tagloop.reading.sources.tables import MAX_RECORD_CHARACTERS, TableSource
 from tagloop.reading.sources.tables.bounds import check_blank, check_columns, check_count
 from tagloop.reading.sources.tables.dialect import Dialect, find_dialect
 from tagloop.reading.sources.tables.header import column_names, header_notes
-from tagloop.reading.sources.tables.loose_quotes import is_whole_row, loose_rows
+from tagloop.reading.sources.tables.loose_quotes import is_whole_row, loose_rows, opens_alike
 from tagloop.reading.sources.tables.text_file import TextFile
 
 _NAMES = b"title headline text body content tags keywords categories url link date author".split()
@@ -180,8 +180,11 @@ def _read_again(lines: _Lines, width: int) -> tuple[list[str], str, str]:
         for row in loose_rows(lines, lines.delimiter, one_line=one_line):
             fits = len(row.cells) == width or not (width or len(row.cells) < 2)
             # A quote that is not closed would take the rows after it into its cell.
+            first, *others = islice(lines, row.lines)
             if fits and not any(
-                is_whole_row(line, lines.delimiter, width) for line in islice(lines, 1, row.lines)
+                is_whole_row(line, lines.delimiter, width)
+                or opens_alike(first, line, lines.delimiter)
+                for line in others
             ):
                 lines.end_record(row.lines)
                 return row.cells, "", _LOOSE

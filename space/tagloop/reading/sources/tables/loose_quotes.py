@@ -59,6 +59,17 @@ def is_whole_row(line: str, delimiter: str, width: int) -> bool:
     return len(cells) == width and around >= 2 and around % 2 == 0
 
 
+def opens_alike(first: str, line: str, delimiter: str) -> bool:
+    """Tells whether a line opens its first quote in the same cell as a row's first line does.
+
+    That in the first cell does not count, as speech begins so.
+    """
+    before, quote, _ = line.partition('"')
+    if not quote or not before.endswith(delimiter):
+        return False
+    return before.count(delimiter) == first.partition('"')[0].count(delimiter)
+
+
 def _quoted_row(lines: Iterable[str], delimiter: str, *, backslash: bool) -> LooseRow | None:
     """Returns a row; None if one of its cells does not end."""
     cells: list[str] = []

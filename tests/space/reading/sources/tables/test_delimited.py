@@ -134,6 +134,11 @@ def test_an_open_quote_takes_no_row_after_it(table: Open) -> None:
     assert texts(source) == ["a.csv:2: a quote is opened in it but not closed", "B/Three", "C/Four"]
 
 
+def test_an_open_quote_takes_no_long_cell_after_it(table: Open) -> None:
+    source = table('title,text,tags\nA,"One,Boats\nB,"Three\n\nmore",Seeds\nC,"Four",Bread\n')
+    assert texts(source)[1:] == ["B/Three\n\nmore", "C/Four"]
+
+
 def test_rows_that_stand_in_quotes_as_a_whole(table: Open) -> None:
     row, plain = '"A,""One, two"",Boats"', "B,Three,Seeds"
     assert texts(table(f"title,text,tags\n{row}\n{plain}\n")) == ["A/One, two", "B/Three"]
