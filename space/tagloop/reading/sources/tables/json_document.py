@@ -36,7 +36,7 @@ _BLANKS = re.compile(r"[\s,]*+")
 _NEXT_OBJECT = re.compile(r"(?<=[,\s])\{")
 _LIST_IN_OBJECT = re.compile(r":\s*+\[\s*+(?=\{)")
 _NO_JSON = re.compile(
-    r'"(?:[^"\\]++|\\.)*+(?:"|\Z)'
+    r'"(?:[^"\\]++|\\(?:.|\Z))*+(?:"|\Z)'
     r"|(//[^\n]*+|/\*(?:[^*]++|\*(?!/))*+(?:\*/|\Z)|,(?=\s*+[}\]]))",
     re.DOTALL,
 )
