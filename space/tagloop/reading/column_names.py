@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 _BETWEEN_WORDS = re.compile(r"[\s_:\-\ufeff\u200b]")
+_NUMBER = re.compile(r"[./(\[]?\d{1,3}[)\]]?(?:[./](?:name|label|title|value))?\Z")
 _OBJECT_OF = re.compile(r"\.(?:rendered|raw|value|text|#text|\$t)\Z")
 
 
@@ -15,6 +16,14 @@ def fold(name: str) -> str:
     ``title.rendered``, which is how objects are written in a table.
     """
     return _OBJECT_OF.sub("", _BETWEEN_WORDS.sub("", name).casefold())
+
+
+def unnumbered(name: str) -> str:
+    """Returns a folded name without the number that one of several columns has.
+
+    ``Tag 1``, ``tags/0``, ``tags.0.name`` and ``tags (2)``: the second column of that name.
+    """
+    return _NUMBER.sub("", fold(name))
 
 
 _TAGS = (
@@ -28,7 +37,8 @@ _TAGS = (
 )  # fmt: skip
 CATEGORIES = (
     "categories", "category", "postcategories", "postcategory", "articlecategory",
-    "newscategory", "maincategory", "categoryname", "newstype", "genres", "genre", "subject",
+    "newscategory", "maincategory", "categoryname", "newstype", "sectionname", "section",
+    "genres", "genre", "subject",
     "blogcategories", "kategorien", "kategorie", "catégories", "catégorie", "categorías",
     "categorias", "categoría", "categoria", "categorie", "分类", "分類", "カテゴリ",
     "taxonomies.categories", "taxonomies.category", "taxonomy.category", "taxonomy.categories",
@@ -42,7 +52,8 @@ KEYWORDS = (
 
 SUMMARIES = (
     "abstract", "abstractnote", "summary", "summaries", "shortdescription", "excerpt",
-    "description", "snippet", "teaser", "introtext", "extended", "notes", "zusammenfassung",
+    "description", "snippet", "teaser", "introtext", "overview", "extended", "notes",
+    "zusammenfassung",
 )  # fmt: skip
 """Taken for the text where a source has no other."""
 MARKUPS = {
@@ -66,7 +77,8 @@ NAMES: dict[str, tuple[str, ...]] = {
     "text": (
         "text", "body", "plaincontent", "plaintext", "bodymarkdown", "content", "article",
         "articletext", "fulltext", "bodytext", "textbody", "postcontent", "contenttext",
-        "contentplain", "maintext", "articlebody", "articlecontent", "postbody", "newstext",
+        "contentplain", "cleantext", "maintext", "transcript", "questioncontent",
+        "questionbody", "articlebody", "articlecontent", "postbody", "newstext",
         "contentencoded", "markdown", "contentmarkdown", "markdowncontent", "bodymd",
         "contentmd", "md", "rawmarkdown", "bodyhtml", "contenthtml", "htmlcontent", "posthtml",
         "html", "selftext", "story", "post", "document", "inhalt", "beitrag", "texte", "contenu",

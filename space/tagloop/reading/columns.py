@@ -10,7 +10,7 @@ from typing import Any
 
 from tagloop.errors import UserError
 from tagloop.limits import readable
-from tagloop.reading.column_names import ADDRESSES_IN_TABLES, NAMES, SUMMARIES, fold
+from tagloop.reading.column_names import ADDRESSES_IN_TABLES, NAMES, SUMMARIES, fold, unnumbered
 from tagloop.reading.settings import setting_name
 
 _FIRST_ONLY = ("title", "language", "license", "source", "split", "origin")
@@ -61,6 +61,9 @@ class Columns:
             if name and not found:
                 raise no_such_column(where, field, name, seen)
             names[field] = (found,) if found else ()
+        if "text" not in given:  # "Summary" may be a title
+            others = tuple(name for name in names["text"] if name not in names["title"])
+            names["text"] = others or names["text"]
         for field in needed:
             if not names.get(field) and field not in given:
                 raise no_column(where, field, seen)
@@ -181,8 +184,20 @@ def _usual(seen: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
         if field in _FIRST_ONLY:
             names[field] = names[field][:1]
     # The subject of a letter is its title, and that of news a category.
-    names["tags"] = tuple(name for name in names["tags"] if name not in names["title"])
+    names["tags"] = tuple(
+        name for name in _with_series(names["tags"], seen) if name not in names["title"]
+    )
     return names
+
+
+def _with_series(found: Sequence[str], seen: Sequence[str]) -> Iterator[str]:
+    """Yields the names of columns with tags, also where each of an article's tags has its own."""
+    series: dict[str, list[str]] = {}
+    for name in dict.fromkeys(seen):
+        series.setdefault(unnumbered(name), []).append(name)
+    for key in NAMES["tags"]:
+        plain = [name for name in found if fold(name) == key]
+        yield from dict.fromkeys([*plain, *series.get(key, ())])
 
 
 def _named(name: str, seen: Sequence[str]) -> str:

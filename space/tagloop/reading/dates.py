@@ -24,7 +24,7 @@ _EARLIEST, _LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzin
 _TICKS = (1, 1_000, 1_000_000, 1_000_000_000)
 """A second of Unix time, in the units of which programs write it."""
 
-_NUMBER = re.compile(r"\d{8,19}(?:\.\d{1,9})?")
+_NUMBER = re.compile(r"\d{8,19}(?:\.\d{1,9})?|\d\.\d{1,18}[eE]\+?\d{1,2}")
 _COMPACT = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 _YEAR_FIRST = re.compile(
     r"(\d{4})\s?[-/.年]\s?(\d{1,2})\s?[-/.月]\s?(\d{1,2})(?!\d)\s?[日.]?[T\s]*(.*)", re.DOTALL

@@ -34,6 +34,9 @@ _UNPUBLISHED = frozenset(
 """States of WordPress, Ghost, Pelican, Tumblr, Buttondown, beehiiv, Hashnode and Notion. Ghost's
 ``members`` and ``paid`` are published, if not to everybody."""
 
+_NO_STATE = frozenset({"0", "false", "-2"})
+"""States of Drupal and Joomla, in whose tables 1 is published."""
+
 
 def draft_reason(values: Mapping[str, Any], named: str | None = None) -> str:
     """Returns what says that an article is not published, such as ``draft: true``; else nothing.
@@ -52,7 +55,7 @@ def draft_reason(values: Mapping[str, Any], named: str | None = None) -> str:
         if (
             (key in _SET_ON_DRAFTS and word in _YES)
             or (key in _SET_ON_ARTICLES and word in _NO)
-            or (key in _STATES and _state(word) in _UNPUBLISHED)
+            or (key in _STATES and (word in _NO_STATE or _state(word) in _UNPUBLISHED))
         ):
             return _said(name, value)
     return ""

@@ -13,7 +13,7 @@ from ftfy.fixes import fix_surrogates
 
 from tagloop.errors import UserError
 from tagloop.reading import dates, drafts
-from tagloop.reading.column_names import MARKUPS, fold
+from tagloop.reading.column_names import MARKUPS, fold, unnumbered
 from tagloop.reading.columns import Columns, no_column, no_such_column, value_at
 from tagloop.reading.decisions import Decisions
 from tagloop.reading.documents import BODIES
@@ -239,17 +239,31 @@ class Entries(Iterator[Entry]):
     def _tags(self, record: Record, columns: Columns) -> tuple[tuple[str, ...], str]:
         """Returns the tags, or why there are none that can be read."""
         problem = ""
+        tags: list[str] = []
+        series = ""
+        numbers: tuple[str, tuple[str, ...]] = ("", ())
         for name, value in columns.values(record.values, "tags"):
+            if tags and unnumbered(name) != series:
+                break  # the tags of one column, or of several that are numbered
             style = self._decisions.styles.get(fold(name))
             found = tags_of(value, style.style if style else self._given or PLAIN)
-            if found.tags:
-                self._decisions.count_tags(name)
-                return found.tags, ""
+            if found.tags and all(tag.isdigit() for tag in found.tags):
+                numbers = numbers if numbers[0] else (name, found.tags)
+            elif found.tags:
+                if not tags:
+                    self._decisions.count_tags(name)
+                tags += found.tags
+                series = unnumbered(name)
             if found.too_many:
                 problem = problem or "too many tags"
             if found.numbers:
                 self._decisions.numbers_in[name] += 1
                 problem = problem or f"the tags in '{name}' are numbers (ids?), not names"
+        if tags:
+            return tuple(tags), ""
+        if numbers[0]:  # years, unless another name has words
+            self._decisions.count_tags(numbers[0])
+            return numbers[1], ""
         if "tags" not in self._options.columns:
             found = tags_of(record.fallbacks.get("tags"))
             if found.tags:

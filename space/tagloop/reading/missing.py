@@ -8,7 +8,8 @@ from typing import Any
 _WORDS = frozenset(
     {
         *("nan", "none", "null", "nil", "n/a", "#n/a", "<na>", "nat", "undefined", "\\n", "~"),
-        *("(none)", "[none]", "-", "--", "–", "—", "[]", "{}", "()", "''", '""', "['']"),
+        *("(none)", "[none]", "(null)", "[null]", "?"),
+        *("-", "--", "–", "—", "[]", "{}", "()", "''", '""', "['']"),
     }
 )
 """pandas, Python, MySQL (``\\N``), JSON, YAML, R, spreadsheets, JavaScript; and what stands for an

@@ -39,14 +39,14 @@ WEAK = {"slash": SEPARATORS["slash"], "dot": "·•・"}
 """Signs that stand in tags as well (``TCP/IP``): they divide only where a whole column shows it."""
 
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
-_CALL = re.compile(r"\A(?:frozenset|set|array|list|tuple)\s?\((.*)\)\Z", re.DOTALL)
+_CALL = re.compile(r"\A(?:frozenset|set|array|list|tuple|Index|Series)\s?\((.*)\)\Z", re.DOTALL)
 _ARRAY_TYPE = re.compile(r",\s*+dtype=[^,\[\]]{1,40}\Z")
 _QUOTED = re.compile(
-    r"""[uUbB]?(?:"((?:[^"\\]|\\.)*+)(?:"|\\?\Z)|'((?:[^'\\]|\\.)*+)(?:'|\\?\Z))\s*+,?\s*+""",
+    r"""[uUbB]?(?:"((?:[^"\\]|\\.)*+)(?:"|\\?\Z)|'((?:[^'\\]|\\.)*+)(?:'|\\?\Z))\s*+,?\s*+(?:\.{3},?\s*+)?+""",
     re.DOTALL,
 )
+"""And ``...``, with which numpy shortens a list."""
 _IN_ANGLES = re.compile(r"<[^<>\n]++>(?:\s*+,?\s*+<[^<>\n]++>)*+")
-_ANGLES = re.compile(r"(?:\s*+<[^<>\n]++>\s*+,?)++")
 _ANGLES = re.compile(r"<([^<>\n]++)>")
 _WIKI = re.compile(r"(?:[\"']?\[\[[^\[\]\n]++\]\][\"']?\s*+[,;]?\s*+(?:-\s*+)?)++")
 _WIKI_LINK = re.compile(r"\[\[([^\[\]\n]++)\]\]")
@@ -63,13 +63,28 @@ _PAGE_OF_NOTION = re.compile(r"\s\(https?://[^\s()]{1,2000}\)")
 _THOUSANDS = re.compile(r"(?<![\d,])(\d{1,3}),(?=\d{3}\s[^\W\d])")
 _PATH = re.compile("(?<=[^\\W_])\\s?[>»\u203a]\\s?(?=[^\\W_])")
 _QUOTES = {'"': '"', "“": "”", "„": "“", "«": "»"}
+_WIDE_HASH = "\uff03"
+_WIDE_BLANK = "\u3000"
+"""Between words of Chinese and Japanese, which have no blanks within."""
 _MOST_QUOTED = 400
 """Characters of a tag in quotes; a quote without an end is one of the tag's own signs."""
+_OBJECTS_IN_OBJECTS = ("attributes", "node", "fields", "data")
+"""Where Strapi, GraphQL and Contentful keep what an object is, beside its id."""
 _NAMES_IN_OBJECTS = (
     "name", "label", "title", "value", "term", "text", "tag", "rendered", "display_name",
     "displayName", "tag_name", "category", "slug", "#text", "$t", "_", "$value", "en",
 )  # fmt: skip
-_ESCAPES = {"\\n": "\n", "\\t": "\t"}
+_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
+_SIGN_ESCAPES = {"n": "\n", "r": "\n", "t": "\t"}
+_LINE_END_IN_LETTERS = re.compile(r"(?<=[^\s\\])(?:\\r)?\\n(?=[^\s\\])")
+_IN_ELEMENTS = re.compile(r"<(?:a|li)(?:\s[^<>]*+)?+>", re.IGNORECASE)
+_LINE_BREAK = re.compile(r"<br\s*+/?>", re.IGNORECASE)
+_PHP = re.compile(r"\Aa:\d{1,4}:\{")
+_PHP_TEXT = re.compile(r's:\d{1,4}:"([^"]{0,400}+)";')
+"""What WordPress keeps in its tables: ``a:1:{i:0;s:5:"Boats";}``."""
+_LABEL = re.compile(r"\A(?:tags|keywords|hashtags|schlagworte)\s?[:：]\s*+(?=\S)", re.IGNORECASE)
+_BETWEEN_HASHES = re.compile(r"(?:#[^#\n]++#\s*+)++")
+"""``#boats# #old harbour#`` of Weibo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +189,8 @@ class _Found:
         if isinstance(value, str):
             if not in_list and value.strip().casefold() in ("true", "false"):
                 self.numbers += 1
+            elif in_list and value.lstrip().startswith('{"') and (items := _parsed(value.strip())):
+                self.add(items, depth + 1)
             elif in_list:
                 whole = not _consists_of(value, self.style.known)
                 for part in [value] if whole else _at_signs(value, SEPARATORS["comma"]):
@@ -211,6 +228,8 @@ class _Found:
             self._add_tag(_repaired(name))
         elif name is not None:
             self.add(name, depth + 1, in_list=True)
+        elif inner := [value[key] for key in _OBJECTS_IN_OBJECTS if value.get(key)]:
+            self.add(inner, depth + 1)
         elif any(str(key).casefold().endswith("id") for key in value):
             self.numbers += 1
         elif all(
@@ -248,11 +267,15 @@ def split_text(text: str, style: TagStyle) -> list[str]:
     if style.given:
         if style.blanks:
             return [part.strip(",;") for part in text.split()]
+        if style.signs and style.signs[0] not in SEPARATORS.values():
+            return text.split(style.signs[0])
         return _at_signs(text, style.signs[0]) if style.signs else [text]
     if "\n" in text or "\r" in text:
         return _lines(text, style)
-    if _HASHTAGS.fullmatch(text):
+    if _BETWEEN_HASHES.fullmatch(text) or _HASHTAGS.fullmatch(text):
         return text.split("#")
+    if text.startswith("•"):
+        return text.split("•")
     for signs in style.signs:
         if any(sign in text for sign in signs):
             parts = _at_signs(text, signs)
@@ -260,6 +283,8 @@ def split_text(text: str, style: TagStyle) -> list[str]:
                 return [tag for part in parts for tag in _hashtags(part)]
     if style.blanks:
         return _WORDS.findall(text)
+    if _WIDE_BLANK in text:
+        return text.split(_WIDE_BLANK)
     return _hashtags(text)
 
 
@@ -289,6 +314,7 @@ def _at_signs(text: str, signs: str) -> list[str]:
     text = text.replace('""', '"')
     if signs == SEPARATORS["comma"]:
         text = _THOUSANDS.sub("\\1\ue000", text)  # "10,000 steps" is one
+        text = text.replace("\\,", "\ue000")  # as calendars and Mailchimp write it
     parts, place = [], 0
     ends = [index for index, sign in enumerate(text) if sign in signs] + [len(text)]
     number = 0
@@ -327,7 +353,15 @@ def _written(text: str) -> Iterator[list[Any]]:
         yield _ANGLES.findall(text)
         return
     if "</" in text and _ANGLES.search(text):
-        yield [html_to_text(text).strip()]
+        elements = _IN_ELEMENTS.split(text)[1:]
+        parts = [html_to_text(part).strip(" ,;|·•\n") for part in elements or [text]]
+        yield [part for part in parts if part]
+        return
+    if _LINE_BREAK.search(text):
+        yield _LINE_BREAK.split(text)
+        return
+    if _PHP.match(text):
+        yield _PHP_TEXT.findall(text)
         return
     if _WIKI.fullmatch(text.lstrip("- ")):
         yield [link.rpartition("|")[2] for link in _WIKI_LINK.findall(text)]
@@ -338,6 +372,9 @@ def _written(text: str) -> Iterator[list[Any]]:
     if _IN_COLONS.fullmatch(text):
         yield text.strip(":").split(":")
         return
+    if inner[:2] in ('"[', "'[") or inner[:3] == '[\\"':
+        # A list within quotes, or one that was written twice.
+        inner = inner.strip("\"'").replace('\\"', '"')
     if inner[:1] not in ("[", "(", "{"):
         items = _all_quoted(inner) if inner[:1] in "'\"" else None
         if items and len(items) > 1:
@@ -374,9 +411,15 @@ def _all_quoted(text: str) -> list[Any] | None:
     items, place = [], len(text) - len(text.lstrip())
     while place < len(text) and (found := _QUOTED.match(text, place)):
         quoted = found[1] if found[1] is not None else found[2]
-        items.append(re.sub(r"\\(.)", r"\1", quoted) if "\\" in quoted else quoted)
+        items.append(_ESCAPE.sub(_unescaped, quoted) if "\\" in quoted else quoted)
         place = found.end()
     return None if text[place:].strip(" ,\n\r\t") or not items else items
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    if code := found[1] or found[2]:
+        return chr(int(code, 16))
+    return _SIGN_ESCAPES.get(found[3], found[3])
 
 
 def _unquoted(body: str) -> Iterator[str]:
@@ -390,6 +433,11 @@ def _repaired(text: str) -> str:
         if "&" not in text:
             break
         text = _ENTITY.sub(lambda found: unescape(found[0]), text)
+    if "\\n" in text and text[:1] not in "[({'\"":
+        text = _LINE_END_IN_LETTERS.sub("\n", text)
+    if text.startswith(_WIDE_HASH):
+        text = text.replace(_WIDE_HASH, "#")
+    text = _LABEL.sub("", text)
     return _PAGE_OF_NOTION.sub("", text) if "(http" in text else text
 
 

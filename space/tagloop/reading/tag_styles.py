@@ -101,7 +101,7 @@ def decide(
         _example(values, counts, style),
         max(counts, default=0),
         any(not isinstance(value, str | int | float) and not is_missing(value) for value in values),
-        sum(counts) >= FEW and all(tag.isdigit() for found in tags for tag in found),
+        sum(counts) > 1 and all(tag.isdigit() for found in tags for tag in found),
     )
 
 

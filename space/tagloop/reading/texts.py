@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Mapping
 from html import unescape
@@ -53,6 +54,8 @@ class _Parts:
         if is_missing(value):
             return []
         if isinstance(value, str):
+            if depth == 0 and (paragraphs := _written_paragraphs(value)):
+                return [part for item in paragraphs for part in self.of(item, 1)]
             return [fix_surrogates(value)]
         if isinstance(value, list | tuple):
             return [part for item in value for part in self.of(item, depth + 1)]
@@ -64,6 +67,20 @@ class _Parts:
         if isinstance(value, bool | bytes):
             raise WrongType("bytes" if isinstance(value, bytes) else "true or false")
         return [str(value)]
+
+
+def _written_paragraphs(text: str) -> list[str] | None:
+    """Returns the texts of a list that stands in a cell as Python or JSON writes it."""
+    text = text.strip()
+    if text[:2] not in ("['", '["') or text[-2:] not in ("']", '"]'):
+        return None
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return None
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return value
+    return None
 
 
 def line_in(value: Any) -> str:

@@ -60,6 +60,9 @@ _LETTERS_SAMPLE = 16_384
 all of it by each codec of East Asia."""
 _CONTEXT = 200
 """Bytes before and after such a letter in a long line."""
+_HIRAGANA = re.compile("[\u3041-\u3096]")
+_MIN_HIRAGANA = 0.2
+"""Share of letters beyond ASCII: Japanese has a third and more, what is taken for it none."""
 _NAMES = {
     "iso8859-2": "ISO 8859-2",
     "koi8-r": "KOI8-R",
@@ -106,7 +109,7 @@ def find_encoding(blocks: Iterable[bytes], name: str, declared: str | None = Non
         return "utf-8"
     if declared:
         return declared
-    found = _by_letters(sample)
+    found = _japanese(sample) or _by_letters(sample)
     if found is None and high > size * _MAX_ACCENTS:
         raise UserError(
             f"{name}: it cannot be told how its letters are encoded; save it as UTF-8 and try "
@@ -226,6 +229,16 @@ def _lines_with_letters(block: bytes, room: int) -> bytes:
         if len(found) >= room:
             break
     return bytes(found[: room * 4])
+
+
+def _japanese(sample: bytes) -> str | None:
+    """Tells Japanese by its hiragana, of which few sentences are enough."""
+    for codec in ("cp932", "euc_jp"):
+        text = codecs.getincrementaldecoder(codec)("replace").decode(sample)
+        beyond = len(text) - len(text.encode("ascii", "ignore"))
+        if "\ufffd" not in text and len(_HIRAGANA.findall(text)) > beyond * _MIN_HIRAGANA:
+            return codec
+    return None
 
 
 def _by_letters(sample: bytes) -> str | None:

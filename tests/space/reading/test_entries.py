@@ -27,8 +27,12 @@ def files(*values: Mapping[str, Any], **options: Any) -> Entries:
     return read_entries(Source("markdown", "blog", iter(records)), ReadOptions(**options))
 
 
+def row_of(**values: Any) -> dict[str, Any]:
+    return {"title": "Ships", "text": TEXT, "tags": "Sea"} | values
+
+
 def row(**values: Any) -> Entry:
-    return next(table({"title": "Ships", "text": TEXT, "tags": "Sea"} | values))
+    return next(table(row_of(**values)))
 
 
 def test_a_table() -> None:
@@ -331,3 +335,38 @@ def test_later_records_are_read_as_they_are_asked_for(monkeypatch: pytest.Monkey
     read = read_entries(Source("table", "a", records(), columns=["title", "text", "tags"]))
     assert taken == [] and next(read).tags == ("a",) and len(taken) == 3
     assert len(list(read)) == 9
+
+
+@pytest.mark.parametrize("names", [("tag1", "tag2"), ("Tag 1", "Tag 2"), ("tags/0", "tags/1"),
+    ("tags.0.name", "tags.1.name"), ("tags", "tags (2)")])  # fmt: skip
+def test_each_tag_in_a_column_of_its_own(names: tuple[str, str]) -> None:
+    both, one = table(
+        {"title": "a", "text": TEXT, names[0]: "Sea", names[1]: "Light", "category": "x"},
+        {"title": "b", "text": TEXT, names[0]: "", names[1]: "Ships", "category": "x"},
+    )
+    assert (both.tags, one.tags) == (("Sea", "Light"), ("Ships",))
+
+
+def test_names_go_before_numbers() -> None:
+    assert row(tags="12, 7", category="Sea").tags == ("Sea",)
+    read = table(row_of(tags="12, 7"), row_of(tags="7"))
+    assert [entry.tags for entry in read] == [("12", "7"), ("7",)]
+    assert any("numbers throughout" in said for said in read.decisions())
+
+
+def test_a_list_of_paragraphs_written_in_a_cell() -> None:
+    assert row(text=str([TEXT, "Then they sail on."])).text == f"{TEXT}\n\nThen they sail on."
+    assert row(text="['a' and 'b'] are names").text == "['a' and 'b'] are names"
+
+
+@pytest.mark.parametrize("name", ["clean_text", "transcript", "question_content", "overview"])
+def test_more_names_of_texts(name: str) -> None:
+    (entry,) = table({"title": "Ships", name: TEXT, "sectionName": "Sea"})
+    assert (entry.text, entry.tags) == (TEXT, ("Sea",))
+
+
+def test_a_summary_that_is_the_title_is_no_text() -> None:
+    (entry,) = table(
+        {"Summary": "Ships", "Description": TEXT, "Labels": "Sea"}, columns={"title": "Summary"}
+    )
+    assert (entry.title, entry.text) == ("Ships", TEXT)

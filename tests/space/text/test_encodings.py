@@ -78,3 +78,9 @@ def test_telling_is_quick_whatever_the_length() -> None:
         except UserError as error:
             assert "UTF-8" in str(error)
     assert time.process_time() - begun < 3
+
+
+@pytest.mark.parametrize("codec", ["cp932", "euc_jp"])
+def test_a_single_sentence_of_japanese(codec: str) -> None:
+    data = "渡し船は毎朝島へ出発します。とても静かです".encode(codec)
+    assert find_encoding([b"title,text\r\n" + data + b",The ferry leaves."], "a.csv") == codec

@@ -21,7 +21,7 @@ from tagloop.reading.sources.tables import MAX_RECORD_CHARACTERS, TableSource
 from tagloop.reading.sources.tables.bounds import check_blank, check_columns, check_count
 from tagloop.reading.sources.tables.dialect import Dialect, find_dialect
 from tagloop.reading.sources.tables.header import column_names, header_notes
-from tagloop.reading.sources.tables.loose_quotes import loose_rows
+from tagloop.reading.sources.tables.loose_quotes import is_whole_row, loose_rows, opens_alike
 from tagloop.reading.sources.tables.text_file import TextFile
 
 _NAMES = b"title headline text body content tags keywords categories url link date author".split()
@@ -153,6 +153,8 @@ def _rows(text: TextFile, dialect: Dialect, limits: Limits) -> Iterator[_Row]:
             continue
         except csv.Error:
             cells, problem, oddity = _read_again(lines, width)
+        if len(cells) == 1 and width != 1 and lines.delimiter in cells[0]:
+            cells = _unquoted_row(cells, lines.delimiter, width)
         if sum(map(len, cells)) > lines.most:
             problem = too_long
         if text.damage and text.breaks_off(lines.last()):
@@ -176,11 +178,27 @@ def _read_again(lines: _Lines, width: int) -> tuple[list[str], str, str]:
     """
     for one_line in (True, False):
         for row in loose_rows(lines, lines.delimiter, one_line=one_line):
-            if len(row.cells) == width or not (width or len(row.cells) < 2):
+            fits = len(row.cells) == width or not (width or len(row.cells) < 2)
+            # A quote that is not closed would take the rows after it into its cell.
+            first, *others = islice(lines, row.lines)
+            if fits and not any(
+                is_whole_row(line, lines.delimiter, width)
+                or opens_alike(first, line, lines.delimiter)
+                for line in others
+            ):
                 lines.end_record(row.lines)
                 return row.cells, "", _LOOSE
     lines.end_record(1)
     return lines.last().rstrip("\r\n").split(lines.delimiter), _NOT_CLOSED, ""
+
+
+def _unquoted_row(cells: list[str], delimiter: str, width: int) -> list[str]:
+    """Returns the cells of a row that stands as a whole in quotes, as spreadsheets make them."""
+    try:
+        inner = next(csv.reader([cells[0]], delimiter=delimiter, strict=True), [])
+    except csv.Error:
+        return cells
+    return inner if len(inner) == width or not width else cells
 
 
 class _Lines:

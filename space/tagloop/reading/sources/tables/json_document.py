@@ -35,6 +35,13 @@ _FIRST_LINES = 20
 _BLANKS = re.compile(r"[\s,]*+")
 _NEXT_OBJECT = re.compile(r"(?<=[,\s])\{")
 _LIST_IN_OBJECT = re.compile(r":\s*+\[\s*+(?=\{)")
+_NO_JSON = re.compile(
+    r'"(?:[^"\\]++|\\(?:.|\Z))*+(?:"|\Z)'
+    r"|(//[^\n]*+|/\*(?:[^*]++|\*(?!/))*+(?:\*/|\Z)|,(?=\s*+[}\]]))",
+    re.DOTALL,
+)
+"""Comments, and commas after the last item, which people leave in what they write by hand; texts
+are passed over."""
 _READ_AGAIN = 4
 """So many times its length a file is read in search of whole items after broken ones."""
 _MAX_VALUES = 3_000_000
@@ -119,11 +126,14 @@ def _checked(
 def _items(data: str, name: str, notes: list[str], most: int) -> Iterator[tuple[Any, str]]:
     """Yields the articles' values, or what is wrong with each."""
     begin = _after_blanks(data, 0)
+    if data.startswith("/", begin):
+        data = _without_comments(data)
+        begin = _after_blanks(data, 0)
     if data.startswith("[", begin):
         yield from _list_items(data, begin + 1, most)
         return
     try:
-        value, end = DECODER.raw_decode(data, begin)
+        value, end = _decoded_object(data, begin)
     except (ValueError, RecursionError) as error:
         inside = _LIST_IN_OBJECT.search(data, begin)
         if not data.startswith("{", begin) or inside is None:
@@ -150,6 +160,7 @@ def _list_items(data: str, place: int, most: int) -> Iterator[tuple[Any, str]]:
     """Yields the items from a place on, up to the end of their list."""
     keys: set[str] = set()
     budget = _READ_AGAIN * len(data)
+    repaired = False
     while True:
         place = _after_blanks(data, place)
         if place >= len(data) or data[place] == "]":
@@ -157,6 +168,12 @@ def _list_items(data: str, place: int, most: int) -> Iterator[tuple[Any, str]]:
         try:
             item, end = DECODER.raw_decode(data, place)
         except (ValueError, RecursionError) as error:
+            if not repaired:
+                repaired = True
+                without = _without_comments(data)
+                if _is_whole(without, place):
+                    data = without
+                    continue
             yield None, json_problem(error) + _place(error)
             found, budget = _next_item(data, max(place, _position(error)), keys, budget)
             if found is None:
@@ -170,6 +187,31 @@ def _list_items(data: str, place: int, most: int) -> Iterator[tuple[Any, str]]:
             if isinstance(item, dict):
                 keys = keys or set(item)
         place = end
+
+
+def _decoded_object(data: str, begin: int) -> tuple[Any, int]:
+    try:
+        return DECODER.raw_decode(data, begin)
+    except ValueError:
+        without = _without_comments(data)
+        if not _is_whole(without, begin):
+            raise
+        return DECODER.raw_decode(without, begin)
+
+
+def _without_comments(data: str) -> str:
+    """Returns JSON with blanks for what is none, so that all places stay."""
+    return _NO_JSON.sub(
+        lambda found: re.sub(r"[^\n]", " ", found[1]) if found[1] else found[0], data
+    )
+
+
+def _is_whole(data: str, place: int) -> bool:
+    place = _after_blanks(data, place)
+    try:
+        return place >= len(data) or data[place] == "]" or bool(DECODER.raw_decode(data, place))
+    except (ValueError, RecursionError):
+        return False
 
 
 def _next_item(data: str, place: int, keys: set[str], budget: int) -> tuple[int | None, int]:

@@ -8,8 +8,9 @@ from typing import Any
 
 from tagloop.reading.column_names import NAMES, fold
 
-_ENVELOPES = ("_source", "node", "attributes", "fields", "post", "article", "data")
-"""Keys under which Elasticsearch, GraphQL, JSON:API, Django and Airtable have the article's own."""
+_ENVELOPES = ("_source", "node", "attributes", "fields", "post", "article", "data", "row")
+"""Keys under which Elasticsearch, GraphQL, JSON:API, Django and Airtable have the article's own,
+and the Hub's viewer of datasets."""
 _PLAIN = {"$date", "$oid", "$numberLong", "$numberInt", "$numberDouble"}
 """Keys that MongoDB writes around single values."""
 _TEXT_NAMES = frozenset(NAMES["text"])

@@ -45,6 +45,31 @@ def loose_rows(lines: Iterable[str], delimiter: str, *, one_line: bool) -> Itera
         yield LooseRow(next(csv.reader([first], delimiter=delimiter)), 1)
 
 
+def is_whole_row(line: str, delimiter: str, width: int) -> bool:
+    """Tells whether a line is a row of its own with at least one cell in quotes."""
+    line = line.rstrip("\r\n")
+    if line.count('"') < 2:
+        return False
+    try:
+        cells = next(csv.reader([line], delimiter=delimiter, strict=True))
+    except csv.Error:
+        return False
+    # Each quote within a cell is written twice, and two stand around it.
+    around = line.count('"') - 2 * sum(cell.count('"') for cell in cells)
+    return len(cells) == width and around >= 2 and around % 2 == 0
+
+
+def opens_alike(first: str, line: str, delimiter: str) -> bool:
+    """Tells whether a line opens its first quote in the same cell as a row's first line does.
+
+    That in the first cell does not count, as speech begins so.
+    """
+    before, quote, _ = line.partition('"')
+    if not quote or not before.endswith(delimiter):
+        return False
+    return before.count(delimiter) == first.partition('"')[0].count(delimiter)
+
+
 def _quoted_row(lines: Iterable[str], delimiter: str, *, backslash: bool) -> LooseRow | None:
     """Returns a row; None if one of its cells does not end."""
     cells: list[str] = []

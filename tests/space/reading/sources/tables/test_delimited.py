@@ -129,6 +129,22 @@ def test_one_bad_row_is_told_with_its_line(table: Open) -> None:
     assert "not doubled" in records[5].oddities[0]
 
 
+def test_an_open_quote_takes_no_row_after_it(table: Open) -> None:
+    source = table('title,text,tags\nA,"One, two,Boats\nB,"Three",Seeds\nC,"Four",Bread\n')
+    assert texts(source) == ["a.csv:2: a quote is opened in it but not closed", "B/Three", "C/Four"]
+
+
+def test_an_open_quote_takes_no_long_cell_after_it(table: Open) -> None:
+    source = table('title,text,tags\nA,"One,Boats\nB,"Three\n\nmore",Seeds\nC,"Four",Bread\n')
+    assert texts(source)[1:] == ["B/Three\n\nmore", "C/Four"]
+
+
+def test_rows_that_stand_in_quotes_as_a_whole(table: Open) -> None:
+    row, plain = '"A,""One, two"",Boats"', "B,Three,Seeds"
+    assert texts(table(f"title,text,tags\n{row}\n{plain}\n")) == ["A/One, two", "B/Three"]
+    assert texts(table(f'"title,text,tags"\n{row}\n"{plain}"\n')) == ["A/One, two", "B/Three"]
+
+
 def test_backslashes_before_quotes(table: Open) -> None:
     rows = [r'"The \"last\" ferry","It said \"no\", and \\ left"', r'"Ends \"so\"","a\nb"']
     source = table("\n".join(['"title","text"', *rows]))

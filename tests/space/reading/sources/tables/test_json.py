@@ -37,6 +37,8 @@ SHAPES = {
     "list": json.dumps(BOTH, indent=1),
     "list with a mark": "\ufeff" + json.dumps(BOTH),
     "trailing comma": json.dumps(BOTH, indent=1)[:-1] + ",\n]",
+    "comma in an object": json.dumps(BOTH).replace("}", ",}"),
+    "viewer": json.dumps({"rows": [{"row_idx": 1, "row": post} for post in BOTH]}),
     "wrapper": json.dumps({"ok": True, "posts": BOTH}),
     "longest of articles": json.dumps({"authors": [{"name": "x"}] * 9, "data": {"posts": BOTH}}),
     "search engine": json.dumps({"hits": {"hits": [{"_id": 1, "_source": post} for post in BOTH]}}),
@@ -182,3 +184,11 @@ def test_hostile_texts_are_read_in_time(table: Open, content: str) -> None:
     except UserError as error:
         assert str(error).startswith("a.json")
     assert time.process_time() - begun < 2
+
+
+def test_comments_before_all_and_addresses_that_are_none(table: Open) -> None:
+    item = {**PIER, "url": "https://example.org/,]"}
+    listed = "[\n// 'one\n" + json.dumps(PIER) + ",\n/* , */" + json.dumps(SEEDS) + " // x\n]"
+    assert [record.values for record in table(listed, "a.json").records] == BOTH
+    content = "// mine\n" + json.dumps({"posts": [item]}).replace("}]", "},]")
+    assert [record.values for record in table(content, "a.json").records] == [item]
