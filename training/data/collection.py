@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -25,6 +26,8 @@ from training.data.sources.locations import locations
 from training.data.splits import SPLIT_NAMES, SPLITS
 
 NOT_PUBLISHED = "not published"
+_OWN_OF_ROW = re.compile(r"'[^'\n]{0,100}+'|\d++")
+"""What rows with the same oddity do not share: names and lines."""
 
 
 @dataclass
@@ -119,7 +122,7 @@ class CollectedArticles:
     def add_oddities(self, where: str, oddities: Sequence[str]) -> None:
         """Counts what was odd about a row."""
         for what in oddities:
-            kind = kind_of(what)
+            kind = _OWN_OF_ROW.sub("", what)
             odd = self.oddities.setdefault(kind, Oddity(fix_surrogates(what), 0, where))
             odd.rows += 1
 

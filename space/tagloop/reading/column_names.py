@@ -93,7 +93,8 @@ NAMES: dict[str, tuple[str, ...]] = {
     ),
     "published": (
         "published", "date", "publishedat", "publisheddate", "publishdate", "publicationdate",
-        "datepublished", "pubdate", "publishedon", "firstpublishedat", "webpublicationdate",
+        "datepublished", "pubdate",
+        "pubdatetime", "publishedon", "firstpublishedat", "webpublicationdate",
         "postdategmt", "postdate", "dateposted", "postedat", "postedon", "senddate", "sentat",
         "pubtime", "publishtime", "datum", "fecha", "日期", "timestamp", "datetime", "createdat",
         "created", "datecreated", "creationdate", "createdtime", "createdutc", "createddate",

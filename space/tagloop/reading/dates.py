@@ -24,6 +24,10 @@ _EARLIEST, _LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzin
 _TICKS = (1, 1_000, 1_000_000, 1_000_000_000)
 """A second of Unix time, in the units of which programs write it."""
 
+_STAMP = re.compile(
+    r"(?:\[\[|[<\[])(\d{4}-\d\d-\d\d)(?:\s[^\W\d]{2,12}\.?)?(?:\s(\d{1,2}:\d\d))?(?:[>\]]|\]\])"
+)
+"""``<2021-05-06 Thu 10:00>`` of Org, ``[[2021-05-06]]`` of note programs."""
 _NUMBER = re.compile(r"\d{8,19}(?:\.\d{1,9})?|\d\.\d{1,18}[eE]\+?\d{1,2}")
 _COMPACT = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 _YEAR_FIRST = re.compile(
@@ -32,7 +36,7 @@ _YEAR_FIRST = re.compile(
 _YEAR_LAST = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d{2})(?!\d)[,\s]*(.*)", re.DOTALL)
 _TIME = re.compile(
     r"(?:at\s|um\s|à\s|,)?\s?(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d{1,9})?)?\s?([ap])?\.?m?\.?\s?"
-    r"(Z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})?(?:\sUhr)?",
+    r"(Z|(?:UTC|GMT)?[+-]\d{2}:?\d{2}|(?:UTC|GMT)?[+-]\d{1,2}|[A-Z]{3,4})?(?:\sUhr)?",
     re.IGNORECASE,
 )
 _RFC_2822 = re.compile(
@@ -61,12 +65,31 @@ _NAMES_OF_MONTHS = (
     "dec december dezember dez decembre diciembre dic dicembre dezembro grudnia",
 )
 """English, German, French, Spanish, Italian, Portuguese, Dutch, Swedish, Polish; no accents."""
+_MORE_NAMES_OF_MONTHS = (
+    "jan января январь ocak",
+    "feb февраля февраль subat",
+    "mar марта март mart marts",
+    "apr апреля апрель nisan",
+    "may мая маи mayıs",  # noqa: RUF001
+    "jun июня июнь haziran",
+    "jul июля июль temmuz",
+    "aug августа август agustos",
+    "sep сентября сентябрь eylul",
+    "oct октября октябрь ekim",
+    "nov ноября ноябрь kasım",  # noqa: RUF001
+    "dec декабря декабрь desember aralık",  # noqa: RUF001
+)
+"""Russian, Turkish, Danish, Norwegian."""
 _ZONES = {"EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7}
 _ZONES |= {"BST": 1, "CET": 1, "CEST": 2, "MEZ": 1, "MESZ": 2, "EET": 2, "EEST": 3, "JST": 9}
 _TZINFOS = {name: timezone(timedelta(hours=hours)) for name, hours in _ZONES.items()}
 
 
-_ENGLISH = {name: names.split()[0] for names in _NAMES_OF_MONTHS for name in names.split()}
+_ENGLISH = {
+    name: names.split()[0]
+    for names in (*_NAMES_OF_MONTHS, *_MORE_NAMES_OF_MONTHS)
+    for name in names.split()
+}
 _BETWEEN = dict.fromkeys(("de", "del", "den", "le", "el", "um", "uhr", "kl", "at"), "")
 
 
@@ -98,8 +121,13 @@ def iso_date(value: Any, order: Order = "") -> str | None:
         value: As it stands in the source.
         order: See `date_order`.
     """
-    if isinstance(value, Mapping):  # MongoDB's exports: {"$date": …}, {"$numberLong": …}
-        value = next((value[key] for key in ("$date", "$numberLong") if key in value), None)
+    for _ in range(2):  # [[2021-05-06]], which YAML takes for a list in a list
+        if isinstance(value, list) and len(value) == 1:
+            value = value[0]
+    if isinstance(value, Mapping):
+        # {"$date": …}, {"$numberLong": …} of MongoDB's exports; {"created": …} of MkDocs.
+        names = ("$date", "$numberLong", "created")
+        value = next((value[key] for key in names if key in value), None)
         return None if isinstance(value, Mapping) and "$date" in value else iso_date(value, order)
     try:
         if isinstance(value, str):
@@ -141,7 +169,11 @@ def depends_on_order(value: Any) -> bool:
 
 
 def _from_text(text: str, order: Order) -> date | None:
-    if not text or len(text) > MAX_CHARACTERS:
+    if len(text) > MAX_CHARACTERS:
+        return None
+    if found := _STAMP.fullmatch(text):
+        text = f"{found[1]} {found[2] or ''}".strip()
+    if not text:
         return None
     if _NUMBER.fullmatch(text):
         return _from_number(float(text) if "." in text else int(text))
@@ -202,6 +234,10 @@ def _with_time(day: date, rest: str) -> date | None:
         return time
     if zone in ("Z", "UTC", "GMT"):
         return time.replace(tzinfo=UTC)
+    if zone.isalpha():
+        return time.replace(tzinfo=_TZINFOS[zone]) if zone in _TZINFOS else None
+    zone = zone.removeprefix("UTC").removeprefix("GMT")
+    zone = zone if len(zone) > 2 else f"{zone[0]}0{zone[1]}"
     minutes = int(zone[1:3]) * 60 + int(zone[-2:] if len(zone) > 3 else 0)
     offset = timedelta(minutes=-minutes if zone[0] == "-" else minutes)
     return time.replace(tzinfo=timezone(offset))

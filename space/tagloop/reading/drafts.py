@@ -6,6 +6,7 @@ the same articles must give the same dataset. Exports say ``status: future`` the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,10 +14,14 @@ from tagloop.reading.column_names import fold
 
 _YES = frozenset({"true", "yes", "y", "1", "on", "t", "x", "draft"})
 _NO = frozenset({"false", "no", "n", "0", "off", "f"})
-_SET_ON_DRAFTS = frozenset({"draft", "isdraft", "hidden", "ishidden", "private", "isprivate"})
-"""``draft`` of Hugo, Zola, Astro and Obsidian; ``hidden`` of many themes."""
-_SET_ON_ARTICLES = frozenset({"published", "ispublished", "publish", "ispublic"})
-"""``published`` of Jekyll, Hexo, dev.to and Substack, ``publish`` of Obsidian."""
+_SET_ON_DRAFTS = frozenset(
+    {"draft", "isdraft", "hidden", "ishidden", "private", "isprivate", "unlisted", "wip"}
+)
+"""``draft`` of Hugo, Zola, Astro and Obsidian; ``hidden`` of many themes; ``unlisted`` of
+Docusaurus."""
+_SET_ON_ARTICLES = frozenset({"published", "ispublished", "publish", "ispublic", "dgpublish"})
+"""``published`` of Jekyll, Hexo, dev.to and Substack, ``publish`` of Obsidian, ``dg-publish`` of
+its Digital Garden."""
 _STATES = frozenset(
     {
         *("status", "poststatus", "wpstatus", "state", "poststate", "publishstatus"),
@@ -28,7 +33,7 @@ _UNPUBLISHED = frozenset(
         *("draft", "drafts", "indraft", "autodraft", "unpublished", "notpublished", "private"),
         *("pending", "pendingreview", "inreview", "review", "future", "scheduled", "queued"),
         *("trash", "trashed", "deleted", "inherit", "unlisted", "hidden", "skip", "archived"),
-        *("inprogress", "notstarted", "todo", "idea", "password", "abouttosend"),
+        *("inprogress", "notstarted", "todo", "idea", "password", "abouttosend", "wip"),
     }
 )
 """States of WordPress, Ghost, Pelican, Tumblr, Buttondown, beehiiv, Hashnode and Notion. Ghost's
@@ -36,6 +41,8 @@ _UNPUBLISHED = frozenset(
 
 _NO_STATE = frozenset({"0", "false", "-2"})
 """States of Drupal and Joomla, in whose tables 1 is published."""
+_BEFORE_WORD = re.compile(r"\A[^\w]++")
+"""Emoji, which Notion and Obsidian have before states."""
 
 
 def draft_reason(values: Mapping[str, Any], named: str | None = None) -> str:
@@ -54,7 +61,7 @@ def draft_reason(values: Mapping[str, Any], named: str | None = None) -> str:
         word = _word(value)
         if (
             (key in _SET_ON_DRAFTS and word in _YES)
-            or (key in _SET_ON_ARTICLES and word in _NO)
+            or (key in _SET_ON_ARTICLES and (word in _NO or _state(word) in _UNPUBLISHED))
             or (key in _STATES and (word in _NO_STATE or _state(word) in _UNPUBLISHED))
         ):
             return _said(name, value)
@@ -73,7 +80,7 @@ def _word(value: Any) -> str:
 
 
 def _state(word: str) -> str:
-    return fold(word)
+    return fold(_BEFORE_WORD.sub("", word))
 
 
 def _said(name: str, value: Any) -> str:

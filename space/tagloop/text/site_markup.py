@@ -23,9 +23,9 @@ from mdit_py_plugins.footnote import footnote_plugin
 
 # Blocks that begin a line and end a line; what stands in them is code, or goes.
 _BEGINS = re.compile(
-    r"\{%-?[ \t]*+(?P<liquid>highlight|codeblock|code|comment)\b[^%\n]*+%\}"
+    r"(?m)\{%-?[ \t]*+(?P<liquid>highlight|codeblock|code|comment)\b[^%\n]*+%\}"
     r"|\{\{[<%][ \t]*+(?P<hugo>highlight|mermaid)\b[^<>%\n]*+[>%]\}\}"
-    r"|(?P<note>%%)(?!%)|(?P<mdx>\{/\*)"
+    r"|(?P<note>%%)(?!%)|(?P<mdx>\{/\*)|(?P<call>\{\{[<%])(?=[^{}\n]*+$)"
 )
 _ENDS = {
     ("liquid", name): re.compile(rf"\{{%-?\s*+end{name}\s*+-?%\}}")
@@ -35,9 +35,12 @@ _ENDS = {
     for name in ("highlight", "mermaid")
 }
 _ENDS |= {("note", "%%"): re.compile("%%"), ("mdx", "{/*"): re.compile(r"\*/\}")}
-_HIDDEN = frozenset({("liquid", "comment"), ("note", "%%"), ("mdx", "{/*")})
-_CONTAINER = re.compile(r":{3,}[^`\n]*+\Z")
-"""The line around a container: ``:::note``, ``::: {.callout}``, ``:::``."""
+_ENDS |= {("call", "{{<"): re.compile(r">\}\}"), ("call", "{{%"): re.compile(r"%\}\}")}
+_HIDDEN = frozenset(
+    {("liquid", "comment"), ("note", "%%"), ("mdx", "{/*"), ("call", "{{<"), ("call", "{{%")}
+)
+_CONTAINER = re.compile(r"(?::{3,}[^`\n]*+|={3}[!+]{0,2}+[ \t]++\"[^\"\n]*+\"[ \t]*+)\Z")
+"""The line around a container: ``:::note``, ``::: {.callout}``, ``:::``; MkDocs' ``=== "Tab"``."""
 
 # What is never touched in prose: code, and formulas.
 _TICKS = re.compile("`++")
@@ -49,6 +52,13 @@ _KEPT = re.compile(
 _STAND_IN = re.compile("\0(\\d++)\0")
 """In the place of what is kept; the parser leaves no NUL in a text."""
 
+_COMMENT = re.compile(
+    r"\{%-?\s*+comment\s*+-?%\}(?:[^{]|\{(?!%))*+\{%-?\s*+endcomment\s*+-?%\}"
+    r"|\{#(?:[^#{}]|#(?!\}))*+#\}"
+)
+"""Within a paragraph: of Liquid, of Jinja and Nunjucks."""
+_PROGRAM = re.compile(r"<%(?:[^<%]|%(?!>))*+%>")
+"""Of ERB, EJS and Obsidian's Templater."""
 _TEMPLATE = re.compile(r"\{%(?:[^%{]|%(?!\})|\{(?!%))*+%\}|\{\{(?:[^{}]|\{(?!\{)|\}(?!\}))*+\}\}")
 _RAW = re.compile(r"\{%-?\s*+(end)?raw\b")
 _SHOWN_SHORTCODE = re.compile(r"\{\{([<%])/\*((?:[^*{]|\*(?!/)|\{(?!\{))*+)\*/([<>%])\}\}")
@@ -106,6 +116,11 @@ def site_markup_plugin(md: MarkdownIt) -> None:
     md.core.ruler.after("block", "site_markup", _site_markup)
 
 
+def without_templates(html: str) -> str:
+    """Returns HTML without Liquid and the like, but for what code shows of it."""
+    return _Cleaning(False, {}).html(html)
+
+
 def _formula(around: str, dollars: str) -> Any:
     """Returns a renderer that leaves a formula as it was written."""
 
@@ -157,7 +172,7 @@ def _end_of(state: StateBlock, kind: tuple[str, str], position: int) -> tuple[in
 def _container_line(state: StateBlock, first: int, last: int, silent: bool) -> bool:
     """Takes the lines around a container away; what stands between them is like any other."""
     start = state.bMarks[first] + state.tShift[first]
-    if not state.src.startswith(":::", start) or state.is_code_block(first):
+    if not state.src.startswith((":::", "==="), start) or state.is_code_block(first):
         return False
     if not _CONTAINER.match(state.src[start : state.eMarks[first]]):
         return False
@@ -306,8 +321,10 @@ class _Cleaning:
         return text
 
     def _without_templates(self, text: str) -> str:
+        text = _PROGRAM.sub("", text)
         if "{" not in text and not self.raw:
             return text
+        text = text if self.raw else _COMMENT.sub("", text)
         parts, position = [], 0
         for found in _TEMPLATE.finditer(text):
             before = text[position : found.start()]

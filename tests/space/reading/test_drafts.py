@@ -64,6 +64,21 @@ def test_published(values: dict[str, Any]) -> None:
     assert draft_reason(values) == ""
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("unlisted", "true"),
+        ("wip", "yes"),
+        ("dg-publish", "false"),
+        ("publish", "draft"),
+        ("status", "🌱 Draft"),
+        ("Status", "WIP"),
+    ],
+)
+def test_how_note_programs_and_others_say_it(name: str, value: str) -> None:
+    assert draft_reason({name: value})
+
+
 def test_a_person_may_name_the_column() -> None:
     values = {"draft": "true", "Stage": "Draft", "ready": "yes"}
     assert draft_reason(values, "Stage") == "Stage: draft"

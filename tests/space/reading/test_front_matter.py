@@ -274,6 +274,40 @@ def test_yaml_between_the_marks_of_toml_is_read_and_said() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("lines", "name", "value"),
+    [
+        ("tags:\n- Boats\n -Piers", "tags", ["Boats", "Piers"]),
+        ("tags:\n  - Boats\n    - 'Old piers'", "tags", ["Boats", "Old piers"]),
+        ("tags:\n-Boats\n-Piers", "tags", ["Boats", "Piers"]),
+        ("tags:\n* Boats\n* Piers", "tags", ["Boats", "Piers"]),
+        ("tags:\n\xa0\xa0- Boats\n\xa0\xa0- Piers", "tags", ["Boats", "Piers"]),
+        ("categories:\n- - Boats\n  - Piers", "categories", [["Boats", "Piers"]]),
+        ("title: !important", "title", "!important"),
+        ("title: !important news", "title", "!important news"),
+        ("title: {tide} tables", "title", "{tide} tables"),
+        ("title: > 5 boats", "title", "> 5 boats"),
+        ("title: | Pier", "title", "| Pier"),
+        ("title: >-\n  Two\n  lines", "title", "Two lines"),
+        ("draft: false\ndraft: true", "draft", "true"),
+        ("published: false\npublished: true", "published", "false"),
+    ],
+)
+def test_what_yaml_reads_differently_from_its_author(lines: str, name: str, value: object) -> None:
+    assert split(f"---\n{lines}\n---\nBody").values == {name: value}
+
+
+def test_headers_need_no_blank_line_after_a_title_and_tags() -> None:
+    front = split("Title: A\nTags: b, c\nBody")
+    assert front.values == {"Title": "A", "Tags": "b, c"} and front.body == "\nBody"
+    assert not split("Title: A\nBody").given
+
+
+def test_lists_of_org_as_hugo_reads_it() -> None:
+    front = split_front_matter('#+tags[]: ferry "old pier"\n\nBody', "a.org", ".org")
+    assert front.values["tags"] == ["ferry", "old pier"]
+
+
 def test_hashes_of_tags_are_no_comments() -> None:
     front = split("---\ntags: #pier #boats\nkeywords:\n- #ferry\ntitle: a # comment\n---\nBody")
     assert front.values == {"tags": "#pier #boats", "keywords": ["#ferry"], "title": "a"}

@@ -14,13 +14,18 @@ from tagloop.reading.documents.org import read_org
 from tagloop.reading.documents.plain_text import read_text
 from tagloop.reading.front_matter import FrontMatter, after_front_matter, split_front_matter
 from tagloop.reading.front_matter.body_tags import body_tags
+from tagloop.reading.missing import is_missing
 from tagloop.reading.record import Record
 from tagloop.text.encodings import declared_encoding, decode, encoding_note, find_encoding
 from tagloop.text.markup import html_to_text
+from tagloop.text.site_markup import without_templates
 
 MARKUPS: dict[str, str] = (
     dict.fromkeys(
-        (".md", ".markdown", ".mdown", ".mkd", ".mkdn", ".mdx", ".qmd", ".rmd", ".rmarkdown"),
+        (
+            *(".md", ".markdown", ".mdown", ".mkd", ".mkdn", ".mdx", ".qmd", ".rmd", ".rmarkdown"),
+            *(".mdwn", ".mdtxt", ".mdtext"),
+        ),
         "markdown",
     )
     | dict.fromkeys((".html", ".htm", ".xhtml"), "html")
@@ -92,11 +97,20 @@ def _record(front: FrontMatter, name: str, ending: str, fallbacks: dict[str, Any
         from tagloop.reading.documents.page_metadata import page_metadata
 
         markup, values = "page", page_metadata(body)
+    elif markup == "html" and front.given:
+        body = without_templates(body)
     elif markup == "text" and front.given:
         markup = "markdown"  # whoever writes front matter writes Markdown under it
     if markup == "markdown" and ending != ".txt":
         tags, body = body_tags(body)
-        title = "" if any(name.casefold() == "title" for name in values) else _first_heading(body)
+        title = (
+            ""
+            if any(
+                name.casefold() == "title" and not is_missing(value)
+                for name, value in values.items()
+            )
+            else _first_heading(body)
+        )
         found = {"tags": tags, "title": title}
         fallbacks = fallbacks | {name: value for name, value in found.items() if value}
     return Record(name, values, body, markup, fallbacks, oddities=front.oddities)

@@ -15,6 +15,12 @@ MAX_BRACKET_STEPS = 20_000_000
 in all take it two seconds."""
 _BRACKETS = re.compile(r"\n[ \t]*\n|[\[\]]")
 _COMMENTS = re.compile(r"<!--(?:[^-<]|-(?!->)|<(?!!--))*+-->")
+_HTML_HEADING = re.compile(
+    r"(\s*+(?:<(?:div|p|center|header)\b[^<>]*+>\s*+|</p\s*+>\s*+|<img\b[^<>]*+>\s*+|<br\b[^<>]*+>\s*+)*+)"
+    r"<h1\b[^<>]*+>((?:[^<]|<(?!/h1))*+)</h1\s*+>",
+    re.IGNORECASE,
+)
+"""As many a page has it on GitHub: `<h1 align="center">`, a picture above it."""
 _PICTURES = frozenset({"image", "softbreak", "hardbreak", "link_open", "link_close", "html_inline"})
 
 
@@ -36,6 +42,10 @@ def read_markdown(body: str, name: str) -> tuple[str, str]:
     if heading and heading[0].type == "heading_open" and heading[0].tag == "h1":
         title = " ".join(_text(heading).split())
         tokens = tokens[:top] + tokens[top + 3 :]
+    elif heading and heading[0].type == "html_block":
+        if found := _HTML_HEADING.match(heading[0].content):
+            title = " ".join(html_to_text(found[2]).split())
+            heading[0].content = found[1] + heading[0].content[found.end() :]
     return title, _text(tokens)
 
 

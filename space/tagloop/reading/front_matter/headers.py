@@ -49,7 +49,7 @@ def find(content: str, start: int, where: str) -> FrontMatter | None:
     for shape in (PLAIN, NIKOLA, COMMENT):
         if content.startswith(shape.before, start):
             read = read_lines(content, start, shape)
-            if read and _tells(read) and (read.apart or shape is not PLAIN):
+            if read and _tells(read) and (shape is not PLAIN or read.apart or _titled(read)):
                 return _front(content, start, read.end, read)
     return None
 
@@ -110,7 +110,8 @@ def _name_and_value(text: str, shape: Shape) -> tuple[str, str] | None:
     if value.startswith(":"):  # as Logseq and Dataview write it
         value = value[1:]
     # A value begins after a blank: `https://…` is none.
-    if not colon or not _NAME.match(name) or value[:1] not in ("", " ", "\t"):
+    plain = name.removesuffix("[]") if shape is ORG else name  # a list, in Hugo's Org
+    if not colon or not _NAME.match(plain) or value[:1] not in ("", " ", "\t"):
         return None
     return name.rstrip(), value.strip()
 
@@ -125,6 +126,12 @@ def _add(values: dict[str, str | list[str]], name: str, value: str) -> None:
 
 def _tells(read: Read, names: frozenset[str] = _TELLING) -> bool:
     return any(name.casefold() in names for name in read.values)
+
+
+def _titled(read: Read) -> bool:
+    """Tells headers with a title and more, which Pelican takes without a blank line after them."""
+    names = {name.casefold() for name in read.values}
+    return "title" in names and len(names & _TELLING) > 1
 
 
 def _in_comment(content: str, begin: int) -> FrontMatter | None:

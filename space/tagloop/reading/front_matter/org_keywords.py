@@ -54,6 +54,8 @@ def _as_elsewhere(values: dict[str, Any]) -> dict[str, Any]:
         found["date"] = stamp[1] + (stamp[2] or "")
     if "filetags" in values:
         found["tags"] = file_tags(str(values["filetags"]))
+    elif "tags[]" in values:  # of Hugo's own reader of Org
+        found["tags"] = _words(str(values["tags[]"]))
     elif "hugo_tags" in values:
         found["tags"] = _words(str(values["hugo_tags"]))
     if "hugo_categories" in values:

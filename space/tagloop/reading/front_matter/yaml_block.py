@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from tagloop.errors import UserError
+from tagloop.reading.drafts import draft_reason
 from tagloop.reading.front_matter.parts import (
     KNOWN,
     MAX_CHARACTERS,
@@ -161,7 +162,7 @@ def load(
     _check_size(values, f"{where}, line {first}")
     oddities = [f"front matter, line {first + item.line}: {item.says}" for item in mended]
     oddities += [
-        f"front matter: '{name}' is given twice" + _WHAT_COUNTS[isinstance(values[name], list)]
+        f"front matter: '{name}' is given twice; {_what_counts(name, values[name])}"
         for name in dict.fromkeys(twice)
         if name in values
     ]
@@ -169,7 +170,10 @@ def load(
     return values, tuple(oddities)
 
 
-_WHAT_COUNTS = {True: "; both are read together", False: "; the first counts"}
+def _what_counts(name: str, value: Any) -> str:
+    if isinstance(value, list):
+        return "both are read together"
+    return f"'{said}' counts" if (said := draft_reason({name: value})) else "the first counts"
 
 
 def load_plain(lines: str) -> tuple[Any, list[str]]:

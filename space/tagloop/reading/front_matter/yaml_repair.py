@@ -14,23 +14,29 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from tagloop.reading.drafts import draft_reason
 from tagloop.reading.front_matter.parts import KNOWN, TAG_NAMES, folded, is_empty
 
 Load = Callable[[str], tuple[Any, list[str]]]
 _MATTERS = TAG_NAMES | {"title", "date", "draft", "published", "status"}
 """Values that an article cannot do without; others are left out if they cannot be read."""
 _NAME = re.compile(r"""\A["']?+([^\W\d][\w. -]*+)["']?+[ \t]*+:(?=[ \t\r]|\Z)""")
-_BELONGS = re.compile(r"[ \t]|-(?:[ \t\r]|\Z)|\#|[\]}]|\r?\Z")
+_BELONGS = re.compile(r"[ \t]|-(?!-)|\*[ \t]|\#|[\]}]|\r?\Z")
 """Lines that go on with the value before them."""
-_ITEM = re.compile(r"\A[ \t]*+-[ \t]++")
+_ITEM = re.compile(r"\A[ \t]*+(?:-(?:[ \t]++|(?=[^\s-]))|\*[ \t]++)")
+_BLOCK = re.compile(r"[|>][-+\d]{0,2}+(?:[ \t]|\Z)(?![ \t]*+[^\s#])")
+"""What begins a text of several lines; `> 5 boats` does not."""
 _COMMENT = re.compile(r"\A[ \t]*+(?:#|\Z)")
 _CLOSED_BEFORE = re.compile(r"""\A(["'])(?:(?!\1).)*+(?<=\S)\1[\s,.;:!?]""")
 """`'Ferry' and 'pier'`, but not `'It's here'`, nor `"say "hi" now"`."""
 _TIGHT = re.compile(
     r"^([A-Za-z]{3,12}+)(?:\uff1a[ \t\u3000]*+|:(?:[\xa0\u3000]++|(?=[^\s:/])))", re.M
 )
+_INDENT = re.compile(r"^ *+[\xa0\u3000][ \xa0\u3000]*+", re.MULTILINE)
 _QUOTED = re.compile(r"""(?:"[^"]*+"|'[^']*+')(?=\s|\Z)""")
 _HASH_TAG = re.compile(r"#[^\s#]")
+_TAGGED = re.compile(r"^title[ \t]*+:[ \t]++!(?!!)", re.IGNORECASE | re.MULTILINE)
+"""`title: !important`, where YAML takes the word for a type."""
 _FLOW_ITEM = re.compile(r"""[ \t\n]*+("[^"]*+"|'[^']*+'|[^,]*+)[ \t\n]*+(?:,|\Z)""")
 
 
@@ -111,12 +117,12 @@ def values_of(lines: str) -> list[Written] | None:
 
 
 def with_blanks(lines: str) -> str:
-    """Puts the blank after a colon that `title:Ferries` lacks, or that is no ASCII one."""
+    """Puts the blank after a colon that `title:Ferries` lacks, and ASCII ones for others."""
 
     def blank(found: re.Match[str]) -> str:
         return f"{found[1]}: " if found[1].casefold() in KNOWN else found[0]
 
-    return _TIGHT.sub(blank, lines)
+    return _INDENT.sub(lambda found: " " * len(found[0]), _TIGHT.sub(blank, lines))
 
 
 def read_tags_again(values: dict[str, Any], lines: str) -> list[str]:
@@ -126,13 +132,21 @@ def read_tags_again(values: dict[str, Any], lines: str) -> list[str]:
         What was odd, for people.
     """
     oddities: list[str] = []
-    if not any(_may_be_misread(name, value) for name, value in values.items()):
+    misread = any(_may_be_misread(name, value) for name, value in values.items())
+    if not misread and not _TAGGED.search(lines):
         return oddities
     for written in values_of(_without_indent(lines)) or ():
         name, value = written.name, values.get(written.name)
         if name.casefold() not in TAG_NAMES | {"title"}:
             continue
         first, following = written.first.strip(), written.following()
+        if name.casefold() == "title" and first.startswith("!") and not following:
+            values[name] = first
+            continue
+        if isinstance(value, list) and not first and _items_run_on(value, following):
+            values[name] = [_text(_ITEM.sub("", line, count=1)) or line for line in following]
+            oddities.append(f"front matter: the list '{name}' has lines that are not in line")
+            continue
         texts = [first] if first else [line.strip()[1:].strip() for line in following]
         if texts and all(map(_HASH_TAG.match, texts)) and not (value and any(value)):
             values[name] = first or texts
@@ -152,7 +166,18 @@ def _may_be_misread(name: str, value: Any) -> bool:
         return not value
     if name.casefold() not in TAG_NAMES:
         return False
-    return not value or not any(value) or not isinstance(value, list)
+    if isinstance(value, list):
+        return not any(value) or any(isinstance(item, str) and "-" in item for item in value)
+    return True
+
+
+def _items_run_on(value: list[Any], following: list[str]) -> bool:
+    """Tells whether YAML reads lines of a list, indented by mistake, as one item."""
+    return (
+        len(following) > len(value)
+        and all(isinstance(item, str) for item in value)
+        and all(map(_ITEM.match, following))
+    )
 
 
 def _without_indent(lines: str) -> str:
@@ -172,11 +197,14 @@ def _meant(part: Written) -> Any:
     whole = "\n".join([first, *(line.strip() for line in following)])
     if whole.startswith("[") and whole.endswith("]") and not whole.startswith("[["):
         return _flow_items(whole[1:-1])
-    if first[:1] in ("|", ">") or not all(line[:1] in " \t" for line in following):
+    if _BLOCK.match(first) or not all(line[:1] in " \t" for line in following):
         return None
     if folded(part.name) in TAG_NAMES and whole.startswith("- ") and " - " in whole:
         return [tag.strip() for tag in whole[2:].split(" - ")]
-    return _text(" ".join(whole.split("\n"))) if first else None
+    written = " ".join(whole.split("\n"))
+    if folded(part.name) == "title" and first.startswith("{"):
+        return written
+    return _text(written) if first else None
 
 
 def _text(written: str) -> str | None:
@@ -209,6 +237,8 @@ def together(first: Any, second: Any, name: str) -> Any:
     """Returns what holds of a name that is given twice: lists and tags together, else the first."""
     if folded(name) in TAG_NAMES and isinstance(first, str) and isinstance(second, str):
         return [text for text in (first, second) if text]
+    if draft_reason({name: second}):
+        return second  # what may be unpublished is
     if isinstance(first, list) or isinstance(second, list):
         lists = [value if isinstance(value, list) else [value] for value in (first, second)]
         return lists[0] + [item for item in lists[1] if item not in ("", *lists[0])]

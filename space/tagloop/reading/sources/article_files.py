@@ -22,10 +22,12 @@ _BYTES_A_CHARACTER = 4
 TEMPLATE_FOLDERS = frozenset(
     (
         "scaffolds", "archetypes", "_templates", "templates", "layouts", "_layouts", "_includes",
-        "_sass", "themes", "_themes", "partials", "shortcodes",
+        "_sass", "themes", "_themes", "partials", "shortcodes", ".vuepress",
     )
 )  # fmt: skip
 """Where site generators and note programs keep what articles are made from, in lower case."""
+DRAFT_FOLDERS = frozenset(("_drafts", "drafts"))
+"""Of Jekyll and Hexo; of people."""
 OUTPUT_FOLDERS = frozenset(("public", "output", "docs", "build", "dist"))
 """Where they put the pages that they make of the articles, …"""
 _SETTINGS_OF_SITE = re.compile(
@@ -34,7 +36,9 @@ _SETTINGS_OF_SITE = re.compile(
 )
 """… which such a folder is taken for if one of these lies beside it."""
 _SOURCES = frozenset(ENDINGS) - {".html", ".htm", ".xhtml"}
-_FILLED_IN = re.compile(r"\A\s*+(?:\{\{[^{}]*+\}\}|<%[^<>]*+%>|\{%[^{}]*+%\})\s*+\Z")
+_FILLED_IN = re.compile(
+    r"\A\s*+(?:\{\{[^{}]*+\}\}|<%(?:[^<>%]|%(?!>))*+%>|\{%(?:[^{}%]|%(?!\}))*+%\})\s*+\Z"
+)
 """A whole title or date that a program fills in."""
 TEXTS_NOT_READ = (
     ".adoc", ".asciidoc", ".textile", ".mediawiki", ".wiki", ".creole", ".tex", ".typ", ".ipynb",
@@ -107,7 +111,7 @@ def _read(tree: Tree, path: PurePosixPath, limits: Limits, *, of_few: bool) -> R
     except UserError as error:
         return Record(where, {}, problem=str(error).removeprefix(where).strip(), given=path)
     record = read_document(data, where)
-    drafts = next((part for part in path.parts[:-1] if part == "_drafts"), "")
+    drafts = next((part for part in path.parts[:-1] if part.casefold() in DRAFT_FOLDERS), "")
     states_nothing = _FENCE.match(data) or not (record.values or record.problem)
     return replace(
         record,
@@ -125,7 +129,7 @@ def _most_bytes(ending: str, limits: Limits) -> int | None:
 
 
 def _is_template(record: Record) -> bool:
-    values = [record.values.get(name) for name in ("title", "Title", "date")]
+    values = [record.values.get(name) for name in ("title", "Title", "date", "created")]
     return any(isinstance(value, str) and _FILLED_IN.match(value) for value in values)
 
 

@@ -41,7 +41,9 @@ NEVER_READ = frozenset(
     (
         ".git", ".hg", ".svn", ".trash", ".obsidian", ".quarto", ".venv", ".idea", ".vscode",
         ".ipynb_checkpoints", ".jekyll-cache", ".sass-cache", ".tox", ".cache", "node_modules",
-        "bower_components", "__pycache__", "__MACOSX", "_freeze", "_site",
+        "bower_components", "__pycache__", "__MACOSX", "_freeze", "_site", "venv", "site-packages",
+        ".github", ".docusaurus", ".history", ".stversions", ".deploy_git", "$RECYCLE.BIN",
+        "System Volume Information",
     )
 )  # fmt: skip
 """Folders of programs: versions, settings, what was thrown away, what others wrote."""

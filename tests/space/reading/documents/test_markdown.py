@@ -13,6 +13,8 @@ from tagloop.reading.documents.markdown import read_markdown
         ("<!-- a\n\nb -->\n\n[![ok](b.svg)](c)\n![pot](p.png)\n\n# On tea\n\nWater.", "On tea",
          "Water."),
         ("{% include toc.html %}\n\n# On tea {#tea}\n\nWater.", "On tea", "Water."),
+        ('<h1 align="center">\n  On tea\n</h1>\n\nWater.', "On tea", "Water."),
+        ('<div><img src="p.png">\n<h1>On tea</h1></div>\n\nWater.', "On tea", "Water."),
         ("---\n\n# On tea\n\nWater.", "On tea", "Water."),
         ("Water first.\n\n# On tea\n\nLeaves.", "", "Water first.\n\nOn tea\n\nLeaves."),
         ("# On tea\n\n# On cups\n\nWater.", "On tea", "On cups\n\nWater."),

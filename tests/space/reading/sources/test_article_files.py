@@ -114,6 +114,19 @@ def test_drafts_and_dates_by_their_places(blog: Path) -> None:
     assert day.fallbacks == {"published": "2021-02-03"}
 
 
+def test_drafts_may_lie_in_a_folder_of_any_case(blog: Path) -> None:
+    write(blog, "Drafts/a.md", "drafts-of-beer/b.md")
+    assert [record.draft for record in open_path(blog).records] == ["it lies in Drafts", ""]
+
+
+def test_templates_are_told_by_their_titles(blog: Path) -> None:
+    for name, title in (("a", "<% tp.file.title %>"), ("b", "{% title %}"), ("c", "Piers")):
+        (blog / f"{name}.md").write_text(f"---\ntitle: '{title}'\n---\nWords.")
+    source = open_path(blog)
+    assert [record.where for record in source.records] == ["blog/c.md"]
+    assert source.left_out == {"templates": 2}
+
+
 def test_what_programs_keep_is_left_out_and_counted(blog: Path) -> None:
     write(blog, "a.md", "posts/themes-of-winter.md", "_config.yml", "public/index.html")
     write(blog, ".git/x.md", ".trash/x.md", "node_modules/b/README.md", "_site/a.html")
