@@ -130,6 +130,8 @@ def _entries(source: Source, columns: Mapping[str, str], survey: Survey) -> Entr
     """
     entries = read_entries(source, ReadOptions(columns=columns, needed=("text",)))
     if not entries.columns.names.get("text") and not survey.apart:
+        if not survey.names and survey.problem:
+            raise UserError(f"{source.name} has no article that can be read: {survey.problem}.")
         raise UserError(
             f"{source.name}: no column for the text found; the columns are "
             f"{listed([readable(name) for name in survey.names])}. Say which one it is with "

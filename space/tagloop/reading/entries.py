@@ -31,7 +31,7 @@ SAMPLE_CHARACTERS = 20_000_000
 
 _JEKYLL_KEYS = ("tags", "categories")
 _ADDRESS = re.compile(
-    r"(?:https?://|www\.)\S+|[\w-]{1,63}(?:\.[\w-]{1,63}){1,6}/\S*", re.IGNORECASE
+    r"(?:https?://|www\.)\S++|[\w-]{1,63}+(?:\.[\w-]{1,63}+){1,6}+/\S*+", re.IGNORECASE
 )
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}", re.IGNORECASE)
 _LANGUAGES = {

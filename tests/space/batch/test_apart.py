@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import zipfile
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -113,3 +114,29 @@ def test_the_process_may_neither_write_nor_take_the_memory(
         [sys.executable, "-c", script], env=environment(), check=False, capture_output=True
     )
     assert ends_in in ended.stderr
+
+
+def test_what_unpacks_to_too_much_is_told_before_it_is_unpacked(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for name in ("a.csv", "b.csv"):
+            archive.writestr(name, bytes(10_000_000))
+    content = path.read_bytes()
+    size = (10_000_000).to_bytes(4, "little")
+    path.write_bytes(content.replace(size, (2_000_000_000).to_bytes(4, "little")))
+    with pytest.raises(UserError, match="unpacks to 4,000 MB in 2 files; the limit is 200 MB"):
+        ApartFile(path, {})
+
+
+def test_a_row_without_an_end_is_read_no_further_than_a_row_may_be(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text('title,text\n"' + "a " * 1_500_000)
+    with closing(ApartFile(path, {})) as file:
+        assert [row.problem for row in file.read(8)] == ["it has more than 1,000,000 characters"]
+
+
+def test_a_file_of_which_nothing_can_be_read_says_why(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text("[" * 100_000)
+    with pytest.raises(UserError, match=r"^a\.json has no article .*: it is nested too deeply\.$"):
+        ApartFile(path, {})

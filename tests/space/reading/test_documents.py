@@ -7,6 +7,7 @@ import time
 import pytest
 
 from tagloop.reading.documents import BODIES, ENDINGS, MARKUPS, read_document, read_html_fragment
+from tagloop.reading.documents.html_page import read_html
 from tagloop.reading.documents.org import read_org
 from tagloop.reading.documents.rst import read_rst
 from tagloop.reading.entries import entry_of
@@ -204,3 +205,22 @@ def test_a_page_may_leave_out_its_outermost_tags() -> None:
         "The bank at night",
         "A customer asks the bank a question.",
     )
+
+
+@pytest.mark.parametrize("step", [1, -1])
+def test_substitutions_that_hold_each_other_are_not_filled_in(step: int) -> None:
+    lines = [f".. |{n}| replace:: " + f"|{n - 1}| " * 10 for n in range(1, 13)][::step]
+    title, text = read_rst(".. |0| replace:: ten letters\n" + "\n".join(lines) + "\n\n|12|\n", "a")
+    assert (title, text.strip()) == ("", "|12|")
+    assert "so be it" in read_rst(".. |x| replace:: so be it\n\nSay |x|.\n", "a")[1]
+
+
+@pytest.mark.parametrize("unit", ["<!--x-->", "<h2><a>x</a></h2>", "<main role=main></main>"])
+def test_pages_take_time_in_proportion_to_their_elements(unit: str) -> None:
+    def seconds(count: int) -> float:
+        begun = time.process_time()
+        read_html(f"<html><body><h1>Pier</h1>{unit * count}<p>The ferry runs.</p>", "a.html")
+        return time.process_time() - begun
+
+    seconds(100)
+    assert seconds(6_000) < 8 * max(seconds(2_000), 0.05)

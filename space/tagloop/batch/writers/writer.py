@@ -58,6 +58,7 @@ class Survey:
         given: What the first record that has anything has for its writer.
         first: Names of the first record that has any.
         apart: Whether texts stand apart from the values.
+        problem: Why the first broken record cannot be read; empty if none is broken.
     """
 
     count: int = 0
@@ -66,11 +67,13 @@ class Survey:
     given: Any = None
     first: tuple[str, ...] = ()
     apart: bool = False
+    problem: str = ""
 
     def see(self, record: Record) -> None:
         """Takes a record into account."""
         self.count += 1
         self.given = record.given if self.given is None else self.given
+        self.problem = self.problem or record.problem.rstrip(".")
         self.first = self.first or tuple(map(str, record.values))
         self.apart = self.apart or record.body is not None or "text" in record.fallbacks
         if not set(record.values) <= set(self.names) and len(self.names) < _SHOWN_NAMES:

@@ -49,7 +49,7 @@ _SCOPES = (
     "//*[@itemprop='articleBody']",
     "//*[contains(concat(' ', @class, ' '), ' entry-content ')]",
     "//article",
-    "//main|//*[@role='main']",
+    "//*[self::main or @role='main']",
 )
 _BLOCKS = frozenset(
     "address article aside blockquote body caption center dd details div dl dt fieldset figcaption"

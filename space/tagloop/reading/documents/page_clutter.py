@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 
+from lxml import etree
 from lxml.html import HtmlElement
 
+# Not in one XPath: libxml2 takes a square's time to unite two sets, and to put comments in order.
 _NOT_SHOWN = (
-    "//script|//style|//noscript|//template|//iframe|//object|//svg|//button|//select|//textarea"
-    "|//dialog|//*[@hidden]|//comment()"
+    *("script", "style", "noscript", "template", "iframe", "object", "svg", "button", "select"),
+    *("textarea", "dialog", etree.Comment),
 )
 _TAGS = frozenset({"nav", "aside", "form", "menu", "footer"})
 _ROLES = frozenset(
@@ -35,9 +37,9 @@ _NAMED = re.compile(
     r"|(?:site-|page-|global-)?footer|site-(?:info|title)|colophon|copyright|masthead"
     r"|toc|table-of-contents|print-?(?:only|link)|screen-reader-text|sr-only|visually-hidden"
     r"|edit-?(?:link|section)|pull-?quote"
-    r")(?=\Z|[\s_-])",
-    re.IGNORECASE,
+    r")(?=\Z|[\s_-])"
 )
+"""Of names in lower case: to tell that none of so many words begins somewhere then costs little."""
 _LONG_CLUTTER = re.compile(
     r"comment|disqus|respond|replies|related|side-?bar|cookie|consent|more-stories|recommend",
     re.IGNORECASE,
@@ -69,18 +71,17 @@ _LABELS = re.compile(
     r"|mehr zum thema|teilen|über den autor|commentaires?|articles (?:similaires|liés)"
     r"|à lire aussi|partager|comentarios?|comentários?|artículos relacionados|te puede interesar"
     r"|compartir|leia também|commenti|articoli correlati|condividi|reacties|lees ook|komentarze"
-    r"|комментари[ия]|читайте также|поделиться|评论|相关文章|推荐阅读|コメント|関連記事",
-    re.IGNORECASE,
+    r"|комментари[ия]|читайте также|поделиться|评论|相关文章|推荐阅读|コメント|関連記事"
 )
-"""Words of headings over what is not the article."""
+"""Words, in lower case, of headings over what is not the article."""
 _MAIN = ("html", "body", "main", "article")
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
-_BLOCKS = ".//p|.//div|.//h1|.//h2|.//h3|.//table|.//ul|.//blockquote"
+_BLOCKS = ("p", "div", "h1", "h2", "h3", "table", "ul", "blockquote")
 
 
 def without_hidden(page: HtmlElement) -> None:
     """Takes out what no reader sees, and controls."""
-    for element in page.xpath(_NOT_SHOWN):
+    for element in [*page.iter(*_NOT_SHOWN), *page.xpath("//*[@hidden]")]:
         if element.getparent() is not None and element.tag not in ("html", "body"):
             element.drop_tree()
     for element in page.xpath("//*[contains(@style, 'none')]"):
@@ -93,7 +94,7 @@ def without_clutter(page: HtmlElement) -> None:
     """Takes out menus, banners, boxes, teasers and comments: all that is named as such."""
     sizes = text_sizes(page)
     total = left = sizes[page]
-    headings = page.xpath("//h1|//*[@itemprop='headline' or @itemprop='articleBody']")
+    headings = page.xpath("//*[self::h1 or @itemprop='headline' or @itemprop='articleBody']")
     kept = {around for heading in headings for around in heading.iterancestors()}
     kept.update(around for main in page.xpath("//main") for around in main.iterancestors())
     gone: set[HtmlElement] = set()
@@ -126,7 +127,7 @@ def without_boxes(page: HtmlElement, title: str) -> None:
     gone = [*_forms(page, sizes), *_teasers(page, sizes), *_other_articles(page, title)]
     gone += [line for line in page.iter("p", "div", "header", "small") if _is_byline(line, sizes)]
     for heading in page.iter(*_HEADINGS, "strong", "b", "p", "span", "div"):
-        if sizes[heading] < 80 and _LABELS.fullmatch(_line(heading).rstrip(" :…")):
+        if sizes[heading] < 80 and _LABELS.fullmatch(_line(heading).lower().rstrip(" :…")):
             gone += _labelled(heading, sizes)
     left = sizes[page] - sum(sizes[element] for element in _outermost(gone))
     if left >= min(LEAST_LEFT, sizes[page] / 4):
@@ -156,9 +157,9 @@ def _forms(page: HtmlElement, sizes: dict[HtmlElement, int]) -> list[HtmlElement
 
 def _teasers(page: HtmlElement, sizes: dict[HtmlElement, int]) -> list[HtmlElement]:
     """Returns groups of short neighbours, each of which has a heading that is a link."""
-    groups: dict[HtmlElement, list[HtmlElement]] = {}
-    for heading in page.xpath("|".join(f"//a//{tag}|//{tag}[a]" for tag in _HEADINGS)):
-        if heading.tag == "h1":
+    groups: dict[HtmlElement, dict[HtmlElement, None]] = {}
+    for heading in page.iter(*_HEADINGS[1:]):
+        if heading.find("a") is None and next(heading.iterancestors("a"), None) is None:
             continue
         card = heading
         while (around := card.getparent()) is not None and around.tag not in _MAIN:
@@ -166,8 +167,8 @@ def _teasers(page: HtmlElement, sizes: dict[HtmlElement, int]) -> list[HtmlEleme
                 break
             card = around
         parent = card.getparent()
-        if parent is not None and card not in groups.setdefault(parent, []):
-            groups[parent].append(card)
+        if parent is not None:
+            groups.setdefault(parent, {})[card] = None
     return [card for cards in groups.values() if len(cards) >= MIN_TEASERS for card in cards]
 
 
@@ -227,7 +228,7 @@ def _is_clutter(element: HtmlElement) -> str:
     if element.tag in _TAGS or element.get("role") in _ROLES:
         return str(element.tag)
     for name in (element.get("class"), element.get("id")):
-        if name and (found := _NAMED.search(name[:200])):
+        if name and (found := _NAMED.search(name[:200].lower())):
             return found[0]
     return ""
 
@@ -249,13 +250,18 @@ def without_layout_tables(page: HtmlElement) -> None:
     sizes = text_sizes(page)
     for table in page.xpath("//table"):
         cells = _cells(table)
-        if any(sizes[cell] > MIN_LAYOUT_CELL and cell.xpath(_BLOCKS) for cell in cells):
+        if any(sizes[cell] > MIN_LAYOUT_CELL and _has_blocks(cell) for cell in cells):
             for part in (table, *table.iterchildren(), *_rows(table), *cells):
                 part.tag = "div"
 
 
+def _has_blocks(cell: HtmlElement) -> bool:
+    return next(cell.iterdescendants(*_BLOCKS), None) is not None
+
+
 def _rows(table: HtmlElement) -> list[HtmlElement]:
-    return list(table.xpath("./tr|./tbody/tr|./thead/tr|./tfoot/tr"))
+    groups = (table, *table.iterchildren("tbody", "thead", "tfoot"))
+    return [row for group in groups for row in group.iterchildren("tr")]
 
 
 def _cells(table: HtmlElement) -> list[HtmlElement]:

@@ -284,7 +284,7 @@ def _tags(
     """Returns tags and categories, each of the first place that has some."""
     linked_tags: list[str] = []
     linked_categories: list[str] = []
-    for link in page.xpath("//a[@rel]|//*[contains(@class, 'p-category')]"):
+    for link in page.xpath("//*[self::a[@rel] or contains(@class, 'p-category')]"):
         rel = (link.get("rel") or "").lower().split()
         if _stands_around(link) or not (words := words_of(link)):
             continue
@@ -319,7 +319,7 @@ def _stands_around(link: HtmlElement) -> bool:
     for around in link.iterancestors():
         if around.tag == "body":
             return False
-        names = f"{around.get('class') or ''} {around.get('id') or ''}"
+        names = f"{(around.get('class') or '')[:200]} {(around.get('id') or '')[:200]}"
         if around.tag in ("aside", "nav") or _AROUND.search(names):
             return True
     return False
@@ -327,11 +327,9 @@ def _stands_around(link: HtmlElement) -> bool:
 
 def _texts(value: Any) -> list[str]:
     """Returns the texts of a JSON-LD value: a text, a list of such, or of terms with a name."""
-    if isinstance(value, str):
-        return [value]
-    if isinstance(value, Mapping):
-        return _texts(value.get("name"))
-    return [text for item in value for text in _texts(item)] if isinstance(value, list) else []
+    items = value if isinstance(value, list) else [value]
+    named = (item.get("name") if isinstance(item, Mapping) else item for item in items)
+    return [text for text in named if isinstance(text, str)]
 
 
 def _split(values: list[str]) -> list[str]:

@@ -19,6 +19,9 @@ MAX_CHARACTERS = 200_000
 MAX_PARAGRAPH_MARKS, MAX_EXPLICIT = 1_000, 1_000
 """Its time grows with the square of how many marks a paragraph has, and of how many targets a file
 has; these take a second at most. A text beyond them is read without docutils."""
+MAX_SUBSTITUTED = 1_000_000
+"""Characters that substitutions come to. A file whose substitutions hold others is read without
+docutils: a dozen that each hold the one before ten times come to any size."""
 MAX_NAMES = 100
 """Of directives that docutils does not know."""
 _SETTINGS: dict[str, Any] = {
@@ -40,6 +43,9 @@ _DIRECTIVE = re.compile(
 _ROLE = re.compile(r":[A-Za-z][\w+.-]{0,30}+(?::[\w+.-]{1,30}+)?+:`([^`\n]{0,300}+)`")
 _TARGET = re.compile(r"(?<=\S)[ \t]*+<[^<>]*+>\Z")
 _MARK = re.compile(r"[`_|*\[]")
+_SUBSTITUTION = re.compile(
+    r"^[ \t]*+\.\.[ \t]++\|[^|\n]++\|([^\n]*+(?:\n(?:[ \t][^\n]*+|(?=\n)))*+)", re.MULTILINE
+)
 _BLANK_LINE = re.compile(r"\n[ \t]*+\n")
 _MARKUP_LINE = re.compile(
     r"\A[ \t]*+(?:\.\.(?:[ \t]|\Z)|:[\w-]++:(?:[ \t]|\Z)|([!-/:-@\[-`{-~])\1{2,}+[ \t]*+\Z)"
@@ -145,6 +151,11 @@ def _shown(written: str) -> str:
 
 def _is_bounded(body: str) -> bool:
     if len(body) > MAX_CHARACTERS or body.count("\n.. ") > MAX_EXPLICIT:
+        return False
+    meanings = _SUBSTITUTION.findall(body)
+    if any(meaning.count("|") > 1 for meaning in meanings):
+        return False
+    if max(map(len, meanings), default=0) * body.count("|") > 2 * MAX_SUBSTITUTED:
         return False
     paragraphs = _BLANK_LINE.split(body)
     return all(len(_MARK.findall(text)) <= MAX_PARAGRAPH_MARKS for text in paragraphs)

@@ -47,7 +47,7 @@ PORTS = {"http": 80, "https": 443}
 _SENT_ON = (301, 302, 303, 307, 308)
 _HOST = re.compile(rb"[a-z0-9._:-]+")
 _FEED = re.compile(
-    r"\s*+(?:application/(?:(?:rss|atom|rdf)\+xml|feed\+json|xml)|text/xml)\b", re.IGNORECASE
+    r"(?:application/(?:(?:rss|atom|rdf)\+xml|feed\+json|xml)|text/xml)\b", re.IGNORECASE
 )
 _SHOWN_HOST = 60
 _PASTE = "Paste the text instead."
@@ -264,7 +264,7 @@ def _read(response: httpx2.Response, asked: _Asked, address: str) -> Page:
     if response.status_code != httpx2.codes.OK:
         raise asked.problem(f"{{}} is not given out (its site answers {response.status_code}).")
     kind, charset = _content_type(response.headers.get("content-type", ""), asked.wanted.kinds)
-    if kind is None and _FEED.match(response.headers.get("content-type", "")):
+    if kind is None and _FEED.match(response.headers.get("content-type", "").strip()):
         raise UserError(
             f"{asked.name} is a feed of many articles: save it as a file and give it to the Batch "
             "tab."

@@ -14,7 +14,8 @@ _EXPORT = re.compile(
     r"(?=\{)",
     re.MULTILINE,
 )
-_TOKEN = re.compile(r"""[{}]|"(?:[^"\\\n]|\\.)*+"|'(?:[^'\\\n]|\\.)*+'""")
+_TOKEN = re.compile(r"""[{}]|"(?:[^"\\\n]|\\.)*+"?+|'(?:[^'\\\n]|\\.)*+'?+""")
+"""A quote that is never closed takes its line: looking on from each further one costs a square."""
 _END = re.compile(r"[ \t]*+;?+")
 
 

@@ -10,6 +10,7 @@ import os
 import re
 import stat
 import struct
+import weakref
 import zipfile
 import zlib
 from collections import Counter
@@ -313,6 +314,9 @@ class ZipTree:
             raise UserError(
                 f"{file.name} is not a zip archive, or damaged: make it anew."
             ) from error
+        # Whoever reads the tree may stop anywhere, so the file is closed when nobody has it.
+        weakref.finalize(self, self._archive.close)
+        weakref.finalize(self, self._stream.close)
         infos = [info for info in self._archive.infolist() if not _is_folder_member(info)]
         self._check(infos, limits)
         self._members = {PurePosixPath(member_name(info)): info for info in infos}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import gc
 import gzip
 import io
 import lzma
@@ -256,3 +257,16 @@ def test_a_table_in_several_files_is_one_only_where_there_are_no_articles(tmp_pa
     assert open_path(tmp_path).kind == "table"
     (tmp_path / "post.qmd").write_text("---\ntitle: A\n---\nText")
     assert open_path(tmp_path).kind == "markdown"
+
+
+def test_a_zip_that_nobody_reads_any_longer_is_closed(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("a.md", "Words.")
+    tree = ZipTree(InputFile(tmp_path / "a.zip", "a.zip"))
+    stream = tree._stream
+    file = tree.file(PurePosixPath("a.md"))
+    del tree
+    assert file.head() == b"Words." and not stream.closed
+    del file
+    gc.collect()
+    assert stream.closed

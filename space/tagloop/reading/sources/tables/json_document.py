@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterator
 from itertools import chain, islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from tagloop.errors import UserError
 from tagloop.reading.record import Limits, Record
@@ -44,6 +44,10 @@ _NO_JSON = re.compile(
 are passed over."""
 _READ_AGAIN = 4
 """So many times its length a file is read in search of whole items after broken ones."""
+_WINDOW = 8_000
+"""Characters in which an item is tried first; then in eight times as many, and so on."""
+_LONGEST_SIGN = 16
+"""Characters: an error so near to a window's end may be of the window alone."""
 _MAX_VALUES = 3_000_000
 """Of a visitor's file: each takes 60 bytes and more of memory, were it empty."""
 
@@ -161,32 +165,96 @@ def _list_items(data: str, place: int, most: int) -> Iterator[tuple[Any, str]]:
     keys: set[str] = set()
     budget = _READ_AGAIN * len(data)
     repaired = False
+    lines = _Lines(data)
     while True:
         place = _after_blanks(data, place)
         if place >= len(data) or data[place] == "]":
             return
-        try:
-            item, end = DECODER.raw_decode(data, place)
-        except (ValueError, RecursionError) as error:
+        tried = _tried(data, place)
+        if tried.error is not None:
             if not repaired:
                 repaired = True
                 without = _without_comments(data)
                 if _is_whole(without, place):
-                    data = without
+                    data, lines = without, _Lines(without)
                     continue
-            yield None, json_problem(error) + _place(error)
-            found, budget = _next_item(data, max(place, _position(error)), keys, budget)
+            yield None, json_problem(tried.error) + lines.place(place, tried.error)
+            after = max(place, place + _position(tried.error))
+            found, budget = _next_item(data, after, keys, budget)
             if found is None:
                 return
             place = found
             continue
-        if end - place > most:
+        if tried.end - place > most:
             yield None, f"it has more than {most:,} characters"
         else:
-            yield item, ""
-            if isinstance(item, dict):
-                keys = keys or set(item)
-        place = end
+            yield tried.item, ""
+            if isinstance(tried.item, dict):
+                keys = keys or set(tried.item)
+        place = tried.end
+
+
+class _Tried(NamedTuple):
+    """What stands at a place: an item and its end, or an error whose position counts from there.
+
+    Attributes:
+        read: Characters that it took to tell.
+    """
+
+    item: Any
+    end: int
+    read: int
+    error: Exception | None = None
+
+
+def _tried(data: str, place: int) -> _Tried:
+    """Reads the item at a place in a window that grows until it ends in it.
+
+    An error of `json` counts the lines before it, so that of the whole text each would cost the
+    way to its place: a square's time for a file of nothing but broken items.
+    """
+    size, read = _WINDOW, 0
+    while True:
+        window = data[place : place + size]
+        whole = place + size >= len(data)
+        try:
+            item, end = DECODER.raw_decode(window)
+        except RecursionError as error:
+            return _Tried(None, place, read + _WINDOW, error)
+        except ValueError as error:
+            position = _position(error)
+            if whole or not (
+                position > len(window) - _LONGEST_SIGN or "Unterminated" in str(error)
+            ):
+                return _Tried(None, place, read + max(position, 100), error)
+        else:
+            if whole or end < len(window):
+                return _Tried(item, place + end, read + end)
+        read += size
+        size *= 8
+
+
+class _Lines:
+    """Counts the lines of a text up to places that come one after the other."""
+
+    def __init__(self, data: str) -> None:
+        self._data = data
+        self._at = self._line = self._begin = 0
+
+    def place(self, item: int, error: Exception) -> str:
+        """Says where in the text an error of an item is."""
+        if not isinstance(error, json.JSONDecodeError):
+            return ""
+        self._move(item)
+        here = _Lines(self._data)
+        here._at, here._line, here._begin = self._at, self._line, self._begin
+        here._move(item + error.pos)
+        return f" (line {here._line + 1:,}, column {here._at - here._begin + 1:,})"
+
+    def _move(self, to: int) -> None:
+        self._line += self._data.count("\n", self._at, to)
+        self._begin = max(self._begin, self._data.rfind("\n", self._at, to) + 1)
+        self._at = to
 
 
 def _decoded_object(data: str, begin: int) -> tuple[Any, int]:
@@ -217,17 +285,13 @@ def _is_whole(data: str, place: int) -> bool:
 def _next_item(data: str, place: int, keys: set[str], budget: int) -> tuple[int | None, int]:
     """Returns where a whole item begins that has names of those before, and what is left."""
     for found in _NEXT_OBJECT.finditer(data, place):
-        begin = found.start()
-        try:
-            item, end = DECODER.raw_decode(data, begin)
-        except (ValueError, RecursionError) as error:
-            budget -= max(_position(error) - begin, 100)
-        else:
-            budget -= end - begin
-            after = _after_blanks(data, end)
-            alike = len(keys & set(item)) * 2 >= len(keys) if keys else has_text(item)
+        tried = _tried(data, found.start())
+        budget -= tried.read
+        if tried.error is None:
+            after = _after_blanks(data, tried.end)
+            alike = len(keys & set(tried.item)) * 2 >= len(keys) if keys else has_text(tried.item)
             if alike and data[after : after + 1] in "]{":
-                return begin, budget
+                return found.start(), budget
         if budget <= 0:
             break
     return None, budget

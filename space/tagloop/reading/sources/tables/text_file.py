@@ -73,7 +73,8 @@ class TextFile:
             most: Characters of a line: of a longer one only so much comes that it shows.
         """
         decoder = codecs.getincrementaldecoder(self.encoding)("replace")
-        rest = ""
+        rest: list[str] = []  # of the line that is begun; put together once, however long it is
+        length = 0
         begun = False
         with closing(self._open()) as stream:
             while block := stream.read(BLOCK):
@@ -83,16 +84,23 @@ class TextFile:
                     begun = bool(text)
                 if "\0" in text:
                     text = text.replace("\0", "")
-                lines = list(io.StringIO(rest + text, newline=""))
-                # The block may end within a line, or between the two signs of its end.
-                rest = "" if not lines or lines[-1].endswith("\n") else lines.pop()
-                if len(rest) > 2 * most:
-                    rest = rest[: 2 * most] + rest[-1:] * rest.endswith("\r")
-                yield lines
+                if "\n" in text or "\r" in text or (rest and rest[-1].endswith("\r")):
+                    lines = list(io.StringIO("".join((*rest, text)), newline=""))
+                    # The block may end within a line, or between the two signs of its end.
+                    text = "" if not lines or lines[-1].endswith("\n") else lines.pop()
+                    rest, length = [], 0
+                    yield lines
+                if length > 2 * most:
+                    continue
+                if len(text) > 2 * most:
+                    text = text[: 2 * most] + text[-1:] * text.endswith("\r")
+                if text:
+                    rest.append(text)
+                    length += len(text)
             self.position()  # the file remembers it when it is closed
-        rest += decoder.decode(b"", True)
-        if rest:
-            yield [rest]
+        rest.append(decoder.decode(b"", True))
+        if last := "".join(rest):
+            yield [last]
 
     def breaks_off(self, line: str) -> bool:
         """Tells whether a line is the last before the damage, and not whole."""

@@ -12,7 +12,7 @@ import pytest
 
 from tagloop.errors import UserError
 from tagloop.reading.record import Limits
-from tagloop.reading.sources.tables import TableSource
+from tagloop.reading.sources.tables import TableSource, json_document
 
 Open = Callable[..., TableSource]
 Refused = Callable[[Callable[[], object]], str]
@@ -192,3 +192,22 @@ def test_comments_before_all_and_addresses_that_are_none(table: Open) -> None:
     assert [record.values for record in table(listed, "a.json").records] == BOTH
     content = "// mine\n" + json.dumps({"posts": [item]}).replace("}]", "},]")
     assert [record.values for record in table(content, "a.json").records] == [item]
+
+
+def test_broken_items_cost_what_they_are_long_not_the_way_to_their_place() -> None:
+    begun = time.process_time()
+    data = "[" + '{"text":"a",,},\n' * 100_000 + "]"
+    items = list(json_document._list_items(data, 1, 1_000))
+    assert time.process_time() - begun < 5  # of the whole text each would cost a minute
+    assert items[0] == (
+        None,
+        "it is not JSON: Expecting property name enclosed in double quotes (line 1, column 14)",
+    )
+
+
+@pytest.mark.parametrize("length", [7_970, 7_990, 8_000, 64_000, 600_000])
+def test_items_end_where_they_end_however_long_they_are(length: int) -> None:
+    first = {"text": "a" * length, "number": 12345}
+    data = json.dumps([first, {"text": "b"}, 1234567])
+    items = [item for item, _ in json_document._list_items(data, 1, 10**6)]
+    assert items == [first, {"text": "b"}, 1234567]
