@@ -169,9 +169,10 @@ def _note_splits(reading: CollectedArticles, arrangement: Arrangement) -> None:
         made = f"; {' and '.join(missing)} made from the train articles" if missing else ""
         reading.notes.append(f"{taken:,} of {len(given):,} articles came with their split{made}.")
     if arrangement.moved:
+        articles = "article was" if arrangement.moved == 1 else "articles were"
         reading.notes.append(
-            f"{arrangement.moved} articles were moved so that no split is empty; in so small a "
-            f"corpus, pass this build as {setting_name('previous')} when it grows."
+            f"{arrangement.moved:,} {articles} moved to another split, so that none is empty; when "
+            f"so small a corpus grows, pass this build as {setting_name('previous')}."
         )
     empty = [split for split in SPLITS if split not in arrangement.splits.values()]
     if empty:

@@ -198,7 +198,7 @@ def _readable(
     try:
         for entry in entries:
             if entry.record.aside:
-                source.left_out[f"{entry.record.aside} that states nothing in its way"] += 1
+                source.left_out[f"{entry.record.aside} without title or tags"] += 1
             else:
                 yield entry
     except UserError as error:
@@ -227,7 +227,9 @@ def _article(
         keep_title_only=config.keep_title_only,
     )
     collected.rejected_tags.update(cleaned.rejected_tags)
-    collected.unreadable_dates += entry.date_unreadable
+    if entry.date_unreadable:
+        collected.unreadable_dates += 1
+        collected.add_oddities(where, ("the date cannot be read: the article has none",))
     if cleaned.article is None:
         collected.drop(location, where, cleaned.reason, entry.title)
         return None
@@ -309,7 +311,8 @@ def _left_out(collected: CollectedArticles) -> str:
     if not left_out:
         return ""
     kinds = ", ".join(f"{reason} {number:,}" for reason, number in left_out.most_common())
-    return f"; {left_out.total():,} files are of no kind that is read ({kinds})"
+    files = f"{left_out.total():,} file{'s are' if left_out.total() > 1 else ' is'}"
+    return f"; {files} of no kind that is read ({kinds})"
 
 
 def _where_tags_are_sought(collected: CollectedArticles) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import textwrap
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from tagloop.files import BUILD_REPORT
+from tagloop.limits import readable
 from tagloop.reading.settings import setting_name
 from tagloop.text.languages import language_name
 from training.data.articles import Article
@@ -15,14 +16,30 @@ from training.data.build_report import BuildReport, SourceEntry
 
 TEXT_CHARACTERS = 80
 """Shown of an article's text, and of all else that stands beside it."""
+KINDS = {
+    "markdown": ("article files", "file"),
+    "table": ("table", "row"),
+    "hub": ("Hub dataset", "row"),
+    "files": ("several files", "row"),
+}
+"""What a kind of source is called, and what it counts, if not by its own name and articles."""
+REASON_CHARACTERS = 200
+REASONS = 5
+"""Further reasons to leave rows out that get an instance; the report has all."""
 ODDITIES = 5
 """Kinds of repairs that are told; the report has all."""
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""What in a title or a name would move the cursor, or turn the rest of the line around."""
 LANGUAGES = 8
 """Languages that are told; the report has all."""
 
 
 def summary(built: Built) -> Iterator[str]:
     """Yields the lines that tell a person what was built."""
+    return (_CONTROLS.sub(" ", line) for line in _lines(built))
+
+
+def _lines(built: Built) -> Iterator[str]:
     report = built.report
     yield from first_articles(built.first)
     for source in report["sources"]:
@@ -31,8 +48,6 @@ def summary(built: Built) -> Iterator[str]:
     yield from _oddities(report)
     if report.get("drafts"):
         yield f"not published, but taken in: {report['drafts']:,} ({setting_name('drafts')})"
-    if report["unreadable_dates"]:
-        yield f"dates that could not be read: {report['unreadable_dates']:,}"
     yield from report["notes"]
     yield from _what_came_of_it(report)
     if built.folder is None:
@@ -60,31 +75,39 @@ def first_articles(articles: Sequence[Article]) -> Iterator[str]:
     yield ""
 
 
-def _shortened(text: str) -> str:
-    return text if len(text) <= TEXT_CHARACTERS else f"{text[: TEXT_CHARACTERS - 1].rstrip()}…"
+def _shortened(text: str, most: int = TEXT_CHARACTERS) -> str:
+    text = readable(text)
+    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
+
+
+def _many(number: int, unit: str) -> str:
+    return f"{number:,} {unit}{'s'[: number != 1]}"
 
 
 def _source_lines(source: SourceEntry) -> Iterator[str]:
+    kind, unit = KINDS.get(source["kind"], (source["kind"], "article"))
     yield (
-        f"{source['kind']} {source['location']}: "
-        f"{source['read']:,} rows read, {source['kept']:,} kept"
+        f"{source['location']} ({kind}): {_many(source['read'], unit)} read, "
+        f"{source['kept']:,} kept"
     )
     if left_out := source.get("left_out"):
-        number = sum(left_out.values())
-        yield f"  not read: {number:,} file{'s'[: number > 1]} ({_counts(left_out)})"
+        yield f"  not read: {_many(sum(left_out.values()), 'file')} ({_counts(left_out)})"
     for decision in source.get("decisions", []):
-        yield textwrap.indent(decision, "  ")
+        yield f"  {decision}"
 
 
 def _left_out(report: BuildReport) -> Iterator[str]:
-    """Yields a line about the rows that make no article."""
+    """Yields a line about the rows that make no article, and the first of each further reason."""
     if not report["dropped"]:
         return
-    number, first = len(report["dropped"]), report["dropped"][0]
-    yield (
-        f"left out: {number:,} row{'s'[: number > 1]} ({_counts(report['dropped_counts'])}); "
-        f"the first: {first['where']}: {first['reason']}"
-    )
+    by_kind: dict[str, str] = {}
+    for row in report["dropped"]:
+        said = _shortened(f"{row['where']}: {row['reason']}", REASON_CHARACTERS)
+        by_kind.setdefault(row.get("kind", row["reason"]), said)
+    first, *others = by_kind.values()
+    number = _many(len(report["dropped"]), "row")
+    yield f"left out: {number} ({_counts(report['dropped_counts'])}); the first: {first}"
+    yield from (f"  {said}" for said in others[:REASONS])
 
 
 def _oddities(report: BuildReport) -> Iterator[str]:
@@ -94,7 +117,7 @@ def _oddities(report: BuildReport) -> Iterator[str]:
         where = (
             f"{odd['rows']:,} rows, the first {odd['first']}" if odd["rows"] > 1 else odd["first"]
         )
-        yield f"{odd['what']} ({where})"
+        yield f"repaired: {odd['what']} ({where})"
     if len(oddities) > ODDITIES:
         yield f"{len(oddities) - ODDITIES:,} more kinds of repairs are in {BUILD_REPORT}"
 
@@ -104,9 +127,12 @@ def _what_came_of_it(report: BuildReport) -> Iterator[str]:
     reasons = Counter(merge["reason"] for entry in tags["merged"] for merge in entry["merged"])
     ranked = dict(sorted(reasons.items(), key=lambda item: (-item[1], item[0])))
     why = f" ({_counts(ranked)})" if reasons else ""
+    found = (
+        f"{_many(near['articles'], 'article')} in {_many(near['groups'], 'group')}, each within "
+        "one split"
+    )
     yield (
-        f"near-duplicates (Jaccard >= {near['threshold']}): "
-        f"{near['articles']:,} articles in {near['groups']:,} groups, each within one split"
+        f"near-duplicates (Jaccard >= {near['threshold']}): {found if near['articles'] else 'none'}"
     )
     yield (
         f"tags: {tags['distinct']:,} distinct, {reasons.total():,} merged into others{why}, "

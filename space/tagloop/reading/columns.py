@@ -160,7 +160,8 @@ def parse_mapping(settings: Sequence[str]) -> dict[str, str]:
         found = _NAME_IN_SETTING.match(name.lstrip())
         if not equals or found is None or field not in NAMES:
             raise UserError(
-                f"--columns {rest.split(',')[0].strip()}: expected FIELD=COLUMN with FIELD one of "
+                f"{setting_name('columns', rest.split(',')[0].strip())}: expected FIELD=COLUMN "
+                "with FIELD one of "
                 f"{', '.join(NAMES)}; a name with a comma stands in quotes."
             )
         quoted = found["double"] if found["double"] is not None else found["single"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tagloop.reading.column_names import CATEGORIES, KEYWORDS, fold
@@ -11,6 +11,9 @@ from tagloop.reading.columns import Columns, listed, naming
 from tagloop.reading.dates import Order
 from tagloop.reading.settings import setting_name
 from tagloop.reading.tag_styles import ColumnStyle
+
+_UNUSED = 8
+"""Columns that are named of those that hold nothing of an article."""
 
 
 @dataclass
@@ -43,26 +46,32 @@ class Decisions:
         self.tags_from[fold(name)] += 1
         self._written.setdefault(fold(name), name)
 
-    def sentences(self, columns: Columns | None, *, separator_given: bool) -> Iterator[str]:
+    def sentences(
+        self, columns: Columns | None, seen: Sequence[str], *, separator_given: bool
+    ) -> Iterator[str]:
         """Yields what a person should know.
 
         Args:
-            columns: Those of a table; None for files.
+            columns: Those of a table that hold a field; None for files.
+            seen: All columns of that table.
             separator_given: A person said how tags are divided.
         """
-        yield from self._about_columns(columns)
+        yield from self._about_columns(columns, seen)
         yield from self._about_tags(
             "" if separator_given else f"; {setting_name('tag_separator')} says otherwise"
         )
         yield from self._about_dates()
 
-    def _about_columns(self, columns: Columns | None) -> Iterator[str]:
+    def _about_columns(self, columns: Columns | None, seen: Sequence[str]) -> Iterator[str]:
         used = [
             f"{name} from '{self._date_name(names[0]) if name == 'published' else names[0]}'"
             for name, names in (columns.names.items() if columns else ())
             if names and name != "tags"
         ]
-        if used:
+        if columns and used:
+            known = {name for names in columns.names.values() for name in names}
+            if rest := [name for name in seen if name and name not in known]:
+                used.append(f"nothing from {listed(rest, _UNUSED)}")
             yield f"Read: {', '.join(used)}; {setting_name('columns')} says otherwise."
         if self.names and not (self.tags_from or self.tags_in_text or self.numbers_in):
             yield (
@@ -99,10 +108,12 @@ class Decisions:
             )
 
     def _about_dates(self) -> Iterator[str]:
+        written = {fold(name): name for name in self.dates_from}
         for key, order in self.orders.items():
             if order:
                 yield (
-                    f"Dates such as 03/04/2021 in '{key}' are read {order}, as others there show."
+                    f"Dates such as 03/04/2021 in '{written.get(key, key)}' are read {order}, as "
+                    "others there show."
                 )
         for name, count in self.dates_open.items():
             yield (

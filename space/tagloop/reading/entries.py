@@ -102,7 +102,10 @@ class Entries(Iterator[Entry]):
         if self._pending is None:
             self._decide()
         columns = self.columns if self._is_table else None
-        return list(self._decisions.sentences(columns, separator_given=self._given is not None))
+        seen = self.source.columns or (list(self._names) if self.source.kind == "table" else ())
+        return list(
+            self._decisions.sentences(columns, seen, separator_given=self._given is not None)
+        )
 
     def _columns_of(self, record: Record) -> Columns:
         if self._fixed is not None:

@@ -224,8 +224,8 @@ def test_what_was_decided_is_said() -> None:
     )
     assert [entry.tags for entry in read] == [("Sea", "Light"), ("Machine Learning",)]
     assert read.decisions() == [
-        "Read: title from 'Headline', text from 'Body'; --columns (COLUMNS with make) says "
-        "otherwise.",
+        "Read: title from 'Headline', text from 'Body', nothing from 'note'; --columns (COLUMNS "
+        "with make) says otherwise.",
         "Tags in 'Topics' are split at commas: \"Sea, Light\" → Sea | Light; are not split at "
         'blanks: "Machine Learning" → Machine Learning; --tag_separator (TAG_SEPARATOR with make) '
         "says otherwise.",

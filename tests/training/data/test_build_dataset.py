@@ -586,5 +586,37 @@ def test_few_files_of_another_kind_are_counted(
     words = ["--source", str(blog), "--output_dir", str(tmp_path / "out")]
     assert main(words) == 0
     said = capsys.readouterr().out
-    assert "3 rows read, 3 kept" in said
-    assert "not read: 1 file (.txt that states nothing in its way 1)" in said
+    assert "blog (article files): 3 files read, 3 kept" in said
+    assert "not read: 1 file (.txt without title or tags 1)" in said
+
+
+def test_the_summary_is_short_and_shows_what_was_not_used(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [{**record(number), "When": f"{number + 1}/{number + 13}/2020"} for number in range(9)]
+    rows[1] |= {"text": "Short."}
+    rows[2] |= {"tags": []}
+    rows[3] |= {"date": "some day"}
+    write(place / "a.jsonl", rows)
+    built("--source", "a.jsonl", "--columns", "source=")
+    said = capsys.readouterr().out.splitlines()
+    assert "a.jsonl (table): 9 rows read, 7 kept" in said
+    assert any("nothing from 'When'" in line for line in said)
+    place_ = said.index(
+        "left out: 2 rows (no tags 1, too short 1); the first: a.jsonl:2: too short"
+    )
+    assert said[place_ + 1] == "  a.jsonl:3: no tags"
+    assert "repaired: the date cannot be read: the article has none (a.jsonl:4)" in said
+    assert "near-duplicates (Jaccard >= 0.7): none" in said
+
+
+def test_a_text_cannot_write_to_the_terminal(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [record(number) for number in range(4)]
+    rows[0] |= {"title": "Pier \x1b[2J\u202eend", "tags": ["Boats\x1b[31m"]}
+    write(place / "a\x1b[2J.jsonl", rows)
+    built("--source", "a\x1b[2J.jsonl")
+    said = capsys.readouterr().out
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]", said)
+    assert re.search(r"^(1 article was|[2-9] articles were) moved ", said, re.MULTILINE)

@@ -150,8 +150,8 @@ def _open_file(file: InputFile, limits: Limits, depth: int) -> Source:
     if kind is None:
         raise UserError(
             f"{file.name} is of a kind that is not read"
-            f"{f' ({file.ending})' if file.ending else ''}; known are {_known()}, folders "
-            "and zips of such files."
+            f"{f' ({file.ending})' if file.ending else ''}; known are {_known()}, and "
+            "folders and zips of them."
         )
     return kind.read(file, limits)
 
@@ -228,7 +228,11 @@ def _records(whole: Source, files: list[InputFile], limits: Limits, depth: int) 
 
 
 def _known() -> str:
-    endings = (ending for kind in FILE_KINDS for ending in kind.endings if ending)
+    articles = article_files.ENDINGS
+    tables = {ending for kind in FILE_KINDS if kind.name == "table" for ending in kind.endings}
     names = {kind.name for kind in FILE_KINDS} | {kind.name for kind in TREE_KINDS}
     exports = names - {"table", "markdown", "index"}
-    return f"{', '.join(dict.fromkeys(endings))}, exports ({', '.join(sorted(exports))})"
+    return (
+        f"articles ({', '.join(articles)}), tables ({', '.join(sorted(tables - {*articles, ''}))}) "
+        f"and exports ({', '.join(sorted(exports))})"
+    )

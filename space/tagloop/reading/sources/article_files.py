@@ -48,6 +48,8 @@ TEXTS_NOT_READ = (
 BESIDE_MARKDOWN = (".rst", ".org", ".txt")
 """Endings of files that, few among others, are seldom articles (LICENSE.txt, notes.org), unless
 they state something in their own markup's way."""
+_VAULT = "in .obsidian"
+"""What was left out of Obsidian's notes, whose titles are their names."""
 _FENCE = re.compile(rb"\A(?:\xef\xbb\xbf)?+\s*+(?:---|\+\+\+|\{)")
 _LISTED = 5
 """Endings that are named of those that are not read."""
@@ -76,6 +78,8 @@ def open_tree(tree: Tree, limits: Limits) -> Source:
             record = _read(tree, path, limits, of_few=path.suffix.lower() in few)
             if _is_template(record):
                 source.left_out["templates"] += 1
+            elif source.left_out[_VAULT]:
+                yield replace(record, fallbacks={"title": path.stem, **record.fallbacks})
             else:
                 yield record
 
@@ -148,14 +152,12 @@ def _article_paths(tree: Tree, source: Source) -> list[PurePosixPath]:
         elif ending in ENDINGS and not path.name.startswith("."):
             chosen.append(path)
         else:
-            others[ending or "none"] = others.get(ending or "none", 0) + 1
+            others[ending] = others.get(ending, 0) + 1
     for ending, count in others.items():
-        source.left_out[f"ending {ending}"] += count
+        source.left_out[f"ending {ending}" if ending else "without an ending"] += count
     texts = {ending: count for ending, count in others.items() if ending in TEXTS_NOT_READ}
     if texts:
         source.notes.append(f"{_not_read(texts)} They may hold articles: convert them to Markdown.")
-    if rest := {ending: count for ending, count in others.items() if ending not in texts}:
-        source.notes.append(_not_read(rest))
     return chosen
 
 
@@ -186,4 +188,4 @@ def _not_read(others: Mapping[str, int]) -> str:
     named = ", ".join(f"{ending} {number:,}" for ending, number in most[:_LISTED])
     more = f" and {len(most) - _LISTED} more endings" if len(most) > _LISTED else ""
     files = "1 file of another kind is" if count == 1 else f"{count:,} files of other kinds are"
-    return f"{files} not read: {named.replace('none', 'without an ending')}{more}."
+    return f"{files} not read: {named}{more}."

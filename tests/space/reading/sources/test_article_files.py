@@ -94,7 +94,15 @@ def test_a_zip_reads_like_a_folder(blog: Path) -> None:
         (record.where.removeprefix("blog.zip/"), record.values, record.body, record.draft)
         for record in packed.records
     ]
-    assert folder.notes == packed.notes == ["1 file of another kind is not read: .png 1."]
+    assert folder.left_out == packed.left_out == {"ending .png": 1}
+
+
+def test_an_obsidian_note_has_its_name_as_title_if_it_states_none(blog: Path) -> None:
+    write(blog, "stated.md", ".obsidian/app.json")
+    (blog / "Boats & ferries.md").write_text("The pier is long. #boats\n")
+    (blog / "Headed.md").write_text("# The old pier\n\nIt is long.\n")
+    titles = [entry_of(record).title for record in open_path(blog).records]
+    assert titles == ["Boats & ferries", "The old pier", "stated.md"]
 
 
 @pytest.mark.parametrize(
@@ -139,7 +147,7 @@ def test_what_programs_keep_is_left_out_and_counted(blog: Path) -> None:
         "blog/a.md",
         "blog/posts/themes-of-winter.md",
     ]
-    assert source.notes == ["5 files of other kinds are not read: .png 2, .css 1, .md 1, .yml 1."]
+    assert not source.notes
     assert source.left_out == {
         "in .git": 1,
         "in .trash": 1,
@@ -219,5 +227,4 @@ def test_articles_that_would_have_to_be_converted_are_said(blog: Path) -> None:
     assert open_path(blog).notes == [
         "3 files of other kinds are not read: .adoc 2, .ipynb 1. They may hold articles: convert "
         "them to Markdown.",
-        "1 file of another kind is not read: .css 1.",
     ]
