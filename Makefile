@@ -38,7 +38,7 @@ settings = $(call flag,NAME,name) $(source) $(reading) $(call flag,BASE,base) \
 verbose = $(if $(V),--verbose)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test benchtest faults fuzz data base bench train evaluate publish retrain space screenshots lint lock audit sbom clean
+.PHONY: help install demo test slowtest faults fuzz data base bench train evaluate publish retrain space screenshots lint lock audit sbom clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,11 +48,11 @@ install: $(READY) ## the packages into .venv, none without its hash; every other
 demo: $(READY) ## the whole loop on this machine; CHECK=1 proves every step, then goes; V=1 shows all
 	@$(PY) -m training.demo $(if $(CHECK),--check) $(verbose)
 
-test: $(READY) ## all tests but those of whole benchmarks, 10 minutes on 2 cores
+test: $(READY) ## all tests but the slow ones, 10 minutes on 2 cores
 	@OMP_NUM_THREADS=1 $(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not slow"
 
-benchtest: $(READY) ## the tests that run whole benchmarks, 3 minutes
-	@OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 -m slow tests/training/bench
+slowtest: $(READY) ## the slow tests: whole benchmarks, a killed training, a second demo, fuzzing; 6 minutes
+	@OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 -m slow
 
 faults: $(READY) ## kill, starve and confuse the outbox, count what is lost: [TRIALS=100] [SEED=…]
 	@$(PY) -m tests.faults --trials $(or $(TRIALS),100) $(if $(SEED),--seed $(SEED))

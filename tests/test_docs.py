@@ -289,7 +289,7 @@ def test_the_example_of_a_new_source_is_whole(
     exec(module, inkpot)
     registered = {"FileKind": sources.FileKind, "inkpot": SimpleNamespace(**inkpot)}
     monkeypatch.setattr(
-        sources, "FILE_KINDS", (*eval(f"({line.strip()})", registered), *sources.FILE_KINDS)
+        sources, "FILE_KINDS", (eval(line.strip(), registered), *sources.FILE_KINDS)
     )
     names: dict[str, Any] = {
         "json": json, "Path": Path, "open_path": sources.open_path,

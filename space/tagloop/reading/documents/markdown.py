@@ -16,7 +16,8 @@ in all take it two seconds."""
 _BRACKETS = re.compile(r"\n[ \t]*\n|[\[\]]")
 _COMMENTS = re.compile(r"<!--(?:[^-<]|-(?!->)|<(?!!--))*+-->")
 _HTML_HEADING = re.compile(
-    r"(\s*+(?:<(?:div|p|center|header)\b[^<>]*+>\s*+|</p\s*+>\s*+|<img\b[^<>]*+>\s*+|<br\b[^<>]*+>\s*+)*+)"
+    r"\A(\s*+(?:<(?:div|p|center|header)\b[^<>]*+>\s*+|</p\s*+>\s*+"
+    r"|<(?:img|br)\b[^<>]*+>\s*+)*+)"
     r"<h1\b[^<>]*+>((?:[^<]|<(?!/h1))*+)</h1\s*+>",
     re.IGNORECASE,
 )

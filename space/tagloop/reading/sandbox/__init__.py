@@ -26,6 +26,7 @@ MANY = (
     ".xml", ".rss", ".atom", ".opml",
 )  # fmt: skip
 """Files of many articles."""
+USUAL_ENDINGS = (".md", ".html", ".rst", ".org", ".txt", ".docx", ".pdf")
 MAX_TEXT_BYTES = 5_000_000
 MAX_DOCUMENT_BYTES = 25_000_000
 """Documents may hold pictures."""
@@ -117,7 +118,10 @@ def _check_kind_and_size(path: Path, name: str) -> None:
     if ending in MANY:
         raise UserError(f"{name} is a file of many articles: give it to the Batch tab.")
     if ending not in ENDINGS:
-        raise UserError(f"{name} is none of {', '.join(ENDINGS)}: convert it, or paste its text.")
+        raise UserError(
+            f"{name} is none of {', '.join(USUAL_ENDINGS)} or the like: convert it, or paste its "
+            "text."
+        )
     limit = MAX_DOCUMENT_BYTES if ending in (".docx", ".pdf") else MAX_TEXT_BYTES
     check_upload(path, name, limit, "Paste its text instead.")
 
