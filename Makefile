@@ -1,15 +1,16 @@
 # Every command a person needs; `make` alone lists them.
 
-NAME      ?= tagloop
-NAMESPACE ?=
-SOURCE    ?=
-COLUMNS   ?=
-BASE      ?=
-TRAINING  ?=
-TAG_OVERRIDES ?=
-MODEL     ?=
-DATASET   ?=
-AGREEMENT ?=
+NAME ?= tagloop
+
+# What a person says. It reaches the commands through the environment, as it stands: blanks, quotes
+# and $ mean nothing to make or the shell.
+GIVEN := NAME NAMESPACE SOURCE COLUMNS TAG_SEPARATOR LICENSE MIN_WORDS LIMIT PREVIOUS TAG_OVERRIDES \
+         BASE TRAINING MODEL DATASET AGREEMENT DATA SPLIT
+# The width of a terminal has the name of a variable here.
+ifeq ($(origin COLUMNS)$(findstring =,$(value COLUMNS)),environment)
+COLUMNS :=
+endif
+$(foreach name,$(GIVEN),$(if $(value $(name)),$(eval override $(name) := $$(value $(name)))$(eval export $(name))))
 
 VENV   := .venv
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -21,16 +22,23 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # A lock names all packages, the build tool among them: nothing else is fetched or believed.
 INSTALL := $(PY) -m pip install --require-hashes --no-deps --no-build-isolation --progress-bar off
 
-sources  = $(foreach source,$(SOURCE),--source $(source))
-settings = --name $(NAME) $(sources) $(if $(COLUMNS),--columns $(COLUMNS)) \
-           $(if $(BASE),--base $(BASE)) $(if $(TRAINING),--training $(TRAINING)) \
-           $(if $(TAG_OVERRIDES),--tag_overrides $(TAG_OVERRIDES))
+# A flag with what was given, if anything was; and a flag that is there or not.
+flag   = $(if $($(1)),--$(2) "$$$(1)")
+switch = $(if $($(1)),--$(2))
+
+source   = $(call flag,SOURCE,source)
+reading  = $(call flag,COLUMNS,columns) $(call flag,TAG_SEPARATOR,tag_separator) \
+           $(call flag,LICENSE,license) $(call flag,MIN_WORDS,min_words) \
+           $(call flag,TAG_OVERRIDES,tag_overrides) $(call switch,KEEP_TITLE_ONLY,keep_title_only) \
+           $(call switch,DRAFTS,drafts) $(call switch,STRICT,strict)
+settings = $(call flag,NAME,name) $(source) $(reading) $(call flag,BASE,base) \
+           $(call flag,TRAINING,training)
 
 # V=1 shows what goes into the log otherwise.
 verbose = $(if $(V),--verbose)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test benchtest faults fuzz data base bench train evaluate publish retrain space screenshots lint lock audit sbom clean
+.PHONY: help install demo test slowtest faults fuzz data base bench train evaluate publish retrain space screenshots lint lock audit sbom clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,11 +48,11 @@ install: $(READY) ## the packages into .venv, none without its hash; every other
 demo: $(READY) ## the whole loop on this machine; CHECK=1 proves every step, then goes; V=1 shows all
 	@$(PY) -m training.demo $(if $(CHECK),--check) $(verbose)
 
-test: $(READY) ## all tests but those of whole benchmarks, 10 minutes on 2 cores
+test: $(READY) ## all tests but the slow ones, 10 minutes on 2 cores
 	@OMP_NUM_THREADS=1 $(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not slow"
 
-benchtest: $(READY) ## the tests that run whole benchmarks, 3 minutes
-	@OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 -m slow tests/training/bench
+slowtest: $(READY) ## the slow tests: whole benchmarks, a killed training, a second demo, fuzzing; 6 minutes
+	@OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 -m slow
 
 faults: $(READY) ## kill, starve and confuse the outbox, count what is lost: [TRIALS=100] [SEED=…]
 	@$(PY) -m tests.faults --trials $(or $(TRIALS),100) $(if $(SEED),--seed $(SEED))
@@ -52,39 +60,40 @@ faults: $(READY) ## kill, starve and confuse the outbox, count what is lost: [TR
 fuzz: $(READY) ## bad input to the embedded Hub and to Batch: [SECONDS=600] [SEED=…]
 	@OMP_NUM_THREADS=1 $(PY) -m tests.fuzz --seconds $(or $(SECONDS),600) $(if $(SEED),--seed $(SEED))
 
-data: $(READY) ## build the dataset: SOURCE=folder|table|owner/dataset [COLUMNS=title=…,text=…] [NAME=…]
-	@$(PY) -m training.build_dataset --name $(NAME) $(or $(sources),--source dataset_card/starter --license CC0-1.0) $(if $(COLUMNS),--columns $(COLUMNS)) $(if $(TAG_OVERRIDES),--tag_overrides $(TAG_OVERRIDES))
+data: $(READY) ## build the dataset: SOURCE=folder|file|address|owner/dataset [COLUMNS=title=…,text=…] [NAME=…] [DRY_RUN=1]
+	@$(PY) -m training.build_dataset $(call flag,NAME,name) $(or $(source),--source dataset_card/starter $(if $(LICENSE),,--license CC0-1.0)) $(strip $(reading)) $(call flag,LIMIT,limit) $(call flag,PREVIOUS,previous) $(call switch,DRY_RUN,dry_run)
 
 train: $(READY) ## build, fine-tune and measure: SOURCE=… [BASE=google/flan-t5-small] [NAME=…]
 	@$(PY) -m training.publish.pipeline $(settings) $(verbose)
 
 evaluate: $(READY) ## measure a tagger again: [MODEL=folder|owner/tagger] [NAME=…]
-	@$(PY) -m training.evaluation --name $(NAME) $(if $(MODEL),--model $(MODEL)) $(verbose)
+	@$(PY) -m training.evaluation $(call flag,NAME,name) $(call flag,MODEL,model) $(verbose)
 
 publish: $(READY) ## dataset, model and Space to the Hub: NAMESPACE=you [SOURCE=…] [BASE=…] [PRIVATE=1] [DRY_RUN=1]
-	@$(PY) -m training.publish --namespace "$(NAMESPACE)" $(settings) $(if $(PRIVATE),--private) $(if $(DRY_RUN),--dry_run) $(verbose)
+	@$(PY) -m training.publish --namespace "$$NAMESPACE" $(settings) $(call switch,PRIVATE,private) $(call switch,DRY_RUN,dry_run) $(verbose)
 
 retrain: $(READY) ## the next version from corrections: NAMESPACE=you [NAME=…] [AGREEMENT=K] [DRY_RUN=1]
 	@$(if $(NAMESPACE)$(MODEL),,echo "error: NAMESPACE is missing: make retrain NAMESPACE=you NAME=blog" >&2; exit 2;) \
-	$(PY) -m training.retrain --model "$(or $(MODEL),$(NAMESPACE)/$(NAME)-tagger)" $(if $(DATASET),--dataset $(DATASET)) \
-	$(if $(AGREEMENT),--agreement $(AGREEMENT)) $(if $(DRY_RUN),--dry_run) $(verbose)
+	$(PY) -m training.retrain --model $(if $(MODEL),"$$MODEL","$$NAMESPACE/$$NAME-tagger") $(call flag,DATASET,dataset) \
+	$(call flag,AGREEMENT,agreement) $(call switch,DRY_RUN,dry_run) $(verbose)
 
 space: $(READY) ## run the Space here on any tagger: MODEL=owner/tagger [SHARE=1]
 	@$(if $(MODEL),,echo "error: MODEL is missing: make space MODEL=owner/tagger" >&2; exit 2;) \
-	cd space && MODEL_REPO="$(or $(realpath $(MODEL)),$(MODEL))" $(if $(SHARE),GRADIO_SHARE=True) $(abspath $(PY)) app.py
+	MODEL_REPO="$$(cd -- "$$MODEL" 2>/dev/null && pwd || printf %s "$$MODEL")" && export MODEL_REPO && \
+	cd space && $(if $(SHARE),GRADIO_SHARE=True) "$(abspath $(PY))" app.py
 
 base: $(READY) ## train the bundled base anew, three hours: DATA=folder
 	@$(if $(DATA),,echo "error: DATA is missing: make base DATA=folder" >&2; exit 2;) \
-	$(PY) -m training.base.recipe train --data $(DATA) && $(PY) -m training.base.recipe export
+	$(PY) -m training.base.recipe train --data "$$DATA" && $(PY) -m training.base.recipe export
 
 bench: $(PEERS) ## Tagloop and its peers side by side: DATA=folder [SPLIT=validation] [ONLY="knn yake"] [AGAIN=1]
 	@$(if $(DATA),,echo "error: DATA is missing: make bench DATA=folder" >&2; exit 2;) \
-	$(PY) -m training.bench.quality --data $(DATA) --split $(or $(SPLIT),validation) $(if $(ONLY),--only $(ONLY)) $(if $(AGAIN),--again) && \
-	$(PY) -m training.bench.speed --data $(DATA)
+	$(PY) -m training.bench.quality --data "$$DATA" --split $(if $(SPLIT),"$$SPLIT",validation) $(if $(ONLY),--only $(ONLY)) $(if $(AGAIN),--again) && \
+	$(PY) -m training.bench.speed --data "$$DATA"
 
 screenshots: $(READY) ## pictures of the Space on any tagger: MODEL=folder|owner/tagger [DATASET=…]
 	@$(if $(MODEL),,echo "error: MODEL is missing: make screenshots MODEL=folder" >&2; exit 2;) \
-	$(PY) -m training.demo.screenshots --model $(MODEL) $(if $(DATASET),--dataset $(DATASET))
+	$(PY) -m training.demo.screenshots --model "$$MODEL" $(call flag,DATASET,dataset)
 
 # The same checks stand in .pre-commit-config.yaml. What succeeds is silent.
 CHECKS := "ruff check ." "ruff format --check ." "mypy" "lint-imports --no-logo --no-cache" "deptry ."

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from datasets import DatasetInfo, Features, SplitDict, SplitInfo
 
 from tagloop.errors import UserError
+from tagloop.text.words import count_words
 from tagloop.vocabulary.vocabulary import Vocabulary
 
 SPLITS = ("train", "validation", "test")
@@ -148,7 +149,7 @@ def _info(tables: dict[str, pa.Table], download_size: int) -> DatasetInfo:
 
 def _count(description: Description, row: dict[str, Any]) -> None:
     text = row["text"] or ""
-    description.words.append(len(text.split()))
+    description.words.append(count_words(text))
     description.tags_per_article.append(len(row["tags"]))
     description.sources[row["source"], row["license"]] += 1
     description.corrections += row["origin"] == "correction"

@@ -147,7 +147,7 @@ def _dropped(report: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Returns a row a reason, with its first article as an instance."""
     first: dict[str, Mapping[str, Any]] = {}
     for entry in report["dropped"]:
-        first.setdefault(entry["reason"], entry)
+        first.setdefault(entry.get("kind", entry["reason"]), entry)
     return [
         {"reason": reason, "articles": count, "instance": _instance(first.get(reason))}
         for reason, count in report["dropped_counts"].items()

@@ -127,11 +127,15 @@ def _inner(op: Any, value: Any) -> list[list[Node]]:
 
 
 def _beginnings(nodes: Sequence[Node], times: int) -> Iterator[str]:
-    """Yields what the pattern, and each sequence in it, begins with, longer and longer."""
+    """Yields what the pattern, and each sequence in it, begins with, longer and longer.
+
+    A word is not cut: inside of one nothing repeats, so its first letters say no more than itself.
+    """
     begun = ""
-    for op, value in nodes:
+    for place, (op, value) in enumerate(nodes):
         begun += _sample(op, value, times)
-        yield begun
+        if [each for each, _ in nodes[place : place + 2]] != [sre.LITERAL, sre.LITERAL]:
+            yield begun
         for inner in _inner(op, value):
             yield from _beginnings(inner, times)
 

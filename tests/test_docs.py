@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import runpy
 import signal
 import subprocess
 import sys
+import textwrap
 import warnings
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from string import Template
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+
+from tagloop.reading import sources
+from tagloop.reading.entries import read_entries
+from tagloop.reading.record import ReadOptions
 
 ROOT = Path(__file__).parents[1]
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
@@ -77,10 +86,11 @@ def code_told(path: Path) -> str:
 
 @cache
 def dry_run(target: str, *settings: str) -> str:
-    """Returns what ``make`` would run, long lines in one piece."""
+    """Returns what ``make`` would run, long lines in one piece, with what it is given put in."""
     command = ["make", "--no-print-directory", "-n", target, *settings]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    return done.stdout.replace("\\\n", " ")
+    given = dict(setting.split("=", 1) for setting in settings)
+    return Template(done.stdout.replace("\\\n", " ")).safe_substitute(given)
 
 
 def targets() -> list[str]:
@@ -96,7 +106,8 @@ def texts() -> dict[str, str]:
     found = {path: code_of(path) for path in (*DOCUMENTS, *TEMPLATES)}
     found |= {path: code_told(path) for path in files}
     named = {path.relative_to(ROOT).as_posix(): text for path, text in found.items()}
-    settings = [f"{name}=1" for name in re.findall(r"\$\(if \$\((\w+)\)", MAKEFILE)]
+    variables = re.findall(r"\$\((?:if \$\(|call (?:flag|switch),)(\w+)", MAKEFILE)
+    settings = [f"{name}=1" for name in dict.fromkeys(variables)]
     return named | {f"make {target}": dry_run(target, *settings) for target in targets()}
 
 
@@ -263,3 +274,26 @@ def test_the_map_names_every_package_and_no_other() -> None:
     code = [path for tree in ("space/tagloop", *TREES[1:3]) for path in (ROOT / tree).rglob("*.py")]
     packages = {path.parent.relative_to(ROOT).as_posix() for path in code}
     assert set(named) == packages and len(named) == len(packages)
+
+
+def test_the_example_of_a_new_source_is_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    section = text.split("\n## A door for one more kind\n")[1].split("\n## ")[0]
+    module, line, test = (
+        textwrap.dedent(block)
+        for block in re.findall(r"^ +```python\n(.*?)^ +```", section, re.M | re.S)
+    )
+    inkpot: dict[str, Any] = {}
+    exec(module, inkpot)
+    registered = {"FileKind": sources.FileKind, "inkpot": SimpleNamespace(**inkpot)}
+    monkeypatch.setattr(
+        sources, "FILE_KINDS", (eval(line.strip(), registered), *sources.FILE_KINDS)
+    )
+    names: dict[str, Any] = {
+        "json": json, "Path": Path, "open_path": sources.open_path,
+        "read_entries": read_entries, "ReadOptions": ReadOptions,
+    }  # fmt: skip
+    exec(test, names)
+    names["test_inkpot"](tmp_path)

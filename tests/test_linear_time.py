@@ -15,8 +15,8 @@ import re
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from functools import cache
+from contextlib import contextmanager, suppress
+from functools import cache, partial
 from pathlib import Path
 from types import FrameType, ModuleType
 from typing import Any
@@ -26,11 +26,18 @@ import pytest
 import tagloop
 import training.hub
 from tagloop.corrections.review.suspicion import _stands_in
+from tagloop.errors import UserError
 from tagloop.generation.evidence import find_spans
 from tagloop.ranking.keyphrases import KnownPhrases, Words
+from tagloop.reading.documents.org import read_org
+from tagloop.reading.front_matter.adding import add_values
+from tagloop.reading.front_matter.body_tags import body_tags
+from tagloop.reading.tag_lists import tags_of
+from tagloop.reading.texts import unescaped_html
 from tagloop.service.options import written_list
 from tagloop.text.markup import html_to_text, looks_like_html, markdown_to_text
 from tagloop.text.sentences import split_sentences
+from tagloop.text.words import divided, split_words
 from tagloop.vocabulary.abbreviations import stated_meanings
 from tagloop.vocabulary.normal_form import compatible, folded, normal_form, occurring, parse_tags
 from tagloop.vocabulary.surface import find_surface
@@ -48,6 +55,8 @@ grows by three times as much at the most then."""
 TOO_MUCH = 3.5
 """A square grows by ten times the length's growth, from one size to ten times as much."""
 LONGEST_SECONDS = 0.5
+PARTS = 8
+"""Of the patterns, which the processes that run the tests share among them."""
 INLINE = frozenset({"search", "match", "fullmatch", "split", "findall", "finditer", "sub", "subn"})
 
 
@@ -96,6 +105,7 @@ def written_inline(module: ModuleType) -> Iterator[re.Pattern[Any]]:
             yield re.compile(call.args[0].value)
 
 
+@cache
 def all_patterns() -> dict[re.Pattern[Any], str]:
     """Returns every pattern with the first place where it stands."""
     found: dict[re.Pattern[Any], str] = {}
@@ -186,12 +196,13 @@ def slow_strings(pattern: re.Pattern[Any]) -> Iterator[str]:
                 yield f"{make(12)!r} and so on: {problem}"
 
 
-def test_every_pattern_takes_time_in_proportion_to_the_text() -> None:
-    patterns = all_patterns()
-    assert len(patterns) > 60
+@pytest.mark.parametrize("part", range(PARTS))
+def test_every_pattern_takes_time_in_proportion_to_the_text(part: int) -> None:
+    patterns = sorted(all_patterns().items(), key=lambda item: (item[1], repr(item[0].pattern)))
+    assert len(patterns) > 300
     slow = {
         f"{name}: {pattern.pattern!r}": problem
-        for pattern, name in patterns.items()
+        for pattern, name in patterns[part::PARTS]
         if (problem := next(slow_strings(pattern), None))
     }
     assert not slow
@@ -262,6 +273,12 @@ def made_at_run_time() -> set[str]:
     return found
 
 
+def _tagged(begin: str, ending: str, text: str) -> None:
+    """Reads front matter and writes it with tags."""
+    with suppress(UserError):
+        add_values(begin + text, {"tags": ["a"]}, "a", ending)
+
+
 OVER_A_TEXT: dict[str, Callable[[str], object]] = {
     "tagloop.vocabulary.normal_form.compatible": compatible,
     "tagloop.vocabulary.surface._surfaces": lambda text: [
@@ -274,6 +291,8 @@ OVER_A_TEXT: dict[str, Callable[[str], object]] = {
         _stands_in(tag, text) for tag in HOSTILE_TAGS
     ],
     "sentences": split_sentences,
+    "words of any script": split_words,
+    "letters apart": divided,
     "normal form": normal_form,
     "folded": folded,
     "tags in it": lambda text: occurring([tag[:80] for tag in HOSTILE_TAGS], text),
@@ -286,6 +305,17 @@ OVER_A_TEXT: dict[str, Callable[[str], object]] = {
     "html or not": looks_like_html,
     "markdown": markdown_to_text,
     "list": written_list,
+    **{
+        f"front matter {begin!r} {ending[1:]}": partial(_tagged, begin, ending)
+        for begin, ending in (
+            *(("", ending) for ending in (".md", ".rst", ".org", ".mdx")),
+            *((begin, ".md") for begin in ("---\n", "+++\n", "a: ", "<!--\n", "# a\n\n", '{"')),
+        )
+    },
+    "tags in a text": body_tags,
+    "org": partial(read_org, name="a.org"),
+    "tags of an article": tags_of,
+    "escaped HTML": unescaped_html,
 }
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
+import re
 import reprlib
 import shlex
 from collections.abc import Sequence
@@ -17,7 +19,6 @@ from types import UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 import yaml
-from transformers import HfArgumentParser
 
 from tagloop.errors import UserError
 from tagloop.limits import readable
@@ -53,29 +54,55 @@ class ConsoleConfig:
     verbose: bool = option(False, "Show what goes into the log otherwise.", aliases="-v")
 
 
-@dataclass
-class BuildConfig:
-    """Settings of ``training.build_dataset``."""
+@dataclass(kw_only=True)
+class ReadingConfig:
+    """What a person says about articles, wherever they are read."""
 
-    source: list[str] = field(
-        metadata={
-            "action": "extend",
-            "help": "Where articles come from: a folder of Markdown files, a table (CSV, TSV, JSON "
-            "Lines, JSON, Parquet; also .xz, .gz, .bz2), or a Hub dataset "
-            "owner/name[:config][@revision]. May be given several times.",
-        }
-    )
-    name: str = option("tagloop", "Name of the project's repositories.")
-    output_dir: str | None = option(None, "Dataset folder to write; default build/<name>/dataset.")
     columns: list[str] = option(
         [],
         "Which column holds what, where the names do not say it, e.g. "
         "title=headline,text=body,tags=labels; title= says that there is none.",
         action="extend",
     )
+    tag_separator: str = option(
+        "",
+        "What stands between the tags in one text: comma, semicolon, pipe, slash, blank, line, "
+        "none, or the sign itself; default: as the whole column shows.",
+    )
     license: str | None = option(None, "Licence of the articles that state none, e.g. CC0-1.0.")
     min_words: int = option(10, "Shorter texts are dropped.")
     keep_title_only: bool = option(False, "Keep articles that have a title but no text.")
+    drafts: bool = option(False, "Take in what is not published: drafts, private posts.")
+    strict: bool = option(False, "Stop at the first broken row or file instead of dropping it.")
+    tag_overrides: str | None = option(None, TAG_OVERRIDES_HELP)
+
+    def reading_words(self) -> list[str]:
+        """Returns the flags of what is not as by default, as words of a command line."""
+        words = []
+        for entry in dataclasses.fields(ReadingConfig):
+            value = getattr(self, entry.name)
+            if value is True:
+                words.append(f"--{entry.name}")
+            elif value not in (False, None, [], entry.default):
+                words += [f"--{entry.name}", *(value if isinstance(value, list) else [str(value)])]
+        return words
+
+
+@dataclass(kw_only=True)
+class BuildConfig(ReadingConfig):
+    """Settings of ``training.build_dataset``."""
+
+    source: list[str] = field(
+        metadata={
+            "action": "extend",
+            "help": "Where articles come from: a folder, file or zip of articles (Markdown, HTML, "
+            "…), a table (CSV, JSON, Parquet, a spreadsheet, …), an export of WordPress, Ghost and "
+            "others, a feed or its address, or a Hub dataset owner/name[:config][@revision]. May "
+            "be given several times.",
+        }
+    )
+    name: str = option("tagloop", "Name of the project's repositories.")
+    output_dir: str | None = option(None, "Dataset folder to write; default build/<name>/dataset.")
     limit: int | None = option(None, "Read only the first rows of each source.")
     streaming: bool = option(False, "Read Hub datasets row by row without storing them.")
     previous: str | None = option(
@@ -83,7 +110,7 @@ class BuildConfig:
         "An earlier build (dataset folder or repo_id): its articles keep their splits "
         "whatever is added.",
     )
-    tag_overrides: str | None = option(None, TAG_OVERRIDES_HELP)
+    dry_run: bool = option(False, "Read everything and say what came of it, write nothing.")
 
 
 def parse_config(config_class: type[Config], argv: Sequence[str], command: str) -> Config:
@@ -97,6 +124,8 @@ def parse_config(config_class: type[Config], argv: Sequence[str], command: str) 
     Raises:
         UserError: The file cannot be read, is no mapping, or holds an unknown or no required name.
     """
+    from transformers import HfArgumentParser  # half a second, which not every importer needs
+
     parser = HfArgumentParser(config_class, prog=command)  # type: ignore[arg-type]
     quiet = [word for word in argv if word not in ("-v", "--verbose")]
     words = quiet if issubclass(config_class, ConsoleConfig) else argv
@@ -109,9 +138,16 @@ def parse_config(config_class: type[Config], argv: Sequence[str], command: str) 
 
 def command_line(module: str, argv: Sequence[str]) -> str:
     """Returns the command for reports and cards, without the folders of this machine."""
-    outside = [Path(word).is_absolute() or word.startswith("..") for word in argv]
-    shown = [Path(word).name if out else word for word, out in zip(argv, outside, strict=True)]
-    return shlex.join(["python", "-m", module, *shown])
+    return shlex.join(["python", "-m", module, *map(_without_folders, argv)])
+
+
+def _without_folders(word: str) -> str:
+    # Several places may stand in one word, as `SOURCE` has them.
+    parts = [word] if os.path.exists(word) else re.split(r"(\s+)", word)
+    outside = [Path(part).is_absolute() or part.startswith("..") for part in parts]
+    return "".join(
+        Path(part).name if out else part for part, out in zip(parts, outside, strict=True)
+    )
 
 
 def read_settings(path: Path, config_class: Any) -> dict[str, Any]:
@@ -239,22 +275,17 @@ class EvaluateConfig(ConsoleConfig):
     output: str | None = option(None, "Report to write; default report.json in the model folder.")
 
 
-@dataclass
-class StationsConfig(ConsoleConfig):
+@dataclass(kw_only=True)
+class StationsConfig(ConsoleConfig, ReadingConfig):
     """Settings of ``training.publish.pipeline``."""
 
     name: str = option("tagloop", "Name of the project's repositories.")
     source: list[str] = option([], "Articles; default the starter corpus.", action="extend")
-    columns: list[str] = option(
-        [], "Column mapping, e.g. title=headline,text=body.", action="extend"
-    )
-    license: str | None = option(None, "Licence of the articles that state none, e.g. CC0-1.0.")
     base: str = option("", "Any seq2seq model: folder or repo_id; default the bundled.")
     training: str | None = option(None, "YAML or JSON file with more settings of training.train.")
-    tag_overrides: str | None = option(None, TAG_OVERRIDES_HELP)
 
 
-@dataclass
+@dataclass(kw_only=True)
 class PublishConfig(StationsConfig):
     """Settings of ``training.publish``."""
 

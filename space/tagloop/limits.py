@@ -25,6 +25,13 @@ def readable(text: str) -> str:
     return text.encode("utf-8", errors="replace").decode("utf-8")
 
 
+def beginning(text: str, most: int) -> str:
+    """Returns the text, or its first so many characters, up to a blank where there is one."""
+    if len(text) <= most:
+        return text
+    return text[: most + 1].rsplit(None, 1)[0][:most].strip() or text[:most]
+
+
 def check_length(what: str, text: str, limit: int) -> str:
     """Returns ``text``, made `readable`.
 

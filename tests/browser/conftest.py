@@ -85,7 +85,7 @@ def slow_windows(module):
     module.CTranslate2Engine.generate = slowly
 
 CHANGED = {
-    "tagloop.reading.page": local_site,
+    "tagloop.reading.fetch.page": local_site,
     "tagloop.generation.ctranslate2_engine": slow_windows,
 }
 

@@ -6,6 +6,7 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import httpx2
 import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
@@ -132,6 +133,16 @@ def test_agents_have_the_same_three_tools(space: RunningSpace) -> None:
     assert all(len(description) > 40 for description in tools.values())
     assert not called.isError
     assert "confidence" in called.content[0].text
+
+
+def test_half_a_surrogate_pair_is_tagged_as_any_text(space: RunningSpace) -> None:
+    given = r'{"text": "Banks use \ud83d chatbots.", "allowed_tags": ["Chatbots", "\udc00 x"]}'
+    call = f'{{"name": "tag", "arguments": {given}}}'
+    body = f'{{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {call}}}'
+    headers = {"accept": "application/json, text/event-stream", "content-type": "application/json"}
+    place = f"{space.url}/gradio_api/mcp/"
+    told = httpx2.post(place, content=body, headers=headers, timeout=30).text
+    assert '"isError":false' in told and "confidence" in told
 
 
 @pytest.mark.parametrize(

@@ -126,15 +126,41 @@ def test_a_zip_of_markdown(open_page: OpenPage, tmp_path: Path) -> None:
 
 def test_what_cannot_be_read_is_one_sentence(open_page: OpenPage, tmp_path: Path) -> None:
     path = tmp_path / "posts.csv"
-    path.write_text("title,summary\na,b\n")
+    path.write_text("title,story of it\na,Banks use chatbots.\n")
     page = open_page()
     page.get_by_role("tab", name="Batch").click()
     page.locator("#batch-run").click()
     expect(page.locator("#batch-result")).to_contain_text("Choose a file first.")
     tag(page, path)
-    expect(page.get_by_role("alert")).to_contain_text("posts.csv has no column for the text")
+    told = page.get_by_role("alert")
+    expect(told).to_contain_text("posts.csv: no column for the text found; the columns are 'title'")
     expect(page.locator("#batch-download")).to_be_hidden()
     expect(page.locator("#batch-run")).to_be_enabled()
+    columns = page.get_by_label("Columns, if they have other names")
+    columns.fill("content: story of it")
+    page.locator("#batch-run").click()
+    expect(told).to_contain_text("expected FIELD=COLUMN")
+    columns.fill("text=story of it")
+    page.locator("#batch-run").click()
+    wait_done(page)
+    expect(page.locator("#batch-result")).to_contain_text("Done: 1 article tagged.")
+
+
+def test_what_a_dropped_list_or_long_text_becomes_in_the_form(
+    open_page: OpenPage, tmp_path: Path
+) -> None:
+    page = open_page()
+    dropped = page.locator("#file input[type=file]")
+    many = tmp_path / "posts.csv"
+    many.write_text("title,text\na,b\n")
+    dropped.set_input_files(many)
+    expect(page.locator("#hint")).to_contain_text("posts.csv is a file of many articles")
+    long = tmp_path / "long.md"
+    long.write_text("---\ntitle: On and on\n---\n" + "Banks use chatbots. " * 4_000)
+    dropped.set_input_files(long)
+    expect(page.locator(".tl-chip").first).to_be_visible()
+    expect(page.locator("#hint")).to_contain_text("more than 50,000 characters")
+    expect(page.locator("#title input, #title textarea")).to_have_value("On and on")
 
 
 def test_progress_and_cancel(open_page: OpenPage, tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from .profiles import every_time
 from .search import open_search, search_requests
 from .wire import Ask, Tally, Wire
@@ -15,6 +17,7 @@ EXAMPLES = 4
 """Of each address."""
 
 
+@pytest.mark.slow
 def test_no_request_is_answered_by_500(tmp_path: Path) -> None:
     with open_search(tmp_path) as search:
         search_requests(search, every_time(EXAMPLES))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from .profiles import every_time
 from .search import open_search, search_stories
 from .visitors_files import search_files
@@ -13,6 +15,7 @@ STORIES = 16
 FILES = 100
 
 
+@pytest.mark.slow
 def test_no_story_breaks_a_page(tmp_path: Path) -> None:
     with open_search(tmp_path) as search:
         search_stories(search, every_time(STORIES))

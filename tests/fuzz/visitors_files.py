@@ -1,7 +1,7 @@
 """Files of many articles, sound ones spoiled in places, through the readers of Batch.
 
-Single documents are read in a process of their own, which answers with a sentence whatever happens
-in it; Batch reads in the Space's own process, where an exception would be nobody's sentence.
+Both documents and batches are read in processes of their own, which answer with a sentence whatever
+happens in them; here they are read without one, so that an exception shows.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from pathlib import Path
 from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 
+from tagloop.batch.opened_file import OpenedFile
+from tagloop.batch.results import begin_result
 from tagloop.batch.rows import RowTags
-from tagloop.batch.run import open_batch
 from tagloop.errors import UserError
 
 from .hostile import RAW_JSON, TEXTS, cards, raw_bytes
@@ -47,11 +48,22 @@ def _sound() -> dict[str, list[bytes]]:
     article = b"---\ntitle: Title\ntags: [a]\n---\nSome words of an article.\n"
     lines = "\n".join(json.dumps({"title": "Title", "text": f"Words {n}."}) for n in range(3))
     table = "title,text,tags\nTitle,Some words.,a\n" + '"a ""b""",' + '"two\nlines",\n'
+    toml = b"+++\ntitle = 'T'\n[taxonomies]\ntags = ['a']\n+++\nSome words of an article.\n"
+    org = b"#+TITLE: T\n#+FILETAGS: :a:\n\nSome words of an article.\n"
+    page = (
+        b"<!doctype html><html><head><title>T</title></head><body><p>Some words.</p></body></html>"
+    )
+    objects = [json.loads(line) for line in lines.split("\n")]
     return {
         ".csv": [table.encode(), table.encode("utf-16"), b'"' + b"x" * 200_000],
         ".tsv": [table.replace(",", "\t").encode()],
         ".jsonl": [lines.encode(), *RAW_JSON],
-        ".zip": [_zip({"a.md": article, "b/c.md": article, "../d.md": article})],
+        ".json": [json.dumps(objects).encode(), json.dumps({"posts": objects}).encode(), *RAW_JSON],
+        ".zip": [
+            _zip({"a.md": article, "b/c.md": article, "../d.md": article}),
+            _zip({"a.md": toml, "b.org": org, "c.html": page, "d.txt": b"Some words."}),
+        ],
+        ".md": [article, toml],
     }
 
 
@@ -82,14 +94,15 @@ def read(file: Dropped, folder: Path) -> None:
     path = folder / f"{uuid.uuid4().hex}{file.ending}"
     path.write_bytes(file.content)
     try:
-        batch = open_batch(path)
-        target = folder / f"tagged{file.ending}"
-        writer = batch.writer(target)
-        for count, row in enumerate(batch.rows()):
-            writer.write(row, RowTags(["a", "=b"], [0.5, 0.25]))
-            if count > MOST_ROWS:
-                break
-        writer.close()
+        batch = OpenedFile(path, {})
+        result = begin_result(folder / f"tagged{batch.form.ending}", batch.form)
+        rows = batch.read(MOST_ROWS)
+        tagged = [RowTags(["a", "=b"], [0.5, 0.25], row.problem) for row in rows]
+        for row, tags, piece in zip(rows, tagged, batch.write(tagged), strict=True):
+            result.add(row, tags, piece)
+        batch.notes()
+        batch.close()
+        result.close()
     except UserError:
         pass
     finally:

@@ -6,7 +6,7 @@ links go to the Hub in use (``HF_ENDPOINT``), so a card differs from one Hub to 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -24,6 +24,7 @@ from dataset_card.sections import dataset_sections, pretty_name
 from tagloop.errors import UserError
 from tagloop.files import BUILD_REPORT, CARD, CONFIG, EVALUATION_REPORT, TRAINING_LOG
 from tagloop.generation.settings import TaggingSettings
+from tagloop.text.languages import relevant_languages
 from training.cards.changelog import latest_changes
 from training.cards.citations import BUNDLED
 from training.cards.model_sections import metric_of, model_sections
@@ -46,6 +47,7 @@ PIPELINE_TAG = "summarization"
 none any more."""
 Content = TypeVar("Content")
 LANGUAGE = "en"
+"""Of the articles of builds and trainings that did not look for it."""
 LICENSE = "apache-2.0"
 """Of the weights."""
 HUB_METRICS = {"f1", "precision", "rouge"}
@@ -74,7 +76,7 @@ def write_dataset_card(dataset_dir: str | Path, names: Names, version: str) -> s
     lengths_chart(
         description.words, description.tags_per_article, folder / "charts" / "lengths.png"
     )
-    metadata = _dataset_metadata(description, names.dataset)
+    metadata = _dataset_metadata(description, names.dataset, report.get("languages"))
     body = render(
         DATASET_TEMPLATE,
         version=version,
@@ -208,12 +210,14 @@ def _base_link(log: TrainingLog) -> Markdown:
     return repo_link(base, "model") if base else escape(log["base_model"] or "")
 
 
-def _dataset_metadata(description: Description, repo_id: str) -> DatasetCardData:
+def _dataset_metadata(
+    description: Description, repo_id: str, languages: Mapping[str, int] | None
+) -> DatasetCardData:
     licenses = hub_licenses(description.licenses)
     single = licenses[0] if len(licenses) == 1 else licenses
     data = DatasetCardData(
         pretty_name=pretty_name(repo_id),
-        language=[LANGUAGE],
+        language=_languages(languages),
         license=single,
         task_categories=[PIPELINE_TAG, "text-classification"],
         task_ids=["multi-label-classification"],
@@ -260,7 +264,7 @@ def _model_metadata(
     ]
     base = _base_model(log)
     return ModelCardData(
-        language=[LANGUAGE],
+        language=_languages(log.get("languages")),
         license=hub_license(LICENSE),
         library_name="transformers",
         pipeline_tag=PIPELINE_TAG,
@@ -272,6 +276,15 @@ def _model_metadata(
         model_name=repo_id.split("/")[-1],
         eval_results=results,
     )
+
+
+def _languages(found: Mapping[str, int] | None) -> list[str] | None:
+    """Returns the codes for a card's metadata, the most frequent first; None if none was found.
+
+    Args:
+        found: Articles by language; None in files from before they were looked for.
+    """
+    return [LANGUAGE] if found is None else list(relevant_languages(found)) or None
 
 
 def _read(read: Callable[[Path], Content], path: Path, command: str) -> Content:

@@ -10,6 +10,7 @@ from tagloop.generation.settings import TaggingSettings
 from training.cards.citations import citations
 from training.cards.model_snippets import client_snippet, literal, model_snippet
 from training.evaluation.report import Difference, EvaluationReport, Example, Figure
+from training.finetune.base_languages import foreign_sentence
 from training.finetune.training_log import LogEntry, TrainingLog
 
 Values = dict[str, Any]
@@ -36,7 +37,9 @@ METRICS = {
     "precision@1": Metric("Precision@1", "precision", "whether the first tag is right"),
     "present_f1@m": Metric("F1@M, present", "f1", "only tags whose words stand in the article"),
     "absent_f1@m": Metric("F1@M, absent", "f1", "only tags whose words do not"),
-    "f1@m_stemmed": Metric("F1@M, stemmed", "f1", "tags compared by Porter's word stems"),
+    "f1@m_stemmed": Metric(
+        "F1@M, stemmed", "f1", "tags compared by their words' stems (Porter's in English)"
+    ),
     "unseen_share": Metric(
         "Unseen tags", "unseen_share", "tags of an answer that training never saw"
     ),
@@ -98,7 +101,7 @@ def model_sections(
         "client_snippet": client_snippet(space_repo, title, text),
         "example": examples[0] if examples else {},
         "examples": examples,
-        "limits": _limits(report, settings),
+        "limits": _limits(log, report, settings),
         "prompt_template": literal(log["prompt_template"]),
         "citations": fenced("\n\n".join(citations(log["base_model"] or "", model_type)), "bibtex"),
         "versions": _versions(log, report),
@@ -249,7 +252,7 @@ def _chart_alt(log: Sequence[LogEntry]) -> Markdown:
     return Markdown(f"Line charts over the epochs: loss, {said} in training, and validation F1@M.")
 
 
-def _limits(report: EvaluationReport, settings: TaggingSettings) -> list[str]:
+def _limits(log: TrainingLog, report: EvaluationReport, settings: TaggingSettings) -> list[str]:
     after = report["systems"]["after"]
     tokens = f"{settings.max_input_tokens:,} tokens (title included)"
     read = f"the first {tokens} and writes no tag from what is after them"
@@ -262,6 +265,8 @@ def _limits(report: EvaluationReport, settings: TaggingSettings) -> list[str]:
         "Its tags are suggestions for a person to accept: they are no judgement on an article or "
         "on people in it.",
     ]
+    if foreign := foreign_sentence(log["base_model"] or "", log.get("languages", {})):
+        lines.append(f"Its tags are poorer than they could be: {foreign}")
     if "present_f1@m" in after and "absent_f1@m" in after:
         present, absent = (after[name]["value"] for name in ("present_f1@m", "absent_f1@m"))
         lines.append(

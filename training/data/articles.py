@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import re
-import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from email.utils import parsedate_to_datetime
-from typing import Any, NamedTuple, TypedDict, cast
+from functools import lru_cache
+from typing import NamedTuple, TypedDict, cast
 
 import datasets
 import ftfy
 
-from tagloop.vocabulary.vocabulary import normal_form, tidy
+from tagloop.reading.record import Entry
+from tagloop.text.words import count_words
+from tagloop.vocabulary.normal_form import compatible, normal_form, tidy
 
 MAX_TAG_WORDS = 5
 """Longer tags are sentences or lists that lost their separator; nobody files articles under one."""
 MAX_TAG_CHARACTERS = 40
 """Medium allows 25 characters a tag; blogs go somewhat further."""
-MAX_TAGS = 200
-"""An article with more was not tagged by a person: a text was taken for the tags, most likely."""
 _MAX_RAW_TAG = 25 * MAX_TAG_CHARACTERS
 """Before entities, blanks and signs are cleaned away; a longer one is not even tried."""
-_MAX_DATE_CHARACTERS = 64
+_TAGS_KEPT = 100_000
+"""Cleaned tags that are remembered: most of a corpus stand at several articles."""
 
 FEATURES = datasets.Features(
     {
@@ -41,8 +40,9 @@ FEATURES = datasets.Features(
 )
 """Columns of the dataset, in order."""
 
-# The texts keep their authors' quotation marks; everything else is ftfy's default.
-_FTFY = ftfy.TextFixerConfig(uncurl_quotes=False)
+# The texts keep their authors' quotation marks, and the wide ones of Chinese and Japanese;
+# everything else is ftfy's default.
+_FTFY = ftfy.TextFixerConfig(uncurl_quotes=False, fix_character_width=False)
 # Soft hyphens, zero-width blanks, byte-order marks; the joiners that scripts and emoji need stay.
 _INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")
 # Printable ASCII without the entities' ampersand.
@@ -103,12 +103,11 @@ class RejectedTag(NamedTuple):
 
 
 class Cleaned(NamedTuple):
-    """What cleaning made of one raw record: an article, or the reason why it is none."""
+    """What cleaning made of one entry: an article, or the reason why it is none."""
 
     article: Article | None
     reason: str
     rejected_tags: list[RejectedTag]
-    date_unreadable: bool
 
 
 def article_id(title: str, text: str, url: str | None = None) -> str:
@@ -119,7 +118,7 @@ def article_id(title: str, text: str, url: str | None = None) -> str:
     """
     if url:
         return hashlib.sha256(url.encode()).hexdigest()
-    folded = unicodedata.normalize("NFKC", f"{title}\n{text}").casefold()
+    folded = compatible(f"{title}\n{text}").casefold()
     return hashlib.sha256(" ".join(re.findall(r"\w+", folded)).encode()).hexdigest()
 
 
@@ -158,8 +157,7 @@ def clean_tags(tags: Iterable[str]) -> tuple[list[str], list[RejectedTag]]:
         if len(raw) > _MAX_RAW_TAG and len(raw := " ".join(raw.split())) > _MAX_RAW_TAG:
             rejected.append(RejectedTag(f"{raw[:MAX_TAG_CHARACTERS]}…", "too many characters"))
             continue
-        tag = tidy(clean_line(raw))
-        form = normal_form(tag)
+        tag, form = _tidied(raw)
         if not form:
             if raw.strip():
                 rejected.append(RejectedTag(raw.strip(), "no letters"))
@@ -172,81 +170,57 @@ def clean_tags(tags: Iterable[str]) -> tuple[list[str], list[RejectedTag]]:
     return list(kept.values()), rejected
 
 
-def iso_date(value: Any) -> str | None:
-    """Returns a date as ISO 8601 (a time of day in UTC), None when it cannot be read.
-
-    Reads dates, datetimes, ISO 8601 and RFC 2822 texts. Texts such as ``03/04/2021`` are not
-    guessed at.
-    """
-    try:
-        if isinstance(value, str):
-            value = value.strip()
-            if len(value) > _MAX_DATE_CHARACTERS:
-                return None
-            # A date without a time stays one.
-            value = date.fromisoformat(value) if len(value) <= 10 else _parse_datetime(value)
-        if isinstance(value, datetime):
-            in_utc = value.astimezone(UTC) if value.tzinfo else value
-            return in_utc.replace(tzinfo=None, microsecond=0).isoformat() + "Z"
-    except (ValueError, TypeError, OverflowError):  # the first hours of year 1 have no UTC
-        return None
-    return value.isoformat() if isinstance(value, date) else None
-
-
-def _parse_datetime(text: str) -> datetime:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        return parsedate_to_datetime(text)
+@lru_cache(_TAGS_KEPT)
+def _tidied(raw: str) -> tuple[str, str]:
+    """Returns a tag's clean and its normal form."""
+    tag = tidy(clean_line(raw))
+    return tag, normal_form(tag)
 
 
 def clean_article(
-    fields: Mapping[str, Any],
+    entry: Entry,
     *,
     default_source: str,
     default_license: str | None = None,
     min_words: int = 0,
     keep_title_only: bool = False,
 ) -> Cleaned:
-    """Makes an article of a raw record, or says why it is none.
+    """Makes an article of an entry, or says why it is none.
 
     Args:
-        fields: Raw values by column name of the dataset; ``tags`` is a list of texts, ``title``
-            and ``text`` are plain text. ``problem``, if there is one, says why it makes no article.
+        entry: As the reader gives it.
         default_source: Stands in for a missing ``source``.
         default_license: Stands in for a missing ``license``.
         min_words: A text with fewer words makes no article.
         keep_title_only: An article with a title and no text is one.
     """
-    if problem := fields.get("problem"):
-        return Cleaned(None, problem, [], False)
-    title, text = clean_line(fields.get("title") or ""), clean_text(fields.get("text") or "")
-    tags, rejected = clean_tags(fields.get("tags") or [])
-    published = iso_date(fields.get("published"))
-    unreadable = published is None and fields.get("published") not in (None, "")
+    if entry.problem:
+        return Cleaned(None, entry.problem, [])
+    title, text = clean_line(entry.title), clean_text(entry.text)
+    tags, rejected = clean_tags(entry.tags)
     reason = ""
     if not text and not (title and keep_title_only):
         reason = "empty text"
-    elif text and len(text.split()) < min_words:
+    elif text and count_words(text) < min_words:
         reason = "too short"
     elif not tags:
         reason = "no tags"
     if reason:
-        return Cleaned(None, reason, rejected, unreadable)
-    url = _line_or_none(fields.get("url"))
+        return Cleaned(None, reason, rejected)
+    url = _line_or_none(entry.url)
     article = Article(
         id=article_id(title, text, url),
         title=title,
         text=text,
         tags=tuple(tags),
-        source=_line_or_none(fields.get("source")) or default_source,
+        source=_line_or_none(entry.source) or default_source,
         url=url,
-        license=_line_or_none(fields.get("license")) or default_license,
-        published=published,
-        origin="correction" if fields.get("origin") == "correction" else "source",
+        license=_line_or_none(entry.license) or default_license,
+        published=entry.published,
+        origin="correction" if entry.origin == "correction" else "source",
     )
-    return Cleaned(article, "", rejected, unreadable)
+    return Cleaned(article, "", rejected)
 
 
-def _line_or_none(value: Any) -> str | None:
-    return clean_line(str(value)) or None if value is not None else None
+def _line_or_none(value: str | None) -> str | None:
+    return clean_line(value) or None if value is not None else None

@@ -1,35 +1,23 @@
-"""Builds the dataset of articles and tags from any mix of sources.
-
-    python -m training.build_dataset --source dataset_card/starter --license CC0-1.0
-    python -m training.build_dataset --source articles.csv --columns title=headline,text=body
-    python -m training.build_dataset --source posts.jsonl.xz --source owner/name@v1 --streaming
-    python -m training.build_dataset --source posts.jsonl.xz --previous owner/name-articles
-    python -m training.build_dataset --source posts.jsonl.xz --tag_overrides tags.yaml
-    python -m training.build_dataset build.yaml
-
-The folder that it writes (``build/<name>/dataset``) loads with ``datasets.load_dataset(folder)``;
-``build_report.json`` in it accounts for every row that was read. The same input gives the same
-bytes. Nothing is written before everything is read, so an interrupted build changes nothing.
-"""
+"""Articles of any mix of sources to a dataset with fixed splits and a report of every row."""
 
 from __future__ import annotations
 
 import platform
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import NamedTuple, TypeVar, cast
 
 import datasets
 
 from tagloop.errors import UserError
-from tagloop.files import BUILD_REPORT
+from tagloop.reading.settings import setting_name
+from tagloop.text.languages import ordered
 from tagloop.vocabulary.aliases import Overrides
 from tagloop.vocabulary.vocabulary import Vocabulary
-from training.command import command
-from training.config import BuildConfig, command_line, parse_config
+from training.config import BuildConfig
 from training.console import progress_bar
 from training.data.articles import Article, ArticleRow, RejectedTag
 from training.data.build_report import (
@@ -39,17 +27,35 @@ from training.data.build_report import (
     DroppedTag,
     MergedTag,
     NearDuplicates,
+    OddityEntry,
     SourceEntry,
     TagsEntry,
 )
+from training.data.collection import CollectedArticles, Dropped, SourceCount, collect
 from training.data.dataset_folder import refuse_foreign_folder, write_dataset
+from training.data.reasons import kinds
 from training.data.sources.hub import PATTERN, dataset_commit
-from training.data.sources.reading import CollectedArticles, Dropped, read_sources
 from training.data.splits import METHOD, SPLITS, THRESHOLD, Arrangement, allowed_splits, arrange
 from training.data.tag_overrides import read_overrides
 
 VERSIONS = ("datasets", "pyarrow", "datasketch", "ftfy")
+SHOWN = 3
+"""Articles that a person is shown of a build; one a source where there are several."""
 Name = TypeVar("Name", str, RejectedTag)
+
+
+class Built(NamedTuple):
+    """What a build made.
+
+    Attributes:
+        folder: The dataset; None if nothing was written.
+        report: The content of its ``build_report.json``.
+        first: The first articles, for a person to look at.
+    """
+
+    folder: Path | None
+    report: BuildReport
+    first: list[Article]
 
 
 def previous_splits(location: str) -> dict[str, str]:
@@ -94,11 +100,8 @@ def unify_tags(
     return unified, vocabulary
 
 
-def build(config: BuildConfig, command: str) -> tuple[Path, BuildReport]:
-    """Builds the dataset folder.
-
-    Returns:
-        The folder and the content of its ``build_report.json``.
+def build(config: BuildConfig, command: str) -> Built:
+    """Builds the dataset folder, or only says what it would be (`BuildConfig.dry_run`).
 
     Raises:
         UserError: A source or the file of overrides is missing or broken, or the folder cannot be
@@ -108,7 +111,7 @@ def build(config: BuildConfig, command: str) -> tuple[Path, BuildReport]:
     refuse_foreign_folder(folder)
     overrides = read_overrides(Path(config.tag_overrides)) if config.tag_overrides else Overrides()
     earlier = previous_splits(config.previous) if config.previous else {}
-    reading = read_sources(config)
+    reading = collect(config)
     allowed = allowed_splits(reading.given)
     for index, article in enumerate(reading.articles):
         if earlier.get(article.id) in allowed[index]:
@@ -127,11 +130,23 @@ def build(config: BuildConfig, command: str) -> tuple[Path, BuildReport]:
         stayed = sum(article.id in earlier for article in kept)
         reading.notes.append(f"{stayed:,} articles keep the split of the earlier build.")
     report = _report(command, reading, arrangement, vocabulary, overrides)
+    first = _first(reading, dict(zip(arrangement.splits, kept, strict=True)))
+    if config.dry_run:
+        return Built(None, report, first)
     rows: dict[str, list[ArticleRow]] = {split: [] for split in SPLITS}
     for article, split in zip(kept, arrangement.splits.values(), strict=True):
         rows[split].append(article.row())
     write_dataset(folder, rows, report)
-    return folder, report
+    return Built(folder, report, first)
+
+
+def _first(reading: CollectedArticles, kept: Mapping[int, Article]) -> list[Article]:
+    """Returns the first articles, of every source if there are several."""
+    by_source: dict[int, list[Article]] = {}
+    for index in sorted(kept):
+        by_source.setdefault(reading.places[index][0], []).append(kept[index])
+    number = SHOWN if len(by_source) == 1 else 1
+    return [article for articles in by_source.values() for article in articles[:number]]
 
 
 def _account(reading: CollectedArticles, arrangement: Arrangement) -> None:
@@ -154,9 +169,10 @@ def _note_splits(reading: CollectedArticles, arrangement: Arrangement) -> None:
         made = f"; {' and '.join(missing)} made from the train articles" if missing else ""
         reading.notes.append(f"{taken:,} of {len(given):,} articles came with their split{made}.")
     if arrangement.moved:
+        articles = "article was" if arrangement.moved == 1 else "articles were"
         reading.notes.append(
-            f"{arrangement.moved} articles were moved so that no split is empty; in so small a "
-            "corpus, pass this build as --previous when it grows."
+            f"{arrangement.moved:,} {articles} moved to another split, so that none is empty; when "
+            f"so small a corpus grows, pass this build as {setting_name('previous')}."
         )
     empty = [split for split in SPLITS if split not in arrangement.splits.values()]
     if empty:
@@ -174,24 +190,14 @@ def _report(
     overrides: Overrides,
 ) -> BuildReport:
     splits = Counter(arrangement.splits.values())
-    return BuildReport(
+    kind = kinds(drop.reason for drop in reading.dropped)
+    languages = (reading.languages[index] for index in arrangement.splits)
+    report = BuildReport(
         schema=SCHEMA,
         command=command,
-        sources=[
-            SourceEntry(
-                kind=count.kind,
-                location=count.location,
-                read=count.read,
-                kept=count.kept,
-                license=_ranked(count.license),
-            )
-            for count in reading.sources
-        ],
-        dropped=[
-            DroppedEntry(source=row.source, where=row.where, reason=row.reason, title=row.title)
-            for row in reading.dropped
-        ],
-        dropped_counts=_ranked(Counter(drop.reason for drop in reading.dropped)),
+        sources=[_source(count) for count in reading.sources],
+        dropped=[_dropped(drop, kind[drop.reason]) for drop in reading.dropped],
+        dropped_counts=_ranked(Counter(kind[drop.reason] for drop in reading.dropped)),
         near_duplicates=NearDuplicates(
             method=METHOD,
             threshold=THRESHOLD,
@@ -201,12 +207,45 @@ def _report(
         splits={split: splits[split] for split in SPLITS},
         tags=_tags(reading, vocabulary, overrides),
         unreadable_dates=reading.unreadable_dates,
+        languages=ordered(Counter(code for code in languages if code)),
         notes=reading.notes,
         versions={
             "python": platform.python_version(),
             **{name: version(name) for name in VERSIONS},
         },
     )
+    if reading.drafts:
+        report["drafts"] = reading.drafts
+    if reading.oddities:
+        report["oddities"] = [
+            OddityEntry(what=odd.what, rows=odd.rows, first=odd.first)
+            for odd in sorted(reading.oddities.values(), key=lambda odd: -odd.rows)
+        ]
+    return report
+
+
+def _source(count: SourceCount) -> SourceEntry:
+    entry = SourceEntry(
+        kind=count.kind,
+        location=count.location,
+        read=count.read,
+        kept=count.kept,
+        license=_ranked(count.license),
+    )
+    if count.joined:
+        entry["joined"] = count.joined
+    if count.left_out:
+        entry["left_out"] = _ranked(count.left_out)
+    if count.decisions:
+        entry["decisions"] = count.decisions
+    return entry
+
+
+def _dropped(drop: Dropped, kind: str) -> DroppedEntry:
+    entry = DroppedEntry(source=drop.source, where=drop.where, reason=drop.reason, title=drop.title)
+    if kind != drop.reason:
+        entry["kind"] = kind
+    return entry
 
 
 def _tags(reading: CollectedArticles, vocabulary: Vocabulary, overrides: Overrides) -> TagsEntry:
@@ -223,44 +262,3 @@ def _tags(reading: CollectedArticles, vocabulary: Vocabulary, overrides: Overrid
 
 def _ranked(counts: Counter[Name]) -> dict[Name, int]:
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
-
-
-def _counts(counts: dict[str, int]) -> str:
-    return ", ".join(f"{name} {count:,}" for name, count in counts.items())
-
-
-def summary(folder: Path, report: BuildReport) -> Iterable[str]:
-    """Yields the lines that tell a person what was built."""
-    for source in report["sources"]:
-        yield (
-            f"{source['kind']} {source['location']}: "
-            f"{source['read']:,} rows read, {source['kept']:,} kept"
-        )
-    if report["dropped_counts"]:
-        yield f"dropped: {_counts(report['dropped_counts'])}"
-    near, tags = report["near_duplicates"], report["tags"]
-    reasons = Counter(merge["reason"] for entry in tags["merged"] for merge in entry["merged"])
-    why = f" ({_counts(_ranked(reasons))})" if reasons else ""
-    yield (
-        f"near-duplicates (Jaccard >= {near['threshold']}): "
-        f"{near['articles']:,} articles in {near['groups']:,} groups, each within one split"
-    )
-    yield (
-        f"tags: {tags['distinct']:,} distinct, {reasons.total():,} merged into others{why}, "
-        f"{sum(entry['count'] for entry in tags['dropped']):,} left out"
-    )
-    if report["unreadable_dates"]:
-        yield f"dates that could not be read: {report['unreadable_dates']:,}"
-    yield from report["notes"]
-    yield f"splits: {_counts(report['splits'])}"
-    yield f"written to {folder} (details in {BUILD_REPORT})"
-
-
-@command("interrupted; nothing was written")
-def main(words: list[str]) -> None:
-    """Runs the command line."""
-    module = "training.build_dataset"
-    datasets.disable_progress_bars()
-    config = parse_config(BuildConfig, words, f"python -m {module}")
-    folder, report = build(config, command_line(module, words))
-    print("\n".join(summary(folder, report)))

@@ -12,22 +12,39 @@ SCHEMA = 1
 
 
 class SourceEntry(TypedDict):
-    """What came of one source, in rows; merged corrections state no licences."""
+    """What came of one source, in rows; merged corrections state no licences.
+
+    ``joined`` rows gave another tag of an article before them; ``left_out`` are files that were not
+    read, by reason; ``decisions`` says what was taken for what. Each stands there if it says
+    something.
+    """
 
     kind: str
     location: str
     read: int
     kept: int
     license: NotRequired[dict[str, int]]
+    joined: NotRequired[int]
+    left_out: NotRequired[dict[str, int]]
+    decisions: NotRequired[list[str]]
 
 
 class DroppedEntry(TypedDict):
-    """A row that is not in the dataset, and why."""
+    """A row that is not in the dataset, and why; ``kind`` where that is another than the reason."""
 
     source: str
     where: str
     reason: str
     title: str
+    kind: NotRequired[str]
+
+
+class OddityEntry(TypedDict):
+    """What was repaired or guessed in so many rows; for instance in the first of them."""
+
+    what: str
+    rows: int
+    first: str
 
 
 class NearDuplicates(TypedDict):
@@ -73,7 +90,12 @@ class TagsEntry(TypedDict):
 
 
 class BuildReport(TypedDict):
-    """The file's content; ``corrections`` says what a retrain has merged in, if one has."""
+    """The file's content; ``corrections`` says what a retrain has merged in, if one has.
+
+    ``dropped_counts`` counts by kind of reason. ``languages`` counts the kept articles by language,
+    ``drafts`` those that were taken in although they are not published; reports of the first builds
+    have neither.
+    """
 
     schema: int
     command: str
@@ -84,6 +106,9 @@ class BuildReport(TypedDict):
     splits: dict[str, int]
     tags: TagsEntry
     unreadable_dates: int
+    languages: NotRequired[dict[str, int]]
+    drafts: NotRequired[int]
+    oddities: NotRequired[list[OddityEntry]]
     notes: list[str]
     versions: dict[str, str]
     corrections: NotRequired[MergeRecord]

@@ -23,6 +23,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tagloop.corrections.review.accepted import Accepted
+from tagloop.reading.record import Entry, Record
 from tagloop.vocabulary.aliases import Overrides, TagMerge
 from tagloop.vocabulary.vocabulary import Vocabulary
 from training.config import BuildConfig
@@ -136,10 +137,14 @@ def without_corrections(
 
 def _article(item: Accepted, source: str) -> Article | str:
     """Returns the correction's article, or why it makes none."""
-    fields = {"title": item.correction.title, "text": item.correction.text, "tags": item.tags}
-    cleaned = clean_article(
-        fields | {"origin": "correction"}, default_source=source, min_words=LEAST_WORDS
+    entry = Entry(
+        Record(item.correction.id, {}),
+        title=item.correction.title,
+        text=item.correction.text,
+        tags=tuple(item.tags),
+        origin="correction",
     )
+    cleaned = clean_article(entry, default_source=source, min_words=LEAST_WORDS)
     return cleaned.article or cleaned.reason
 
 

@@ -10,9 +10,12 @@ import datasets
 
 from tagloop.errors import UserError
 from tagloop.files import BUILD_REPORT
+from tagloop.reading.settings import setting_name
 from training.data.articles import FEATURES, ArticleRow
 from training.data.build_report import BuildReport
 from training.json_files import write_json
+
+OTHER_FOLDER = f"choose another by {setting_name('name')} or --output_dir"
 
 
 def refuse_foreign_folder(folder: Path) -> None:
@@ -22,11 +25,11 @@ def refuse_foreign_folder(folder: Path) -> None:
         UserError: There is something else.
     """
     if folder.exists() and not folder.is_dir():
-        raise UserError(f"{folder}: there is a file of that name; choose another --output_dir.")
+        raise UserError(f"{folder}: there is a file of that name; {OTHER_FOLDER}.")
     if folder.exists() and any(folder.iterdir()) and not (folder / BUILD_REPORT).exists():
         raise UserError(
-            f"{folder}: the folder holds something else than an earlier build; empty it or choose "
-            "another --output_dir."
+            f"{folder}: the folder holds something else than an earlier build; empty it, or "
+            f"{OTHER_FOLDER}."
         )
 
 

@@ -33,6 +33,7 @@ from dataclasses import dataclass, field
 
 from datasketch import MinHash, MinHashLSH
 
+from tagloop.text.words import UNSPACED, has_unspaced
 from training.data.articles import Article, article_id
 
 SPLITS = ("train", "validation", "test")
@@ -63,6 +64,8 @@ METHOD = (
     f"{PERMUTATIONS} permutations, {BANDS} bands of {BAND_ROWS}"
 )
 ANY_SPLIT = frozenset(SPLITS)
+_WORD = re.compile(r"\w+")
+_UNSPACED_WORD = re.compile(rf"[^\W{UNSPACED}]+|[{UNSPACED}]")
 
 
 @dataclass
@@ -211,8 +214,16 @@ def _fill_empty_splits(
 
 
 def shingles(article: Article) -> set[bytes]:
-    """Returns the word 5-grams of title and text; one shingle when there are fewer words."""
-    words = re.findall(r"\w+", f"{article.title}\n{article.text}".casefold())
+    """Returns the word 5-grams of title and text; one shingle when there are fewer words.
+
+    Where most words are of scripts without blanks between them, each of their letters is a word.
+    """
+    content = f"{article.title}\n{article.text}".casefold()
+    words = _WORD.findall(content)
+    if has_unspaced(content):
+        # A quotation in an English article leaves its shingles, and so its split, as they were.
+        units = _UNSPACED_WORD.findall(content)
+        words = units if len(units) > 2 * len(words) else words
     count = max(1, len(words) - SHINGLE_WORDS + 1)
     return {" ".join(words[start : start + SHINGLE_WORDS]).encode() for start in range(count)}
 

@@ -27,7 +27,7 @@ from training.evaluation.evaluation import show
 from training.publish.publish import Publication, PublishResult
 
 
-@dataclass
+@dataclass(kw_only=True)
 class LoopConfig(PublishConfig):
     """Settings of ``training.demo.loop``."""
 

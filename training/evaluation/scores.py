@@ -5,23 +5,32 @@ measures, so ours are named exactly: ``f1@5`` always divides the hits by 5 for i
 padded F1@5 of Meng et al., "An Empirical Study on Neural Keyphrase Generation", NAACL 2021),
 ``f1@m`` takes all tags of an answer (Yuan et al., "One Size Does Not Fit All: Generating and
 Evaluating Variable Number of Keyphrases", ACL 2020). Means are over articles (macro).
+
+Stems and ROUGE follow the language that an article is in: Porter's stemmer and ROUGE's own words,
+of Latin letters alone, are for English and for what is not sure.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import cast
 
 import numpy as np
+import snowballstemmer
 from nltk.stem.porter import PorterStemmer
 from rouge_score.rouge_scorer import RougeScorer
 
+from tagloop.text.languages import detect, language_name
+from tagloop.text.words import divided
+from tagloop.vocabulary.normal_form import folded
 from tagloop.vocabulary.vocabulary import normal_form, occurs_in
 
 CUT = 5
 """The k of F1@k: the number of tags that most authors give at the most."""
 ROUGES = ("rouge1", "rouge2", "rougeL")
+ENGLISH = "en"
 Values = dict[str, float]
 
 
@@ -46,18 +55,19 @@ def article_scores(
         predicted: The tags of an answer, the best first.
         reference: The authors' tags.
         text: Title and text; with it tags that stand there and tags that do not are also scored
-            apart. An article without reference tags of a sort has NaN for it and is left out of
-            that mean.
+            apart, and stems are those of its language. An article without reference tags of a sort
+            has NaN for it and is left out of that mean.
         known: Normal forms of the training tags; with it ``unseen_share`` is given.
 
     Returns:
         Measure to value, 0..1.
     """
     ours, theirs = _forms(predicted), _forms(reference)
+    language = detect(text) or ENGLISH if text else ENGLISH
     values = {
         **_rank_scores(ours, theirs),
         "f1@m": _f1(ours, theirs),
-        "f1@m_stemmed": _f1(_unique(map(_stemmed, ours)), _unique(map(_stemmed, theirs))),
+        "f1@m_stemmed": _f1(_stems(ours, language), _stems(theirs, language)),
     }
     if text is not None:
         for name, wanted in (("present_f1@m", True), ("absent_f1@m", False)):
@@ -69,7 +79,7 @@ def article_scores(
             sum(form not in known for form in ours) / len(ours) if ours else float("nan")
         )
     joined = ", ".join(reference), ", ".join(predicted)
-    scored = _rouge().score(*joined)
+    scored = _rouge(language).score(*joined)
     return values | {name: float(scored[name].fmeasure) for name in ROUGES}
 
 
@@ -184,15 +194,35 @@ def _f1(ours: Sequence[str], theirs: Sequence[str], places: int | None = None) -
 
 
 @cache
-def _stemmer() -> PorterStemmer:
-    return PorterStemmer()
+def _stemmer(language: str) -> Callable[[str], str]:
+    """Returns a language's own stemmer, or Porter's, which leaves other alphabets alone."""
+    name = language_name(language).lower()
+    if language != ENGLISH and name in snowballstemmer.algorithms():
+        return cast(Callable[[str], str], snowballstemmer.stemmer(name).stemWord)
+    return cast(Callable[[str], str], PorterStemmer().stem)
+
+
+def _stems(forms: Sequence[str], language: str) -> list[str]:
+    return _unique(_stemmed(form, language) for form in forms)
 
 
 @cache
-def _stemmed(form: str) -> str:
-    return " ".join(_stemmer().stem(word) for word in form.split())
+def _stemmed(form: str, language: str) -> str:
+    return " ".join(map(_stemmer(language), form.split()))
+
+
+@dataclass(frozen=True)
+class _Words:
+    """What ROUGE compares in another language than English."""
+
+    language: str
+
+    def tokenize(self, text: str) -> list[str]:
+        return list(map(_stemmer(self.language), divided(folded(text)).split()))
 
 
 @cache
-def _rouge() -> RougeScorer:
-    return RougeScorer(list(ROUGES), use_stemmer=True)
+def _rouge(language: str) -> RougeScorer:
+    if language == ENGLISH:
+        return RougeScorer(list(ROUGES), use_stemmer=True)
+    return RougeScorer(list(ROUGES), tokenizer=_Words(language))

@@ -45,8 +45,13 @@ def load_base(base: str) -> tuple[Any, Any, str]:
             f"The base {source!r} is no seq2seq model that transformers can load "
             f"({str(error).splitlines()[0]}); take one such as google/flan-t5-small."
         ) from None
+    return model, tokenizer, base_name(base)
+
+
+def base_name(base: str) -> str:
+    """Returns what cards call a base: an id on the Hub, the name of a folder, or ours."""
     name = base or "tagloop-base"
-    return model, tokenizer, Path(name).name if Path(name).is_dir() else name
+    return Path(name).name if Path(name).is_dir() else name
 
 
 def base_fingerprint(base: str) -> str:

@@ -39,6 +39,7 @@ from training import console
 from training.command import command
 from training.config import TrainConfig, parse_config
 from training.data.corpus import Corpus, load_corpus
+from training.finetune.base_languages import foreign_warning, sampled_languages
 from training.finetune.ctranslate2_conversion import convert
 from training.finetune.fit_ranker import fit_ranking
 from training.finetune.frozen_encoder import FrozenEncoderTrainer
@@ -84,6 +85,8 @@ def train(config: TrainConfig, corpus: Corpus, say: Callable[[str], object] = pr
         split: features(corpus, split, tokenizer, model, settings, config)
         for split in ("train", "validation")
     }
+    if warning := foreign_warning(base_id, sampled_languages(corpus.splits["train"])):
+        say(warning)
     millions = sum(parameter.numel() for parameter in model.parameters()) / 1e6
     step(4, f"the model: {base_id}, {millions:.1f} M parameters")
     if config.freeze_encoder:

@@ -15,6 +15,7 @@ from transformers import PreTrainedModel, Seq2SeqTrainer
 from tagloop.generation.settings import TaggingSettings
 from training.config import TrainConfig
 from training.data.corpus import Corpus, DataSource
+from training.finetune.base_languages import sampled_languages
 from training.finetune.calibration import Reliability
 from training.finetune.preprocess import base_fingerprint
 from training.json_files import read_json
@@ -79,13 +80,16 @@ class Adaptation(Replay, total=False):
 
 
 class TrainingLog(TypedDict):
-    """The file's content; the first models have no ``ranking``, retrained ones an ``adaptation``.
+    """The file's content; the first models have no ``ranking`` and no ``languages``.
+
+    Retrained ones have an ``adaptation``.
 
     Attributes:
         examples: Articles by split.
         log: By step.
         seconds: Of the training loop.
         parameters: ``total``, and those of the parts.
+        languages: Of articles of the training split, taken evenly: how many are in which.
     """
 
     schema: int
@@ -104,6 +108,7 @@ class TrainingLog(TypedDict):
     device: str
     precision: str
     versions: dict[str, str]
+    languages: NotRequired[dict[str, int]]
     ranking: NotRequired[RankingFit]
     adaptation: NotRequired[Adaptation]
 
@@ -139,6 +144,7 @@ def training_log(
         dataset=corpus.source,
         hyperparameters=hyperparameters(config),
         examples={split: len(data) for split, data in splits.items()},
+        languages=sampled_languages(corpus.splits["train"]),
         log=[_rounded(entry) for entry in state.log_history if "train_runtime" not in entry],
         best=Best(
             step=state.best_global_step,

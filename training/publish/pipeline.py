@@ -8,6 +8,7 @@ it.
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 
 from dataset_card.starter_corpus import STARTER, STARTER_LICENSE
@@ -17,6 +18,7 @@ from training.command import command
 from training.config import (
     BuildConfig,
     EvaluateConfig,
+    ReadingConfig,
     StationsConfig,
     TrainConfig,
     command_line,
@@ -26,9 +28,11 @@ from training.config import (
 from training.data.build_dataset import build
 from training.data.build_report import BuildReport
 from training.data.corpus import Corpus, load_corpus
+from training.data.summary import summary
 from training.evaluation.evaluation import evaluate_tagger, show
 from training.evaluation.report import EvaluationReport, read_report
-from training.finetune.preprocess import base_fingerprint
+from training.finetune.base_languages import foreign_warning, sampled_languages
+from training.finetune.preprocess import base_fingerprint, base_name
 from training.finetune.train import train
 from training.finetune.training_log import hyperparameters, read_log
 from training.json_files import read_json, write_json
@@ -44,20 +48,19 @@ def build_station(config: StationsConfig, folder: Path) -> BuildReport:
         UserError: A source is missing or broken.
     """
     license_ = config.license or (None if config.source else STARTER_LICENSE)
+    said = {entry.name: getattr(config, entry.name) for entry in fields(ReadingConfig)}
     wanted = BuildConfig(
+        **(said | {"license": license_}),
         source=config.source or [str(STARTER)],
         name=config.name,
         output_dir=str(folder),
-        columns=config.columns,
-        license=license_,
-        tag_overrides=config.tag_overrides,
     )
     words = [word for source in wanted.source for word in ("--source", source)]
-    words += ["--columns", *config.columns] if config.columns else []
-    words += ["--license", license_] if license_ else []
-    words += ["--tag_overrides", config.tag_overrides] if config.tag_overrides else []
-    _, report = build(wanted, command_line("training.build_dataset", words))
-    return report
+    words += wanted.reading_words()
+    built = build(wanted, command_line("training.build_dataset", words))
+    if config.source:  # the starter corpus is no news
+        console.say("\n".join(summary(built)))
+    return built.report
 
 
 def build_result(report: BuildReport) -> str:
@@ -79,6 +82,9 @@ def train_station(config: StationsConfig, corpus: Corpus, folder: Path) -> bool:
     wanted = train_config(config, folder)
     if _is_trained(folder, wanted, corpus):
         return False
+    languages = sampled_languages(corpus.splits["train"])
+    if warning := foreign_warning(base_name(wanted.base), languages):
+        console.say(warning)
     if any((folder / "checkpoints").glob("checkpoint-*")) and _same_run(folder, wanted, corpus):
         wanted.resume = True
     folder.mkdir(parents=True, exist_ok=True)

@@ -9,6 +9,7 @@ from tagloop.allowlist.allowed_tags import AllowedTags
 from tagloop.errors import UserError
 from tagloop.generation.candidates import ScoredTag, with_odds
 from tagloop.generation.settings import TaggingSettings
+from tagloop.limits import readable
 
 LEAST_SURE = 0.1
 """The least default threshold with a list, for models whose own default is lower: a list always
@@ -56,7 +57,7 @@ class Preferences:
 
 
 def checked(name: str, tags: Sequence[str]) -> tuple[str, ...]:
-    """Refuses what is no list of strings.
+    """Returns the tags, made `readable`.
 
     Raises:
         UserError: It is one string, or holds something else.
@@ -66,4 +67,4 @@ def checked(name: str, tags: Sequence[str]) -> tuple[str, ...]:
     for tag in tags:
         if not isinstance(tag, str):
             raise UserError(f"{name} holds {tag!r}, which is no string: give tags as text.")
-    return tuple(tags)
+    return tuple(map(readable, tags))

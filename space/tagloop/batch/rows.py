@@ -1,62 +1,55 @@
-"""What the formats of a batch have in common: rows in, tagged rows out, names and limits."""
+"""What a batch is made of: rows in, tagged rows out, and how large it may be."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
-from tagloop.errors import UserError
-from tagloop.limits import MAX_TEXT_CHARACTERS
-from tagloop.text.encodings import find_encoding
+from tagloop.reading.record import Limits
 
 MAX_ROWS = 10_000
-MAX_BLANK_LINES = 10 * MAX_ROWS
-"""More than anybody leaves between rows; a file of nothing else would be read for a minute."""
 MAX_FILE_BYTES = 50_000_000
-MAX_MARKUP_CHARACTERS = 4 * MAX_TEXT_CHARACTERS
-"""What may become a text when its markup is taken away; more is not even tried."""
-BLOCK = 1 << 20
-"""So much of a file is read at once."""
-TITLE_NAMES = ("title", "headline", "heading", "subject", "post_title", "article_title")
-TEXT_NAMES = ("text", "body", "content", "article", "full_text", "post_content", "article_text")
-"""What the columns are commonly called, the likeliest first; case does not matter."""
-TAGS, CONFIDENCES, ERROR = "tags", "confidences", "error"
+LIMITS = Limits(
+    records=MAX_ROWS,
+    record_characters=1_000_000,
+    columns=1_000,
+    unpacked_bytes=200_000_000,
+)
+"""Of a visitor's file; a row is written with all of its columns, and an archive read wholly."""
+TAGS, CONFIDENCES, ERROR, NOTE = "tags", "confidences", "error", "note"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Row:
-    """One article of the file.
+    """One article of the file, fit to be tagged or with the reason why it is not.
 
     Attributes:
-        where: Its place, for people: "line 12", or a file's name.
+        where: Its place, for people: ``posts.csv:12``, or a file's name.
         title: May be empty.
         text: Plain text.
-        problem: Why it cannot be tagged, if that shows already when it is read.
-        given: The row as it was written, for the one who writes it again.
+        problem: Why it cannot be tagged; empty if it can.
     """
 
     where: str
     title: str = ""
     text: str = ""
-    problem: str | None = None
-    given: Any = None
+    problem: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class RowTags:
     """What a row is given: tags, or a problem.
 
     Attributes:
         tags: The surest first.
         confidences: Of each tag, 0 to 1.
-        problem: Why there are no tags, if something went wrong.
+        problem: Why there are no tags; empty if nothing went wrong.
     """
 
     tags: Sequence[str] = ()
     confidences: Sequence[float] = ()
-    problem: str | None = None
+    problem: str = ""
 
     @classmethod
     def of(cls, result: Mapping[str, Any]) -> RowTags:
@@ -65,45 +58,80 @@ class RowTags:
         return cls(
             [tag["tag"] for tag in tags],
             [round(float(tag["confidence"]), 4) for tag in tags],
-            result.get("error"),
+            result.get("error") or "",
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What kind of file comes of a batch.
+
+    Attributes:
+        ending: With its dot.
+        head: What a file begins with, before the first row.
+        tail: What it ends with.
+    """
+
+    ending: str
+    head: bytes = b""
+    tail: bytes = b""
+
+    @property
+    def is_archive(self) -> bool:
+        """Tells whether each row is a file of its own."""
+        return self.ending == ".zip"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What is written for a row.
+
+    Attributes:
+        content: Bytes of the file, or of the row's own file in an archive.
+        name: Of that file.
+        problem: Why it has no tags although the article was tagged; empty if it has.
+        listed: Whether its tags stand in a table instead.
+        modified: When the file was written last: year, month, day, hour, minute, second.
+    """
+
+    content: bytes
+    name: str = ""
+    problem: str = ""
+    listed: bool = False
+    modified: Sequence[int] = ()
+
+
 class BatchFile(Protocol):
-    """A file of articles; opening it has checked that it can be read and counted its rows."""
+    """A visitor's file: opening it has checked that it can be read and counted its rows.
+
+    Attributes:
+        total: Rows.
+        form: Of what is written.
+    """
 
     total: int
+    form: Form
 
-    def rows(self) -> Iterator[Row]:
-        """Reads the rows, one after the other."""
+    def read(self, most: int) -> list[Row]:
+        """Returns the next rows, so many at the most; none at the end.
 
-    def writer(self, target: Path) -> BatchWriter:
-        """Begins the file of the same format that has the tags as well."""
+        Raises:
+            UserError: It cannot be read any further.
+        """
 
+    def write(self, tagged: Sequence[RowTags]) -> list[Piece]:
+        """Returns what is written for the rows of the last ``read``."""
 
-class BatchWriter(Protocol):
-    """Writes rows as they come; ``close`` completes the file and says what is to be said of it."""
+    def notes(self) -> list[str]:
+        """Returns sentences about what was written, for the visitor."""
 
-    def write(self, row: Row, tagged: RowTags) -> None:
-        """Writes a row of the file with what it is given."""
-
-    def close(self) -> list[str]:
-        """Completes the file; returns sentences for the visitor."""
+    def close(self) -> None:
+        """Ends the reading."""
 
 
 def added_names(taken: Collection[str]) -> list[str]:
-    """Returns what the three columns, or keys, of the tags are called in a file with these."""
-    return [free_name(name, taken) for name in (TAGS, CONFIDENCES, ERROR)]
-
-
-def encoding_of(path: Path, name: str) -> str:
-    """Returns the encoding of a file that may be too large to be in memory as a whole.
-
-    Raises:
-        UserError: The file is not a text, or its encoding cannot be told.
-    """
-    with path.open("rb") as file:
-        return find_encoding(iter(lambda: file.read(BLOCK), b""), name)
+    """Returns what the columns, or keys, of tags, confidences, error and note are called."""
+    return [free_name(name, taken) for name in (TAGS, CONFIDENCES, ERROR, NOTE)]
 
 
 def free_name(name: str, taken: Collection[str]) -> str:
@@ -112,35 +140,3 @@ def free_name(name: str, taken: Collection[str]) -> str:
     while name in used:
         name = f"suggested_{name}"
     return name
-
-
-def find_name(usual: Sequence[str], names: Sequence[str]) -> int | None:
-    """Returns the place of the first of the usual names among the names, or None."""
-    folded = [name.strip().casefold().replace(" ", "_") for name in names]
-    return next((folded.index(name) for name in usual if name in folded), None)
-
-
-def check_blank(name: str, count: int) -> None:
-    """Looks at the number of blank lines.
-
-    Raises:
-        UserError: There are too many.
-    """
-    if count > MAX_BLANK_LINES:
-        raise UserError(f"{name} has more than {MAX_BLANK_LINES:,} blank lines: take them out.")
-
-
-def check_count(name: str, count: int, what: str) -> int:
-    """Returns the number of rows.
-
-    Raises:
-        UserError: There are no rows, or too many.
-    """
-    if count > MAX_ROWS:
-        raise UserError(
-            f"{name} has more than {MAX_ROWS:,} {what}, which is the limit: split it and give one "
-            "part after the other."
-        )
-    if count == 0:
-        raise UserError(f"{name} has no {what} in it: give a file with at least one.")
-    return count

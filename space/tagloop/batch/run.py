@@ -9,15 +9,16 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from tagloop.batch.rows import MAX_FILE_BYTES, BatchFile, BatchWriter, Row, RowTags
+from tagloop.batch.apart import ApartFile
+from tagloop.batch.results import begin_result
+from tagloop.batch.rows import MAX_FILE_BYTES, BatchFile, Row, RowTags
 from tagloop.errors import UserError
-from tagloop.limits import MAX_TEXT_CHARACTERS, MAX_TITLE_CHARACTERS
 from tagloop.service.options import check_options
 from tagloop.service.service import TaggingService
 from tagloop.service.upload_size import check_upload
@@ -25,7 +26,7 @@ from tagloop.tagger.options import Options
 
 logger = logging.getLogger(__name__)
 
-ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".zip")
+NO_COLUMNS: Mapping[str, str] = {}
 CHUNK = 8
 """Rows: so long anyone waits for a batch, and fewer would take more time altogether."""
 MAX_SECONDS = 3600
@@ -55,6 +56,7 @@ class BatchState:
         notes: What else there is to say of the result.
         result: The file, once it is complete.
         cancelled: Whether it stopped before the end.
+        broken: Why the file could not be read to its end; empty if it could.
     """
 
     total: int
@@ -65,6 +67,7 @@ class BatchState:
     notes: list[str] = field(default_factory=list)
     result: Path | None = None
     cancelled: bool = False
+    broken: str = ""
 
     @property
     def problem_count(self) -> int:
@@ -82,30 +85,16 @@ class BatchState:
         return (self.total - self.done) / self.rate if self.rate else None
 
 
-def open_batch(path: Path) -> BatchFile:
-    """Opens a file of articles by its ending, and counts its rows.
+def open_batch(path: Path, columns: Mapping[str, str] = NO_COLUMNS) -> BatchFile:
+    """Opens a file of articles in a process of its own, and counts its rows.
 
     Raises:
-        UserError: The file is of another kind, too large, or has nothing that could be tagged.
+        UserError: The file is of no kind that is read, too large, or has nothing that could be
+            tagged.
     """
     name = path.name[:80]
-    ending = path.suffix.lower()
-    if ending == ".json":
-        raise UserError(f"{name}: write one JSON object a line (JSON Lines) and call it .jsonl.")
-    if ending not in ENDINGS:
-        raise UserError(f"{name} is none of {', '.join(ENDINGS)}: give one of these.")
     check_upload(path, name, MAX_FILE_BYTES, "Split it and give one part after the other.")
-    return _opener(ending)(path, name)
-
-
-def _opener(ending: str) -> Callable[[Path, str], BatchFile]:
-    from tagloop.batch.csv_file import CsvFile
-    from tagloop.batch.json_lines import JsonLinesFile
-    from tagloop.batch.markdown_zip import MarkdownZip
-
-    if ending == ".zip":
-        return MarkdownZip
-    return CsvFile if ending in (".csv", ".tsv") else JsonLinesFile
+    return ApartFile(path, columns)
 
 
 def tag_file(
@@ -114,16 +103,18 @@ def tag_file(
     folder: Path,
     options: Options,
     cancelled: Callable[[], bool] = lambda: False,
+    columns: Mapping[str, str] = NO_COLUMNS,
 ) -> Iterator[BatchState]:
     """Tags a file's articles into a file of the same format.
 
     Args:
         service: Tags the articles.
         path: The visitor's file.
-        folder: Where the result goes, as ``…-tagged`` with the ending of the file.
+        folder: Where the result goes, as ``…-tagged`` with the ending of its format.
         options: What the visitor wants of the tags.
         cancelled: Asked before each chunk; the result then has the rows so far. A batch that
             takes longer than ``MAX_SECONDS`` ends like this as well.
+        columns: Field to the file's own name of it, where the names do not say it.
 
     Yields:
         The same state again and again: once before the first chunk, and after each one. The last
@@ -133,31 +124,47 @@ def tag_file(
         UserError: The file cannot be read, or an option is out of its range.
     """
     check_options(options)
-    batch = open_batch(path)
+    with closing(open_batch(path, columns)) as batch:
+        yield from _tag_rows(service, batch, folder / f"{_stem(path)}-tagged", options, cancelled)
+
+
+def _tag_rows(
+    service: TaggingService,
+    batch: BatchFile,
+    target: Path,
+    options: Options,
+    cancelled: Callable[[], bool],
+) -> Iterator[BatchState]:
     state = BatchState(batch.total)
     begun = time.monotonic()
     yield state
-    target = folder / f"{_stem(path)}-tagged{path.suffix.lower()}"
-    writer = batch.writer(target)
+    target = target.with_name(target.name + batch.form.ending)
+    result = begin_result(target, batch.form)
     try:
-        rows = batch.rows()
         while not (stopped := cancelled() or state.seconds > MAX_SECONDS):
-            if not (chunk := list(islice(rows, CHUNK))):
+            if not (rows := batch.read(CHUNK)):
                 break
-            for row, tagged in zip(chunk, _tag(service, chunk, options), strict=True):
-                _write(writer, row, tagged, state)
+            found = _tag(service, rows, options)
+            for row, tagged, piece in zip(rows, found, batch.write(found), strict=True):
+                result.add(row, tagged, piece)
+                _count(row, tagged.problem or piece.problem, state)
             state.seconds = time.monotonic() - begun
             yield state
+        state.notes = batch.notes()
+    except UserError as error:
+        if not state.done:
+            raise
+        state.broken = str(error)
     finally:
-        state.notes = writer.close()
+        state.notes += result.close()
     state.cancelled = stopped and state.done < state.total
     state.result = target
     yield state
 
 
 def _tag(service: TaggingService, rows: list[Row], options: Options) -> list[RowTags]:
-    found = [RowTags(problem=row.problem or _unfit(row)) for row in rows]
-    fit = [place for place, tagged in enumerate(found) if tagged.problem is None]
+    found = [RowTags(problem=row.problem) for row in rows]
+    fit = [place for place, row in enumerate(rows) if not row.problem]
     articles = [{"title": rows[place].title, "text": rows[place].text} for place in fit]
     for place, result in zip(fit, _results(service, articles, options), strict=True):
         found[place] = RowTags.of(result)
@@ -181,24 +188,12 @@ def _results(
     return [_results(service, [article], options)[0] for article in articles]
 
 
-def _unfit(row: Row) -> str | None:
-    """Says in terms of a row what would be said in terms of the form otherwise."""
-    if not row.text.strip():
-        return "it has no text"
-    if len(row.text) > MAX_TEXT_CHARACTERS:
-        return f"its text has {len(row.text):,} characters; the limit is {MAX_TEXT_CHARACTERS:,}"
-    if len(row.title) > MAX_TITLE_CHARACTERS:
-        return f"its title has {len(row.title):,} characters; the limit is {MAX_TITLE_CHARACTERS:,}"
-    return None
-
-
-def _write(writer: BatchWriter, row: Row, tagged: RowTags, state: BatchState) -> None:
-    writer.write(row, tagged)
+def _count(row: Row, problem: str, state: BatchState) -> None:
     state.done += 1
-    if tagged.problem is None:
+    if not problem:
         state.tagged += 1
     elif len(state.problems) < FIRST_PROBLEMS:
-        state.problems.append(Problem(row.where, tagged.problem))
+        state.problems.append(Problem(row.where, problem))
 
 
 def _stem(path: Path) -> str:

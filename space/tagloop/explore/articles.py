@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 from tagloop.errors import UserError
 from tagloop.explore.parquet import OPTIONAL, ParquetFile, read_batches, read_text
+from tagloop.text.words import count_words
 from tagloop.vocabulary.normal_form import normal_form
 
 MAX_ARTICLES = 250_000
@@ -156,7 +157,7 @@ class _Reader:
             self.names[name].add(_strings(batch, name).fill_null(NOT_STATED))
         self.names["split"].add_same(split, batch.num_rows)
         self.words.append(
-            np.array([len((text.as_py() or "").split()) for text in batch["text"]], np.int32)
+            np.array([count_words(text.as_py() or "") for text in batch["text"]], np.int32)
         )
         self._take_tags(batch["tags"])
 

@@ -10,9 +10,10 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from tagloop.generation.decoding import Decoding
+from tagloop.generation.loops import loops, repeats
 from tagloop.generation.outputs import Output
 from tagloop.limits import MAX_TAG_CHARACTERS
-from tagloop.vocabulary.vocabulary import Vocabulary, normal_form, tidy
+from tagloop.vocabulary.vocabulary import Vocabulary, normal_form, occurs_in, tidy
 
 CONTINUATION = "##"
 """How WordPiece marks a piece that stands inside a word; no word begins with one."""
@@ -91,8 +92,9 @@ def read_candidates(
     """Cuts an output at its separators into clean tags, in the order in which they stand.
 
     Left out are pieces that are no whole tag: only punctuation, an unknown token, a word that
-    begins in its middle, one longer than a tag may be, and the last one of an output that the
-    length limit cut off, unless the vocabulary knows it as it stands.
+    begins in its middle, one longer than a tag may be, and, unless the vocabulary knows it as it
+    stands, the last one of an output that the length limit cut off, one that loops, and one that
+    repeats itself and does not stand in the article.
 
     Args:
         output: One output.
@@ -117,12 +119,17 @@ def read_candidates(
             continue
         surface = tidy(tokenizer.decode(ids))
         cut_off = not output.finished and place == len(segments) - 1
-        if cut_off and surface not in vocabulary:
+        if surface not in vocabulary and (cut_off or _went_in_circles(surface, text)):
             continue
         display = vocabulary.display(surface, text)
         if len(display) <= MAX_TAG_CHARACTERS and (form := normal_form(display)):
             found.append(Candidate(form, display, total, place, window))
     return found
+
+
+def _went_in_circles(tag: str, text: str) -> bool:
+    form = normal_form(tag)
+    return loops(form) or (repeats(form) and not occurs_in(tag, text))
 
 
 def score_candidates(candidates: Iterable[Candidate]) -> list[ScoredTag]:

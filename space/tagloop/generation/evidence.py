@@ -13,8 +13,10 @@ import numpy as np
 from tagloop.deadline import unlimited
 from tagloop.generation.engine import Engine
 from tagloop.generation.settings import TaggingSettings
+from tagloop.generation.token_places import tokens_with_places
 from tagloop.generation.windows import Windows
 from tagloop.text.sentences import Span, split_sentences
+from tagloop.text.words import SIGNS, UNSPACED, has_unspaced
 from tagloop.vocabulary.vocabulary import Vocabulary, normal_form
 
 PRESENT, INFERRED = "present", "inferred"
@@ -73,7 +75,7 @@ def _spans_of(form: str, text: str) -> list[Span]:
     """Returns where the text has a normal form, in order."""
     forms: dict[str, str] = {}
     spans = []
-    for match in form_pattern(form).finditer(text):
+    for match in form_pattern(form, has_unspaced(text)).finditer(text):
         # What the pattern is too generous with, the normal form tells.
         written = match.group()
         if written not in forms:
@@ -93,12 +95,22 @@ def _beside(taken: Sequence[Span], spans: Sequence[Span]) -> Iterator[Span]:
             yield begin, end
 
 
-def form_pattern(form: str) -> re.Pattern[str]:
-    """Returns what finds the ways to write a normal form, in time proportional to a text's."""
+def form_pattern(form: str, unspaced: bool = False) -> re.Pattern[str]:
+    """Returns what finds the ways to write a normal form, in time proportional to a text's.
+
+    Args:
+        form: Not empty.
+        unspaced: Whether the text has letters of scripts without blanks: any word may stand beside
+            one of those, and one of those beside anything.
+    """
     words = [r"(?:and|&)" if word == "and" else _spread(word) for word in form.split(" ")]
     # Not the c of c++, not the node of node.js nor its js.
     before = r"(?<!\w)" if form[0] == "." else r"(?<![\w.])(?<!\w[+#])"
-    after = r"(?![\w+#]|\.\w)"
+    after = r"(?![\w+#]|\.\w)" if form.isascii() else rf"(?![\w+#{SIGNS}]|\.\w)"
+    if unspaced:
+        letter = rf"(?-i:[^\W{UNSPACED}])"
+        before = "" if has_unspaced(form[0]) else rf"(?<!{letter})(?<!\.)(?<!\w[+#])"
+        after = rf"(?![{SIGNS}])" if has_unspaced(form[-1]) else rf"(?!{letter}|[+#]|\.\w)"
     return re.compile(before + _BETWEEN_WORDS.join(words) + after, re.IGNORECASE)
 
 
@@ -235,15 +247,12 @@ class Explainer:
         """Returns the prompt's tokens and where each stands in the text (below 0: before it)."""
         prompt, offset = self._settings.place_prompt(title, text)
         limit = self._settings.max_input_tokens
-        read = self._tokenizer(
-            prompt, truncation=True, max_length=limit, return_offsets_mapping=True
-        )
+        ids, places = tokens_with_places(self._tokenizer, prompt, truncation=True, max_length=limit)
         # Special tokens have no characters.
         spans = [
-            (begin - offset, end - offset) if begin < end else (-1, -1)
-            for begin, end in read.offset_mapping
+            (begin - offset, end - offset) if begin < end else (-1, -1) for begin, end in places
         ]
-        return read.input_ids, spans
+        return ids, spans
 
 
 def target_ids(tag: str, tokenizer: Any) -> list[int]:

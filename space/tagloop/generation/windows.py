@@ -15,7 +15,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from tagloop.generation.settings import TaggingSettings
+from tagloop.generation.token_places import tokens_with_places
 from tagloop.text.sentences import Span, split_sentences
+from tagloop.text.words import UNSPACED
 
 LEAST_ROOM = 32
 """Tokens of text that a window has at the least; a title that leaves fewer is read once."""
@@ -26,7 +28,7 @@ USUAL_CHARACTERS = 12
 """Of a token with its blank at the most, as a rule."""
 WINDOWS_AT_ONCE = 4
 """Of one article, where somebody watches: between them it is told how far it is, and ended."""
-_WORD = re.compile(r"\S+")
+_WORD = re.compile(rf"[{UNSPACED}]|[^\s{UNSPACED}]++")
 Result = TypeVar("Result")
 
 
@@ -83,10 +85,10 @@ class Windows:
     def _cut(self, title: str, text: str, most: int) -> list[Span]:
         limit = self._settings.max_input_tokens
         room = limit - len(self._prompt(title, ""))
-        read = self._tokenizer(
-            text, add_special_tokens=False, return_offsets_mapping=True, verbose=False
+        _, places = tokens_with_places(
+            self._tokenizer, text, add_special_tokens=False, verbose=False
         )
-        ends = [end for _, end in read.offset_mapping]
+        ends = [end for _, end in places]
         if room < LEAST_ROOM or len(ends) <= room:
             return [(0, len(text))]
         return _spread(_pieces(text, ends, room - SLACK), ends, room - SLACK, most)

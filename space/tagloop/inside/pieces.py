@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tagloop.generation.settings import TaggingSettings
+from tagloop.generation.token_places import tokens_with_places
 from tagloop.text.sentences import Span
 
 WORD_BLANK = "▁"
@@ -90,15 +91,12 @@ def read_pieces(
 ) -> TokenizedArticle:
     """Cuts an article into the pieces of the model's first window."""
     prompt = settings.prompt(title, text)
-    read = tokenizer(
-        prompt,
-        truncation=True,
-        max_length=settings.max_input_tokens,
-        return_offsets_mapping=True,
+    ids, places = tokens_with_places(
+        tokenizer, prompt, truncation=True, max_length=settings.max_input_tokens
     )
-    tokens = tokenizer.convert_ids_to_tokens(read.input_ids)
-    spans = [_without_blanks(prompt, span) for span in read.offset_mapping]
-    rows = zip(tokens, read.input_ids, spans, strict=True)
+    tokens = tokenizer.convert_ids_to_tokens(ids)
+    spans = [_without_blanks(prompt, span) for span in places]
+    rows = zip(tokens, ids, spans, strict=True)
     return TokenizedArticle(prompt, [Piece(token, id, *span) for token, id, span in rows])
 
 

@@ -14,6 +14,7 @@ from tagloop.generation.outputs import Output
 from tagloop.ranking.keyphrases import KnownPhrases, Words, salient_words
 from tagloop.ranking.neighbours import Neighbours, NeighbourTags, article_ids
 from tagloop.ranking.sentence_encoder import SentenceEncoder
+from tagloop.text.words import divided
 from tagloop.vocabulary.vocabulary import Vocabulary
 
 OF_EACH_SORT = 12
@@ -222,8 +223,9 @@ class FeatureExtractor:
         linked = [
             float(self._neighbours.linked[place]) if place in named else 0.0 for place in places
         ]
-        in_title = np.array([f" {form} " in title for form in forms], dtype=float)
-        in_text = np.array([f" {form} " in text for form in forms], dtype=float)
+        phrases = [f" {divided(form)} " for form in forms]
+        in_title = np.array([phrase in title for phrase in phrases], dtype=float)
+        in_text = np.array([phrase in text for phrase in phrases], dtype=float)
         return [
             _log(np.array(linked)),
             np.log1p([named.get(place, 0) for place in places]),

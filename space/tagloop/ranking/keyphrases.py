@@ -15,11 +15,16 @@ from typing import Any
 
 import numpy as np
 
+from tagloop.generation.loops import loops
 from tagloop.limits import MAX_TAG_CHARACTERS
+from tagloop.text.stop_words import foreign_stop_words
+from tagloop.text.words import divided, has_unspaced
 from tagloop.vocabulary.normal_form import folded
 
 MAX_WORDS = 4
 """Longest phrase that is looked for."""
+MAX_LETTERS = 12
+"""The same where each letter is a word (`tagloop.text.words.divided`)."""
 MAX_CHARACTERS = 6000
 """Of the text that is looked at: about 1000 words."""
 OTHER_WORDS = 8
@@ -33,7 +38,7 @@ RARE = 3.0
 
 @dataclass(frozen=True)
 class Words:
-    """An article's words in normal form.
+    """An article's words in normal form; single letters of scripts without blanks.
 
     Attributes:
         title: Of the title.
@@ -46,7 +51,7 @@ class Words:
     @classmethod
     def of(cls, title: str, text: str) -> Words:
         """Reads an article; both may be empty."""
-        return cls(folded(title).split(), folded(text[:MAX_CHARACTERS]).split())
+        return cls(*(divided(folded(part)).split() for part in (title, text[:MAX_CHARACTERS])))
 
 
 class KnownPhrases:
@@ -54,12 +59,12 @@ class KnownPhrases:
 
     def __init__(self, known: Mapping[str, int]) -> None:
         """Takes normal forms and their places in the vocabulary."""
-        self._known = known
+        self._known = {divided(form): place for form, place in known.items()}
         # Words of the longest tag by its first word: most words of an article begin none.
         self._longest: dict[str, int] = {}
-        for form in known:
+        for form in self._known:
             words = form.split()
-            count = min(len(words), MAX_WORDS)
+            count = min(len(words), MAX_LETTERS if has_unspaced(form) else MAX_WORDS)
             self._longest[words[0]] = max(self._longest.get(words[0], 0), count)
 
     def in_article(self, article: Words) -> Counter[int]:
@@ -94,12 +99,17 @@ def salient_words(
         At most ``OTHER_WORDS`` words with log frequency times rarity, the greatest first.
     """
     counts = Counter(article.text)
+    stop_words = foreign_stop_words(counts)
     for word in article.title:
         counts[word] += 3
     words = [
         word
         for word, _ in counts.most_common()
-        if SHORTEST <= len(word) <= MAX_TAG_CHARACTERS and word not in known and not word.isdigit()
+        if SHORTEST <= len(word) <= MAX_TAG_CHARACTERS
+        and word not in known
+        and word not in stop_words
+        and not word.isdigit()
+        and not loops(word)
     ][:FREQUENT_WORDS]
     if not words:
         return {}

@@ -31,6 +31,7 @@ from tagloop.generation.outputs import Output, separator_ids
 from tagloop.generation.settings import TaggingSettings
 from tagloop.generation.threads import done_by
 from tagloop.generation.windows import WINDOWS_AT_ONCE, Windows, by_article
+from tagloop.limits import readable
 from tagloop.ranking.ranker import Ranker
 from tagloop.tagger.model_folder import fetch_model, load_tokenizer, load_vocabulary
 from tagloop.tagger.options import Options, check_names
@@ -192,6 +193,7 @@ class Tagger:
             UserError: The decoding is unknown, or a list of tags is no list of strings.
         """
         check_names(options)
+        articles = [_readable(article) for article in articles]
         decoding = options.get("decoding", "greedy")
         how = Decoding(decoding) if isinstance(decoding, str) else decoding
         preferences = self._allowlist.preferences(
@@ -247,18 +249,20 @@ class Tagger:
         between any two steps; what it raises ends the work.
         """
         most = self._most_windows(max_windows)
-        return self._explainer.explain(title, text, tags, most, check)
+        title, text, *names = map(readable, (title, text, *tags))
+        return self._explainer.explain(title, text, names, most, check)
 
     def read_part(self, title: str, text: str, max_windows: int | None = None) -> str:
         """Returns the part of the text that the model reads: what its windows hold."""
-        return self._explainer.read_part(title, text, self._most_windows(max_windows))
+        most = self._most_windows(max_windows)
+        return self._explainer.read_part(readable(title), readable(text), most)
 
     def log_probs(self, articles: Sequence[Mapping[str, Any]], tags: Sequence[str]) -> list[float]:
         """Returns the log-probability of each tag as its article's first; one tag an article.
 
         It is that of the window where the tag is likeliest.
         """
-        targets = [target_ids(tag, self.tokenizer) for tag in tags]
+        targets = [target_ids(readable(tag), self.tokenizer) for tag in tags]
         windows = [self._prompts(article, self._most_windows(None)) for article in articles]
         pairs = [(one, of) for all_, of in zip(windows, targets, strict=True) for one in all_]
         rows = self.generator.score([one for one, _ in pairs], [of for _, of in pairs])
@@ -273,7 +277,7 @@ class Tagger:
         return self.settings.max_windows if max_windows is None else max_windows
 
     def _prompts(self, article: Mapping[str, Any], most: int) -> list[list[int]]:
-        return self._windows.prompts(*title_and_text(article), most)
+        return self._windows.prompts(*title_and_text(_readable(article)), most)
 
     def _scored(
         self,
@@ -328,3 +332,10 @@ class Tagger:
                 output, self.tokenizer, self._marks, self.vocabulary, text, window
             )
         ]
+
+
+def _readable(article: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the article, title and text as long as they were, of what a tokenizer takes."""
+    title, text = title_and_text(article)
+    # Whoever ranks may know it by something else that it has.
+    return {**article, "title": readable(title), "text": readable(text)}

@@ -15,6 +15,9 @@ from lxml.html import HtmlElement as Node
 from lxml.html import document_fromstring
 from markdown_it import MarkdownIt
 
+from tagloop.text.site_markup import site_markup_plugin
+from tagloop.text.wordpress import is_wordpress, post_html
+
 WORDS_PER_TAG = 100
 """An article in HTML closes a tag more often than this; one *about* HTML, kept as it is, hardly."""
 
@@ -37,6 +40,11 @@ _CSS |= {
     name: HtmlElement(display=Display.block, margin_before=1, padding_inline=0)
     for name in ("ul", "ol")
 }
+_CSS["dl"] = HtmlElement(display=Display.block, margin_before=1, margin_after=1)
+_CSS |= {
+    name: HtmlElement(display=Display.block)
+    for name in ("dt", "dd", "section", "summary", "details", "caption", "fieldset", "legend")
+}
 _CSS["pre"] = HtmlElement(display=Display.block, whitespace=WhiteSpace.pre, margin_before=1)
 _PARSER = ParserConfig(css=_CSS)
 # Rows as lines and cells one after the other, as wide as they are.
@@ -51,7 +59,7 @@ MOST_TABLE_CHARACTERS = 2_000_000
 """Of tables as they are laid out, every cell as wide as the widest of its column and as high as the
 highest of its row: a table of a few thousand characters can come to gigabytes."""
 _LONG = re.compile(r"(?<![.\d])\d{3}")
-MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"]).use(site_markup_plugin)
 
 
 def looks_like_html(text: str) -> bool:
@@ -68,6 +76,8 @@ def html_to_text(html: str) -> str:
     if not _BLOCK_TAG.search(html):
         # Only inline markup: the line breaks are the text's own.
         html = html.replace("\n", "<br>")
+    # HTML knows no CDATA: to its parser, all that stands in it is a comment.
+    html = html.replace("<![CDATA[", "").replace("]]>", "")
     tree = document_fromstring(f"<body>{html}</body>")
     _without_long_blanks(tree)
     tables = _table_characters(tree) <= MOST_TABLE_CHARACTERS
@@ -110,9 +120,11 @@ def _table_characters(tree: Node) -> int:
 
 def plain_text(text: str) -> str:
     """Returns the text as it stands, or as plain text if it is HTML."""
+    if is_wordpress(text):
+        return html_to_text(post_html(text))
     return html_to_text(text) if looks_like_html(text) else text
 
 
 def markdown_to_text(markdown: str) -> str:
-    """Returns the text of CommonMark with tables (and of the HTML in it)."""
+    """Returns the text of Markdown as sites have it, and of the HTML in it."""
     return html_to_text(MARKDOWN.render(markdown))

@@ -27,12 +27,14 @@ def tokenizer() -> Any:
     return AutoTokenizer.from_pretrained(BUNDLED_BASE)
 
 
-def read(tokenizer: Any, pieces: str, finished: bool = True) -> list[str]:
+def read(
+    tokenizer: Any, pieces: str, finished: bool = True, text: str = "", known: str = "C++"
+) -> list[str]:
     ids = tokenizer.convert_tokens_to_ids(pieces.split())
     written = Output(ids, [-0.5] * len(ids), finished)
-    vocabulary = Vocabulary.from_tag_lists([["Machine Learning", "C++"]])
+    vocabulary = Vocabulary.from_tag_lists([["Machine Learning", known]])
     marks = separator_ids(tokenizer, ", ")
-    return [found.display for found in read_candidates(written, tokenizer, marks, vocabulary, "")]
+    return [found.display for found in read_candidates(written, tokenizer, marks, vocabulary, text)]
 
 
 @pytest.mark.parametrize(
@@ -57,6 +59,24 @@ def test_the_tag_that_the_length_limit_cuts_must_be_known(tokenizer: Any) -> Non
         "Machine Learning",
     ]
     assert read(tokenizer, "python ,", finished=False) == ["Python"]
+
+
+LOOPING = "python , po ##ym ##ym ##ym ##ym , data data data data"
+
+
+def test_what_goes_round_in_circles_is_no_tag(tokenizer: Any) -> None:
+    assert read(tokenizer, LOOPING) == ["Python"]
+    assert read(tokenizer, LOOPING, text="poymymymym") == ["Python"]
+    assert read(tokenizer, LOOPING, known="Poymymymym") == ["Python", "Poymymymym"]
+
+
+def test_a_name_that_repeats_itself_must_be_known_or_stand_in_the_article(tokenizer: Any) -> None:
+    assert read(tokenizer, "python , bang bang") == ["Python"]
+    assert read(tokenizer, "python , bang bang", text="A Bang-Bang controller.") == [
+        "Python",
+        "Bang-Bang",
+    ]
+    assert read(tokenizer, "python , bang bang", known="Bang Bang") == ["Python", "Bang Bang"]
 
 
 def test_a_tag_twice_keeps_its_first_confidence() -> None:

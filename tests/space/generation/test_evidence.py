@@ -34,6 +34,11 @@ VOCABULARY = Vocabulary.from_tag_lists([["Startups"], ["Startups"], ["startup"],
         ("NASA", "NASAL", 0),
         ("café", "The Café", 1),
         ("???", "What???", 0),
+        ("爬虫", "写爬虫，爬虫", 2),
+        ("Python", "我用Python写，CPython", 1),
+        ("C语言", "学C语言，ABC语言", 1),
+        ("机器学习", "机器学习与机器学习", 2),
+        ("दिल", "दिल और दिली", 1),
     ],
 )
 def test_spans_are_all_places_whatever_the_spelling(tag: str, text: str, found: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,15 @@ def test_windows_are_whole_sentences_and_hold_the_whole_text(tokenizer: Any) -> 
         whole = tokenizer(f"{TITLE}\n{LONG[a:b]}").input_ids
         assert ids == whole  # the title is there, nothing is cut
         assert LIMIT < len(ids) <= 2 * LIMIT  # none is a mere rest
+
+
+def test_a_text_without_blanks_and_stops_is_read_to_its_end(word_pieces: Any) -> None:
+    text = "夜行列车又晚点了一个小时站台上没有人感到惊讶" * 20
+    windows = windows_of(word_pieces)
+    spans = windows.spans("", text, 100)
+    assert len(spans) > 3
+    assert spans[0][0] == 0 and spans[-1][1] == len(text)
+    assert all(after[0] <= before[1] for before, after in pairwise(spans))
 
 
 def test_too_few_windows_are_evenly_spread_from_beginning_to_end(tokenizer: Any) -> None:

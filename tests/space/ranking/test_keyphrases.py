@@ -35,6 +35,29 @@ def test_a_text_that_ends_within_a_phrase_names_it_not() -> None:
     assert PHRASES.in_article(Words.of("", "data machine")) == {3: 1}
 
 
+def test_known_phrases_are_found_where_no_blanks_divide_words() -> None:
+    known = {"爬虫": 0, "机器学习": 1, "python": 2, "c语言": 3, "รถไฟ": 4, "ปลา": 5}
+    article = Words.of("Python爬虫", "我用Python写爬虫，也学机器学习和C语言。รถไฟมาช้า")
+    assert KnownPhrases(known).in_article(article) == {0: 2, 1: 1, 2: 2, 3: 1, 4: 1}
+
+
+def test_stop_words_of_another_language_do_not_stand_out() -> None:
+    idf = np.full(len(TOKENIZER), 5.0)
+    text = (
+        "Der Zug war nicht da, und der Schaffner war auch nicht da. Der Zug kam nicht, und wir "
+        "haben auf den Zug gewartet."
+    )
+    found = salient_words(Words.of("Der Zug", text), {}, TOKENIZER, idf)
+    assert {"zug", "schaffner"} <= found.keys()
+    assert not {"der", "und", "nicht", "war"} & found.keys()
+
+
+def test_letters_and_loops_do_not_stand_out() -> None:
+    idf = np.full(len(TOKENIZER), 5.0)
+    words = Words.of("夜行列车", "夜行列车又晚点了 hahahahaha lichen")
+    assert list(salient_words(words, {}, TOKENIZER, idf)) == ["lichen"]
+
+
 def test_salient_words_are_frequent_rare_and_unknown() -> None:
     idf = np.full(len(TOKENIZER), 5.0)
     common = TOKENIZER("the", add_special_tokens=False).input_ids[0]

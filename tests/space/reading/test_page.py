@@ -15,11 +15,11 @@ from pathlib import Path
 
 import pytest
 
-from tagloop import reading
 from tagloop.errors import UserError
-from tagloop.reading import page as module
-from tagloop.reading.page import Page, Reach, check_address, fetch_page
-from tagloop.reading.public_hosts import is_public, resolve
+from tagloop.reading import sandbox
+from tagloop.reading.fetch import page as module
+from tagloop.reading.fetch.page import PAGES, Page, Reach, Wanted, check_address, fetch_page
+from tagloop.reading.fetch.public_hosts import is_public, resolve
 
 HTML = "text/html; charset=utf-8"
 ARTICLE = "<html><body><h1>Banking</h1><p>By chat.</p></body></html>"
@@ -64,12 +64,22 @@ class Site:
             ports=frozenset({80, 443, self.port}),
         )
 
-    def fetch(self, path: str = "/", numbers: dict[str, list[str]] | None = None) -> Page:
-        return fetch_page(f"http://blog.example:{self.port}{path}", self.reach(numbers))
+    def fetch(
+        self,
+        path: str = "/",
+        numbers: dict[str, list[str]] | None = None,
+        wanted: Wanted = PAGES,
+    ) -> Page:
+        return fetch_page(f"http://blog.example:{self.port}{path}", self.reach(numbers), wanted)
 
-    def problem(self, path: str = "/", numbers: dict[str, list[str]] | None = None) -> str:
+    def problem(
+        self,
+        path: str = "/",
+        numbers: dict[str, list[str]] | None = None,
+        wanted: Wanted = PAGES,
+    ) -> str:
         with pytest.raises(UserError) as caught:
-            self.fetch(path, numbers)
+            self.fetch(path, numbers, wanted)
         message = str(caught.value)
         assert "\n" not in message and " 127.0.0.1" not in message
         return message
@@ -321,6 +331,8 @@ def _own_certificate(folder: Path) -> ssl.SSLContext:
         ({"Content-Type": "image/svg+xml"}, "neither HTML nor plain text"),
         ({"Content-Type": "application/json"}, "neither HTML nor plain text"),
         ({"Content-Type": "texthtml"}, "neither HTML nor plain text"),
+        ({"Content-Type": "application/rss+xml; charset=utf-8"}, "give it to the Batch tab"),
+        ({"Content-Type": "text/xml"}, "give it to the Batch tab"),
         ({"Content-Type": HTML, "Content-Encoding": "br"}, "packed in a way"),
         ({"Content-Type": HTML, "Content-Encoding": "gzip, gzip"}, "packed in a way"),
         ({"Content-Type": HTML, "Content-Encoding": "gzip"}, "does not answer as it should"),
@@ -372,7 +384,6 @@ def test_what_unpacks_to_too_much(site: Site) -> None:
 
 def test_what_comes_too_slowly(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "STEP_SECONDS", 0.3)
-    monkeypatch.setattr(module, "MAX_SECONDS", 0.6)
 
     def silent(handler: BaseHTTPRequestHandler) -> None:
         time.sleep(0.5)
@@ -391,13 +402,13 @@ def test_what_comes_too_slowly(site: Site, monkeypatch: pytest.MonkeyPatch) -> N
     site.answers |= {"/silent": silent, "/trickle": trickle}
     for path in ("/silent", "/trickle"):
         begun = time.monotonic()
-        assert "comes too slowly" in site.problem(path)
+        assert "comes too slowly" in site.problem(path, wanted=Wanted(max_seconds=0.6))
         assert time.monotonic() - begun < 1.5
 
 
 def test_the_process_that_reads_is_refused_like_anyone() -> None:
     """The whole way, with the real resolver: this machine is not read, whatever it offers."""
     with pytest.raises(UserError, match="The page at localhost is not on the public internet"):
-        reading.read_address("http://localhost/")
+        sandbox.read_address("http://localhost/")
     with pytest.raises(UserError, match="usual port"):
-        reading.read_address("http://localhost:7860/")
+        sandbox.read_address("http://localhost:7860/")

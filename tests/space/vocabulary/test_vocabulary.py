@@ -77,6 +77,9 @@ ODD = [
     ("zero\u00adwidth", "zerowidth"),
     ("machine\u00a0\u3000learning", "machine learning"),
     ("\uff46\uff55\uff4c\uff4c\u3000width", "full width"),
+    ("港口\uff08大\uff09", "港口 大"),
+    ("\uff08大港\uff09", "大港"),
+    ("\uff23\uff0b\uff0b", "c++"),
     ("Straße", "strasse"),
     ("ﬁnance", "finance"),
     ("H₂O", "h2o"),
@@ -92,7 +95,8 @@ ODD = [
 ]
 WITHOUT_WORDS = ["", " ", "🎉", "👩‍💻", "!!!", "...", "-", "#", "++", "\u200b", "\x00", "()", "&?"]
 PIECES = [
-    *"abcXYZ019 .+#-_/&'’,;:|\"`“”()[]{}<>!?*~@%$^=\\\n\t…\uff0e\uff0c\uff03",
+    *"abcXYZ019 .+#-_/&'’,;:|\"`“”()[]{}<>!?*~@%$^=\\\n\t…",
+    *"\uff0e\uff0c\uff03\uff08\uff09\uff1a\uff01",
     *"№½²ªßİéᾳŉ中文本\u00a0\u3000\ufeff",
     *("c++", "c#", ".net", "node.js", "U.S.", " . ", "+ +", "'s", "js", " io", "ph. d.", "e\u0301"),
     *("ﬁ", "ﷺ", "سلم", "שלום", "\u200b", "\u200d", "\u202e", "\x00", "\ud800", "😀", "👩‍💻"),
@@ -344,3 +348,9 @@ def test_the_order_of_the_articles_does_not_matter() -> None:
     for _ in range(5):
         rng.shuffle(lists)
         assert Vocabulary.from_tag_lists(lists).to_json() == first
+
+
+def test_wide_brackets_stay_as_their_author_wrote_them() -> None:
+    assert tidy("港口\uff08大\uff09") == "港口\uff08大\uff09"
+    assert tidy("\uff08大港\uff09\uff01") == "大港" and tidy("港口\uff1a小") == "港口\uff1a小"
+    assert normal_form("港口\uff08大\uff09") == normal_form("港口(大)")

@@ -224,7 +224,15 @@ def dataset_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     articles = rows(TITLES, ["Local News", "local-news", "Food"], "CC BY 4.0", "The Gazette")
     articles += [{"title": "Nothing in it", "text": "", "tags": ["Food"]}]
     articles += [{"title": "No tags", "text": "Some words. " * 20, "tags": []}]
-    return make_dataset(tmp_path_factory.mktemp("cards"), articles)
+    folder = make_dataset(tmp_path_factory.mktemp("cards"), articles)
+    found_languages(folder, {"en": 22})  # the texts are no sentences
+    return folder
+
+
+def found_languages(folder: Path, languages: dict[str, int]) -> None:
+    """Says that a build found these languages."""
+    report = json.loads((folder / "build_report.json").read_text(encoding="utf-8"))
+    write_json(folder / "build_report.json", report | {"languages": languages})
 
 
 @pytest.fixture(scope="module")
@@ -499,6 +507,45 @@ def test_base_model_is_an_id_of_the_hub(
     assert front_matter(card).get("base_model") == named
     assert ("base_model_relation" in front_matter(card)) is (named is not None)
     assert ("chung2022scaling" in card) is ("flan" in base)
+
+
+@pytest.mark.parametrize(
+    ("found", "languages"),
+    [
+        ({"zh": 60, "en": 30, "ru": 10, "fr": 2}, ["zh", "en", "ru"]),
+        ({"en": 19}, ["en"]),
+        ({}, None),
+        (None, ["en"]),
+    ],
+)
+def test_a_card_has_the_languages_that_were_found(
+    model_dir: Path, tmp_path: Path, found: dict[str, int] | None, languages: list[str] | None
+) -> None:
+    folder = shutil.copytree(model_dir, tmp_path / "model")
+    log = training_log() | ({} if found is None else {"languages": found})
+    write_json(folder / "training_log.json", log)
+    assert front_matter(model_card(folder)).get("language") == languages
+
+
+def test_a_model_card_says_what_its_base_cannot_read(model_dir: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(model_dir, tmp_path / "model")
+    write_json(folder / "training_log.json", training_log() | {"languages": {"zh": 60, "en": 40}})
+    assert (
+        "60 % of the articles are in Chinese, and tagloop-base was trained on English. Bases "
+        "trained on it: google/mt5-small, google/byt5-small, facebook/mbart-large-50."
+    ) in Page(model_card(folder)).text
+    write_json(folder / "training_log.json", training_log() | {"languages": {"en": 40}})
+    assert "was trained on English" not in model_card(folder)
+
+
+def test_a_dataset_card_has_the_languages_that_were_found(
+    dataset_dir: Path, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(dataset_dir, tmp_path / "dataset")
+    found_languages(folder, {"ja": 20, "en": 4})
+    assert front_matter(dataset_card(folder))["language"] == ["ja", "en"]
+    found_languages(folder, {})
+    assert "language" not in front_matter(dataset_card(folder))
 
 
 def test_hostile_texts_only_show_in_the_model_card(tmp_path: Path) -> None:

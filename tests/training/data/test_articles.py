@@ -1,13 +1,14 @@
-"""The row's identity and the cleaning of texts, tags and dates."""
+"""The row's identity and the cleaning of texts and tags."""
 
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, date, datetime, timedelta, timezone
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from tagloop.reading.record import Entry, Record
 from training.data.articles import (
     FEATURES,
     Article,
@@ -15,18 +16,18 @@ from training.data.articles import (
     clean_article,
     clean_tags,
     clean_text,
-    iso_date,
 )
 
-FIELDS: dict[str, Any] = {
-    "title": "A title",
-    "text": "Five words stand right here.",
-    "tags": ["Food"],
-}
+ENTRY = Entry(
+    Record("a.csv:2", {}),
+    title="A title",
+    text="Five words stand right here.",
+    tags=("Food",),
+)
 
 
 def make(**changes: Any) -> Article:
-    article = clean_article(FIELDS | changes, default_source="blog").article
+    article = clean_article(replace(ENTRY, **changes), default_source="blog").article
     assert article is not None
     return article
 
@@ -67,53 +68,42 @@ def test_tags_are_unique_by_normal_form_and_bad_ones_are_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "expected"),
-    [
-        ("2021-02-28", "2021-02-28"),
-        ("2020-12-26 03:38:10.479000+00:00", "2020-12-26T03:38:10Z"),
-        ("2020-12-26T03:38:10+02:00", "2020-12-26T01:38:10Z"),
-        ("Sat, 26 Dec 2020 03:38:10 GMT", "2020-12-26T03:38:10Z"),
-        (date(2020, 1, 2), "2020-01-02"),
-        (datetime(2020, 1, 2, 3, tzinfo=timezone(timedelta(hours=1))), "2020-01-02T02:00:00Z"),
-        (datetime(2020, 1, 2, 3, tzinfo=UTC), "2020-01-02T03:00:00Z"),
-        ("03/04/2021", None),
-        ("true", None),
-        ("", None),
-        (None, None),
-        (1609459200, None),
-    ],
-)
-def test_dates(value: object, expected: str | None) -> None:
-    assert iso_date(value) == expected
-
-
-def test_unreadable_date_is_said() -> None:
-    assert clean_article(FIELDS | {"published": "soon"}, default_source="x").date_unreadable
-    assert not clean_article(FIELDS | {"published": ""}, default_source="x").date_unreadable
-
-
-@pytest.mark.parametrize(
     ("changes", "reason"),
     [
         ({"text": ""}, "empty text"),
-        ({"text": None}, "empty text"),
+        ({"text": "\u200b"}, "empty text"),
         ({"text": "Too few words"}, "too short"),
-        ({"tags": []}, "no tags"),
-        ({"tags": ["?"]}, "no tags"),
+        ({"tags": ()}, "no tags"),
+        ({"tags": ("?",)}, "no tags"),
+        ({"text": "每天早"}, "too short"),
+        ({"problem": "front matter, line 2: it is broken"}, "front matter, line 2: it is broken"),
         ({"text": "", "title": ""}, "empty text"),
     ],
 )
 def test_reasons(changes: dict[str, Any], reason: str) -> None:
-    cleaned = clean_article(FIELDS | changes, default_source="blog", min_words=5)
+    cleaned = clean_article(replace(ENTRY, **changes), default_source="blog", min_words=5)
     assert (cleaned.article, cleaned.reason) == (None, reason)
 
 
 def test_title_only_is_kept_when_asked() -> None:
-    title_only = FIELDS | {"text": ""}
+    title_only = replace(ENTRY, text="")
     kept = clean_article(title_only, default_source="x", keep_title_only=True, min_words=5)
     assert kept.article is not None and kept.article.text == ""
-    no_title = clean_article(title_only | {"title": ""}, default_source="x", keep_title_only=True)
+    no_title = clean_article(
+        replace(title_only, title=""), default_source="x", keep_title_only=True
+    )
     assert no_title.reason == "empty text"
+
+
+def test_words_are_counted_where_no_blanks_stand() -> None:
+    text = "每天早上渡轮都会离开小岛"
+    entry = replace(ENTRY, text=text)
+    assert clean_article(entry, default_source="x", min_words=10).article is not None
+
+
+def test_wide_signs_are_not_mended() -> None:
+    text = "渡轮，小岛（二）：“早安！”（真的）？　好"
+    assert clean_text(text) == text.replace("　", " ")
 
 
 def test_long_text_is_not_cut() -> None:

@@ -210,3 +210,21 @@ def test_moving_takes_the_whole_group_along() -> None:
     arrangement = in_free_order(articles)
     assert set(arrangement.splits.values()) == set(SPLITS)
     assert all(arrangement.splits[seed] == arrangement.splits[seed + 4] for seed in range(4))
+
+
+def test_near_duplicates_are_found_where_no_blanks_divide_words() -> None:
+    signs = [chr(0x4E00 + number) for number in range(3000)]
+    clauses = ["".join(random.Random(seed).choices(signs, k=12)) for seed in range(60)]
+    # A sign is changed in every fourth clause.
+    changed = [clause[:-1] + "是" if n % 4 == 0 else clause for n, clause in enumerate(clauses)]
+    one, copy, other = (
+        article(["，".join(part)]) for part in (clauses, changed, [c[::-1] for c in clauses])
+    )
+    assert similarity(one, copy) > THRESHOLD
+    assert similarity(one, other) < 0.1
+    assert in_free_order([one, copy, other]).groups == 1
+
+
+def test_a_quotation_leaves_an_english_article_where_it_is() -> None:
+    words = [*some_words(1), "夜行列车", *some_words(2)]
+    assert any("夜行列车".encode() in shingle for shingle in shingles(article(words)))

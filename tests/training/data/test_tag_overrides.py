@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tagloop.errors import UserError
-from training.data.build_dataset import main
+from training.build_dataset import main
 from training.data.corpus import load_corpus
 from training.data.tag_merges import main as print_merges
 from training.data.tag_overrides import read_overrides

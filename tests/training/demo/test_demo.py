@@ -89,6 +89,7 @@ def test_the_check_proves_the_loop_and_leaves_nothing_behind(tmp_path: Path) -> 
     assert started_by(tmp_path) == []
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_only_one_demo_runs_and_ctrl_c_stops_all_of_it(tmp_path: Path, tiny_bart: Path) -> None:
     articles = starter_articles()[::8]

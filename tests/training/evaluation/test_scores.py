@@ -58,6 +58,25 @@ def test_stemmed_forgives_endings_and_nothing_else() -> None:
     assert article_scores(["walking"], ["run"])["f1@m_stemmed"] == 0.0
 
 
+GERMAN = "Der Nachtzug hatte wieder eine Stunde Verspätung, und niemand wunderte sich darüber."
+RUSSIAN = "Ночной поезд опять опоздал на час, и никто на перроне этому не удивился."
+CHINESE = "夜行列车又晚点了一个小时，站台上没有人感到惊讶，我们用纸杯喝咖啡。"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "text"),
+    [("Häuser", "Haus", GERMAN), ("поезда", "поезд", RUSSIAN), ("programming", "program", CHINESE)],
+)
+def test_stems_are_those_of_the_article_s_language(one: str, other: str, text: str) -> None:
+    assert article_scores([one], [other], text)["f1@m_stemmed"] == 1.0
+
+
+def test_rouge_reads_other_alphabets() -> None:
+    values = article_scores(["夜行列车", "поезда"], ["夜行列车", "поезд"], RUSSIAN)
+    assert values["rouge1"] == values["rougeL"] == 1.0
+    assert article_scores(["夜车"], ["夜行列车"], CHINESE)["rouge1"] == pytest.approx(2 / 3)
+
+
 def test_present_and_absent_are_scored_apart() -> None:
     values = article_scores(
         ["Neural Networks", "AI", "Deep Learning"],

@@ -221,6 +221,7 @@ def wait_for(condition: Callable[[], bool], process: subprocess.Popen[str]) -> N
         time.sleep(0.02)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_an_interrupted_and_killed_training_ends_as_if_nothing_had_happened(
     trained: dict[str, Trained],

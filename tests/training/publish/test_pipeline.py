@@ -7,16 +7,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from datasets import Dataset, DatasetDict
 
 from tagloop.errors import UserError
 from training.config import StationsConfig, TrainConfig
-from training.data.corpus import load_corpus
+from training.data.corpus import Corpus, load_corpus
 from training.finetune.training_log import hyperparameters
 from training.publish import pipeline as stations
 from training.publish.pipeline import evaluate_station, train_config, train_station
 
 from ..tiny_models import starter_articles
 
+PARAGRAPHS: dict[str, str] = json.loads(
+    (Path(__file__).parents[2] / "space" / "text" / "paragraphs.json").read_text(encoding="utf-8")
+)
 SETTINGS = "epochs: 1\nbatch_size: 8\nmax_input_tokens: 48\nmax_new_tokens: 8\nprecision: fp32\n"
 
 
@@ -110,6 +114,26 @@ def test_a_report_of_other_data_is_made_anew(
     (model / "report.json").write_text(json.dumps({"dataset": {"fingerprint": "another"}}))
     evaluate_station(StationsConfig(), corpus, model)
     assert len(made) == 2
+
+
+@pytest.mark.parametrize(("language", "warned"), [("zh", True), ("en", False)])
+def test_what_the_base_cannot_read_is_said_before_it_is_trained(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    language: str,
+    warned: bool,
+) -> None:
+    monkeypatch.setattr(stations, "train", lambda config, corpus: None)
+    row = {"title": [""] * 3, "text": [PARAGRAPHS[language]] * 3, "tags": [["a"]] * 3}
+    splits = DatasetDict(train=Dataset.from_dict(row))
+    assert train_station(StationsConfig(), Corpus(splits, "posts", None, "f"), tmp_path)
+    said = (
+        "100 % of the articles are in Chinese, and tagloop-base was trained on English. Bases "
+        "trained on it: google/mt5-small, google/byt5-small, facebook/mbart-large-50. Take one "
+        "with make train BASE=google/mt5-small (--base google/mt5-small).\n"
+    )
+    assert capsys.readouterr().out == (said if warned else "")
 
 
 def test_the_settings_file_fills_in_and_the_base_of_the_command_wins(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from dataclasses import fields
 from pathlib import Path
+from string import Template
 from typing import Any
 
 import pytest
@@ -71,12 +72,14 @@ def test_the_readme_names_every_flag_that_is_there() -> None:
 def test_make_retrain_names_what_is_missing() -> None:
     recipe = (ROOT / "Makefile").read_text(encoding="utf-8").split("\nretrain:")[1]
     assert "NAMESPACE is missing" in recipe.split("\n\n")[0]
+    given = {"NAMESPACE": "me", "NAME": "b", "AGREEMENT": "3"}
+    settings = [f"{name}={value}" for name, value in given.items()]
     done = subprocess.run(
-        ["make", "--no-print-directory", "-n", "retrain", "NAMESPACE=me", "NAME=b", "AGREEMENT=3"],
+        ["make", "--no-print-directory", "-n", "retrain", *settings],
         cwd=ROOT,
         capture_output=True,
         text=True,
     )
-    flags = retrain_flags(done.stdout.replace("\\\n", " "))
+    flags = retrain_flags(Template(done.stdout.replace("\\\n", " ")).safe_substitute(given))
     config = parse_config(RetrainConfig, flags, "test")
     assert (config.model, config.agreement) == ("me/b-tagger", 3)

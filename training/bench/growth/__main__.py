@@ -53,7 +53,7 @@ minutes; time and memory grow with the words, too."""
 BUILD_PROGRAM = """
 import sys
 from training.bench.peak import peak_megabytes
-from training.data.build_dataset import main
+from training.build_dataset import main
 code = main(sys.argv[1:])
 print(f"peak {peak_megabytes():.1f}")
 raise SystemExit(code)

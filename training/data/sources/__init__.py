@@ -1,49 +1,36 @@
-"""Input kinds: each gives raw rows in the dataset's columns, or one clear error."""
+"""What a build reads: files and folders of this machine, addresses, datasets on a Hub."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 from tagloop.errors import UserError
+from tagloop.reading.record import Source
+from tagloop.reading.sources import open_path
+from tagloop.reading.sources.address import is_address, open_address
 from training.data.sources.hub import open_hub
-from training.data.sources.markdown import SUFFIXES, open_markdown
-from training.data.sources.source import Row, Source
-from training.data.sources.table import FORMATS, open_table, table_suffix
+from training.data.sources.locations import is_there, looks_like_path
 
-__all__ = ["Row", "Source", "open_source"]
+__all__ = ["open_source"]
 
 
-def open_source(
-    location: str,
-    columns: Mapping[str, str] | None = None,
-    *,
-    streaming: bool = False,
-    text_needed: bool = True,
-) -> Source:
-    """Opens an input: an existing folder as Markdown, a file as a table, else a Hub dataset.
+def open_source(location: str, *, streaming: bool = False) -> Source:
+    """Opens an input: what is there as a file or folder, an address as a feed, else a Hub dataset.
 
     Args:
-        location: Folder, file, or ``owner/name[:config][@revision]``; with the prefix ``hub:``
-            never taken for a path.
-        columns: Column of the dataset to column of the source (tables and Hub datasets).
+        location: Folder, file, address, or ``owner/name[:config][@revision]``; with the prefix
+            ``hub:`` never taken for a path.
         streaming: Read Hub datasets row by row.
-        text_needed: False where articles may have a title only.
 
     Raises:
         UserError: There is no such input, or it is broken.
     """
-    needed = ("title", "text", "tags") if text_needed else ("title", "tags")
     if location.startswith("hub:"):
-        return open_hub(
-            location.removeprefix("hub:"), columns or {}, streaming=streaming, needed=needed
-        )
-    path = Path(location).expanduser()
-    if path.is_dir():
-        return open_markdown(path)
-    if path.is_file():
-        return open_table(path, columns or {}, needed=needed)
-    looks_like_path = location.startswith((".", "/", "~")) or location.count("/") > 1
-    if looks_like_path or table_suffix(path) in (*FORMATS, *SUFFIXES):
+        return open_hub(location.removeprefix("hub:"), streaming=streaming)
+    if is_there(location):
+        return open_path(Path(location).expanduser())
+    if is_address(location):
+        return open_address(location)
+    if looks_like_path(location):
         raise UserError(f"{location}: there is no such file or folder.")
-    return open_hub(location, columns or {}, streaming=streaming, needed=needed)
+    return open_hub(location, streaming=streaming)

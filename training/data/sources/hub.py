@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -21,30 +20,28 @@ from huggingface_hub.errors import (
 )
 
 from tagloop.errors import UserError
-from training.data.sources.columns import Columns
-from training.data.sources.source import Row, Source
+from tagloop.reading.record import Record, Source
 
 PATTERN = re.compile(
     r"(?P<repo_id>[\w.-]+(?:/[\w.-]+)?)(?::(?P<config>[^@:/]+))?(?:@(?P<revision>[^@]+))?"
 )
 """``owner/name[:config][@revision]``."""
+MEDIA = (datasets.Image, datasets.Audio, datasets.Video, datasets.Pdf, datasets.Nifti)
+"""Features that hold no text."""
 
 
-def open_hub(
-    location: str, given: Mapping[str, str], *, streaming: bool, needed: tuple[str, ...]
-) -> Source:
+def open_hub(location: str, *, streaming: bool = False) -> Source:
     """Opens a Hub dataset at the commit that its revision names now.
 
-    The name of the split is each row's ``split``, unless a column says it.
+    The name of the split is each record's ``split``, unless a column says it. Pictures, sounds and
+    the like are not read.
 
     Args:
         location: ``owner/name[:config][@revision]``.
-        given: Column of the dataset to column of the source, where the names do not say it.
         streaming: Read row by row instead of storing everything first.
-        needed: Columns of the dataset that it must have.
 
     Raises:
-        UserError: There is no such dataset, it cannot be reached or read, or lacks a column.
+        UserError: There is no such dataset, or it cannot be reached or read.
     """
     match = PATTERN.fullmatch(location)
     if match is None:
@@ -54,13 +51,13 @@ def open_hub(
     where = f"{repo_id}@{commit[:12]}"
     with _readable(where):
         splits = datasets.load_dataset(repo_id, config, revision=commit, streaming=streaming)
+        splits = {name: _without_media(split) for name, split in splits.items()}
         first = next(iter(splits.values()))
         # Streamed formats without a schema show their columns in the first row.
         features: Mapping[str, Any] = first.features or next(iter(first), {})
-    columns = Columns.choose(list(features), given, where, needed)
     total = None if streaming else sum(split.num_rows for split in splits.values())
-    rows = _rows(splits, columns, where)
-    return Source("hub", f"{repo_id}@{commit}", rows, "row", total)
+    records = _records(splits, where)
+    return Source("hub", f"{repo_id}@{commit}", records, columns=list(features), total=total)
 
 
 def dataset_commit(repo_id: str, revision: str | None) -> str:
@@ -90,26 +87,56 @@ def dataset_commit(repo_id: str, revision: str | None) -> str:
     return str(sha)
 
 
-def _rows(splits: Mapping[str, Any], columns: Columns, where: str) -> Iterator[Row]:
-    position = 0
+def _without_media(split: Any) -> Any:
+    """Returns a split without the columns that would have to be decoded and hold no text."""
+    media = [name for name, kind in (split.features or {}).items() if isinstance(kind, MEDIA)]
+    return split.remove_columns(media) if media else split
+
+
+def _records(splits: Mapping[str, Any], where: str) -> Iterator[Record]:
     for name, split in splits.items():
-        tags = columns.names.get("tags", "")
-        names = _label_names((split.features or {}).get(tags))
-        records = iter(split)
-        for number in itertools.count(1):
+        labels = _label_columns(split.features or {})
+        for number, values in _numbered(split, f"{where}:{name}"):
             place = f"{where}:{name}:{number}"
-            with _readable(place):
-                record = next(records, None)
-            if record is None:
-                break
-            position += 1
-            if names and record[tags] is not None:
-                labels = record[tags] if isinstance(record[tags], list) else [record[tags]]
-                record = {**record, tags: [names[label] for label in labels if label is not None]}
-            fields = columns.fields(record, place)
-            if not fields.get("split"):
-                fields["split"] = name
-            yield Row(place, position, fields)
+            if isinstance(values, str):
+                yield Record(place, {}, problem=values)
+                continue
+            named = {column: _named(values[column], names) for column, names in labels.items()}
+            yield Record(place, {**values, **named}, fallbacks={"split": name})
+
+
+def _numbered(split: Any, where: str) -> Iterator[tuple[int, dict[str, Any] | str]]:
+    """Yields the rows of a split with their numbers, instead of a broken one what is wrong.
+
+    Behind a broken row of a stream, which may also be a line that went down, nothing can be read.
+
+    Raises:
+        UserError: A stream breaks.
+    """
+    number, total = 0, getattr(split, "num_rows", None)
+    rest = iter(split)
+    while True:
+        number += 1
+        try:
+            with _readable(f"{where}:{number}"):
+                values = next(rest, None)
+        except UserError as error:
+            if total is None:
+                raise
+            yield number, f"not readable: {error}"
+            rest = iter(split.select(range(number, total)))
+            continue
+        if values is None:
+            return
+        yield number, values
+
+
+def _named(value: Any, names: list[str]) -> Any:
+    """Returns the names behind label numbers; -1 is none, as in every dataset without labels."""
+    if isinstance(value, list):
+        return [_named(label, names) for label in value]
+    known = isinstance(value, int) and 0 <= value < len(names)
+    return names[value] if known else None
 
 
 @contextlib.contextmanager
@@ -133,7 +160,11 @@ def _readable(where: str) -> Iterator[None]:
         ) from error
 
 
-def _label_names(feature: Any) -> list[str]:
-    """Returns the names behind label numbers (`ClassLabel`, alone or in a list)."""
-    inner = getattr(feature, "feature", feature)
-    return inner.names if isinstance(inner, datasets.ClassLabel) else []
+def _label_columns(features: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Returns the names of the labels (`ClassLabel`, alone or in a list) by column."""
+    inner = {column: getattr(kind, "feature", kind) for column, kind in features.items()}
+    return {
+        column: kind.names
+        for column, kind in inner.items()
+        if isinstance(kind, datasets.ClassLabel)
+    }

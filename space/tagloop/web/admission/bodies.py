@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -23,6 +24,8 @@ Each becomes an object several times over, and all of them while everybody waits
 DEEP = 500
 """Opening brackets from which a body is tried: Python's reader of JSON, which agents' bodies meet,
 goes a thousand levels deep and then ends in an error that nobody catches."""
+_MAYBE_HALF = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
+"""Of a surrogate pair, in JSON: written out, or as bytes that are no UTF-8."""
 SILENT_SECONDS = 30.0
 """For which no more of a body comes before its connection is given up."""
 BODY_SECONDS = 300.0
@@ -84,8 +87,16 @@ async def next_message(receive: Receive) -> Message:
 
 
 @asynccontextmanager
-async def body_of(receive: Receive, visit: Visit, limited: bool) -> AsyncIterator[Receive]:
+async def body_of(
+    receive: Receive, visit: Visit, limited: bool, agent: bool = False
+) -> AsyncIterator[Receive]:
     """Reads a request's body, which is the visit's in this block; yields what gives it to gradio.
+
+    Args:
+        receive: Gives the body.
+        visit: Whose it is.
+        limited: Whether the visitor's bodies together have a limit.
+        agent: Whether it is an agent's call, which is then `readable`.
 
     Raises:
         TooLarge: It has too many bytes or values, or is nested too deeply.
@@ -117,9 +128,25 @@ async def body_of(receive: Receive, visit: Visit, limited: bool) -> AsyncIterato
             more = message.get("more_body", False)
         if openings > DEEP and await asyncio.to_thread(_is_too_deep, b"".join(parts)):
             raise TooLarge("The request is nested too deeply.")
+        if agent:
+            parts[:] = [b"".join(parts)]
+            if _MAYBE_HALF.search(parts[0]):
+                parts[:] = [await asyncio.to_thread(_readable, parts[0])]
         yield _replayed(parts, receive)
     finally:
         visit.body_bytes -= mine
+
+
+def _readable(body: bytes) -> bytes:
+    """Returns JSON with what no file can hold replaced, as `tagloop.limits.readable` does it.
+
+    gradio hands an agent's call on to itself, which half a surrogate pair would end in its HTTP
+    client's own words.
+    """
+    try:
+        return json.dumps(json.loads(body), ensure_ascii=False).encode(errors="replace")
+    except ValueError:  # gradio's to say
+        return body
 
 
 def _is_too_deep(body: bytes) -> bool:

@@ -139,8 +139,9 @@ class Admission:
             if path.startswith(f"{API}call/") and (busy := self._queue.refusal(visitor)):
                 raise busy
             check_declared(Headers(scope=scope))
-            async with body_of(receive, visit, self._limited) as replayed:
-                if path.startswith(f"{API}mcp"):
+            agent = path.startswith(f"{API}mcp")
+            async with body_of(receive, visit, self._limited, agent) as replayed:
+                if agent:
                     with self.visits.opened(visit, "agent calls", AGENT_CALLS, 3 * AGENT_CALLS):
                         await self._app(scope, replayed, answer)
                 else:

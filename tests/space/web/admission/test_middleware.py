@@ -242,6 +242,23 @@ def test_a_failure_gives_everything_back(site: Site) -> None:
     assert len(site.admission.visits) == 0 and not site.uploads._coming
 
 
+@pytest.mark.parametrize(
+    ("sent", "taken"),
+    [
+        (rb'{"a": "\ud83d \udc00 \ud83d\ude00"}', '{"a": "? ? \U0001f600"}'.encode()),
+        (b'{"a": "\xed\xa0\xbd"}', b'{"a": "?"}'),
+        (rb'{"a":  "\\ud83d \u00e9"}', '{"a": "\\\\ud83d é"}'.encode()),
+        (rb'{"a":  "b"}', rb'{"a":  "b"}'),
+        (rb'{"\ud83d', rb'{"\ud83d'),
+    ],
+)
+def test_half_a_surrogate_pair_of_an_agent_is_replaced(
+    site: Site, sent: bytes, taken: bytes
+) -> None:
+    assert run(site.ask("/gradio_api/mcp/", sent[:5], sent[5:]))[0] == 200
+    assert site.seen[-1][1] == taken
+
+
 def test_agents_share_few_calls_and_one_has_a_third(site: Site) -> None:
     site.gate = asyncio.Event()
 

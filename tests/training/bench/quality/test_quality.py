@@ -43,6 +43,7 @@ def test_a_system_runs_once_and_again_when_asked(
     assert kept.stat().st_mtime_ns > stamp
 
 
+@pytest.mark.slow
 def test_results_of_other_data_are_made_anew(arguments: list[str], tmp_path: Path) -> None:
     kept = tmp_path / "out" / "in-domain-validation" / "most-frequent.json"
     kept.parent.mkdir(parents=True)

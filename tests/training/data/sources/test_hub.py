@@ -6,13 +6,16 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import datasets
+import pyarrow
 import pytest
 
-from training.data.build_dataset import main
+from training.build_dataset import main
+from training.data.sources import hub
 
 WORDS = "These are enough words for an article of the given number, which is"
 
@@ -91,7 +94,8 @@ def test_mistakes_are_one_sentence(
         (f"{repo_id}@v9",): f"{repo_id}: the dataset has no revision 'v9'.",
         (f"{repo_id}:other",): "cannot be read as a dataset (BuilderConfig 'other' not found",
         (repo_id, "--columns", "text=body"): "no column 'body' for the text; the columns are",
-        ("a b",): "a b: expected a Hub dataset as owner/name",
+        ("a b",): "a b: there is no such file or folder",
+        ("hub:a b",): "a b: expected a Hub dataset as owner/name",
     }.items():
         assert main(["--source", *words]) == 2
         error = capsys.readouterr().err.strip().splitlines()[-1]
@@ -106,3 +110,38 @@ def test_a_hub_that_does_not_answer(tmp_path: Path) -> None:
     )  # fmt: skip
     assert result.returncode == 2
     assert "the Hub did not answer" in result.stderr and "Traceback" not in result.stderr
+
+
+class _Broken:
+    """A split whose third row cannot be decoded, as `datasets` shows it."""
+
+    features = datasets.Features(
+        title=datasets.Value("string"), tags=datasets.ClassLabel(names=["Food", "Travel"])
+    )
+
+    def __init__(self, numbers: range) -> None:
+        self.numbers = numbers
+        self.num_rows = len(numbers)
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        for number in self.numbers:
+            if number == 2:
+                raise pyarrow.ArrowInvalid("no such file: https://host/a?token=b")
+            yield {"title": f"T{number}", "tags": number - 1 if number < 3 else None}
+
+    def select(self, numbers: range) -> _Broken:
+        return _Broken(self.numbers[numbers.start : numbers.stop])
+
+
+def test_a_broken_row_is_a_problem_and_no_label_is_no_tag() -> None:
+    records = list(hub._records({"train": _Broken(range(5))}, "me/blog@1"))
+    assert [record.where for record in records] == [f"me/blog@1:train:{n}" for n in range(1, 6)]
+    assert [record.values.get("tags") for record in records] == [None, "Food", None, None, None]
+    assert [bool(record.problem) for record in records] == [False, False, True, False, False]
+    assert "token" not in records[2].problem and records[0].fallbacks == {"split": "train"}
+
+
+def test_columns_without_text_are_not_read() -> None:
+    features = datasets.Features(text=datasets.Value("string"), cover=datasets.Image())
+    split = datasets.Dataset.from_dict({"text": ["a"], "cover": [None]}, features=features)
+    assert list(hub._without_media(split)) == [{"text": "a"}]

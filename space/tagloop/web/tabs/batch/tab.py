@@ -10,11 +10,13 @@ from typing import Any
 
 import gradio as gr
 
+from tagloop.batch.named_columns import FIELD, named_columns
 from tagloop.batch.queue import BATCHES, BatchQueue, result_folder
+from tagloop.batch.results import MAX_BYTES
 from tagloop.batch.rows import MAX_FILE_BYTES, MAX_ROWS
-from tagloop.batch.run import ENDINGS, BatchState, tag_file
+from tagloop.batch.run import BatchState, tag_file
 from tagloop.errors import UserError
-from tagloop.limits import MAX_TAGS
+from tagloop.limits import MAX_TAGS, MAX_TEXT_CHARACTERS
 from tagloop.rate_limits import RateLimit
 from tagloop.service.disk_reserve import DiskReserve
 from tagloop.service.service import TaggingService
@@ -28,17 +30,20 @@ SHOW_SECONDS = 0.4
 """The page is told of progress so often at the most."""
 EMPTY = placeholder("The tagged file appears here.")
 HELP = (
-    '<div class="tl-batch-help"><p>The file comes back in its own format:</p><ul>'
-    "<li><b>CSV</b> (or .tsv) with a column <code>text</code>, <code>body</code> or "
-    "<code>content</code>, and <code>title</code> or <code>headline</code> if there is one: "
-    "columns <code>tags</code>, <code>confidences</code> and <code>error</code> are added. A cell "
-    "that a spreadsheet would run as a formula gets an apostrophe in front.</li>"
-    "<li><b>JSON Lines</b>, an object a line with the same names: the same three keys are "
-    "added.</li>"
-    "<li><b>A zip of Markdown files</b>: <code>tags</code> and <code>confidences</code> are added "
-    "to their front matter; what follows it is not touched.</li></ul>"
-    f"<p>Up to {MAX_ROWS:,} rows and {MAX_FILE_BYTES // 1_000_000} MB. Tags that a row has already "
-    "stay as they are: the new ones are then called <code>suggested_tags</code>. A row with a "
+    '<div class="tl-batch-help"><p>Your own file comes back, with tags where it has its tags:</p>'
+    "<ul><li><b>A table</b> (.csv, .tsv, a spreadsheet, JSON, JSON Lines) with a column "
+    "<code>text</code>, <code>body</code> or <code>content</code>, and <code>title</code> or "
+    "<code>headline</code> if there is one: <code>tags</code>, <code>confidences</code> and "
+    "<code>error</code> are added. A spreadsheet comes back as CSV; a cell that it would run as a "
+    "formula gets an apostrophe in front.</li>"
+    "<li><b>A zip of article files</b>, or one of them (Markdown, Org, reStructuredText …, of any "
+    "generator): <code>tags</code> and <code>confidences</code> are added to their front matter; "
+    "what follows it is not touched.</li>"
+    "<li><b>An export or a feed</b> (WordPress, Ghost, Blogger, RSS …): a table of its articles "
+    "with their tags.</li></ul>"
+    f"<p>Up to {MAX_ROWS:,} articles and {MAX_FILE_BYTES // 1_000_000} MB; of a text longer than "
+    f"{MAX_TEXT_CHARACTERS:,} characters the beginning is read. Tags that an article has already "
+    "stay as they are: the new ones are then called <code>suggested_tags</code>. An article with a "
     "problem stays in the file, with the reason.</p></div>"
 )
 
@@ -58,10 +63,15 @@ class BatchTab:
         with gr.Row(elem_classes="tl-columns"):
             with gr.Column(scale=6, min_width=320):
                 self.file = gr.File(
-                    label="CSV, JSON Lines, or zipped Markdown files",
-                    file_types=list(ENDINGS),
+                    label="A table, a zip of article files, an export",
                     height=150,
                     elem_id="batch-file",
+                )
+                self.columns = gr.Textbox(
+                    label=FIELD,
+                    placeholder="title=headline, text=story",
+                    max_lines=1,
+                    elem_id="batch-columns",
                 )
                 with gr.Row(elem_classes="tl-actions"):
                     self.run = gr.Button(
@@ -94,7 +104,7 @@ class BatchTab:
         outputs = [self.result, self.download, self.run, self.stop]
         self.run.click(self.announce, self.file, outputs, queue=False, **QUIET).success(
             self.tag,
-            [self.file, *options],
+            [self.file, self.columns, *options],
             outputs,
             concurrency_id="batch",
             concurrency_limit=BATCHES,
@@ -124,7 +134,12 @@ class BatchTab:
         return gr.Button("Stopping …", interactive=False)
 
     def tag(
-        self, path: str | None, max_tags: int, threshold: float, request: gr.Request
+        self,
+        path: str | None,
+        columns: str,
+        max_tags: int,
+        threshold: float,
+        request: gr.Request,
     ) -> Iterator[tuple[Any, ...]]:
         """Tags the file and shows how far it is; at the end there is something to download."""
         if path is None:
@@ -142,9 +157,11 @@ class BatchTab:
                 yield self._shown(notice("hint", "Cancelled before it began."))
                 return
             self.files.take(visitor_of(request))
-            self.reserve.check(3 * MAX_FILE_BYTES)  # the result, twice for a moment, and its tags
+            self.reserve.check(2 * MAX_BYTES)  # gradio copies the result
             options = Options(max_tags=max_tags, threshold=threshold)
-            states = tag_file(self.service, Path(path), folder, options, flag.is_set)
+            states = tag_file(
+                self.service, Path(path), folder, options, flag.is_set, named_columns(columns)
+            )
             yield from self._progress(states, flag.is_set)
         except UserError as error:
             yield self._shown(notice("problem", str(error)))
@@ -192,6 +209,10 @@ def draw_summary(state: BatchState) -> str:
     if state.cancelled:
         detail = f"The file has the {state.done:,} of {state.total:,} that were done by then."
         parts.append(notice("waiting", "Cancelled.", detail if state.done else ""))
+    elif state.broken:
+        left = state.total - state.done
+        told = f"The file has the {state.done:,} of {state.total:,} before that; {left:,} are not."
+        parts.append(notice("problem", state.broken, told))
     else:
         parts.append(notice("saved", f"Done: {_count(state.tagged, 'article')} tagged."))
     figures = {

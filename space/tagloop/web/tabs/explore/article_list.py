@@ -11,6 +11,7 @@ from tagloop.errors import UserError
 from tagloop.explore.articles import NOT_STATED
 from tagloop.explore.loader import DatasetLoader, LoadedDataset
 from tagloop.explore.search import Query
+from tagloop.text.words import count_words
 from tagloop.web.tabs.explore.pictures import picks, source_name
 from tagloop.web.tabs.markup import notice, safe
 
@@ -74,7 +75,7 @@ def opened(loader: DatasetLoader, place: object) -> dict[str, str]:
         return {"text": shown, "note": f"The whole text, {words:,} words."}
     return {
         "text": f"{shown} …",
-        "note": f"The first {len(shown.split()):,} of {words:,} words.",
+        "note": f"The first {count_words(shown):,} of {words:,} words.",
     }
 
 

@@ -10,6 +10,7 @@ from tagloop.corrections.delivery.outbox import Outbox
 from tagloop.corrections.record import Correction
 from tagloop.corrections.review.queue import DecidedArticle, Opinion, QueueItem, difference
 from tagloop.corrections.review.suspicion import KINDS
+from tagloop.text.words import count_words, first_words
 from tagloop.web.tabs.markup import notice, repo_link, safe
 from tagloop.web.tabs.review.session import PAGE
 
@@ -137,7 +138,7 @@ def when(moment: str) -> str:
 
 
 def _title(correction: Correction) -> str:
-    title = correction.title or " ".join(correction.text.split()[:10]) + " …"
+    title = correction.title or first_words(correction.text, 10) + " …"
     return safe(title)
 
 
@@ -244,7 +245,7 @@ def _earlier(item: QueueItem) -> str:
 
 def _text(correction: Correction) -> str:
     text = correction.text
-    words = len(text.split())
+    words = count_words(text)
     if len(text) <= BEGINNING_CHARACTERS * 1.3:
         return f'<div class="tl-text" dir="auto">{safe(text)}</div>'
     cut = text.rfind(" ", BEGINNING_CHARACTERS // 2, BEGINNING_CHARACTERS)

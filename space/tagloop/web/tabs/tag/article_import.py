@@ -10,7 +10,7 @@ import gradio as gr
 
 from tagloop.errors import UserError
 from tagloop.rate_limits import RateLimit
-from tagloop.reading import ENDINGS, read_address, read_file
+from tagloop.reading.sandbox import Article, read_address, read_file
 from tagloop.service.background import Cancellations, ReportProgress, run_in_background
 from tagloop.web.events import QUIET
 from tagloop.web.tabs.markup import notice
@@ -64,7 +64,6 @@ class ArticleImport:
             self._fetch = gr.Button("Read it", elem_id="fetch", min_width=90, scale=1)
         self._file = gr.File(
             label="Or drop a file here: Markdown, text, HTML, Word, PDF",
-            file_types=list(ENDINGS),
             height=52,
             elem_id="file",
         )
@@ -125,7 +124,7 @@ class ArticleImport:
 
     def _open(
         self,
-        work: Callable[[ReportProgress], tuple[str, str]],
+        work: Callable[[ReportProgress], Article],
         told: str,
         emptied: Any,
         kept: Any,
@@ -145,7 +144,9 @@ class ArticleImport:
                         busy = notice("busy", told)
                         yield *[gr.skip()] * 2, busy, CANCEL_SHOWN, gr.skip(), False
             if progress.result is not None:
-                yield *progress.result, "", CANCEL_HIDDEN, emptied, True
+                title, text, note = progress.result
+                said = notice("hint", note) if note else ""
+                yield title, text, said, CANCEL_HIDDEN, emptied, True
                 return
         except UserError as error:
             problem = notice("problem", str(error))

@@ -205,12 +205,13 @@ class TagTab:
     def suggest_read(
         self, request: gr.Request, came: bool, *inputs: Any
     ) -> Iterator[tuple[Any, ...]]:
-        """Tags what was opened; what was wrong with it stays where it was said."""
+        """Tags what was opened; what was said of it stays where it was said."""
         if not came:
             yield tuple([gr.skip()] * 7)
             return
         suggest: Any = self.suggest  # its inputs are as many as gradio gives
-        yield from suggest(*inputs, request=request)
+        for result, hint, *rest in suggest(*inputs, request=request):
+            yield result, hint or gr.skip(), *rest
 
     def suggest(
         self,
