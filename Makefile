@@ -48,10 +48,10 @@ install: $(READY) ## the packages into .venv, none without its hash; every other
 demo: $(READY) ## the whole loop on this machine; CHECK=1 proves every step, then goes; V=1 shows all
 	@$(PY) -m training.demo $(if $(CHECK),--check) $(verbose)
 
-test: $(READY) ## all tests but the slow ones, 10 minutes on 2 cores
+test: $(READY) ## all tests but the slow ones, 12 minutes on 2 cores
 	@OMP_NUM_THREADS=1 $(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not slow"
 
-slowtest: $(READY) ## the slow tests: whole benchmarks, a killed training, a second demo, fuzzing; 6 minutes
+slowtest: $(READY) ## the slow tests: whole benchmarks, a killed training, a second demo, fuzzing
 	@OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 -m slow
 
 faults: $(READY) ## kill, starve and confuse the outbox, count what is lost: [TRIALS=100] [SEED=…]
