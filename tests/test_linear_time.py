@@ -35,7 +35,7 @@ from tagloop.reading.front_matter.body_tags import body_tags
 from tagloop.reading.tag_lists import tags_of
 from tagloop.reading.texts import unescaped_html
 from tagloop.service.options import written_list
-from tagloop.text.markup import html_to_text, looks_like_html, markdown_to_text
+from tagloop.text.markup import MARKDOWN, html_to_text, looks_like_html
 from tagloop.text.sentences import split_sentences
 from tagloop.text.words import divided, split_words
 from tagloop.vocabulary.abbreviations import stated_meanings
@@ -303,7 +303,7 @@ OVER_A_TEXT: dict[str, Callable[[str], object]] = {
     ),
     "html": html_to_text,
     "html or not": looks_like_html,
-    "markdown": markdown_to_text,
+    "markdown": lambda text: html_to_text(MARKDOWN.render(text)),
     "list": written_list,
     **{
         f"front matter {begin!r} {ending[1:]}": partial(_tagged, begin, ending)

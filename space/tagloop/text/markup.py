@@ -123,8 +123,3 @@ def plain_text(text: str) -> str:
     if is_wordpress(text):
         return html_to_text(post_html(text))
     return html_to_text(text) if looks_like_html(text) else text
-
-
-def markdown_to_text(markdown: str) -> str:
-    """Returns the text of Markdown as sites have it, and of the HTML in it."""
-    return html_to_text(MARKDOWN.render(markdown))

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tagloop.text.markup import MARKDOWN, html_to_text, markdown_to_text
+from tagloop.text.markup import MARKDOWN, html_to_text
 
 
 def text_of(markdown: str, mdx: bool = False) -> str:
@@ -133,4 +133,4 @@ def test_a_template_of_code_is_code(begin: str, end: str) -> None:
 
 def test_a_template_without_end_hides_nothing() -> None:
     for begin in ("{% highlight x %}", "{% comment %}", "%%", "{/*", "!!! note", ":::tip"):
-        assert "Tea is green." in markdown_to_text(f"{begin}\n\nTea is green.\n\nCups.")
+        assert "Tea is green." in text_of(f"{begin}\n\nTea is green.\n\nCups.")

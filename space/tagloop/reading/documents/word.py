@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zipfile
-import zlib
 from enum import Enum, auto
 from io import BytesIO
 from xml.parsers import expat
@@ -11,6 +10,7 @@ from xml.parsers import expat
 import mammoth
 
 from tagloop.errors import UserError
+from tagloop.reading.damage import DAMAGE
 from tagloop.reading.documents import read_html_fragment
 from tagloop.reading.documents.plain_text import read_text
 
@@ -70,14 +70,7 @@ def _checked(data: bytes, name: str) -> BytesIO:
             _check_size(read, parts, name)
             for part in read:
                 target.writestr(part.filename, archive.read(part))
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        NotImplementedError,
-        RuntimeError,
-        OSError,
-    ) as error:
+    except DAMAGE as error:
         raise UserError(
             f"{name} is not a Word document, or damaged; open it in Word, save it as .docx and "
             "try again."
@@ -139,7 +132,7 @@ def _kind(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> _Kind:
         return found
     except (expat.ExpatError, ValueError, LookupError):
         return _Kind.XML if _is_named_xml(part) else _Kind.OTHER  # the reader says what is wrong
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
+    except DAMAGE:
         if _is_named_xml(part):
             raise
         return _Kind.OTHER  # a damaged picture is no matter

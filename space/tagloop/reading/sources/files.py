@@ -9,10 +9,8 @@ import lzma
 import os
 import re
 import stat
-import struct
 import weakref
 import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -23,6 +21,7 @@ from typing import IO, Any, Protocol, TypeVar
 from ftfy.fixes import fix_surrogates
 
 from tagloop.errors import UserError
+from tagloop.reading.damage import DAMAGE
 from tagloop.reading.record import UNLIMITED, Limits
 
 _T = TypeVar("_T")
@@ -50,18 +49,6 @@ NEVER_READ = frozenset(
 """Folders of programs: versions, settings, what was thrown away, what others wrote."""
 _OWN_FILES = re.compile(r"\A(?:\._.*|\.DS_Store|desktop\.ini|Thumbs\.db)\Z", re.IGNORECASE)
 """What macOS and Windows leave in folders."""
-_DAMAGE = (
-    zipfile.BadZipFile,
-    zlib.error,
-    lzma.LZMAError,
-    struct.error,
-    EOFError,
-    NotImplementedError,
-    RuntimeError,
-    OSError,
-    ValueError,
-)
-"""What `zipfile` and the decompressors raise for bytes that are not what they say."""
 _LEADS_OUT = re.compile(r"\A/|\A[A-Za-z]:|\0|(?:\A|/)\.\.(?:/|\Z)")
 _UTF8_NAME = 0x800
 _LOCKED = 0x1
@@ -176,7 +163,7 @@ class _Unpacked(io.RawIOBase):
     def _checked(self, read: Callable[[], _T]) -> _T:
         try:
             return read()
-        except _DAMAGE as error:
+        except DAMAGE as error:
             raise UserError(f"{self._problem} ({error}): make it anew.") from error
 
 
@@ -309,7 +296,7 @@ class ZipTree:
         self._stream = file.open()
         try:
             self._archive = zipfile.ZipFile(self._stream)
-        except _DAMAGE as error:
+        except DAMAGE as error:
             self._stream.close()
             raise UserError(
                 f"{file.name} is not a zip archive, or damaged: make it anew."
@@ -346,7 +333,7 @@ class ZipTree:
         _check_size(name, info.file_size, most)
         try:
             return self._archive.read(info)  # never more than the zip says that it has
-        except _DAMAGE as error:
+        except DAMAGE as error:
             raise UserError(f"{name} is damaged ({error}).") from error
 
     def file(self, path: PurePosixPath) -> InputFile:

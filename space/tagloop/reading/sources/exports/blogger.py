@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from lxml import etree
 
 from tagloop.reading.record import Limits, Record, Source
-from tagloop.reading.sources.exports.posts import bounded, left_out_note, unique
+from tagloop.reading.sources.exports.posts import left_out_note, open_items, unique
 from tagloop.reading.sources.files import InputFile, Tree
 from tagloop.reading.sources.xml_items import ATOM, PROLOG, Item, XmlItems, local_name, text_of
 
@@ -32,11 +32,7 @@ def read_blogger(file: InputFile, limits: Limits) -> Source:
     Raises:
         UserError: It cannot be read.
     """
-    items = XmlItems(file, limits, ATOM)
-    source = Source("blogger", file.name, iter(()), unit="B", total=file.size)
-    source.position = items.position
-    source.records = bounded(_records(items, file.name, source.notes), file.name, limits)
-    return source
+    return open_items("blogger", file, limits, ATOM, _records)
 
 
 def read_takeout(tree: Tree, limits: Limits) -> Source:

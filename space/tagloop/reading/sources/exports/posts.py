@@ -3,10 +3,38 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
-from tagloop.reading.record import Limits, Record
+from tagloop.reading.record import Limits, Record, Source
+from tagloop.reading.sources.files import InputFile
 from tagloop.reading.sources.tables.bounds import check_count
+from tagloop.reading.sources.xml_items import Layout, XmlItems
+
+
+def open_items(
+    kind: str,
+    file: InputFile,
+    limits: Limits,
+    layout: Layout,
+    records: Callable[[XmlItems, str, list[str]], Iterator[Record]],
+) -> Source:
+    """Opens an export in XML.
+
+    Args:
+        kind: What `Source.kind` says.
+        file: The export.
+        limits: What reading it may take.
+        layout: How it holds its items.
+        records: Makes records of the items, given the file's name and the source's notes.
+
+    Raises:
+        UserError: It cannot be read.
+    """
+    items = XmlItems(file, limits, layout)
+    source = Source(kind, file.name, iter(()), unit="B", total=file.size)
+    source.position = items.position
+    source.records = bounded(records(items, file.name, source.notes), file.name, limits)
+    return source
 
 
 def bounded(records: Iterable[Record], name: str, limits: Limits) -> Iterator[Record]:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from tagloop.reading.record import Limits, Record, Source
-from tagloop.reading.sources.exports.posts import bounded, left_out_note
+from tagloop.reading.sources.exports.posts import left_out_note, open_items
 from tagloop.reading.sources.files import InputFile
 from tagloop.reading.sources.xml_items import PROLOG, ROWS, XmlItems
 
@@ -27,11 +27,7 @@ def read_stack_exchange(file: InputFile, limits: Limits) -> Source:
     Raises:
         UserError: It cannot be read.
     """
-    items = XmlItems(file, limits, ROWS)
-    source = Source("stack exchange", file.name, iter(()), unit="B", total=file.size)
-    source.position = items.position
-    source.records = bounded(_records(items, file.name, source.notes), file.name, limits)
-    return source
+    return open_items("stack exchange", file, limits, ROWS, _records)
 
 
 def _records(items: XmlItems, name: str, notes: list[str]) -> Iterator[Record]:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from lxml import etree
 
 from tagloop.reading.record import Limits, Record, Source
-from tagloop.reading.sources.exports.posts import bounded, left_out_note, terms
+from tagloop.reading.sources.exports.posts import left_out_note, open_items, terms
 from tagloop.reading.sources.files import InputFile
 from tagloop.reading.sources.xml_items import PROLOG, RSS, Item, XmlItems, name_in, text_of
 from tagloop.text.wordpress import post_html
@@ -48,11 +48,7 @@ def read_wordpress(file: InputFile, limits: Limits) -> Source:
     Raises:
         UserError: It cannot be read.
     """
-    items = XmlItems(file, limits, RSS)
-    source = Source("wordpress", file.name, iter(()), unit="B", total=file.size)
-    source.position = items.position
-    source.records = bounded(_records(items, file.name, source.notes), file.name, limits)
-    return source
+    return open_items("wordpress", file, limits, RSS, _records)
 
 
 def _records(items: XmlItems, name: str, notes: list[str]) -> Iterator[Record]:

@@ -15,17 +15,8 @@ from tagloop.reading.sources.tables.json_values import DECODER, json_problem, ki
 from tagloop.reading.sources.tables.text_file import TextFile
 
 
-def read_json_lines(file: InputFile, limits: Limits) -> TableSource:
-    """Opens a file of JSON objects, one a line.
-
-    Raises:
-        UserError: It is no text.
-    """
-    return json_lines_source(TextFile(file), file, limits)
-
-
 def json_lines_source(text: TextFile, file: InputFile, limits: Limits) -> TableSource:
-    """Returns the objects of a file that is opened already."""
+    """Opens a file of JSON objects, one a line, whose text has been opened already."""
     return TableSource(
         "table",
         file.name,

@@ -9,10 +9,10 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-import zlib
 from collections.abc import Iterator
 
 from tagloop.errors import UserError
+from tagloop.reading.damage import DAMAGE
 from tagloop.reading.record import Limits
 
 _MAX_CELLS = 20_000_000
@@ -28,15 +28,6 @@ _ODS = re.compile(
 _REPEATED = re.compile(rb'number-(?:rows|columns)-repeated="(\d{1,8})"')
 _BINARY = re.compile(r"worksheets/[^/]*+(?<=\.bin)\Z", re.IGNORECASE)
 """Sheets of .xlsb, whose size only the library can tell."""
-_DAMAGE = (
-    zipfile.BadZipFile,
-    zlib.error,
-    EOFError,
-    NotImplementedError,
-    RuntimeError,
-    OSError,
-    ValueError,
-)
 
 
 def checked_sheets(data: bytes, name: str, limits: Limits) -> io.BytesIO:
@@ -70,7 +61,7 @@ def checked_sheets(data: bytes, name: str, limits: Limits) -> io.BytesIO:
                 content = archive.read(part)  # no byte more than the archive says
                 _check_cells(content, name, limits)
                 copy.writestr(part.filename, content)
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise UserError(
             f"{name} is not a spreadsheet, or damaged ({error}): open it in your spreadsheet "
             "program, save it anew and try again."

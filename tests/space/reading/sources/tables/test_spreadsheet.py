@@ -9,8 +9,10 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from tagloop.reading.record import Limits
+from tagloop.errors import UserError
+from tagloop.reading.record import UNLIMITED, Limits
 from tagloop.reading.sources.tables import TableSource
+from tagloop.reading.sources.tables.sheet_extent import checked_sheets
 
 Open = Callable[..., TableSource]
 Refused = Callable[[Callable[[], object]], str]
@@ -203,3 +205,14 @@ def test_a_visitors_file_has_bounds(table: Open, refused: Refused) -> None:
     assert "an old .xls" in refused(lambda: table(OLE + bytes(600), "a.xls", VISITOR))
     far = xlsx(Posts=rows(["title", "text"]) + f'<row r="99999">{cell("ZZ99999", 1)}</row>')
     assert "columns, more than can be read" in refused(lambda: table(far, "a.xlsx", VISITOR))
+
+
+def test_a_sheet_packed_in_a_way_that_is_damaged_is_a_sentence() -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("xl/worksheets/sheet1.xml", "<sheetData/>" * 500)
+    data = bytearray(packed.getvalue())
+    begin = data.index(b"sheet1.xml") + len("sheet1.xml") + 9
+    data[begin : begin + 20] = b"\xff" * 20
+    with pytest.raises(UserError, match="not a spreadsheet, or damaged"):
+        checked_sheets(bytes(data), "a.xlsx", UNLIMITED)
