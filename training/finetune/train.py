@@ -41,6 +41,7 @@ from training.config import TrainConfig, parse_config
 from training.data.corpus import Corpus, load_corpus
 from training.finetune.base_languages import foreign_warning, sampled_languages
 from training.finetune.ctranslate2_conversion import convert
+from training.finetune.display_forms import save_display_forms
 from training.finetune.fit_ranker import fit_ranking
 from training.finetune.frozen_encoder import FrozenEncoderTrainer
 from training.finetune.glibc import keep_freed_memory
@@ -205,7 +206,9 @@ def _save(
     tokenizer.save_pretrained(output)
     (output / "training_args.bin").unlink(missing_ok=True)  # a pickle, which nobody needs
     settings.save(output)
-    write_json(output / TAGS, corpus.train_vocabulary().to_json())
+    vocabulary = corpus.train_vocabulary()
+    write_json(output / TAGS, vocabulary.to_json())
+    save_display_forms(output, vocabulary)
     convert(output)
     log["ranking"] = fit_ranking(output, corpus.splits["train"], corpus.splits["validation"])
     # Last: a folder with a log is a finished one.
