@@ -82,7 +82,7 @@ space: $(READY) ## run the Space here on any tagger: MODEL=owner/tagger [SHARE=1
 	MODEL_REPO="$$(cd -- "$$MODEL" 2>/dev/null && pwd || printf %s "$$MODEL")" && export MODEL_REPO && \
 	cd space && $(if $(SHARE),GRADIO_SHARE=True) "$(abspath $(PY))" app.py
 
-base: $(READY) ## train the bundled base anew, three hours: DATA=folder
+base: $(READY) ## train the bundled base anew, six hours: DATA="folder more"
 	@$(if $(DATA),,echo "error: DATA is missing: make base DATA=folder" >&2; exit 2;) \
 	$(PY) -m training.base.recipe train --data "$$DATA" && $(PY) -m training.base.recipe export
 
