@@ -31,7 +31,7 @@ from training.data.corpus import Corpus, load_corpus
 from training.data.summary import summary
 from training.evaluation.evaluation import evaluate_tagger, show
 from training.evaluation.report import EvaluationReport, read_report
-from training.finetune.base_languages import foreign_warning, sampled_languages
+from training.finetune.base_languages import foreign_warnings, sampled_languages
 from training.finetune.preprocess import base_fingerprint, base_name
 from training.finetune.train import train
 from training.finetune.training_log import hyperparameters, read_log
@@ -83,7 +83,7 @@ def train_station(config: StationsConfig, corpus: Corpus, folder: Path) -> bool:
     if _is_trained(folder, wanted, corpus):
         return False
     languages = sampled_languages(corpus.splits["train"])
-    if warning := foreign_warning(base_name(wanted.base), languages):
+    for warning in foreign_warnings(base_name(wanted.base), wanted.encoder, languages):
         console.say(warning)
     if any((folder / "checkpoints").glob("checkpoint-*")) and _same_run(folder, wanted, corpus):
         wanted.resume = True
@@ -104,7 +104,8 @@ def train_config(config: StationsConfig, folder: Path) -> TrainConfig:
     """
     values = read_settings(Path(config.training), TrainConfig) if config.training else {}
     values |= {"name": config.name, "output_dir": str(folder)}
-    return TrainConfig(**(values | ({"base": config.base} if config.base else {})))
+    given = {"base": config.base, "encoder": config.encoder}
+    return TrainConfig(**(values | {name: value for name, value in given.items() if value}))
 
 
 def evaluate_station(config: StationsConfig, corpus: Corpus, folder: Path) -> EvaluationReport:

@@ -132,6 +132,9 @@ def test_what_the_base_cannot_read_is_said_before_it_is_trained(
         "100 % of the articles are in Chinese, and tagloop-base was trained on English. Bases "
         "trained on it: google/mt5-small, google/byt5-small, facebook/mbart-large-50. Take one "
         "with make train BASE=google/mt5-small (--base google/mt5-small).\n"
+        "The sentence encoder that finds neighbours reads English alone: take one for Chinese with "
+        "make train ENCODER=intfloat/multilingual-e5-small (--encoder "
+        "intfloat/multilingual-e5-small).\n"
     )
     assert capsys.readouterr().out == (said if warned else "")
 
@@ -143,8 +146,9 @@ def test_the_settings_file_fills_in_and_the_base_of_the_command_wins(tmp_path: P
     assert (config.epochs, config.base, config.name) == (2, "from/file", "blog")
     assert config.output_dir == str(tmp_path / "model")
     assert hyperparameters(config)["epochs"] == 2
-    chosen = StationsConfig(base="from/flag", training=str(path))
+    chosen = StationsConfig(base="from/flag", encoder="an/encoder", training=str(path))
     assert train_config(chosen, tmp_path).base == "from/flag"
+    assert train_config(chosen, tmp_path).encoder == "an/encoder"
     path.write_text("epoch: 2")
     with pytest.raises(UserError, match="unknown setting epoch"):
         train_config(chosen, tmp_path)
