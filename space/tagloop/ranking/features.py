@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -13,7 +13,6 @@ from tagloop.generation.candidates import Candidate, Generated
 from tagloop.generation.outputs import Output
 from tagloop.ranking.keyphrases import KnownPhrases, Words, salient_words
 from tagloop.ranking.neighbours import Neighbours, NeighbourTags, article_ids
-from tagloop.ranking.sentence_encoder import SentenceEncoder
 from tagloop.text.words import divided
 from tagloop.vocabulary.vocabulary import Vocabulary
 
@@ -68,6 +67,13 @@ class CandidateFeatures:
     features: np.ndarray
 
 
+class Embedder(Protocol):
+    """Turns texts into vectors, as ``tagloop.ranking.sentence_encoder`` does."""
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        """Returns vectors of length 1: float32, (texts, dimensions)."""
+
+
 class FeatureExtractor:
     """Collects candidates from the model's output, the neighbours and the article's own words."""
 
@@ -76,7 +82,7 @@ class FeatureExtractor:
         neighbours: Neighbours,
         vocabulary: Vocabulary,
         tokenizer: Any,
-        sentence_encoder: SentenceEncoder,
+        sentence_encoder: Embedder,
     ) -> None:
         self._neighbours = neighbours
         self._vocabulary = vocabulary
