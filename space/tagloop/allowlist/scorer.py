@@ -72,7 +72,7 @@ class AllowlistScorer:
         self._vocabulary = vocabulary
         self._special = set(tokenizer.all_special_ids)
         self.embeddings = embeddings
-        self._sentence_encoder = sentence_encoder
+        self.sentence_encoder = sentence_encoder
         self._prepare = lru_cache(maxsize=4)(
             lambda tags: AllowedTags(tags, tokenizer, vocabulary, settings)
         )
@@ -117,7 +117,7 @@ class AllowlistScorer:
             check: Called between any two steps; what it raises ends the work.
         """
         check()
-        if self._sentence_encoder is None:
+        if self.sentence_encoder is None:
             chances = self._without_encoder(allowed, generated, ranker, check)
         elif ranker is None:
             chances = probabilities(self.features(allowed, generated, check))
@@ -149,7 +149,7 @@ class AllowlistScorer:
 
         The arguments are those of ``score``; the model must have a sentence encoder.
         """
-        encoder = self._sentence_encoder
+        encoder = self.sentence_encoder
         assert encoder is not None
         title, text = title_and_text(generated.article)
         texts = [text_of(generated.article).strip(), *([title] if title.strip() else [])]

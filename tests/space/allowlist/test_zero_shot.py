@@ -108,7 +108,8 @@ def test_a_folder_brings_its_sentence_encoder(
 
 def test_words_are_sought_whole_and_by_their_stems() -> None:
     words = TagWords(["Web Servers", "C++", "Gardens", "爬虫"])
-    present, in_title, stems = words.in_article("A server in the garden", "Written in C++, 写的爬虫")
+    title, text = "A server in the garden", "Written in C++, 写的爬虫"
+    present, in_title, stems = words.in_article(title, text)
     assert present.tolist() == [0, 1, 0, 1]
     assert in_title.tolist() == [0, 0, 0, 0]
     assert stems.tolist() == [0.5, 1, 1, 1]
@@ -137,5 +138,3 @@ def test_features_stand_in_their_order() -> None:
     ]
     assert row["list_length"] == pytest.approx(np.log(20))
     assert probabilities(found)[1] > probabilities(found)[0]
-
-

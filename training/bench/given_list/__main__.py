@@ -25,11 +25,13 @@ from typing import Any, ClassVar
 
 from tqdm.auto import tqdm
 
+from tagloop.allowlist.preferences import LEAST_SURE
 from tagloop.errors import UserError
+from tagloop.tagger.selection import Tag
+from tagloop.tagger.tagger import Tagger
 from tagloop.vocabulary.vocabulary import normal_form
 from training.bench.given_list import systems
 from training.bench.given_list.sources import (
-    EXAMPLES,
     OPEN_FILES,
     OTHER_FILES,
     Choice,
@@ -61,12 +63,14 @@ class GivenListSettings(ReportSettings):
     tags: int = option(300, "tags of a list at the most")
     articles: int = option(60, "articles of a source at the most")
     weights: str = option(str(BUNDLED_BASE), "seq2seq model's folder")
+    examples: int = option(100, "articles with tags for the last two systems; 0 leaves them out")
+    only: list[str] = option([], "only these sources")
     limit: int = option(0, "articles of a source, for a try; 0 is all")
 
     @property
     def is_try(self) -> bool:
         """Tells whether the report is no result."""
-        return self.limit > 0
+        return self.limit > 0 or bool(self.only) or not self.examples
 
 
 def score(ranked: systems.Answers, source: Source) -> list[Values]:
@@ -83,20 +87,23 @@ class Measurement:
 
     def __init__(self, weights: Path, folder: Path) -> None:
         self._weights = weights
-        self._untrained = systems.Untrained(make_untrained(folder / "untrained", weights))
+        model = make_untrained(folder / "untrained", weights)
+        self._untrained = Tagger.from_pretrained(model, engine="ctranslate2")
         self._minilm = load_minilm()
         self.confidences: list[float] = []
         self.right: list[bool] = []
 
     def measure(self, source: Source) -> tuple[SourceResult, dict[str, list[Values]]]:
         """Returns a source's result, and every article's scores by system."""
-        ours = self._untrained.all_tags(source)
+        ours = systems.tag_by_list(
+            self._untrained, source, threshold=0.0, max_tags=len(source.tags)
+        )
         ranked = {
             systems.OURS: [[tag.tag for tag in tags] for tags in ours],
             systems.COSINE: systems.cosine(self._minilm, source),
             systems.YAKE: systems.yake(source),
         }
-        if len(source.examples) == EXAMPLES:
+        if source.examples:
             ranked[systems.KNN] = systems.nearest_neighbours(source)
             ranked[systems.OURS_TAUGHT] = systems.taught(source, self._weights)
         scores = {name: score(answers, source) for name, answers in ranked.items()}
@@ -104,10 +111,17 @@ class Measurement:
             theirs = source.theirs(row)
             self.confidences += [tag.confidence for tag in tags]
             self.right += [normal_form(tag.tag) in theirs for tag in tags]
-        return self._result(source, scores), scores
+        return self._result(source, ours, scores), scores
 
-    def _result(self, source: Source, scores: dict[str, list[Values]]) -> SourceResult:
-        answers = self._untrained.answers(source)
+    def _result(
+        self, source: Source, ours: Sequence[list[Tag]], scores: dict[str, list[Values]]
+    ) -> SourceResult:
+        settings = self._untrained.settings
+        least = max(settings.threshold, LEAST_SURE)
+        answers = [
+            [tag.tag for tag in tags[: settings.max_tags] if tag.confidence >= least]
+            for tags in ours
+        ]
         shown = [
             article_scores(tags, source.theirs(row))["f1@m"]
             for tags, row in zip(answers, source.rows, strict=True)
@@ -131,9 +145,12 @@ def run(settings: GivenListSettings) -> GivenListReport:
         raise UserError("--data is missing: the folder with the labelled files.")
     folders = [Path(settings.data), Path(settings.general or settings.data)]
     least = min(settings.limit or 30, 30)
-    choice = Choice(settings.split, settings.tags, settings.limit or settings.articles, least)
-    files = (*OTHER_FILES, OPEN_FILES[1])
-    sources = load_sources(folders, files, choice)
+    most = settings.limit or settings.articles
+    choice = Choice(settings.split, settings.tags, most, least, settings.examples)
+    sources = load_sources(folders, (*OTHER_FILES, OPEN_FILES[1]), choice)
+    sources = [source for source in sources if not settings.only or source.name in settings.only]
+    if not sources:
+        raise UserError("No source is left: --only names none that has enough articles.")
     results, scores = [], []
     with tempfile.TemporaryDirectory() as folder:
         measurement = Measurement(Path(settings.weights), Path(folder))

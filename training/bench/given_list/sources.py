@@ -17,8 +17,6 @@ OPEN_FILES = (FILES["articles"], "general_open.jsonl.xz")
 """Files whose train split a base learns from."""
 OTHER_FILES = (OTHER_FILE, "general_other.jsonl.xz")
 """Files of sources that no base has seen."""
-EXAMPLES = 100
-"""Articles with tags of a source, for the systems that need some."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +51,7 @@ class Choice:
         split: ``validation`` or ``test``.
         tags: Length of the list at the most.
         articles: To tag at the most.
+        examples: Articles with tags of a source, for the systems that need some.
         least: Sources with fewer such articles are left out.
     """
 
@@ -60,6 +59,7 @@ class Choice:
     tags: int = 300
     articles: int = 60
     least: int = 30
+    examples: int = 100
 
 
 def load_sources(folders: Sequence[Path], files: Sequence[str], choice: Choice) -> list[Source]:
@@ -109,7 +109,7 @@ def _source(name: str, unseen: bool, rows: Sequence[Row], choice: Choice) -> Sou
     shuffled = list(rows)
     random.Random(name).shuffle(shuffled)
     train = [row for row in shuffled if row.split == "train"]
-    examples, rest = train[:EXAMPLES], train[EXAMPLES:]
+    examples, rest = train[: choice.examples], train[choice.examples :]
     measured = [row for row in shuffled if row.split == choice.split]
     if unseen and choice.split == "validation":
         measured += rest

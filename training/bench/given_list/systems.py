@@ -37,21 +37,6 @@ VALIDATED = 5
 Answers = list[list[str]]
 
 
-class Untrained:
-    """The bundled base as it is: ``allowed_tags``."""
-
-    def __init__(self, folder: Path) -> None:
-        self._tagger = Tagger.from_pretrained(folder, engine="ctranslate2")
-
-    def all_tags(self, source: Source) -> list[list[Tag]]:
-        """Returns every tag of the list for each article, the surest first."""
-        return tag_by_list(self._tagger, source, threshold=0.0, max_tags=EVERY)
-
-    def answers(self, source: Source) -> Answers:
-        """Returns what a person gets by default."""
-        return [[tag.tag for tag in tags] for tags in tag_by_list(self._tagger, source)]
-
-
 def tag_by_list(tagger: Tagger, source: Source, **options: Any) -> list[list[Tag]]:
     """Tags the articles of a source with its list."""
     return tagger.tag_batch(
