@@ -15,7 +15,7 @@ from tagloop.errors import UserError
 from tagloop.vocabulary.vocabulary import normal_form, occurs_in
 from training.bench import peers
 from training.bench.data import Row
-from training.bench.peers import load_system
+from training.bench.peers import load_system, one_vs_rest
 from training.bench.system import RANKED, System, Tagged
 from training.bench.tuning import MOST_KEPT
 
@@ -186,6 +186,33 @@ def test_tagloop_ranks_and_keeps_what_it_is_sure_of(engine: str, rows: Rows) -> 
         assert len(found.ranked) <= RANKED
         assert 1 <= len(found.kept) <= MOST_KEPT
         assert set(found.kept) <= {entry.tag for entry in found.ranked}
+
+
+def test_the_checkpoint_alone_is_taken_as_it_writes(rows: Rows) -> None:
+    system, settings = fitted("checkpoint", rows)
+    part = rows["validation"][:4]
+    tagged = system.tag(part)
+    for found in tagged:
+        assert [entry.tag for entry in found.ranked] == found.kept[:RANKED]
+    assert any(found.kept for found in tagged)
+    assert settings["max_input_tokens"] > 0
+    assert not hasattr(system, "_cuts")  # nothing is tuned
+
+
+def test_many_rows_are_tuned_on_a_sample(
+    rows: Rows, few: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few("one_vs_rest", "SETTINGS", LEAST_COUNT=2, TUNED_WITH=2, FEW_ROWS=0, TUNED_ON=20)
+    sizes = []
+
+    class Noted(one_vs_rest.Classifiers):
+        def __init__(self, part: list[Row], *rest: Any) -> None:
+            sizes.append(len(part))
+            super().__init__(part, *rest)
+
+    monkeypatch.setattr(one_vs_rest, "Classifiers", Noted)
+    fitted("one-vs-rest", rows)
+    assert sizes == [20, len(rows["train"])]
 
 
 def test_prepared_model_has_the_vocabulary_of_the_training_rows(
