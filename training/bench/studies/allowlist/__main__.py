@@ -141,7 +141,7 @@ def agreements(
 
 def run(settings: AllowlistSettings) -> AllowlistReport:
     """Makes the model, if need be, and measures."""
-    suite = load_suites(Path(settings.data), ["in-domain"], settings.split)[0]
+    suite = load_suites(settings.data, ["in-domain"], settings.split)[0]
     if settings.model:
         return measure(suite, Path(settings.model), settings)
     with tempfile.TemporaryDirectory() as folder:
