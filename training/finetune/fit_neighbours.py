@@ -32,7 +32,7 @@ class ReadArticles:
         digests: Tells articles from one another, uint64, (articles,).
         ids: Token ids of each one's title and text.
         words: Of each.
-        vectors: In 8 bits a number, (articles, DIMENSIONS).
+        vectors: In 8 bits a number, (articles, dimensions).
     """
 
     digests: np.ndarray
@@ -119,15 +119,16 @@ def index_arrays(
         "digests": read.digests,
         "vectors": read.vectors,
         "tag_vectors": to_bytes(
-            sentence_encoder.embed(list(known)) if sentence_encoder else _zeros(len(known))
+            sentence_encoder.embed(list(known)) if sentence_encoder else _zeros(len(known), None)
         ),
         **_arrays("postings", _matrix(rows, tokens).T.tocsr()),
         **_arrays("carried", _carried(given, len(known))),
     }
 
 
-def _zeros(count: int) -> np.ndarray:
-    return np.zeros((count, DIMENSIONS), dtype=np.int8)
+def _zeros(count: int, sentence_encoder: Embedder | None) -> np.ndarray:
+    width = sentence_encoder.embed([]).shape[1] if sentence_encoder else DIMENSIONS
+    return np.zeros((count, width), dtype=np.int8)
 
 
 def _digest(text: str) -> int:
@@ -140,7 +141,7 @@ def _vectors(
     sentence_encoder: Embedder | None,
     earlier: Mapping[str, np.ndarray],
 ) -> np.ndarray:
-    vectors = _zeros(len(texts))
+    vectors = _zeros(len(texts), sentence_encoder)
     if sentence_encoder is None:
         return vectors
     places = {digest: place for place, digest in enumerate(earlier.get("digests", ()))}

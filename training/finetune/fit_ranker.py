@@ -82,8 +82,8 @@ def fit_ranking(
     """Gives a model folder (with tags.json and its conversion) neighbours, weights and habits.
 
     Args:
-        folder: The model's; ``embedding``, ``recall.safetensors``, ``ranking.json`` and
-            ``tagging.json`` are written.
+        folder: The model's; ``recall.safetensors``, ``ranking.json`` and ``tagging.json`` are
+            written, and ``embedding`` where it has no sentence encoder yet.
         train: ``title``, ``text`` and ``tags`` of the training articles.
         validation: The same of the validation articles.
         untaught: A model folder that has not learned the training articles; ``folder`` itself if
@@ -199,7 +199,8 @@ def _collect(
     """
     for name in (RANKING, NEIGHBOURS):
         (folder / name).unlink(missing_ok=True)  # of an earlier training
-    convert_sentence_encoder(folder)
+    if SentenceEncoder.load(folder) is None:
+        convert_sentence_encoder(folder)
     loaded = SentenceEncoder.load(folder)
     assert loaded is not None  # just written
     sentence_encoder = RememberingEncoder(loaded)

@@ -87,7 +87,7 @@ class FeatureExtractor:
         self._neighbours = neighbours
         self._vocabulary = vocabulary
         self._tokenizer = tokenizer
-        self._sentence_encoder = sentence_encoder
+        self.sentence_encoder = sentence_encoder
         self._forms = list(vocabulary.counts)
         self._places = {form: place for place, form in enumerate(self._forms)}
         self._phrases = KnownPhrases(self._places)
@@ -107,7 +107,7 @@ class FeatureExtractor:
         """
         articles = [one.article for one in generated]
         ids = [article_ids(self._tokenizer, *title_and_text(article)) for article in articles]
-        vectors = self._sentence_encoder.embed([text_of(article).strip() for article in articles])
+        vectors = self.sentence_encoder.embed([text_of(article).strip() for article in articles])
         neighbour_tags = self._neighbours.of(ids, vectors)
         drafts = [
             self._draft(*each, required or {})
@@ -164,7 +164,7 @@ class FeatureExtractor:
             for place, form in enumerate(of)
             if form not in self._places
         ]
-        theirs = self._sentence_encoder.embed([form for *_, form in unknown])
+        theirs = self.sentence_encoder.embed([form for *_, form in unknown])
         for (article, place, _), vector in zip(unknown, theirs, strict=True):
             features[article][place, ALIKE] = vector @ vectors[article]
 
