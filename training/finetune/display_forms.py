@@ -46,9 +46,9 @@ SAID_BY_FILE = ("BertTokenizer", "T5Tokenizer", "TokenizersBackend")
 """Classes of tokenizers of which ``tokenizer.json`` says all. Another one may do more (mBART's sets
 a language's code before the text), so its tokenizer stays as it is."""
 MOST_RULES = 10_000
-"""Display forms that get a rule, the most frequent first. A rule takes half a microsecond of each
-``decode`` of seven tags, in JavaScript three: 0.07 ms for 300, 2 ms for 4,000 and 10 ms for 20,000,
-where generating takes 75 ms; loading 20,000 takes 0.25 s more."""
+"""Display forms that get a rule, the most frequent first. ``decode`` tries them all: of seven tags
+in 0.1 ms with 300 rules, 2 ms with 4,000, 5 ms with 10,000, which also take 0.15 s to load
+(``training.bench.studies.display_forms``); generating takes 75 ms and more."""
 
 _PLACES = [
     (r"[ ,]*,[ ,]*", ", "),
