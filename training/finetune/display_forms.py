@@ -47,7 +47,7 @@ SAID_BY_FILE = ("BertTokenizer", "T5Tokenizer", "TokenizersBackend")
 a language's code before the text), so its tokenizer stays as it is."""
 MOST_RULES = 10_000
 """Display forms that get a rule, the most frequent first. ``decode`` tries them all: of seven tags
-in 0.1 ms with 300 rules, 2 ms with 4,000, 5 ms with 10,000, which also take 0.15 s to load
+in 0.1 ms with 300 rules, 2 ms with 4,000, 5 to 7 ms with 10,000, which also take 0.2 s to load
 (``training.bench.studies.display_forms``); generating takes 75 ms and more."""
 
 _PLACES = [
