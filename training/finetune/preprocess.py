@@ -18,6 +18,7 @@ from tagloop.generation.settings import TaggingSettings
 from tagloop.vocabulary.vocabulary import join_tags
 from training.config import TrainConfig
 from training.data.corpus import Corpus
+from training.finetune.sentence_encoders import encoder_name
 
 BUNDLED_BASE = Path(__file__).parents[1] / "base" / "weights"
 INSTRUCTION_TEMPLATE = "Generate tags: {title}\n{text}"
@@ -80,6 +81,7 @@ def tagging_settings(config: TrainConfig, corpus: Corpus, base_id: str) -> Taggi
         max_new_tokens=config.max_new_tokens,
         base_model=base_id,
         dataset=dict(corpus.source),
+        sentence_encoder=encoder_name(config.encoder),
     )
 
 

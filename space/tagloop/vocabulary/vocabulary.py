@@ -146,6 +146,25 @@ class Vocabulary:
             {form: (reasons[form], totals[form]) for form in aliases},
         )
 
+    def of_articles(self, lists: Iterable[Sequence[str]]) -> Vocabulary:
+        """Returns the vocabulary as these articles alone would have it, with the same merges.
+
+        Args:
+            lists: The tags of each article; what none of them has is not known.
+        """
+        counts = Counter(
+            form
+            for tags in lists
+            for form in set(map(self.canonical, tags))
+            if form in self._displays
+        )
+        ordered = dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+        return Vocabulary(
+            ordered,
+            {form: self._displays[form] for form in ordered},
+            {form: name for form, name in self.aliases.items() if name in ordered},
+        )
+
     @property
     def tags(self) -> list[str]:
         """Display forms, the most frequent first."""
