@@ -103,10 +103,10 @@ def display_decoder(tokenizer: Any, vocabulary: Vocabulary) -> decoders.Decoder:
     forms = list(_generated_forms(tokenizer, vocabulary))
     uncased = tokenizer.tokenize("A") == tokenizer.tokenize("a")
     if vocabulary.title_case and uncased:
-        texts = [decoders.Sequence(steps).decode(tokens) for _, tokens in forms]
-        steps += _rules(_capitals(texts))
+        lower = decoders.Sequence(steps)
+        steps += _rules(_capitals(lower.decode(tokens) for _, tokens in forms))
     general = decoders.Sequence(steps)
-    texts = [(form, general.decode(tokens)) for form, tokens in forms]
+    texts = ((form, general.decode(tokens)) for form, tokens in forms)
     return decoders.Sequence([*steps, *_rules([*_of_tags(texts, vocabulary), _REPEATED])])
 
 
