@@ -157,7 +157,7 @@ def _of_tags(texts: Iterable[tuple[str, str]], vocabulary: Vocabulary) -> list[t
         # Two tags may have the same tokens (``resume``, ``résumé``): what Tagloop takes them for.
         known = text if text in vocabulary else form
         display = join_tags([vocabulary.display(known)])
-        if text != display:
+        if text and "," not in text and text != display:
             wanted.setdefault(display, set()).add(text)
     return [
         (f"(?<=^|, ){_any_of(sorted(found))}(?![^,])", display)
