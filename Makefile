@@ -86,7 +86,7 @@ base: $(READY) ## train the bundled base anew, six hours: DATA="folder more"
 	@$(if $(DATA),,echo "error: DATA is missing: make base DATA=folder" >&2; exit 2;) \
 	$(PY) -m training.base.recipe train --data "$$DATA" && $(PY) -m training.base.recipe export
 
-bench: $(PEERS) ## Tagloop and its peers side by side: DATA=folder [SPLIT=validation] [ONLY="knn yake"] [AGAIN=1]
+bench: $(PEERS) ## Tagloop and its peers side by side: DATA="folder more" [SPLIT=validation] [ONLY="knn yake"] [AGAIN=1]
 	@$(if $(DATA),,echo "error: DATA is missing: make bench DATA=folder" >&2; exit 2;) \
 	$(PY) -m training.bench.quality --data "$$DATA" --split $(if $(SPLIT),"$$SPLIT",validation) $(if $(ONLY),--only $(ONLY)) $(if $(AGAIN),--again) && \
 	$(PY) -m training.bench.speed --data "$$DATA"

@@ -14,9 +14,10 @@ from scipy import sparse
 
 from tagloop.article import text_of
 from tagloop.files import NEIGHBOURS
+from tagloop.ranking.features import Embedder
 from tagloop.ranking.keyphrases import KnownPhrases, Words, linked_shares
 from tagloop.ranking.neighbours import article_ids, to_bytes, weigh
-from tagloop.ranking.sentence_encoder import DIMENSIONS, SentenceEncoder
+from tagloop.ranking.sentence_encoder import DIMENSIONS
 from tagloop.vocabulary.vocabulary import Vocabulary
 from training.console import progress_bar
 
@@ -39,12 +40,21 @@ class ReadArticles:
     words: list[Words]
     vectors: np.ndarray
 
+    def of(self, places: Sequence[int]) -> ReadArticles:
+        """Returns the articles at these places."""
+        return ReadArticles(
+            self.digests[places],
+            [self.ids[place] for place in places],
+            [self.words[place] for place in places],
+            self.vectors[places],
+        )
+
 
 def fit_neighbours(
     articles: Sequence[Mapping[str, Any]],
     tokenizer: Any,
     vocabulary: Vocabulary,
-    sentence_encoder: SentenceEncoder | None,
+    sentence_encoder: Embedder | None,
     earlier: Mapping[str, np.ndarray] | None = None,
 ) -> dict[str, np.ndarray]:
     """Makes the arrays of the index.
@@ -65,7 +75,7 @@ def fit_neighbours(
 def read_articles(
     articles: Sequence[Mapping[str, Any]],
     tokenizer: Any,
-    sentence_encoder: SentenceEncoder | None,
+    sentence_encoder: Embedder | None,
     earlier: Mapping[str, np.ndarray] | None = None,
 ) -> ReadArticles:
     """Reads articles: tokens, words and vectors; see ``fit_neighbours``."""
@@ -84,7 +94,7 @@ def index_arrays(
     tags: Sequence[Sequence[str]],
     tokens: int,
     vocabulary: Vocabulary,
-    sentence_encoder: SentenceEncoder | None,
+    sentence_encoder: Embedder | None,
 ) -> dict[str, np.ndarray]:
     """Makes the arrays of the index of articles that were read, and their tags.
 
@@ -116,7 +126,7 @@ def index_arrays(
     }
 
 
-def _zeros(count: int, sentence_encoder: SentenceEncoder | None) -> np.ndarray:
+def _zeros(count: int, sentence_encoder: Embedder | None) -> np.ndarray:
     width = sentence_encoder.embed([]).shape[1] if sentence_encoder else DIMENSIONS
     return np.zeros((count, width), dtype=np.int8)
 
@@ -128,7 +138,7 @@ def _digest(text: str) -> int:
 def _vectors(
     texts: Sequence[str],
     digests: np.ndarray,
-    sentence_encoder: SentenceEncoder | None,
+    sentence_encoder: Embedder | None,
     earlier: Mapping[str, np.ndarray],
 ) -> np.ndarray:
     vectors = _zeros(len(texts), sentence_encoder)

@@ -13,6 +13,7 @@ from transformers import AutoModelForSeq2SeqLM, AutoTokenizer, GenerationConfig
 
 from tagloop.errors import UserError
 from tagloop.files import TAGGING
+from tagloop.generation.plain_decoder import use_plain_decoder
 from tagloop.generation.settings import TaggingSettings
 from tagloop.vocabulary.vocabulary import join_tags
 from training.config import TrainConfig
@@ -29,7 +30,7 @@ the bundled base 1.1 gave more F1@M than 1.0, 1.2 and forbidden repeats of three
 
 
 def load_base(base: str) -> tuple[Any, Any, str]:
-    """Loads the model to fine-tune (float32) and its tokenizer.
+    """Loads the model to fine-tune (float32) and its tokenizer, with its own decoder alone.
 
     Returns:
         Model, tokenizer, and the name that cards give for the base.
@@ -46,6 +47,7 @@ def load_base(base: str) -> tuple[Any, Any, str]:
             f"The base {source!r} is no seq2seq model that transformers can load "
             f"({str(error).splitlines()[0]}); take one such as google/flan-t5-small."
         ) from None
+    use_plain_decoder(tokenizer)
     return model, tokenizer, base_name(base)
 
 

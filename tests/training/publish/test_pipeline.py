@@ -13,6 +13,7 @@ from tagloop.errors import UserError
 from training.config import StationsConfig, TrainConfig
 from training.data.corpus import Corpus, load_corpus
 from training.finetune.training_log import hyperparameters
+from training.json_files import write_json
 from training.publish import pipeline as stations
 from training.publish.pipeline import evaluate_station, train_config, train_station
 
@@ -52,14 +53,16 @@ def test_a_second_run_does_nothing_and_a_change_does_what_it_needs(
 ) -> None:
     model = project / "build" / "blog" / "model"
     assert stations.main(flags) == 0
-    assert "after - before, f1@m" in capsys.readouterr().out
+    assert "with Tagloop against checkpoint alone" in capsys.readouterr().out
     assert json.loads((model / "report.json").read_text())["split"] == "test"
     assert not (model / "checkpoints.json").exists()
 
     first = written(model)
     assert stations.main(flags) == 0
     assert written(model) == first
-    assert "after - before, f1@m" in capsys.readouterr().out  # the report is shown again
+    assert (
+        "with Tagloop against checkpoint alone" in capsys.readouterr().out
+    )  # the report is shown again
 
     (project / "train.yaml").write_text(SETTINGS.replace("batch_size: 8", "batch_size: 6"))
     assert stations.main(flags) == 0
@@ -105,7 +108,7 @@ def test_a_report_of_other_data_is_made_anew(
 
     def evaluate(config: Any, corpus: Any) -> dict[str, Any]:
         made.append(config.model)
-        return {"dataset": corpus.source}
+        return {"dataset": corpus.source, "systems": {"checkpoint": {}}}
 
     monkeypatch.setattr(stations, "evaluate_tagger", evaluate)
     for _ in range(2):
@@ -114,6 +117,10 @@ def test_a_report_of_other_data_is_made_anew(
     (model / "report.json").write_text(json.dumps({"dataset": {"fingerprint": "another"}}))
     evaluate_station(StationsConfig(), corpus, model)
     assert len(made) == 2
+    # An earlier version measured Tagloop alone.
+    write_json(model / "report.json", {"dataset": corpus.source, "systems": {"after": {}}})
+    evaluate_station(StationsConfig(), corpus, model)
+    assert len(made) == 3
 
 
 @pytest.mark.parametrize(("language", "warned"), [("zh", True), ("en", False)])
