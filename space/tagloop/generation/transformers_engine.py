@@ -49,6 +49,7 @@ class TransformersEngine:
         with self._torch.no_grad():
             output = self.model.generate(
                 **inputs,
+                num_beams=1,  # the model's own beams are for who calls plain generate
                 max_length=max_new_tokens + 1,  # with the decoder's start token
                 output_scores=True,
                 return_dict_in_generate=True,
