@@ -213,6 +213,9 @@ class TrainConfig(ConsoleConfig):
         "", "Dataset folder or owner/name[@revision]; default build/<name>/dataset."
     )
     base: str = option("", "Any seq2seq model: folder or repo_id; default the bundled.")
+    encoder: str = option(
+        "", "Any sentence encoder for the neighbours: folder or repo_id; default the English one."
+    )
     name: str = option("tagloop", "Name of the project's repositories.")
     output_dir: str | None = option(None, "Model folder to write; default build/<name>/model.")
     prompt_template: str | None = option(
@@ -295,6 +298,9 @@ class StationsConfig(ConsoleConfig, ReadingConfig):
     name: str = option("tagloop", "Name of the project's repositories.")
     source: list[str] = option([], "Articles; default the starter corpus.", action="extend")
     base: str = option("", "Any seq2seq model: folder or repo_id; default the bundled.")
+    encoder: str = option(
+        "", "Any sentence encoder for the neighbours: folder or repo_id; default the English one."
+    )
     training: str | None = option(None, "YAML or JSON file with more settings of training.train.")
 
 

@@ -40,14 +40,16 @@ from training import console
 from training.command import command
 from training.config import TrainConfig, parse_config
 from training.data.corpus import Corpus, load_corpus
-from training.finetune.base_languages import foreign_warning, sampled_languages
-from training.finetune.ctranslate2_conversion import convert
+from training.finetune.base_languages import foreign_warnings, sampled_languages
+from training.finetune.ctranslate2_conversion import convert, convert_sentence_encoder
+from training.finetune.display_forms import save_display_forms
 from training.finetune.fit_ranker import fit_ranking
 from training.finetune.frozen_encoder import FrozenEncoderTrainer
 from training.finetune.glibc import keep_freed_memory
 from training.finetune.precision import only_cpu, use_bf16
 from training.finetune.preprocess import decoding_defaults, features, load_base, tagging_settings
 from training.finetune.schedule import Schedule, schedule_of
+from training.finetune.sentence_encoders import encoder_folder
 from training.finetune.trainer_progress import show_progress
 from training.finetune.training_log import TrainingLog, training_log
 from training.finetune.two_parts import TwoPartTrainer
@@ -82,13 +84,15 @@ def train(config: TrainConfig, corpus: Corpus, say: Callable[[str], object] = pr
     step(1, f"the task: an article in, its tags out, as text ({config.name})")
     step(2, f"the dataset: {corpus.repo_id}, {_sizes(corpus)}")
     model, tokenizer, base_id = load_base(config.base)
+    encoder_folder(config.encoder)  # what is wrong with it is said now, not after the training
     settings = tagging_settings(config, corpus, base_id)
     step(3, f"preprocess: {settings.prompt_template!r} to at most {config.max_input_tokens} tokens")
     splits = {
         split: features(corpus, split, tokenizer, model, settings, config)
         for split in ("train", "validation")
     }
-    if warning := foreign_warning(base_id, sampled_languages(corpus.splits["train"])):
+    languages = sampled_languages(corpus.splits["train"])
+    for warning in foreign_warnings(base_id, config.encoder, languages):
         say(warning)
     millions = sum(parameter.numel() for parameter in model.parameters()) / 1e6
     step(4, f"the model: {base_id}, {millions:.1f} M parameters")
@@ -107,6 +111,7 @@ def train(config: TrainConfig, corpus: Corpus, say: Callable[[str], object] = pr
     trainer.train(resume_from_checkpoint=_checkpoint(output, config.resume))
     if trainer.is_world_process_zero():
         log = training_log(config, corpus, trainer, settings, splits, time.monotonic() - started)
+        convert_sentence_encoder(output, config.encoder)
         _save(trainer, tokenizer, settings, corpus, log, output)
         step(8, f"check the output: python -m training.evaluation --model {output}")
     return output
@@ -216,7 +221,9 @@ def _save(
     tokenizer.save_pretrained(output)
     (output / "training_args.bin").unlink(missing_ok=True)  # a pickle, which nobody needs
     settings.save(output)
-    write_json(output / TAGS, corpus.train_vocabulary().to_json())
+    vocabulary = corpus.train_vocabulary()
+    write_json(output / TAGS, vocabulary.to_json())
+    save_display_forms(output, vocabulary)
     convert(output)
     log["ranking"] = fit_ranking(output, corpus.splits["train"], corpus.splits["validation"])
     # Last: a folder with a log is a finished one.

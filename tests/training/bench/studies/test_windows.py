@@ -92,7 +92,7 @@ def test_articles_are_ranked_by_weights_that_have_not_seen_them() -> None:
 
 def test_mistakes_are_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert windows.main(["--data", str(tmp_path)]) == 2
-    assert "is missing; --data names the folder" in capsys.readouterr().err
+    assert "; --data names the folders" in capsys.readouterr().err
 
 
 def test_without_long_articles_there_is_nothing_to_measure(

@@ -186,7 +186,7 @@ def run(settings: WindowsSettings) -> dict[str, Any]:
     Raises:
         UserError: The data are missing or a suite has no long articles.
     """
-    suites = load_suites(Path(settings.data), settings.suites, settings.split)
+    suites = load_suites(settings.data, settings.suites, settings.split)
     if settings.limit:
         suites = [_sampled(suite, settings.limit) for suite in suites]
     weights = Path(settings.weights)
