@@ -48,6 +48,7 @@ from training.finetune.frozen_encoder import FrozenEncoderTrainer
 from training.finetune.glibc import keep_freed_memory
 from training.finetune.precision import only_cpu, use_bf16
 from training.finetune.preprocess import decoding_defaults, features, load_base, tagging_settings
+from training.finetune.repetition_penalty import choose_repetition_penalty
 from training.finetune.schedule import Schedule, schedule_of
 from training.finetune.sentence_encoders import encoder_folder
 from training.finetune.trainer_progress import show_progress
@@ -112,6 +113,9 @@ def train(config: TrainConfig, corpus: Corpus, say: Callable[[str], object] = pr
     if trainer.is_world_process_zero():
         log = training_log(config, corpus, trainer, settings, splits, time.monotonic() - started)
         convert_sentence_encoder(output, config.encoder)
+        model.generation_config.repetition_penalty = choose_repetition_penalty(
+            model, tokenizer, splits["validation"], settings.separator
+        )
         _save(trainer, tokenizer, settings, corpus, log, output)
         step(8, f"check the output: python -m training.evaluation --model {output}")
     return output
