@@ -43,12 +43,12 @@ from training.data.corpus import Corpus, load_corpus
 from training.finetune.base_languages import foreign_warnings, sampled_languages
 from training.finetune.ctranslate2_conversion import convert, convert_sentence_encoder
 from training.finetune.display_forms import save_display_forms
+from training.finetune.fit_decoding import fit_decoding
 from training.finetune.fit_ranker import fit_ranking
 from training.finetune.frozen_encoder import FrozenEncoderTrainer
 from training.finetune.glibc import keep_freed_memory
 from training.finetune.precision import only_cpu, use_bf16
 from training.finetune.preprocess import decoding_defaults, features, load_base, tagging_settings
-from training.finetune.repetition_penalty import choose_repetition_penalty
 from training.finetune.schedule import Schedule, schedule_of
 from training.finetune.sentence_encoders import encoder_folder
 from training.finetune.trainer_progress import show_progress
@@ -113,9 +113,7 @@ def train(config: TrainConfig, corpus: Corpus, say: Callable[[str], object] = pr
     if trainer.is_world_process_zero():
         log = training_log(config, corpus, trainer, settings, splits, time.monotonic() - started)
         convert_sentence_encoder(output, config.encoder)
-        model.generation_config.repetition_penalty = choose_repetition_penalty(
-            model, tokenizer, splits["validation"], settings.separator
-        )
+        fit_decoding(model, tokenizer, splits["train"], splits["validation"], settings.separator)
         _save(trainer, tokenizer, settings, corpus, log, output)
         step(8, f"check the output: python -m training.evaluation --model {output}")
     return output

@@ -38,6 +38,8 @@ class TransformersEngine:
         self._tokenizer = tokenizer
         self._builder = OutputBuilder(tokenizer, TaggingSettings.load(folder))
         self.model = AutoModelForSeq2SeqLM.from_pretrained(folder, dtype=torch.float32).eval()
+        # Biases are for who calls plain generate, as beams are; CTranslate2 has none.
+        self.model.generation_config.sequence_bias = None
 
     def generate(
         self, input_ids: Sequence[list[int]], max_new_tokens: int, *, starts: bool = False
