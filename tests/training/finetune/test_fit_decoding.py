@@ -1,4 +1,4 @@
-"""How plain generate decodes: chosen by F1 in which a repeated tag is wrong, stored as stock."""
+"""How plain generate decodes: chosen by F1 that a repeated tag lowers, stored as stock."""
 
 from __future__ import annotations
 

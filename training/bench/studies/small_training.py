@@ -47,11 +47,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
     USUAL: {},
     "6 epochs": {"epochs": 6.0},
     "12 epochs": {"epochs": 12.0, "patience": 12},
-    "6 epochs, then 12 of the decoder at 3e-4": {
-        "epochs": 6.0,
-        "decoder_epochs": 12.0,
-        "decoder_learning_rate": 3e-4,
-    },
+    "5 epochs, then 40 of the decoder": {"epochs": 5.0, "decoder_epochs": 40.0},
+    "the decoder's at 1e-3": {"decoder_learning_rate": 1e-3},
     "3 epochs, then 30 of the decoder at 1e-3": {
         "epochs": 3.0,
         "decoder_epochs": 30.0,
