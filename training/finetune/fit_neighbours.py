@@ -126,7 +126,7 @@ def index_arrays(
     }
 
 
-def _zeros(count: int, sentence_encoder: SentenceEncoder | None) -> np.ndarray:
+def _zeros(count: int, sentence_encoder: Embedder | None) -> np.ndarray:
     width = sentence_encoder.embed([]).shape[1] if sentence_encoder else DIMENSIONS
     return np.zeros((count, width), dtype=np.int8)
 
