@@ -41,6 +41,7 @@ from tagloop.vocabulary.vocabulary import Vocabulary
 from training.config import TrainConfig, option
 from training.data.corpus import Corpus
 from training.finetune.ctranslate2_conversion import convert
+from training.finetune.display_forms import save_display_forms
 from training.finetune.fit_neighbours import fit_neighbours, save_neighbours
 from training.finetune.fit_ranker import fit_ranking
 from training.finetune.frozen_encoder import FrozenEncoderTrainer
@@ -239,8 +240,9 @@ def _checkpoint(output: Path) -> str | None:
 
 
 def _save_vocabulary(current: Path, vocabulary: Vocabulary, output: Path) -> None:
-    """Writes the tags and the conversion; what does not depend on them is taken over."""
+    """Writes the tags, how they are spelled, the conversion; takes over what depends on none."""
     write_json(output / TAGS, vocabulary.to_json())
+    save_display_forms(output, vocabulary)
     convert(output)
     for name in (SENTENCE_ENCODER, BEFORE):
         if (current / name).is_dir():

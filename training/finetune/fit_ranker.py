@@ -47,8 +47,8 @@ def fit_ranking(folder: Path, train: Articles, validation: Articles) -> RankingF
     """Gives a model folder (with tags.json and its conversion) neighbours, weights, a threshold.
 
     Args:
-        folder: The model's; ``embedding``, ``recall.safetensors``, ``ranking.json`` and
-            ``tagging.json`` are written.
+        folder: The model's; ``recall.safetensors``, ``ranking.json`` and ``tagging.json`` are
+            written, and ``embedding`` where it has no sentence encoder yet.
         train: ``title``, ``text`` and ``tags`` of the training articles.
         validation: The same of the validation articles.
 
@@ -76,7 +76,8 @@ def _collect(folder: Path, train: Articles, validation: Articles) -> Candidates:
     """Fits neighbours, tags the validation articles and collects their candidates."""
     for name in (RANKING, NEIGHBOURS):
         (folder / name).unlink(missing_ok=True)  # of an earlier training
-    convert_sentence_encoder(folder)
+    if SentenceEncoder.load(folder) is None:
+        convert_sentence_encoder(folder)
     sentence_encoder = SentenceEncoder.load(folder)
     assert sentence_encoder is not None  # just written
     tagger = Tagger.from_pretrained(folder)

@@ -79,7 +79,7 @@ class EncoderCache:
 
 
 class FrozenEncoderTrainer(Seq2SeqTrainer):
-    """Trains the decoder on the cached outputs of an encoder whose weights are frozen."""
+    """Trains the decoder on the cached outputs of an encoder once its weights are frozen."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         """Takes what `Seq2SeqTrainer` takes, and how many bytes the cache may use."""
@@ -87,11 +87,17 @@ class FrozenEncoderTrainer(Seq2SeqTrainer):
         model: Any = self.model
         self.cache = EncoderCache(model.get_encoder())
 
+    @property
+    def frozen(self) -> bool:
+        """Whether none of the encoder's weights train."""
+        encoder: Any = self.model.get_encoder()  # type: ignore[union-attr]
+        return not any(weight.requires_grad for weight in encoder.parameters())
+
     def compute_loss(
         self, model: torch.nn.Module, inputs: dict[str, Any], *args: Any, **options: Any
     ) -> Any:
-        """Returns the loss; in training the encoder's part comes from the cache."""
-        if model.training:
+        """Returns the loss; in training a frozen encoder's part comes from the cache."""
+        if model.training and self.frozen:
             states = self.cache.states(inputs["input_ids"], inputs["attention_mask"])
             # BART and T5, and all of their kind, take a tuple in place of their encoder's output.
             inputs = {**inputs, "encoder_outputs": (states,)}

@@ -186,7 +186,7 @@ def command_of(config: TrainConfig) -> str:
     for name, value in asdict(config).items():
         if value == getattr(defaults, name) or name in ("output_dir", "resume", "verbose"):
             continue
-        if name in ("dataset", "base") and Path(value).exists():
+        if name in ("dataset", "base", "encoder") and Path(value).exists():
             value = Path(value).resolve().name
         words.append(f"--{name}" if value is True else f"--{name} {value!r}")
     return " ".join(words).replace("'", "")

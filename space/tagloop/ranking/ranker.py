@@ -20,7 +20,7 @@ import numpy as np
 
 from tagloop.article import text_of
 from tagloop.errors import UserError
-from tagloop.files import NEIGHBOURS, RANKING, TAGS
+from tagloop.files import NEIGHBOURS, RANKING, SENTENCE_ENCODER, TAGS
 from tagloop.generation.candidates import Generated, ScoredTag
 from tagloop.ranking.features import COLUMNS, CandidateFeatures, FeatureExtractor
 from tagloop.ranking.neighbours import Neighbours
@@ -104,6 +104,12 @@ class Ranker:
             raise UserError(
                 f"{folder.name}: {NEIGHBOURS} knows {neighbours.tags} tags and {TAGS} "
                 f"{len(vocabulary.counts)}; both must come from one training."
+            )
+        if neighbours.dimensions != sentence_encoder.dimensions:
+            raise UserError(
+                f"{folder.name}: {NEIGHBOURS} has vectors of {neighbours.dimensions} numbers and "
+                f"{SENTENCE_ENCODER} gives {sentence_encoder.dimensions}; both must come from one "
+                "training."
             )
         return cls(
             FeatureExtractor(neighbours, vocabulary, tokenizer, sentence_encoder),

@@ -23,6 +23,7 @@ from training.bench.timing import machine, significant, spread
 from training.bench.training_speed.fine_tuning import Task, Variant, by_turns
 from training.config import TrainConfig, option
 from training.finetune.precision import use_bf16
+from training.finetune.schedule import USUAL_EPOCHS
 
 PLAIN = "plain"
 ALL = dict.fromkeys(("dynamic", "grouped", "fused", "keep_memory"), True)
@@ -86,7 +87,7 @@ def run(settings: TrainingSpeedSettings) -> dict[str, Any]:
         }
 
     accumulated = entries(ACCUMULATED)
-    epochs = int(config.epochs)
+    epochs = int(USUAL_EPOCHS)
     first, later = (accumulated[name]["median"] for name in (FIRST, LATER))
     over_all = epochs / (1 / first + (epochs - 1) / later)
     return {
