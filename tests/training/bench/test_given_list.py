@@ -16,10 +16,10 @@ from tagloop.allowlist.zero_shot import FEATURES
 from tagloop.errors import UserError
 from tagloop.files import TAGGING
 from tagloop.generation.settings import TaggingSettings
-from training.bench.data import OTHER_FILES, Row
+from training.bench.data import OTHER_FILE, Row
 from training.bench.given_list import fit, systems
 from training.bench.given_list.__main__ import main, score
-from training.bench.given_list.sources import OPEN_FILES, Choice, Source, load_sources
+from training.bench.given_list.sources import OPEN_FILES, OTHER_FILES, Choice, Source, load_sources
 from training.bench.given_list.tables import mean_of_sources
 from training.finetune.untrained import main as make
 
@@ -29,7 +29,7 @@ from .conftest import SPLITS, write_rows
 SOURCES = {
     OPEN_FILES[0]: ("garden", "kitchen"),
     OPEN_FILES[1]: ("market",),
-    OTHER_FILES[0]: ("kitchen", "harbour"),
+    OTHER_FILE: ("kitchen", "harbour"),
     OTHER_FILES[1]: ("school",),
 }
 CHARACTERS = 300
@@ -60,7 +60,7 @@ def source(*rows: Sequence[str]) -> Source:
 
 def test_sources_have_their_frequent_tags_and_hide_what_is_measured(folder: Path) -> None:
     choice = Choice("validation", tags=5, articles=8, least=1, examples=6)
-    found = {of.name: of for of in load_sources([str(folder)], OTHER_FILES, choice)}
+    found = {of.name: of for of in load_sources([folder], OTHER_FILES, choice)}
     assert set(found) == {"harbour", "school"}
     for of in found.values():
         assert of.unseen and len(of.tags) == 5 and len(of.rows) <= 8 and len(of.examples) == 6
@@ -68,11 +68,11 @@ def test_sources_have_their_frequent_tags_and_hide_what_is_measured(folder: Path
         assert all(of.theirs(row) for row in of.rows)
         assert "test" not in {row.split for row in (*of.rows, *of.examples)}
         assert {row.split for row in of.rows} == {"validation", "train"}
-    (known,) = load_sources([str(folder)], OPEN_FILES[1:], choice)
+    (known,) = load_sources([folder], OPEN_FILES[1:], choice)
     assert not known.unseen and {row.split for row in known.rows} == {"validation"}
-    last = load_sources([str(folder)], OTHER_FILES, replace(choice, split="test"))
+    last = load_sources([folder], OTHER_FILES, replace(choice, split="test"))
     assert {row.split for of in last for row in of.rows} == {"test"}
-    assert load_sources([str(folder)], OTHER_FILES, replace(choice, least=9)) == []
+    assert load_sources([folder], OTHER_FILES, replace(choice, least=9)) == []
 
 
 @pytest.mark.parametrize(

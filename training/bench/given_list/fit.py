@@ -1,7 +1,7 @@
 """Fits the weights by which tags of a list are known that no article taught, in some minutes.
 
-    python -m training.bench.given_list.fit --data DATA MORE
-    python -m training.bench.given_list.fit --data DATA MORE --weights FOLDER
+    python -m training.bench.given_list.fit --data DATA --general DATA2
+    python -m training.bench.given_list.fit --data DATA --general DATA2 --weights FOLDER
 
 A logistic regression of whether the author gave the tag, over all pairs of an article and a tag of
 its source's list, every source alike. Learned from are the validation articles of the sources whose
@@ -24,6 +24,7 @@ from sklearn.preprocessing import StandardScaler
 from tqdm.auto import tqdm
 
 from tagloop.allowlist.zero_shot import FEATURES
+from tagloop.errors import UserError
 from tagloop.generation.candidates import Generated, ScoredTag
 from tagloop.generation.decoding import Decoding
 from tagloop.tagger.tagger import Tagger
@@ -51,7 +52,8 @@ TOP, MOST = 3, 5
 class FitSettings:
     """Flags of the fit."""
 
-    data: list[str] = option([], "folders with the labelled files")
+    data: str = option("", "folder with the labelled files")
+    general: str = option("", "folder with the general articles; default that of --data")
     weights: str = option(str(BUNDLED_BASE), "seq2seq model's folder")
     articles: int = option(60, "articles of a source at the most")
 
@@ -189,8 +191,11 @@ def calibration_table(collected: Sequence[Pairs], left_out: Sequence[np.ndarray]
 def main(words: list[str]) -> None:
     """Runs the command line."""
     settings = parse_config(FitSettings, words, f"python -m {MODULE}")
+    if not settings.data:
+        raise UserError("--data is missing: the folder with the labelled files.")
+    folders = [Path(settings.data), Path(settings.general or settings.data)]
     choice = Choice("validation", articles=settings.articles, least=LEAST)
-    sources = load_sources(settings.data, OPEN_FILES, choice)
+    sources = load_sources(folders, OPEN_FILES, choice)
     with tempfile.TemporaryDirectory() as folder:
         tagger = Tagger.from_pretrained(
             make_untrained(Path(folder, "model"), Path(settings.weights)), engine="ctranslate2"

@@ -6,14 +6,17 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from tagloop.errors import UserError
 from tagloop.vocabulary.vocabulary import normal_form
 from training.base.examples import FILES
-from training.bench.data import MEASURED_SPLITS, OTHER_FILES, Row, read_rows
+from training.bench.data import MEASURED_SPLITS, OTHER_FILE, Row, read_rows
 
-OPEN_FILES = (FILES["articles"], FILES["general"])
+OPEN_FILES = (FILES["articles"], "general_open.jsonl.xz")
 """Files whose train split a base learns from."""
+OTHER_FILES = (OTHER_FILE, "general_other.jsonl.xz")
+"""Files of sources that no base has seen."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ class Choice:
     examples: int = 100
 
 
-def load_sources(folders: Sequence[str], files: Sequence[str], choice: Choice) -> list[Source]:
+def load_sources(folders: Sequence[Path], files: Sequence[str], choice: Choice) -> list[Source]:
     """Reads the sources of files, wherever among the folders they are; the largest come first.
 
     The list has a source's tags of all splits but ``test``. Measured are its articles of the split.
@@ -71,11 +74,11 @@ def load_sources(folders: Sequence[str], files: Sequence[str], choice: Choice) -
     """
     if choice.split not in MEASURED_SPLITS:
         raise UserError(f"Cannot measure on {choice.split!r}: take validation or test.")
-    known = {row.source for name in OPEN_FILES for row in read_rows(folders, name, "articles")}
+    known = {row.source for name in OPEN_FILES for row in _rows(folders, name)}
     found = []
     for name in files:
         by_source: dict[str, list[Row]] = {}
-        for row in read_rows(folders, name, "articles"):
+        for row in _rows(folders, name):
             if row.tags:
                 by_source.setdefault(row.source, []).append(row)
         for source, rows in by_source.items():
@@ -85,6 +88,13 @@ def load_sources(folders: Sequence[str], files: Sequence[str], choice: Choice) -
             if len(one.rows) >= choice.least:
                 found.append((len(rows), one))
     return [one for _, one in sorted(found, key=lambda pair: (-pair[0], pair[1].name))]
+
+
+def _rows(folders: Sequence[Path], name: str) -> list[Row]:
+    for folder in folders:
+        if (folder / name).is_file():
+            return read_rows(folder / name, "articles")
+    raise UserError(f"{name} is missing; --data and --general name the folders that hold it.")
 
 
 def _source(name: str, unseen: bool, rows: Sequence[Row], choice: Choice) -> Source:

@@ -83,7 +83,12 @@ def test_a_cell_keeps_both_systems_of_a_fine_tuning_and_names_what_failed(
     corpus = draw(SOURCE, Cell("blog", 40, 0), "test")
     assert corpus is not None
     calls = []
-    monkeypatch.setattr(cells, "answers", lambda *given: calls.append(given[0]) or fixed(*given))
+
+    def noted(name: str, of: object) -> dict[str, tuple[dict[str, object], list[Tagged]]]:
+        calls.append(name)
+        return fixed(name, of)
+
+    monkeypatch.setattr(cells, "answers", noted)
     names = [TAGLOOP, CHECKPOINT, "yake", "knn"]
     failures = measure_cell(tmp_path, "test", corpus, names)
     assert failures == ["yake on blog-40-0: no words"]
