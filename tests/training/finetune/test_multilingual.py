@@ -82,8 +82,8 @@ def generated(folder: Path, rows: Any) -> list[list[str]]:
     """Returns what the stock classes make of articles."""
     tokenizer = AutoTokenizer.from_pretrained(folder)
     model: Any = AutoModelForSeq2SeqLM.from_pretrained(folder)
+    generate = model.generate
     assert isinstance(model, MT5ForConditionalGeneration)
-    generate: Any = model.generate
     found = []
     for row in rows:
         inputs = tokenizer(f"{row['title']}\n{row['text']}", return_tensors="pt")
