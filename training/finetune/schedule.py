@@ -43,6 +43,10 @@ class Schedule:
         """All of them."""
         return self.whole + self.decoder
 
+    def to_json(self) -> dict[str, str | float | bool | None]:
+        """Returns the epochs by the names of `TrainConfig`."""
+        return {"epochs": self.whole, "decoder_epochs": self.decoder}
+
     def whole_steps(self, steps: int) -> int:
         """Returns how many of the steps train all weights."""
         return round(steps * self.whole / self.epochs)
