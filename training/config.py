@@ -242,6 +242,9 @@ class TrainConfig(ConsoleConfig):
     freeze_encoder: bool = option(
         False, "Train the decoder alone; the encoder reads each article only once."
     )
+    freeze_embeddings: bool = option(
+        False, "Leave embeddings and output layer as they are: most of a multilingual base."
+    )
     patience: int = option(2, "Epochs without a better f1@m to stop.")
     eval_limit: int = option(200, "Validation articles that are tagged after each epoch.")
     seed: int = option(20, "Seed of everything random.")

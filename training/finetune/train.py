@@ -99,6 +99,9 @@ def train(config: TrainConfig, corpus: Corpus, say: Callable[[str], object] = pr
     step(4, f"the model: {base_id}, {millions:.1f} M parameters")
     if config.freeze_encoder:
         model.get_encoder().requires_grad_(False)
+    if config.freeze_embeddings:
+        model.get_input_embeddings().requires_grad_(False)
+        model.get_output_embeddings().requires_grad_(False)
     schedule = schedule_of(config, len(splits["train"]))
     step(5, f"parameters: {_told(schedule, config)}, batches of {config.batch_size}")
     checkpoints = output / "checkpoints"

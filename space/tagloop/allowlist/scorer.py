@@ -35,8 +35,8 @@ PRESENT_BONUS = 1.0
 50 validation articles F1@5 is 0.396 with it, 0.376 without and 0.399 with twice as much; titles
 hardly care (``training.bench.studies.allowlist.constants --limit 50``)."""
 UNSEEN_BIAS, UNSEEN_NEAR, UNSEEN_PRESENT = -7.62, 6.29, 3.63
-"""Log-odds of a tag that no training article has: by its nearness to the article (see
-``tagloop.generation.input_embeddings``) and whether it stands there.
+"""Log-odds of a tag that no training article has, without a sentence encoder: by its nearness to
+the article (see ``tagloop.generation.input_embeddings``) and whether it stands there.
 ``training.bench.studies.allowlist.constants`` fits them to articles whose authors gave such tags,
 with all such tags of the split on the list: a list with more words that nobody uses as tags makes
 them too sure."""

@@ -38,8 +38,8 @@ FEATURES = (
 )
 BIAS = -1.680
 WEIGHTS = (0.341, 0.227, 1.602, 0.825, 0.405, 0.640, 2.169, -0.708)
-"""In the order of ``FEATURES``; ``python -m training.bench.given_list.fit --data DATA --general
-DATA2`` fits and prints them."""
+"""In the order of ``FEATURES``; ``python -m training.bench.given_list.fit --data DATA DATA2`` fits
+and prints them."""
 
 
 class TagWords:

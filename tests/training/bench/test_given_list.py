@@ -16,10 +16,11 @@ from tagloop.allowlist.zero_shot import FEATURES
 from tagloop.errors import UserError
 from tagloop.files import TAGGING
 from tagloop.generation.settings import TaggingSettings
-from training.bench.data import OTHER_FILE, Row
+from training.base.examples import FILES
+from training.bench.data import OTHER_FILES, Row
 from training.bench.given_list import fit, systems
 from training.bench.given_list.__main__ import main, score
-from training.bench.given_list.sources import OPEN_FILES, OTHER_FILES, Choice, Source, load_sources
+from training.bench.given_list.sources import Choice, Source, measured_sources, open_sources
 from training.bench.given_list.tables import mean_of_sources
 from training.finetune.untrained import main as make
 
@@ -27,9 +28,9 @@ from ..tiny_models import starter_articles
 from .conftest import SPLITS, write_rows
 
 SOURCES = {
-    OPEN_FILES[0]: ("garden", "kitchen"),
-    OPEN_FILES[1]: ("market",),
-    OTHER_FILE: ("kitchen", "harbour"),
+    FILES["articles"]: ("garden", "kitchen"),
+    FILES["general"]: ("market",),
+    OTHER_FILES[0]: ("kitchen", "harbour"),
     OTHER_FILES[1]: ("school",),
 }
 CHARACTERS = 300
@@ -37,7 +38,7 @@ CHARACTERS = 300
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Returns a folder with the four files; "kitchen" is known, "harbour" and "school" are not."""
+    """Returns a folder with the files; "kitchen" is known, "harbour" and "school" are not."""
     folder = tmp_path_factory.mktemp("lists")
     articles = starter_articles()[:180]
     names = [(name, source) for name, sources in SOURCES.items() for source in sources]
@@ -48,7 +49,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         rows[name].append(
             {**article, "text": article["text"][:300], "source": source, "split": split}
         )
-    for name, of in rows.items():
+    for name, of in {**rows, FILES["titles"]: []}.items():
         write_rows(folder / name, of)
     return folder
 
@@ -60,27 +61,27 @@ def source(*rows: Sequence[str]) -> Source:
 
 def test_sources_have_their_frequent_tags_and_hide_what_is_measured(folder: Path) -> None:
     choice = Choice("validation", tags=5, articles=8, least=1, examples=6)
-    found = {of.name: of for of in load_sources([folder], OTHER_FILES, choice)}
-    assert set(found) == {"harbour", "school"}
-    for of in found.values():
+    *unseen, known = measured_sources([str(folder)], choice)
+    assert {of.name for of in unseen} == {"harbour", "school"} and known.name == "market"
+    for of in unseen:
         assert of.unseen and len(of.tags) == 5 and len(of.rows) <= 8 and len(of.examples) == 6
         assert not {row.title for row in of.rows} & {row.title for row in of.examples}
         assert all(of.theirs(row) for row in of.rows)
         assert "test" not in {row.split for row in (*of.rows, *of.examples)}
         assert {row.split for row in of.rows} == {"validation", "train"}
-    (known,) = load_sources([folder], OPEN_FILES[1:], choice)
     assert not known.unseen and {row.split for row in known.rows} == {"validation"}
-    last = load_sources([folder], OTHER_FILES, replace(choice, split="test"))
+    last = measured_sources([str(folder)], replace(choice, split="test"))
     assert {row.split for of in last for row in of.rows} == {"test"}
-    assert load_sources([folder], OTHER_FILES, replace(choice, least=9)) == []
+    assert measured_sources([str(folder)], replace(choice, least=9)) == []
+    learned = open_sources([str(folder)], choice)
+    assert {of.name for of in learned} == {"garden", "kitchen", "market"}
 
 
-@pytest.mark.parametrize(
-    ("split", "message"), [("train", "Cannot measure"), ("test", "is missing")]
-)
-def test_what_cannot_be_measured_is_said(tmp_path: Path, split: str, message: str) -> None:
-    with pytest.raises(UserError, match=message):
-        load_sources([tmp_path], OTHER_FILES, Choice(split))
+def test_what_cannot_be_measured_is_said(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="Cannot measure on 'train'"):
+        measured_sources([str(folder)], Choice("train"))
+    with pytest.raises(UserError, match="is missing"):
+        measured_sources([str(tmp_path)], Choice("test"))
 
 
 def test_three_tags_are_scored_against_those_of_the_list() -> None:

@@ -1,18 +1,18 @@
 """Given a list of tags and no training data: Tagloop next to MiniLM's cosine.
 
-    python -m training.bench.given_list --data DATA --general DATA2                 # validation
-    python -m training.bench.given_list --data DATA --general DATA2 --split test    # at last
-    python -m training.bench.given_list --data DATA --general DATA2 --limit 5       # a try
-    python -m training.bench.given_list --data DATA --general DATA2 --weights FOLDER
+    python -m training.bench.given_list --data DATA DATA2                 # validation
+    python -m training.bench.given_list --data DATA DATA2 --split test    # at last
+    python -m training.bench.given_list --data DATA DATA2 --limit 5       # a try
+    python -m training.bench.given_list --data DATA DATA2 --weights FOLDER
 
-DATA has the recipe's files, DATA2 the general ones; they may be one folder. Each source's own most
+DATA and DATA2 have the files between them. Each source's own most
 frequent tags are its list, 300 at the most. Nobody sees an article of it with tags but the last two
 systems, which have 100 (``kNN`` and Tagloop with neighbours and ranker of them, without
 fine-tuning). Scores are against those of the authors' tags that the list has: F1 of the top three
 tags, F1@5, precision@1; means over articles. The mean over sources counts every source alike.
 
 Unseen are sources that no base has learned from; of the others it knows other articles (the bundled
-base of `articles_open` and `general_open`).
+base of all that its card names).
 """
 
 from __future__ import annotations
@@ -31,16 +31,10 @@ from tagloop.tagger.selection import Tag
 from tagloop.tagger.tagger import Tagger
 from tagloop.vocabulary.vocabulary import normal_form
 from training.bench.given_list import systems
-from training.bench.given_list.sources import (
-    OPEN_FILES,
-    OTHER_FILES,
-    Choice,
-    Source,
-    load_sources,
-)
+from training.bench.given_list.sources import Choice, Source, measured_sources
 from training.bench.given_list.tables import GivenListReport, SourceResult, mean_of_sources, render
+from training.bench.means import intervals
 from training.bench.peers.minilm_embedding import load_minilm
-from training.bench.quality.measuring import intervals
 from training.bench.reporting import ReportSettings, benchmark
 from training.config import option
 from training.evaluation.scores import Values, answer_scores, article_scores, paired_difference
@@ -58,7 +52,6 @@ class GivenListSettings(ReportSettings):
     """Flags of the benchmark."""
 
     report: ClassVar[str] = "given-list-{split}"
-    general: str = option("", "folder with the general articles; default that of --data")
     split: str = option("validation", "validation or test")
     tags: int = option(300, "tags of a list at the most")
     articles: int = option(60, "articles of a source at the most")
@@ -141,13 +134,10 @@ class Measurement:
 
 def run(settings: GivenListSettings) -> GivenListReport:
     """Measures all sources."""
-    if not settings.data:
-        raise UserError("--data is missing: the folder with the labelled files.")
-    folders = [Path(settings.data), Path(settings.general or settings.data)]
     least = min(settings.limit or 30, 30)
     most = settings.limit or settings.articles
     choice = Choice(settings.split, settings.tags, most, least, settings.examples)
-    sources = load_sources(folders, (*OTHER_FILES, OPEN_FILES[1]), choice)
+    sources = measured_sources(settings.data, choice)
     sources = [source for source in sources if not settings.only or source.name in settings.only]
     if not sources:
         raise UserError("No source is left: --only names none that has enough articles.")

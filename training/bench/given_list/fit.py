@@ -1,7 +1,7 @@
 """Fits the weights by which tags of a list are known that no article taught, in some minutes.
 
-    python -m training.bench.given_list.fit --data DATA --general DATA2
-    python -m training.bench.given_list.fit --data DATA --general DATA2 --weights FOLDER
+    python -m training.bench.given_list.fit --data DATA DATA2
+    python -m training.bench.given_list.fit --data DATA DATA2 --weights FOLDER
 
 A logistic regression of whether the author gave the tag, over all pairs of an article and a tag of
 its source's list, every source alike. Learned from are the validation articles of the sources whose
@@ -24,12 +24,11 @@ from sklearn.preprocessing import StandardScaler
 from tqdm.auto import tqdm
 
 from tagloop.allowlist.zero_shot import FEATURES
-from tagloop.errors import UserError
 from tagloop.generation.candidates import Generated, ScoredTag
 from tagloop.generation.decoding import Decoding
 from tagloop.tagger.tagger import Tagger
 from tagloop.vocabulary.normal_form import normal_form
-from training.bench.given_list.sources import OPEN_FILES, Choice, Source, load_sources
+from training.bench.given_list.sources import Choice, Source, open_sources
 from training.bench.tables import markdown_table
 from training.command import command
 from training.config import option, parse_config
@@ -52,8 +51,7 @@ TOP, MOST = 3, 5
 class FitSettings:
     """Flags of the fit."""
 
-    data: str = option("", "folder with the labelled files")
-    general: str = option("", "folder with the general articles; default that of --data")
+    data: list[str] = option([], "folders with the labelled files")
     weights: str = option(str(BUNDLED_BASE), "seq2seq model's folder")
     articles: int = option(60, "articles of a source at the most")
 
@@ -191,11 +189,8 @@ def calibration_table(collected: Sequence[Pairs], left_out: Sequence[np.ndarray]
 def main(words: list[str]) -> None:
     """Runs the command line."""
     settings = parse_config(FitSettings, words, f"python -m {MODULE}")
-    if not settings.data:
-        raise UserError("--data is missing: the folder with the labelled files.")
-    folders = [Path(settings.data), Path(settings.general or settings.data)]
     choice = Choice("validation", articles=settings.articles, least=LEAST)
-    sources = load_sources(folders, OPEN_FILES, choice)
+    sources = open_sources(settings.data, choice)
     with tempfile.TemporaryDirectory() as folder:
         tagger = Tagger.from_pretrained(
             make_untrained(Path(folder, "model"), Path(settings.weights)), engine="ctranslate2"

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from tagloop.errors import UserError
 from tagloop.vocabulary.vocabulary import normal_form
-from training.base.examples import FILES
-from training.bench.data import MEASURED_SPLITS, OTHER_FILE, Row, read_rows
+from training.bench.data import MEASURED_SPLITS, Row, known_rows, unseen_rows
 
-OPEN_FILES = (FILES["articles"], "general_open.jsonl.xz")
-"""Files whose train split a base learns from."""
-OTHER_FILES = (OTHER_FILE, "general_other.jsonl.xz")
-"""Files of sources that no base has seen."""
+GENERAL = "general articles"
+"""The part of the known rows on other subjects than software and government."""
 
 
 @dataclass(frozen=True)
@@ -62,39 +58,46 @@ class Choice:
     examples: int = 100
 
 
-def load_sources(folders: Sequence[Path], files: Sequence[str], choice: Choice) -> list[Source]:
-    """Reads the sources of files, wherever among the folders they are; the largest come first.
+def measured_sources(folders: Sequence[str], choice: Choice) -> list[Source]:
+    """Reads what is measured: the sources that no base has seen, and the known general ones.
+
+    Raises:
+        UserError: The split is unknown, or no folder has one of the files.
+    """
+    known = known_rows(folders)
+    general = [row for row in known if row.part == GENERAL]
+    unseen = unseen_rows(folders, known)
+    return [*sources_of(unseen, choice, unseen=True), *sources_of(general, choice)]
+
+
+def open_sources(folders: Sequence[str], choice: Choice) -> list[Source]:
+    """Reads the sources whose texts may train weights that are shipped.
+
+    Raises:
+        UserError: No folder has one of the files.
+    """
+    return sources_of([row for row in known_rows(folders) if row.kind == "articles"], choice)
+
+
+def sources_of(rows: Iterable[Row], choice: Choice, unseen: bool = False) -> list[Source]:
+    """Makes sources of rows of all splits, the largest first.
 
     The list has a source's tags of all splits but ``test``. Measured are its articles of the split.
     Of a source that no base has seen, those of ``train`` are as good as those of ``validation``,
     so there they make up the number.
 
     Raises:
-        UserError: The split is unknown, or no folder has one of the files.
+        UserError: The split is unknown.
     """
     if choice.split not in MEASURED_SPLITS:
         raise UserError(f"Cannot measure on {choice.split!r}: take validation or test.")
-    known = {row.source for name in OPEN_FILES for row in _rows(folders, name)}
-    found = []
-    for name in files:
-        by_source: dict[str, list[Row]] = {}
-        for row in _rows(folders, name):
-            if row.tags:
-                by_source.setdefault(row.source, []).append(row)
-        for source, rows in by_source.items():
-            if name in OTHER_FILES and source in known:
-                continue
-            one = _source(source, source not in known, rows, choice)
-            if len(one.rows) >= choice.least:
-                found.append((len(rows), one))
-    return [one for _, one in sorted(found, key=lambda pair: (-pair[0], pair[1].name))]
-
-
-def _rows(folders: Sequence[Path], name: str) -> list[Row]:
-    for folder in folders:
-        if (folder / name).is_file():
-            return read_rows(folder / name, "articles")
-    raise UserError(f"{name} is missing; --data and --general name the folders that hold it.")
+    by_source: dict[str, list[Row]] = {}
+    for row in rows:
+        if row.tags:
+            by_source.setdefault(row.source, []).append(row)
+    ordered = sorted(by_source, key=lambda name: (-len(by_source[name]), name))
+    found = [_source(name, unseen, by_source[name], choice) for name in ordered]
+    return [source for source in found if len(source.rows) >= choice.least]
 
 
 def _source(name: str, unseen: bool, rows: Sequence[Row], choice: Choice) -> Source:

@@ -2,6 +2,9 @@
 
     python -m training.bench.studies.allowlist.constants --data DATA
 
+They are those of a plain checkpoint; a tagger has a sentence encoder, by which
+``tagloop.allowlist.zero_shot`` knows tags, and ``training.bench.given_list.fit`` fits that.
+
 What no training article has: a logistic regression of whether the author gave such a tag, over all
 pairs of an article whose author gave one and all such tags of the split. The bonus of a tag that
 stands in the article: F1@5 of the model alone (CTranslate2) for several values.

@@ -11,8 +11,8 @@ from tagloop.allowlist.preferences import LEAST_SURE
 from tagloop.tagger.selection import Tag
 from tagloop.tagger.tagger import Tagger
 from tagloop.vocabulary.vocabulary import normal_form
+from training.bench.means import intervals
 from training.bench.peers.tagloop_system import BATCH
-from training.bench.quality.measuring import intervals
 from training.bench.studies.allowlist.articles import SHOWN, Allowlist, keep
 from training.evaluation.scores import Values
 
