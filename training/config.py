@@ -225,22 +225,25 @@ class TrainConfig(ConsoleConfig):
     max_new_tokens: int = option(48, "Bound of the output.")
     epochs: float | None = option(
         None,
-        "Passes over the articles at the most; default 6, for fewer than 500 articles 3 and many "
+        "Passes over the articles at the most; default 6, for fewer than 500 articles 5 and many "
         "more of the decoder alone.",
     )
     decoder_epochs: float | None = option(
         None,
-        "Further passes that train the decoder alone, each an eighth of the work; default 30 for "
+        "Further passes that train the decoder alone, each an eighth of the work; default 16 for "
         "fewer than 500 articles where --epochs is not set, else 0.",
     )
     batch_size: int = option(16, "Articles a step.")
     learning_rate: float = option(3e-4, "Peak rate of AdamW.")
-    decoder_learning_rate: float = option(1e-3, "Peak rate of the decoder's own passes.")
+    decoder_learning_rate: float = option(3e-4, "Peak rate of the decoder's own passes.")
     weight_decay: float = option(0.01, "Of AdamW.")
     warmup: float = option(0.06, "Share of the steps that warm up.")
     label_smoothing: float = option(0.0, "Of the cross-entropy.")
     freeze_encoder: bool = option(
         False, "Train the decoder alone; the encoder reads each article only once."
+    )
+    freeze_embeddings: bool = option(
+        False, "Leave embeddings and output layer as they are: most of a multilingual base."
     )
     patience: int = option(2, "Epochs without a better f1@m to stop.")
     eval_limit: int = option(200, "Validation articles that are tagged after each epoch.")

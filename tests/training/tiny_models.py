@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,6 +14,8 @@ from transformers import (
     BartConfig,
     BartForConditionalGeneration,
     BertTokenizer,
+    MT5Config,
+    MT5ForConditionalGeneration,
     PreTrainedModel,
     T5Config,
     T5ForConditionalGeneration,
@@ -78,6 +81,29 @@ def make_tiny_t5(folder: Path) -> Path:
         }
     )
     return _save(T5ForConditionalGeneration(config), tokenizer, folder)
+
+
+def make_tiny_mt5(folder: Path, lines: Sequence[str]) -> Path:
+    """Saves an mT5 with a SentencePiece tokenizer of these lines, as google/mt5-small is saved."""
+    folder.mkdir(parents=True)
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(lines),
+        model_prefix=str(folder / "spiece"),
+        vocab_size=400,
+        hard_vocab_limit=False,
+        model_type="unigram",
+        pad_id=0,
+        eos_id=1,
+        unk_id=2,
+        bos_id=-1,
+        minloglevel=2,
+    )
+    (folder / "spiece.vocab").unlink()
+    tokenizer = T5Tokenizer.from_pretrained(folder, extra_ids=0)
+    torch.manual_seed(SEED)
+    sizes = {"d_model": 48, "d_kv": 16, "d_ff": 96, "num_layers": 2, "num_heads": 3}
+    config = MT5Config(vocab_size=len(tokenizer), decoder_start_token_id=0, **sizes)
+    return _save(MT5ForConditionalGeneration(config), tokenizer, folder)
 
 
 def make_tiny_bart(folder: Path) -> Path:

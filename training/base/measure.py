@@ -14,13 +14,11 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
+from datasets import Dataset
 from tqdm.auto import tqdm
-from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
 from tagloop.files import CARD
 from tagloop.generation.settings import TaggingSettings
@@ -31,13 +29,13 @@ from training.base.examples import MEASURED_KINDS, Row, read_rows
 from training.base.measured import KindMeasured, Measured, write_measured
 from training.command import command
 from training.config import option, parse_config
+from training.evaluation.checkpoint import Checkpoint
 from training.evaluation.report import Figure
 from training.evaluation.scores import CUT, article_scores, bootstrap
 from training.finetune.ctranslate2_conversion import convert
 from training.finetune.preprocess import BUNDLED_BASE
 
 SAMPLES = 1000
-BATCH = 32
 CHECKPOINT, TAGLOOP, FREQUENT = "checkpoint alone", "Tagloop, untrained", "most frequent tags"
 """How the systems are called in ``measured.json`` and in the card."""
 
@@ -79,8 +77,9 @@ def _measure_kind(folder: Path, rows: list[Row], settings: MeasureSettings) -> K
     articles = [{"title": row.title, "text": row.text} for row in chosen]
     with tqdm(total=len(articles), desc=chosen[0].kind, unit="article") as bar:
         tags = Tagger.from_pretrained(folder).tag_batch(articles, progress=bar.update)
+    alone = Checkpoint.from_pretrained(str(folder), TaggingSettings.load(folder))
     lists = {
-        CHECKPOINT: plain_answers(folder, chosen),
+        CHECKPOINT: alone.answer(Dataset.from_list(articles), chosen[0].kind),
         TAGLOOP: [[tag.tag for tag in found] for found in tags],
         FREQUENT: [_most_frequent(rows, vocabulary)] * len(chosen),
     }
@@ -97,32 +96,6 @@ def _measure_kind(folder: Path, rows: list[Row], settings: MeasureSettings) -> K
             for key, mean in intervals.items()
         }
     return {"articles": len(chosen), "systems": systems}
-
-
-@torch.no_grad()
-def plain_answers(folder: Path, rows: Sequence[Row]) -> list[list[str]]:
-    """Returns what the card's snippet gives for each row, with nothing but transformers."""
-    tokenizer = AutoTokenizer.from_pretrained(folder)
-    model = AutoModelForSeq2SeqLM.from_pretrained(folder, dtype=torch.float32).eval()
-    settings = TaggingSettings.load(folder)
-    prompts = [settings.prompt(row.title, row.text) for row in rows]
-    # Of like length together, so that little is computed on padding.
-    order = sorted(range(len(prompts)), key=lambda place: len(prompts[place]))
-    answers: list[list[str]] = [[] for _ in rows]
-    for first in tqdm(range(0, len(order), BATCH), desc="checkpoint alone", unit="batch"):
-        places = order[first : first + BATCH]
-        inputs = tokenizer(
-            [prompts[place] for place in places],
-            truncation=True,
-            max_length=settings.max_input_tokens,
-            padding=True,
-            return_tensors="pt",
-        )
-        texts = tokenizer.batch_decode(model.generate(**inputs), skip_special_tokens=True)
-        for place, text in zip(places, texts, strict=True):
-            tags = text.split(settings.separator.strip() or settings.separator)
-            answers[place] = [tag.strip() for tag in tags if tag.strip()]
-    return answers
 
 
 def _most_frequent(rows: list[Row], vocabulary: Vocabulary) -> list[str]:

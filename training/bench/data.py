@@ -137,7 +137,7 @@ def known_rows(folders: Sequence[str | Path]) -> list[Row]:
     return [
         row
         for part, (kind, name) in IN_DOMAIN.items()
-        for row in _read_rows(folders, name, kind, part)
+        for row in read_rows(folders, name, kind, part)
     ]
 
 
@@ -148,7 +148,7 @@ def unseen_rows(folders: Sequence[str | Path], known: Iterable[Row]) -> list[Row
         UserError: A file is missing.
     """
     seen = {row.source for row in known}
-    other = [row for name in OTHER_FILES for row in _read_rows(folders, name, "articles")]
+    other = [row for name in OTHER_FILES for row in read_rows(folders, name, "articles")]
     return [row for row in other if row.source not in seen]
 
 
@@ -156,10 +156,14 @@ def _of_split(rows: Iterable[Row], split: str) -> list[Row]:
     return [row for row in rows if row.split == split and row.tags]
 
 
-def _read_rows(
+def read_rows(
     folders: Sequence[str | Path], name: str, kind: str, part: str | None = None
 ) -> list[Row]:
-    """Reads one file; without a ``part`` each source is one."""
+    """Reads one file, with the rows of all splits; without a ``part`` each source is one.
+
+    Raises:
+        UserError: No folder has the file.
+    """
     records = read_records(data_file(folders, name))
     return [_row(kind, part or record["source"], record) for record in records]
 

@@ -8,11 +8,10 @@ Stock ``AutoTokenizer``, ``AutoModelForSeq2SeqLM`` and ``generate`` with the mod
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from datasets import Dataset
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
 from tagloop.errors import UserError
@@ -81,8 +80,13 @@ class Checkpoint:
         self.settings.save(folder)
         convert(folder)
 
-    def answer(self, articles: Dataset, name: str) -> list[Pieces]:
-        """Returns each article's answer, in their order; ``name`` is for the progress bar."""
+    def answer(self, articles: Iterable[Mapping[str, Any]], name: str) -> list[Pieces]:
+        """Returns each article's answer, in their order.
+
+        Args:
+            articles: With ``title`` and ``text``.
+            name: For the progress bar.
+        """
         prompts = [self._prompt(article) for article in articles]
         # The longest first: what does not fit into memory fails at once, and the time left that
         # the bar shows is too high rather than too low.

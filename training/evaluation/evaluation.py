@@ -23,7 +23,7 @@ from training.command import command
 from training.config import EvaluateConfig, parse_config
 from training.console import progress_bar
 from training.data.corpus import Corpus, load_corpus
-from training.evaluation.checkpoint import Checkpoint
+from training.evaluation.checkpoint import Checkpoint, Pieces
 from training.evaluation.report import EvaluationReport, Predictions, report_of
 from training.evaluation.scores import CUT
 from training.evaluation.table import show
@@ -44,17 +44,21 @@ def evaluate_tagger(config: EvaluateConfig, corpus: Corpus) -> EvaluationReport:
     model = config.model or f"build/{config.name}/model"
     tagger = Tagger.from_pretrained(model)
     articles = _articles(corpus, config)
+    alone = {"before": _before(config, tagger, articles, _folder_for_before(model, config))}
+    checkpoint = Checkpoint.from_pretrained(model, tagger.settings, tagger.model_revision)
+    alone["checkpoint"] = checkpoint.answer(articles, "checkpoint alone")
+    ranked = predict(tagger, articles, "with Tagloop")
+    return report_of(config, corpus, tagger, articles, ranked, alone, _command(config))
+
+
+def _before(
+    config: EvaluateConfig, tagger: Tagger, articles: Dataset, folder: Path
+) -> list[Pieces]:
     # Its probabilities are not calibrated: no threshold of another model fits them.
     settings = replace(tagger.settings, threshold=0.0)
     base = Checkpoint.of_base(config.before or _base_of(tagger), settings)
-    checkpoint = Checkpoint.from_pretrained(model, tagger.settings, tagger.model_revision)
-    base.save(_folder_for_before(model, config))
-    alone = {
-        "before": base.answer(articles, "before fine-tuning"),
-        "checkpoint": checkpoint.answer(articles, "checkpoint alone"),
-    }
-    ranked = predict(tagger, articles, "with Tagloop")
-    return report_of(config, corpus, tagger, articles, ranked, alone, _command(config))
+    base.save(folder)
+    return base.answer(articles, "before fine-tuning")
 
 
 def _folder_for_before(model: str, config: EvaluateConfig) -> Path:

@@ -47,7 +47,12 @@ from training.finetune.fit_ranker import fit_ranking
 from training.finetune.frozen_encoder import FrozenEncoderTrainer
 from training.finetune.glibc import keep_freed_memory
 from training.finetune.precision import only_cpu, use_bf16
-from training.finetune.preprocess import decoding_defaults, features, load_base
+from training.finetune.preprocess import (
+    REPETITION_PENALTY,
+    decoding_defaults,
+    features,
+    load_base,
+)
 from training.finetune.trainer_progress import show_progress
 from training.finetune.training_log import (
     Adaptation,
@@ -188,7 +193,9 @@ def teach(
     data = features(only, "train", tokenizer, model, settings, like)
     if not config.train_encoder:
         model.get_encoder().requires_grad_(False)
+    penalty = model.generation_config.repetition_penalty  # chosen when the model was fine-tuned
     model.generation_config = decoding_defaults(model.generation_config, settings)
+    model.generation_config.repetition_penalty = penalty or REPETITION_PENALTY
     usual = Seq2SeqTrainer if config.train_encoder else FrozenEncoderTrainer
     trainer = (trainer_type or usual)(
         model=model,

@@ -6,6 +6,7 @@ import json
 import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from ctranslate2.converters import TransformersConverter
 
@@ -74,6 +75,21 @@ def _convert(source: Path, target: Path) -> None:
     """Converts a checkpoint into a folder that is whole or not there."""
     part = target.with_name(f"{target.name}.part")
     shutil.rmtree(part, ignore_errors=True)
-    TransformersConverter(str(source)).convert(str(part), quantization=QUANTIZATION)
+    _Converter(str(source)).convert(str(part), quantization=QUANTIZATION)
     shutil.rmtree(target, ignore_errors=True)
     part.rename(target)
+
+
+class _Converter(TransformersConverter):
+    """Scales the outputs of T5 and its kind only where transformers does.
+
+    CTranslate2 4.8 takes tied embeddings for the first T5, whose outputs are scaled; transformers 5
+    calls the embeddings of T5 1.1, FLAN-T5 and mT5 tied, too. Their probabilities would be flat.
+    """
+
+    def load_model(self, model_class: Any, model_name_or_path: str, **options: Any) -> Any:
+        model = super().load_model(model_class, model_name_or_path, **options)
+        if model.config.model_type in ("t5", "mt5", "umt5"):
+            scaled = getattr(model.config, "scale_decoder_outputs", False)
+            model.config.tie_word_embeddings = scaled
+        return model

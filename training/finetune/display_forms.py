@@ -46,9 +46,9 @@ SAID_BY_FILE = ("BertTokenizer", "T5Tokenizer", "TokenizersBackend")
 """Classes of tokenizers of which ``tokenizer.json`` says all. Another one may do more (mBART's sets
 a language's code before the text), so its tokenizer stays as it is."""
 MOST_RULES = 10_000
-"""Display forms that get a rule, the most frequent first. A rule takes half a microsecond of each
-``decode`` of seven tags, in JavaScript three: 0.07 ms for 300, 2 ms for 4,000 and 10 ms for 20,000,
-where generating takes 75 ms; loading 20,000 takes 0.25 s more."""
+"""Display forms that get a rule, the most frequent first. ``decode`` tries them all: of seven tags
+in 0.1 ms with 300 rules, 2 ms with 4,000, 5 to 7 ms with 10,000, which also take 0.2 s to load
+(``training.bench.studies.display_forms``); generating takes 75 ms and more."""
 
 _PLACES = [
     (r"[ ,]*,[ ,]*", ", "),
@@ -103,10 +103,10 @@ def display_decoder(tokenizer: Any, vocabulary: Vocabulary) -> decoders.Decoder:
     forms = list(_generated_forms(tokenizer, vocabulary))
     uncased = tokenizer.tokenize("A") == tokenizer.tokenize("a")
     if vocabulary.title_case and uncased:
-        texts = [decoders.Sequence(steps).decode(tokens) for _, tokens in forms]
-        steps += _rules(_capitals(texts))
+        lower = decoders.Sequence(steps)
+        steps += _rules(_capitals(lower.decode(tokens) for _, tokens in forms))
     general = decoders.Sequence(steps)
-    texts = [(form, general.decode(tokens)) for form, tokens in forms]
+    texts = ((form, general.decode(tokens)) for form, tokens in forms)
     return decoders.Sequence([*steps, *_rules([*_of_tags(texts, vocabulary), _REPEATED])])
 
 
@@ -157,7 +157,7 @@ def _of_tags(texts: Iterable[tuple[str, str]], vocabulary: Vocabulary) -> list[t
         # Two tags may have the same tokens (``resume``, ``résumé``): what Tagloop takes them for.
         known = text if text in vocabulary else form
         display = join_tags([vocabulary.display(known)])
-        if text != display:
+        if text and "," not in text and text != display:
             wanted.setdefault(display, set()).add(text)
     return [
         (f"(?<=^|, ){_any_of(sorted(found))}(?![^,])", display)

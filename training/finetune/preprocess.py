@@ -26,7 +26,8 @@ INSTRUCTION_TEMPLATE = "Generate tags: {title}\n{text}"
 
 REPETITION_PENALTY = 1.1
 """Keeps a model from writing a tag twice (Keskar et al., "CTRL", 2019). On validation articles of
-the bundled base 1.1 gave more F1@M than 1.0, 1.2 and forbidden repeats of three tokens."""
+the bundled base 1.1 gave more F1@M than 1.0, 1.2 and forbidden repeats of three tokens. That of a
+fine-tuned model is chosen by ``training.finetune.fit_decoding``."""
 
 
 def load_base(base: str) -> tuple[Any, Any, str]:

@@ -118,3 +118,15 @@ def candidates_of(
         np.array(article, dtype=np.int64),
         np.array(wanted, dtype=np.int64),
     )
+
+
+def joined(*parts: Candidates) -> Candidates:
+    """Returns the candidates of all parts, their articles numbered on."""
+    counts = [len(part.wanted) for part in parts]
+    firsts = np.cumsum([0, *counts[:-1]])
+    return Candidates(
+        np.concatenate([part.features for part in parts]),
+        np.concatenate([part.right for part in parts]),
+        np.concatenate([part.article + first for part, first in zip(parts, firsts, strict=True)]),
+        np.concatenate([part.wanted for part in parts]),
+    )

@@ -15,9 +15,9 @@ from training.config import TrainConfig
 SMALL = 500
 """Training articles below which a corpus gets the passes of the decoder alone by default."""
 USUAL_EPOCHS = 6.0
-SMALL_EPOCHS, SMALL_DECODER_EPOCHS = 3.0, 30.0
-CHECKS = 5
-"""So often the decoder's part is validated and saved: a validation costs as much as some epochs."""
+SMALL_EPOCHS, SMALL_DECODER_EPOCHS = 5.0, 16.0
+CHECKS = 4
+"""So often the decoder's part is validated: that costs as much as some of its epochs."""
 AVERAGED = 0.4
 """Share of the decoder's epochs, the last ones, whose weights are averaged."""
 

@@ -43,6 +43,7 @@ from training.data.corpus import Corpus, load_corpus
 from training.finetune.base_languages import foreign_warnings, sampled_languages
 from training.finetune.ctranslate2_conversion import convert, convert_sentence_encoder
 from training.finetune.display_forms import save_display_forms
+from training.finetune.fit_decoding import fit_decoding
 from training.finetune.fit_ranker import fit_ranking
 from training.finetune.frozen_encoder import FrozenEncoderTrainer
 from training.finetune.glibc import keep_freed_memory
@@ -98,6 +99,9 @@ def train(config: TrainConfig, corpus: Corpus, say: Callable[[str], object] = pr
     step(4, f"the model: {base_id}, {millions:.1f} M parameters")
     if config.freeze_encoder:
         model.get_encoder().requires_grad_(False)
+    if config.freeze_embeddings:
+        model.get_input_embeddings().requires_grad_(False)
+        model.get_output_embeddings().requires_grad_(False)
     schedule = schedule_of(config, len(splits["train"]))
     step(5, f"parameters: {_told(schedule, config)}, batches of {config.batch_size}")
     checkpoints = output / "checkpoints"
@@ -112,6 +116,7 @@ def train(config: TrainConfig, corpus: Corpus, say: Callable[[str], object] = pr
     if trainer.is_world_process_zero():
         log = training_log(config, corpus, trainer, settings, splits, time.monotonic() - started)
         convert_sentence_encoder(output, config.encoder)
+        fit_decoding(model, tokenizer, splits["train"], splits["validation"], settings.separator)
         _save(trainer, tokenizer, settings, corpus, log, output)
         step(8, f"check the output: python -m training.evaluation --model {output}")
     return output

@@ -41,19 +41,25 @@ RankingFit = TypedDict(
     {
         "weights": str,
         "regularisation": float,
+        "strength": float,
         "log_loss": float,
         "articles": int,
+        "training_articles": int,
         "candidates": int,
         "threshold": float,
+        "min_tags": int,
+        "max_tags": int,
         "f1@m": float,
         "calibration": Reliability,
     },
     total=False,
 )
-"""What was chosen for the ranking on the validation split, and how well it does there.
+"""What was chosen for the ranking, and how well it does on articles that it was not fitted on.
 
-``weights`` are ``fitted``, with the inverse strength of their ``regularisation``, or ``bundled``
-where nothing better was found; ``log_loss`` is on articles that they were not fitted on.
+``weights`` are ``fitted``, with the ``strength`` of the prior that holds them near the bundled ones
+(before that, with the inverse strength of their ``regularisation``), ``bundled`` where nothing
+better was found, or those of a part alone: ``generator``, ``neighbours``. ``articles`` are those of
+the validation split; with ``training_articles`` the first models did without.
 """
 
 

@@ -121,20 +121,19 @@ def _on_held_out(held_out: BothSystems, least: int) -> list[tuple[bool, str]]:
         said = f"Only {corrections} held out, fewer than the {least} that can tell whether it got "
         return [(False, f"{said}better.")]
     corrections += " held out"
-    tagloop, alone = held_out.tagloop, held_out.checkpoint
-    better, worse = tagloop.difference > 0, alone.high < 0
+    gained = held_out.tagloop.difference > 0
+    said = _changes(corrections, TAGLOOP, held_out.tagloop)
+    kept, judged = _kept_alone(held_out.checkpoint)
     return [
-        (
-            better,
-            f"{_changes(corrections, TAGLOOP, tagloop)}: it "
-            f"{'got' if better else 'did not get'} better.",
-        ),
-        (
-            not worse,
-            f"{_changes(corrections, ALONE, alone)}: "
-            f"{'the whole interval is below 0, it got worse' if worse else 'no certain loss'}.",
-        ),
+        (gained, f"{said}: it {'got' if gained else 'did not get'} better."),
+        (kept, f"{_changes(corrections, ALONE, held_out.checkpoint)}: {judged}."),
     ]
+
+
+def _kept_alone(change: Compared) -> tuple[bool, str]:
+    if change.high < 0:
+        return False, "the whole interval is below 0, it got worse"
+    return True, "it got better" if change.difference > 0 else "no certain loss"
 
 
 def _changes(articles: str, system: str, change: Compared) -> str:

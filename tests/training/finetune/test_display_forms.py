@@ -140,6 +140,19 @@ def test_lists_of_a_blogs_tags_come_back_as_tagloop_shows_them(tmp_path: Path) -
     assert texts == [", ".join(row) for row in rows]
 
 
+def test_tags_of_the_same_tokens_are_what_tagloop_takes_them_for(tmp_path: Path) -> None:
+    vocabulary = Vocabulary.from_tag_lists([["Résumé"], ["Résumé"], ["resume"], ["LÄNDER"]])
+    tokenizer = AutoTokenizer.from_pretrained(folder_of(vocabulary, tmp_path / "model"))
+    for generated in ("resume", "lander"):
+        assert decoded(tokenizer, generated) == vocabulary.display(generated)
+    assert decoded(tokenizer, "lander, länder") == "LÄNDER"
+
+
+def test_a_model_of_no_tags_has_no_rules_of_any(tmp_path: Path) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(folder_of(vocabulary_of([]), tmp_path / "model"))
+    assert decoded(tokenizer, "e-mail, ai, , e-mail") == "e-mail, ai"
+
+
 def test_who_saves_the_tokenizer_again_keeps_the_decoder(odd: Path, tmp_path: Path) -> None:
     tokenizer = AutoTokenizer.from_pretrained(odd)
     tokenizer.save_pretrained(tmp_path)

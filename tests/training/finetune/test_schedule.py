@@ -11,13 +11,13 @@ from training.finetune.schedule import SMALL, Schedule, schedule_of
 @pytest.mark.parametrize(
     ("settings", "articles", "epochs"),
     [
-        ({}, SMALL - 1, (3, 30)),
+        ({}, SMALL - 1, (5, 16)),
         ({}, SMALL, (6, 0)),
         ({"epochs": 4.0}, 20, (4, 0)),
-        ({"decoder_epochs": 0.0}, 20, (3, 0)),
+        ({"decoder_epochs": 0.0}, 20, (5, 0)),
         ({"decoder_epochs": 7.0}, SMALL, (6, 7)),
         ({"epochs": 2.0, "decoder_epochs": 5.0}, 20, (2, 5)),
-        ({"freeze_encoder": True}, 20, (0, 33)),
+        ({"freeze_encoder": True}, 20, (0, 21)),
         ({"freeze_encoder": True, "epochs": 2.0}, 20, (2, 0)),
     ],
 )
@@ -42,6 +42,6 @@ def test_the_rate_rises_and_falls_once_in_each_part() -> None:
 def test_the_quick_epochs_are_seldom_checked_and_the_last_ones_averaged() -> None:
     schedule = Schedule(whole=2, decoder=20)
     checked = [epoch for epoch in range(1, 23) if schedule.checked(epoch)]
-    assert checked == [1, 2, 6, 10, 14, 18, 22]
+    assert checked == [1, 2, 7, 12, 17, 22]
     assert [epoch for epoch in range(1, 23) if schedule.averaged(epoch)] == list(range(15, 23))
     assert Schedule(whole=2, decoder=1).averaged(3)

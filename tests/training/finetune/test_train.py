@@ -116,7 +116,7 @@ def test_stock_decode_spells_tags_as_people_do(trained: dict[str, Trained], name
     assert tokenizer.decode(ids, skip_special_tokens=True) == ", ".join(tags)
     model = AutoModelForSeq2SeqLM.from_pretrained(folder)
     inputs = tokenizer("\n".join(ARTICLE.values()), return_tensors="pt")
-    written = tokenizer.decode(model.generate(**inputs)[0], skip_special_tokens=True)
+    written = str(tokenizer.decode(model.generate(**inputs)[0], skip_special_tokens=True))
     assert written.split(", ") == list(dict.fromkeys(written.split(", ")))
 
 

@@ -130,7 +130,8 @@ def _candidate(current: Path, output: Path, answers: Answers, corpus: Corpus) ->
     shutil.copytree(current, output, dirs_exist_ok=True)
     (output / "answers.json").write_text(json.dumps(answers))
     adaptation = {"corrections": 1, "replay_ratio": 3.0, "new_tags": ["Sourdough Rye"]}
-    return LOG | {"dataset": corpus.source, "adaptation": adaptation}
+    # What it was adapted from is the version before, whose fingerprint this is.
+    return LOG | {"dataset": corpus.source, "adaptation": adaptation, "base_fingerprint": "y"}
 
 
 def no_chart(*arguments: Any) -> None:

@@ -134,6 +134,8 @@ def test_the_model_is_published_with_its_figures(published: Project) -> None:
     # The checkpoint has learned nothing, and lost nothing: that passes.
     assert report["compared"]["held_out"]["checkpoint"]["f1@m"]["difference"]["value"] == 0.0
     assert 0 < report["compared"]["frozen_test"]["checkpoint"]["f1@m"]["after"]["value"] < 1
+    # It was fine-tuned from the base that the version before was fine-tuned from.
+    assert published.file("model", "training_log.json")["base_fingerprint"] == "x"
     measured = published.file("model", "report.json")["systems"]
     assert list(measured) == ["checkpoint", "after", "most_frequent"]
     assert measured["after"]["f1@m"]["value"] > measured["checkpoint"]["f1@m"]["value"]

@@ -82,6 +82,7 @@ def run_process(out: Path, split: str, corpus: SmallCorpus, names: Sequence[str]
     try:
         with process_lock(folder / "lock", "process {} is at it".format):
             log = folder / "log.txt"
+            os.environ.setdefault("HF_HUB_OFFLINE", "1")
             context = multiprocessing.get_context("spawn")
             child = context.Process(target=_child, args=(log, out, split, corpus, names))
             child.start()
@@ -104,7 +105,6 @@ def _child(log: Path, out: Path, split: str, corpus: SmallCorpus, names: Sequenc
     with log.open("w", encoding="utf-8") as output:
         for stream in (1, 2):  # also what compiled code prints
             os.dup2(output.fileno(), stream)
-        os.environ.setdefault("HF_HUB_OFFLINE", "1")
         failures = measure_cell(out, split, corpus, names)
         print("; ".join(failures), flush=True)
     sys.exit(1 if failures else 0)

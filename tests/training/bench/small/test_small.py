@@ -17,6 +17,7 @@ from training.bench.small.results import CellResult, code_digest, read_result, r
 from training.bench.small.systems import CHECKPOINT, FINE_TUNED, PEERS, TAGLOOP, UNTRAINED
 from training.bench.small.tables import render, summarise
 from training.bench.system import ScoredTag, Tagged
+from training.process_lock import process_lock
 
 
 def rows(count: int, split: str) -> list[Row]:
@@ -83,7 +84,12 @@ def test_a_cell_keeps_both_systems_of_a_fine_tuning_and_names_what_failed(
     corpus = draw(SOURCE, Cell("blog", 40, 0), "test")
     assert corpus is not None
     calls = []
-    monkeypatch.setattr(cells, "answers", lambda *given: calls.append(given[0]) or fixed(*given))
+
+    def noted(name: str, of: object) -> dict[str, tuple[dict[str, object], list[Tagged]]]:
+        calls.append(name)
+        return fixed(name, of)
+
+    monkeypatch.setattr(cells, "answers", noted)
     names = [TAGLOOP, CHECKPOINT, "yake", "knn"]
     failures = measure_cell(tmp_path, "test", corpus, names)
     assert failures == ["yake on blog-40-0: no words"]
@@ -97,6 +103,18 @@ def test_a_cell_keeps_both_systems_of_a_fine_tuning_and_names_what_failed(
     assert missing(tmp_path, "test", other, names) == names
     monkeypatch.setattr(results, "base_digest", lambda: "another base")
     assert missing(tmp_path, "test", corpus, names) == [TAGLOOP, CHECKPOINT, "yake"]
+
+
+@pytest.mark.slow
+def test_a_cell_has_a_process_of_its_own(tmp_path: Path) -> None:
+    corpus = draw(SOURCE, Cell("blog", 40, 0), "test")
+    assert corpus is not None
+    (failure,) = cells.run_process(tmp_path, "test", corpus, ["most-frequent", "crystal-ball"])
+    assert failure.startswith("crystal-ball on blog-40-0: No system is called 'crystal-ball'")
+    assert failure.endswith("log.txt")
+    assert missing(tmp_path, "test", corpus, ["most-frequent"]) == []
+    with process_lock(tmp_path / "small-test" / "blog-40-0" / "lock", "{}".format):
+        assert cells.run_process(tmp_path, "test", corpus, ["yake"]) == []  # another is at it
 
 
 def test_comments_and_docstrings_are_no_other_code(tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ from threadpoolctl import threadpool_limits
 from tagloop.generation.settings import TaggingSettings
 from training.bench.studies.windows import __main__ as windows
 from training.bench.studies.windows import windowing
-from training.finetune.fit_ranker import FOLDS
 from training.finetune.ranker_examples import Candidates
+from training.finetune.ranker_weights import FOLDS
 
 LIMIT = 48
 READINGS = [
