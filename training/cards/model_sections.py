@@ -207,7 +207,9 @@ def _training(log: TrainingLog) -> Values:
         "device": "a CPU" if log["device"] == "cpu" else log["device"],
         "precision": log["precision"],
         "hyperparameters": {
-            name: value for name, value in log["hyperparameters"].items() if value is not None
+            name: value
+            for name, value in (log["hyperparameters"] | log.get("chosen", {})).items()
+            if value is not None
         },
         "train_command": fenced(log["command"], "bash"),
         "chart_alt": _chart_alt(log["log"]),

@@ -42,6 +42,7 @@ from training.config import TrainConfig, option
 from training.data.corpus import Corpus
 from training.finetune.ctranslate2_conversion import convert
 from training.finetune.display_forms import save_display_forms
+from training.finetune.fit_decoding import biases_with
 from training.finetune.fit_neighbours import fit_neighbours, save_neighbours
 from training.finetune.fit_ranker import fit_ranking
 from training.finetune.frozen_encoder import FrozenEncoderTrainer
@@ -193,9 +194,13 @@ def teach(
     data = features(only, "train", tokenizer, model, settings, like)
     if not config.train_encoder:
         model.get_encoder().requires_grad_(False)
-    penalty = model.generation_config.repetition_penalty  # chosen when the model was fine-tuned
+    # Chosen when the model was fine-tuned.
+    penalty, biases = (
+        getattr(model.generation_config, name) for name in ("repetition_penalty", "sequence_bias")
+    )
     model.generation_config = decoding_defaults(model.generation_config, settings)
     model.generation_config.repetition_penalty = penalty or REPETITION_PENALTY
+    model.generation_config.sequence_bias = biases_with(biases, data["labels"])
     usual = Seq2SeqTrainer if config.train_encoder else FrozenEncoderTrainer
     trainer = (trainer_type or usual)(
         model=model,

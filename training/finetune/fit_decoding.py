@@ -14,7 +14,8 @@ because its ranking weighs the tags itself. ``training.bench.studies.small_train
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -38,6 +39,8 @@ REPEAT_COST = 0.05
 has a decoder of its own (``training.finetune.display_forms``), but it is a waste."""
 MOST_ARTICLES = 100
 BATCH = 16
+Biases = list[list[Any]]
+"""Token ids (here one) and a bias each, as ``sequence_bias`` has them."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,14 @@ class PlainDecoding:
     penalty: float = REPETITION_PENALTY
     vocabulary: float = 0.0
     end: float = 0.0
+
+    def to_json(self) -> dict[str, str | float | bool | None]:
+        """Returns them for the training log."""
+        return {
+            "repetition_penalty": self.penalty,
+            "vocabulary_bias": self.vocabulary,
+            "end_bias": self.end,
+        }
 
     def options(self, tokens: Collection[int], end: int) -> dict[str, Any]:
         """Returns them as ``generation_config.json`` has them.
@@ -100,6 +111,21 @@ class _Validation:
         """Returns the tags' normal forms, repeated ones as often as they stand there."""
         text = self._tokenizer.decode(ids, skip_special_tokens=True)
         return [form for form in map(normal_form, text.split(self._mark)) if form]
+
+
+def biases_with(biases: Biases | None, labels: Iterable[Sequence[int]]) -> Biases | None:
+    """Gives the tokens of new answers the bias that those of the corpus's tags have.
+
+    Args:
+        biases: As ``sequence_bias`` has them.
+        labels: Token ids of the answers.
+    """
+    if not biases or len(biases) == 1:  # the end's alone, or none
+        return biases
+    usual = Counter(bias for _, bias in biases).most_common(1)[0][0]
+    known = {token for [token], _ in biases}
+    new = {token for row in labels for token in row} - known
+    return biases + [[[token], usual] for token in sorted(new)]
 
 
 def _score(written: Sequence[str], wanted: Sequence[str]) -> float:

@@ -121,6 +121,7 @@ def decoding_defaults(config: GenerationConfig, settings: TaggingSettings) -> Ge
     config.num_beams = 1
     config.do_sample = False
     config.repetition_penalty = REPETITION_PENALTY
+    config.sequence_bias = None  # a base's, for the tags of another corpus
     # Not max_new_tokens: generate() warns of a conflict with the default max_length then. The
     # decoder's start token counts, too.
     config.max_new_tokens = None

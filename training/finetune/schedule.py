@@ -43,14 +43,23 @@ class Schedule:
         """All of them."""
         return self.whole + self.decoder
 
+    def to_json(self) -> dict[str, str | float | bool | None]:
+        """Returns the epochs by the names of `TrainConfig`."""
+        return {"epochs": self.whole, "decoder_epochs": self.decoder}
+
     def whole_steps(self, steps: int) -> int:
         """Returns how many of the steps train all weights."""
         return round(steps * self.whole / self.epochs)
 
-    def checked(self, epoch: int) -> bool:
-        """Tells whether to validate and to save after an epoch (from 1 on) of all."""
+    def validated(self, epoch: int) -> bool:
+        """Tells whether to validate after an epoch (from 1 on) of all."""
         every = max(round(self.decoder / CHECKS), 1)
-        return epoch <= self.whole or (round(self.epochs) - epoch) % every == 0
+        after = epoch > self.whole and (round(self.epochs) - epoch) % every == 0
+        return after or epoch == round(self.whole)
+
+    def saved(self, epoch: int) -> bool:
+        """Tells whether to write a checkpoint after an epoch (from 1 on) of all."""
+        return epoch <= self.whole or self.validated(epoch)
 
     def averaged(self, epoch: int) -> bool:
         """Tells whether the weights after an epoch (from 1 on) of all are averaged."""

@@ -116,7 +116,10 @@ def train(config: TrainConfig, corpus: Corpus, say: Callable[[str], object] = pr
     if trainer.is_world_process_zero():
         log = training_log(config, corpus, trainer, settings, splits, time.monotonic() - started)
         convert_sentence_encoder(output, config.encoder)
-        fit_decoding(model, tokenizer, splits["train"], splits["validation"], settings.separator)
+        decoding = fit_decoding(
+            model, tokenizer, splits["train"], splits["validation"], settings.separator
+        )
+        log["chosen"] = schedule.to_json() | decoding.to_json()
         _save(trainer, tokenizer, settings, corpus, log, output)
         step(8, f"check the output: python -m training.evaluation --model {output}")
     return output

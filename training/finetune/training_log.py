@@ -96,6 +96,8 @@ class TrainingLog(TypedDict):
         seconds: Of the training loop.
         parameters: ``total``, and those of the parts.
         languages: Of articles of the training split, taken evenly: how many are in which.
+        chosen: What the corpus decided where the settings leave it open: the epochs of both parts
+            and how plain ``generate`` decodes.
     """
 
     schema: int
@@ -116,6 +118,7 @@ class TrainingLog(TypedDict):
     versions: dict[str, str]
     languages: NotRequired[dict[str, int]]
     ranking: NotRequired[RankingFit]
+    chosen: NotRequired[Hyperparameters]
     adaptation: NotRequired[Adaptation]
 
 

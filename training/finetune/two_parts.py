@@ -90,7 +90,7 @@ class _Parts(TrainerCallback):
         if schedule.averaged(epoch):
             model: Any = self._trainer.model
             self._trainer.average.add(model)
-        control.should_save &= schedule.checked(epoch)
+        control.should_save &= schedule.saved(epoch)
         # The last one's weights are not what is kept: the average is validated in their place.
         last = epoch >= schedule.epochs
-        control.should_evaluate &= schedule.checked(epoch) and not last
+        control.should_evaluate &= schedule.validated(epoch) and not last

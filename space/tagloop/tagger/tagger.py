@@ -126,7 +126,7 @@ class Tagger:
         tokenizer = load_tokenizer(folder)
         vocabulary = load_vocabulary(folder)
         ranker = Ranker.load(folder, tokenizer, vocabulary, threads)
-        encoder = (
+        encoder: Embedder | None = (
             ranker.extractor.sentence_encoder if ranker else SentenceEncoder.load(folder, threads)
         )
         return cls(

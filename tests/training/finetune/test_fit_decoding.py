@@ -12,7 +12,7 @@ from transformers import AutoModelForSeq2SeqLM, AutoTokenizer, GenerationConfig
 
 from tagloop.generation.settings import TaggingSettings
 from tagloop.generation.transformers_engine import TransformersEngine
-from training.finetune.fit_decoding import PlainDecoding, fit_decoding
+from training.finetune.fit_decoding import PlainDecoding, biases_with, fit_decoding
 from training.finetune.schedule import SMALL
 
 ARTICLE = "A bank writes a chatbot."
@@ -125,3 +125,11 @@ def test_biases_are_stock_settings_that_tagging_leaves_out(tiny_bart: Path, tmp_
     assert wanted in stock.generate(torch.tensor([prompt]))[0, 1:].tolist()
     assert outputs[0] == outputs[1]
     assert wanted not in outputs[0]
+
+
+def test_tokens_of_new_tags_are_biased_as_those_of_the_others() -> None:
+    biases = PlainDecoding(vocabulary=2.0, end=-1.5).options([4, 5], 1)["sequence_bias"]
+    assert biases_with(biases, [[5, 7, 1], [4, 1]]) == [*biases, [[7], 2.0]]
+    alone = PlainDecoding(end=-1.5).options([4, 5], 1)["sequence_bias"]
+    assert biases_with(alone, [[7]]) == alone
+    assert biases_with(None, [[7]]) is None

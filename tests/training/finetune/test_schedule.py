@@ -41,7 +41,8 @@ def test_the_rate_rises_and_falls_once_in_each_part() -> None:
 
 def test_the_quick_epochs_are_seldom_checked_and_the_last_ones_averaged() -> None:
     schedule = Schedule(whole=2, decoder=20)
-    checked = [epoch for epoch in range(1, 23) if schedule.checked(epoch)]
-    assert checked == [1, 2, 7, 12, 17, 22]
-    assert [epoch for epoch in range(1, 23) if schedule.averaged(epoch)] == list(range(15, 23))
+    epochs = range(1, 23)
+    assert [epoch for epoch in epochs if schedule.validated(epoch)] == [2, 7, 12, 17, 22]
+    assert [epoch for epoch in epochs if schedule.saved(epoch)] == [1, 2, 7, 12, 17, 22]
+    assert [epoch for epoch in epochs if schedule.averaged(epoch)] == list(range(15, 23))
     assert Schedule(whole=2, decoder=1).averaged(3)

@@ -109,9 +109,12 @@ def test_the_encoder_learns_first_and_then_reads_each_article_once(
     log = log_of(Path("model"))
     assert log["best"]["step"] == 7 * STEPS
     validated = {entry["step"]: entry for entry in log["log"] if "eval_f1@m" in entry}
-    assert list(validated) == [STEPS * epoch for epoch in range(1, 8)]
+    assert list(validated) == [STEPS * epoch for epoch in range(2, 8)]
     assert log["best"]["value"] == pytest.approx(validated[7 * STEPS]["eval_f1@m"], abs=1e-4)
     assert log["hyperparameters"]["decoder_epochs"] == 5
+    assert (log["chosen"]["epochs"], log["chosen"]["decoder_epochs"]) == (2, 5)
+    stored = AutoModelForSeq2SeqLM.from_pretrained("model").generation_config
+    assert stored.repetition_penalty == log["chosen"]["repetition_penalty"]
 
 
 @pytest.mark.parametrize("at", [1 * STEPS + 1, 6 * STEPS + 1])
