@@ -102,7 +102,9 @@ def make_tiny_mt5(folder: Path, lines: Sequence[str]) -> Path:
     tokenizer = T5Tokenizer.from_pretrained(folder, extra_ids=0)
     torch.manual_seed(SEED)
     sizes = {"d_model": 48, "d_kv": 16, "d_ff": 96, "num_layers": 2, "num_heads": 3}
-    config = MT5Config(vocab_size=len(tokenizer), decoder_start_token_id=0, **sizes)
+    config = MT5Config.from_dict(
+        sizes | {"vocab_size": len(tokenizer), "decoder_start_token_id": 0}
+    )
     return _save(MT5ForConditionalGeneration(config), tokenizer, folder)
 
 

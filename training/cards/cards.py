@@ -130,6 +130,7 @@ def write_model_card(
     )
     sections |= _model_links(names, trained_on, measured_on)
     sections |= {"version": version, "license": LICENSE, "base": _base_link(log)}
+    sections["encoder_link"] = _encoder_link(TaggingSettings.load(folder).sentence_encoder)
     body = render(MODEL_TEMPLATE, changes=latest_changes(folder), **sections)
     return _write(folder, metadata.to_yaml(), body)
 
@@ -211,6 +212,19 @@ def _base_link(log: TrainingLog) -> Markdown:
             "two layers, in the shape of BART)"
         )
     return repo_link(base, "model") if base else escape(log["base_model"] or "")
+
+
+def _encoder_link(name: str | None) -> Markdown:
+    """Names the sentence encoder; models from before there was a choice have all-MiniLM."""
+    if name in (None, MINILM):
+        return Markdown(f"[all-MiniLM-L6-v2]({repo_url(MINILM, 'model')}), Apache-2.0")
+    encoder = str(name)
+    try:
+        validate_repo_id(encoder)
+    except HFValidationError:
+        return escape(encoder)
+    link = repo_link(encoder, "model") if "/" in encoder else escape(encoder)
+    return Markdown(f"{link} (under its own licence)")
 
 
 def _dataset_metadata(

@@ -80,7 +80,7 @@ def _convert(source: Path, target: Path) -> None:
     part.rename(target)
 
 
-class _Converter(TransformersConverter):
+class _Converter(TransformersConverter):  # type: ignore[misc]  # it has no types
     """Scales the outputs of T5 and its kind only where transformers does.
 
     CTranslate2 4.8 takes tied embeddings for the first T5, whose outputs are scaled; transformers 5

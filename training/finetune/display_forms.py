@@ -8,8 +8,8 @@ So the tokenizer's own decoder, which ``tokenizer.json`` describes, gets rules b
 1. empty places between tags are dropped: ``ai, , java`` is ``ai, java``;
 2. the blanks that WordPiece sets around signs are taken out, as ``tidy`` does: ``node. js``;
 3. where most tags of the vocabulary begin with a capital, so do all words, unknown tags' as well;
-4. a known tag that is not right by then gets a rule of its own, with all that it is an alias of.
-   What the rule looks for is what this tokenizer itself makes of the tag;
+4. a known tag that is not right by then gets a rule of its own, for its aliases and for its words
+   with hyphens as well. It looks for what this tokenizer itself makes of the tag;
 5. a tag that stands twice is dropped where it stands again.
 
 A rule of a tag matches a whole one, so ``java`` is left as it is in ``java virtual machine``. The
@@ -123,7 +123,10 @@ def _generated_forms(tokenizer: Any, vocabulary: Vocabulary) -> Iterator[tuple[s
     forms = [
         written
         for form in vocabulary.counts
-        for written in (vocabulary.display(form), form, *aliases.get(form, ()))
+        for written in (
+            *(vocabulary.display(form), form, form.replace(" ", "-")),
+            *aliases.get(form, ()),
+        )
     ]
     # As a model learns them; see ``training.finetune.preprocess.features``.
     targets = [join_tags([form]) for form in forms]

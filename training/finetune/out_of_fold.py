@@ -45,7 +45,7 @@ class RememberingEncoder:
         self._vectors: dict[str, np.ndarray] = {}
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
-        """Returns float32, (texts, DIMENSIONS)."""
+        """Returns float32, (texts, dimensions)."""
         new = [text for text in dict.fromkeys(texts) if text not in self._vectors]
         self._vectors |= dict(zip(new, self._encoder.embed(new), strict=True))
         found = [self._vectors[text] for text in texts]
@@ -132,6 +132,6 @@ def _answer(of: CandidateFeatures | None, weights: Weights) -> list[ScoredTag]:
     if of is None:
         return []
     chances = weights.probabilities(of.features)
-    tags = list(of.displays.items())
+    forms, displays = list(of.displays), list(of.displays.values())
     order = np.argsort(-chances, kind="stable").tolist()
-    return [ScoredTag(*tags[at], float(chances[at])) for at in order]
+    return [ScoredTag(forms[at], displays[at], float(chances[at])) for at in order]

@@ -15,7 +15,7 @@ from tagloop.generation.evidence import target_ids
 from tagloop.generation.outputs import separator_ids
 from tagloop.generation.settings import TaggingSettings
 from tagloop.generation.token_trie import TokenTrie
-from tagloop.ranking.sentence_encoder import SentenceEncoder
+from tagloop.ranking.features import Embedder
 from tagloop.vocabulary.normal_form import folded
 from tagloop.vocabulary.vocabulary import Vocabulary, normal_form
 
@@ -72,9 +72,7 @@ class AllowedTags:
         """The words of the tags, as the list writes them."""
         return TagWords(self.displays)
 
-    def vectors(
-        self, encoder: SentenceEncoder, check: Callable[[], object] = unlimited
-    ) -> np.ndarray:
+    def vectors(self, encoder: Embedder, check: Callable[[], object] = unlimited) -> np.ndarray:
         """Returns the vectors of the tags, (tags, dimensions); they are made once.
 
         Args:

@@ -21,7 +21,7 @@ from tagloop.generation.input_embeddings import InputEmbeddings
 from tagloop.generation.outputs import Output
 from tagloop.generation.settings import TaggingSettings
 from tagloop.generation.token_trie import TokenTrie
-from tagloop.ranking.sentence_encoder import SentenceEncoder
+from tagloop.ranking.features import Embedder
 from tagloop.vocabulary.vocabulary import Vocabulary
 
 WANTED = 5
@@ -66,7 +66,7 @@ class AllowlistScorer:
         vocabulary: Vocabulary,
         settings: TaggingSettings,
         embeddings: InputEmbeddings | None,
-        sentence_encoder: SentenceEncoder | None = None,
+        sentence_encoder: Embedder | None = None,
     ) -> None:
         self._engine = engine
         self._vocabulary = vocabulary

@@ -32,6 +32,7 @@ from tagloop.generation.settings import TaggingSettings
 from tagloop.generation.threads import done_by
 from tagloop.generation.windows import WINDOWS_AT_ONCE, Windows, by_article
 from tagloop.limits import readable
+from tagloop.ranking.features import Embedder
 from tagloop.ranking.ranker import Ranker
 from tagloop.ranking.sentence_encoder import SentenceEncoder
 from tagloop.tagger.model_folder import fetch_model, load_tokenizer, load_vocabulary
@@ -83,7 +84,7 @@ class Tagger:
         *,
         ranker: Ranks | None = None,
         embeddings: InputEmbeddings | None = None,
-        sentence_encoder: SentenceEncoder | None = None,
+        sentence_encoder: Embedder | None = None,
         model_repo: str = "",
         model_revision: str | None = None,
     ) -> None:
@@ -125,7 +126,7 @@ class Tagger:
         tokenizer = load_tokenizer(folder)
         vocabulary = load_vocabulary(folder)
         ranker = Ranker.load(folder, tokenizer, vocabulary, threads)
-        encoder = (
+        encoder: Embedder | None = (
             ranker.extractor.sentence_encoder if ranker else SentenceEncoder.load(folder, threads)
         )
         return cls(

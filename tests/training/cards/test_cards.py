@@ -597,6 +597,25 @@ def test_a_card_has_the_languages_that_were_found(
     assert front_matter(model_card(folder)).get("language") == languages
 
 
+@pytest.mark.parametrize(
+    ("encoder", "said"),
+    [
+        (None, "sentence-transformers/all-MiniLM-L6-v2), Apache-2.0, which `embedding/`"),
+        (
+            "intfloat/e5",
+            "[intfloat/e5](https://huggingface.co/intfloat/e5) (under its own licence)",
+        ),
+        ("my-encoder", "the vectors of my-encoder (under its own licence), which"),
+    ],
+)
+def test_a_model_card_names_its_sentence_encoder(
+    model_dir: Path, tmp_path: Path, encoder: str | None, said: str
+) -> None:
+    folder = shutil.copytree(model_dir, tmp_path / "model")
+    replace(TaggingSettings.load(folder), sentence_encoder=encoder).save(folder)
+    assert said in model_card(folder)
+
+
 def test_a_model_card_says_what_its_base_cannot_read(model_dir: Path, tmp_path: Path) -> None:
     folder = shutil.copytree(model_dir, tmp_path / "model")
     write_json(folder / "training_log.json", training_log() | {"languages": {"zh": 60, "en": 40}})

@@ -104,6 +104,7 @@ def test_every_known_tag_has_its_display_form_wherever_it_stands(tokenizer: Any,
         (", ,", ""),
         ("java, java virtual machine, virtual java", "Java, Java Virtual Machine, Virtual Java"),
         ("e commerce, e-commerce, r and d", "e-commerce, R&D"),
+        ("new-york, ci-cd, java, new york", "New York, CI/CD, Java"),
         ("", ""),
     ],
 )

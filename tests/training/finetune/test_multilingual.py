@@ -81,13 +81,14 @@ def trained(base: Path, corpus: Corpus, tmp_path_factory: pytest.TempPathFactory
 def generated(folder: Path, rows: Any) -> list[list[str]]:
     """Returns what the stock classes make of articles."""
     tokenizer = AutoTokenizer.from_pretrained(folder)
-    model = AutoModelForSeq2SeqLM.from_pretrained(folder)
+    model: Any = AutoModelForSeq2SeqLM.from_pretrained(folder)
+    generate = model.generate
     assert isinstance(model, MT5ForConditionalGeneration)
     found = []
     for row in rows:
         inputs = tokenizer(f"{row['title']}\n{row['text']}", return_tensors="pt")
-        output = model.generate(**inputs, max_length=65)
-        found.append(parse_tags(tokenizer.decode(output[0], skip_special_tokens=True)))
+        output = generate(**inputs, max_length=65)
+        found.append(parse_tags(str(tokenizer.decode(output[0], skip_special_tokens=True))))
     return found
 
 

@@ -33,8 +33,8 @@ def test_only_the_base_itself_is_measured_before(
             raise UserError("There is no such model.")
         return cast("Checkpoint", name)
 
-    monkeypatch.setattr(compare.Checkpoint, "of_base", of_base)
+    monkeypatch.setattr(Checkpoint, "of_base", of_base)
     monkeypatch.setattr(compare, "base_fingerprint", lambda name: "the bundled one's")
     write_json(tmp_path / "training_log.json", {"base_fingerprint": fingerprint})
     found = compare._base(tmp_path, TaggingSettings(base_model=base))
-    assert found == (base if loaded else None)
+    assert found == (cast("Checkpoint", base) if loaded else None)

@@ -152,9 +152,10 @@ def sources_table(collected: Sequence[Pairs], left_out: Sequence[np.ndarray]) ->
         (of.name, of.f1(chances), of.f1(of.features[:, :, alike]))
         for of, chances in zip(collected, left_out, strict=True)
     ]
-    rows.append(("mean", *(float(np.mean(column)) for column in list(zip(*rows, strict=True))[1:])))
+    means = [float(np.mean([row[place] for row in rows])) for place in (1, 2)]
     heads = ["source", "by the other sources' weights", "cosine alone"]
-    return markdown_table(heads, [[name, f"{a:.3f}", f"{b:.3f}"] for name, a, b in rows])
+    lines = [[name, f"{ours:.3f}", f"{theirs:.3f}"] for name, ours, theirs in rows]
+    return markdown_table(heads, [*lines, ["mean", *(f"{mean:.3f}" for mean in means)]])
 
 
 def thresholds_table(collected: Sequence[Pairs], left_out: Sequence[np.ndarray]) -> str:

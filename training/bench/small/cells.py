@@ -21,7 +21,7 @@ from training.bench.small.results import (
     result_path,
     write_result,
 )
-from training.bench.small.systems import answers
+from training.bench.small.systems import FINE_TUNED, answers
 from training.process_lock import process_lock
 
 
@@ -41,17 +41,19 @@ def measure_cell(out: Path, split: str, corpus: SmallCorpus, names: Sequence[str
     Returns:
         One sentence a system that failed; the others have been measured all the same.
     """
-    failures = []
+    failures: list[str] = []
+    failed: set[str] = set()
     vocabulary = Vocabulary.from_tag_lists([row.tags for row in corpus.train])
     known = frozenset(vocabulary.counts) | frozenset(vocabulary.aliases)
     for name in names:
-        if not missing(out, split, corpus, [name]):
+        if name in failed or not missing(out, split, corpus, [name]):
             continue  # the other system of a fine-tuning
         started = time.perf_counter()
         try:
             found = answers(name, corpus)
         except Exception as error:
             traceback.print_exc()
+            failed |= {name, *(FINE_TUNED if name in FINE_TUNED else ())}
             failures.append(f"{name} on {corpus.cell}: {str(error) or type(error).__name__}")
             continue
         seconds = round(time.perf_counter() - started, 1)

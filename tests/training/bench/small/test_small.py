@@ -117,6 +117,20 @@ def test_a_cell_has_a_process_of_its_own(tmp_path: Path) -> None:
         assert cells.run_process(tmp_path, "test", corpus, ["yake"]) == []  # another is at it
 
 
+def test_a_fine_tuning_that_failed_is_not_tried_again_for_its_other_system(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    corpus = draw(SOURCE, Cell("blog", 40, 0), "test")
+    assert corpus is not None
+
+    def fail(name: str, of: object) -> None:
+        raise ValueError("no memory")
+
+    monkeypatch.setattr(cells, "answers", fail)
+    failures = measure_cell(tmp_path, "test", corpus, [TAGLOOP, CHECKPOINT])
+    assert failures == ["tagloop on blog-40-0: no memory"]
+
+
 def test_comments_and_docstrings_are_no_other_code(tmp_path: Path) -> None:
     module = tmp_path / "module.py"
 
