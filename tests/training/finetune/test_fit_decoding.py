@@ -16,7 +16,7 @@ from training.finetune.fit_decoding import PlainDecoding, biases_with, fit_decod
 from training.finetune.schedule import SMALL
 
 ARTICLE = "A bank writes a chatbot."
-USUAL = (1.1, 0.0, 0.0)
+USUAL, SMALLS = (1.1, 0.0, 0.0), (1.1, 2.0, 0.0)
 Written = dict[tuple[float, float, float], str]
 """Penalty, bias of the vocabulary and bias of the end to an answer."""
 
@@ -68,14 +68,14 @@ def rows(tokenizer: Any, tags: str, count: int) -> Dataset:
 @pytest.mark.parametrize(
     ("written", "articles", "chosen"),
     [
-        ({USUAL: "bank, food, food", (1.3, 0, 0): "bank, food"}, 30, (1.3, 0, 0)),
-        ({USUAL: "bank, food", (1.3, 0, 0): "bank, food"}, 30, USUAL),
-        ({USUAL: "bank", (1.1, 2, 0): "bank, food"}, 30, (1.1, 2, 0)),
-        ({USUAL: "bank", (1.1, 2, 0): "bank, food"}, SMALL, USUAL),
+        ({SMALLS: "bank, food, food", (1.3, 2, 0): "bank, food"}, 30, (1.3, 2, 0)),
+        ({SMALLS: "bank, food", (1.3, 2, 0): "bank, food"}, 30, SMALLS),
+        ({SMALLS: "bank", USUAL: "bank, food"}, 30, USUAL),
+        ({USUAL: "bank", SMALLS: "bank, food"}, SMALL, USUAL),
         (
-            {USUAL: "rent, rent, rent", (1.6, 0, 0): "rent, food", (1.6, 0, -3): "food, bank"},
+            {SMALLS: "rent, rent, rent", (1.6, 2, 0): "rent, food", (1.6, 2, -3): "food, bank"},
             30,
-            (1.6, 0, -3),
+            (1.6, 2, -3),
         ),
     ],
 )
@@ -102,12 +102,12 @@ def test_without_validation_articles_it_is_the_usual_one(tiny_bart: Path) -> Non
     model = Model(tiny_bart, tokenizer, {})
     train = Dataset.from_dict({"labels": [[1, 2]]})
     nothing = Dataset.from_dict({"input_ids": [], "attention_mask": [], "labels": []})
-    assert fit_decoding(model, tokenizer, train, nothing, ", ") == PlainDecoding(*USUAL)
+    assert fit_decoding(model, tokenizer, train, nothing, ", ") == PlainDecoding(*SMALLS)
 
 
 def test_biases_are_stock_settings_that_tagging_leaves_out(tiny_bart: Path, tmp_path: Path) -> None:
-    tokenizer = AutoTokenizer.from_pretrained(tiny_bart)
-    model = AutoModelForSeq2SeqLM.from_pretrained(tiny_bart)
+    tokenizer: Any = AutoTokenizer.from_pretrained(tiny_bart)
+    model: Any = AutoModelForSeq2SeqLM.from_pretrained(tiny_bart)
     prompt = tokenizer(ARTICLE).input_ids
     TaggingSettings().save(tmp_path)
     outputs = []

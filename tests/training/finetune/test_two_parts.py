@@ -58,7 +58,8 @@ def run(
     def interrupt() -> None:
         raise KeyboardInterrupt
 
-    watched, trainers = Watched(at, interrupt), []
+    watched = Watched(at, interrupt)
+    trainers: list[TwoPartTrainer] = []
 
     class Noted(TwoPartTrainer):
         def __init__(self, *args: Any, **options: Any) -> None:

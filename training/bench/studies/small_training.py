@@ -19,12 +19,14 @@ import json
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from tqdm.auto import tqdm
+from transformers import GenerationConfig
 
 from tagloop.errors import UserError
 from tagloop.generation.settings import TaggingSettings
@@ -62,6 +64,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
 TAGLOOP, AS_STORED = "Tagloop", "checkpoint"
 DECODINGS: dict[str, dict[str, Any]] = {
     AS_STORED: {},
+    "without biases": {"sequence_bias": None},
     "penalty 1.1": {"repetition_penalty": 1.1},
     "penalty 1.3": {"repetition_penalty": 1.3},
     "penalty 1.6": {"repetition_penalty": 1.6},
@@ -105,10 +108,10 @@ def measure(corpus: SmallCorpus, changed: Mapping[str, Any]) -> Result:
         shown = [found.kept for found in by_default(model, corpus.measured)]
         systems = {TAGLOOP: scored(shown, [0.0] * len(shown), corpus.measured)}
         checkpoint = Checkpoint.from_pretrained(str(model), TaggingSettings.load(model))
+        stored = checkpoint.model.generation_config
         for name, options in DECODINGS.items():
-            systems[name] = scored(
-                *generated(checkpoint, corpus.measured, options), corpus.measured
-            )
+            checkpoint.model.generation_config = changed_config(stored, options)
+            systems[name] = scored(*generated(checkpoint, corpus.measured), corpus.measured)
     return {"seconds": round(seconds, 1), "systems": systems}
 
 
@@ -126,10 +129,15 @@ def scored(
     return values
 
 
+def changed_config(stored: GenerationConfig, options: Mapping[str, Any]) -> GenerationConfig:
+    """Returns a copy of a generation config in which some settings are others, or None."""
+    config = deepcopy(stored)
+    config.update(**options)
+    return config
+
+
 @torch.no_grad()
-def generated(
-    checkpoint: Checkpoint, rows: Sequence[Row], options: Mapping[str, Any]
-) -> tuple[list[list[str]], list[float]]:
+def generated(checkpoint: Checkpoint, rows: Sequence[Row]) -> tuple[list[list[str]], list[float]]:
     """Returns each row's tags by stock ``generate``, and 1 where its tokens repeat a tag."""
     tokenizer, settings = checkpoint.tokenizer, checkpoint.settings
     mark = tokenizer(settings.separator.strip(), add_special_tokens=False).input_ids[-1]
@@ -143,7 +151,7 @@ def generated(
             padding=True,
             return_tensors="pt",
         )
-        for ids in checkpoint.model.generate(**inputs, **options).tolist():
+        for ids in checkpoint.model.generate(**inputs).tolist():
             text = tokenizer.decode(ids, skip_special_tokens=True)
             answers.append(parse_tags(text, settings.separator))
             tags = [tag for tag in _cut([i for i in ids if i not in special], mark) if tag]

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from transformers import GenerationConfig
 
 from tagloop.errors import UserError
 from training.bench.data import Row
@@ -33,6 +34,13 @@ def test_answers_are_scored_by_normal_form() -> None:
 
 def test_token_ids_are_cut_at_the_separator() -> None:
     assert study._cut([5, 6, 1, 7, 1, 5, 6], 1) == [(5, 6), (7,), (5, 6)]
+
+
+def test_a_decoding_changes_a_copy_of_what_is_stored() -> None:
+    stored = GenerationConfig(repetition_penalty=1.3, sequence_bias=[[[5], 2.0]])
+    changed = study.changed_config(stored, {"sequence_bias": None})
+    assert (changed.repetition_penalty, changed.sequence_bias) == (1.3, None)
+    assert stored.sequence_bias == [[[5], 2.0]]
 
 
 def test_a_variant_is_compared_on_the_cells_of_the_usual_one() -> None:
