@@ -104,7 +104,7 @@ class _Validation:
     @torch.no_grad()
     def score(self, options: dict[str, Any]) -> float:
         """Returns the mean F1@M of the answers, less what repeats cost."""
-        scores = []
+        scores: list[float] = []
         for encoded, mask, wanted in self._read:
             ids = self._model.generate(encoder_outputs=encoded, attention_mask=mask, **options)
             scores += map(_score, map(self._tags, ids.tolist()), wanted)

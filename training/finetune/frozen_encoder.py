@@ -90,7 +90,8 @@ class FrozenEncoderTrainer(Seq2SeqTrainer):
     @property
     def frozen(self) -> bool:
         """Whether none of the encoder's weights train."""
-        encoder: Any = self.model.get_encoder()  # type: ignore[union-attr]
+        model: Any = self.model
+        encoder = model.get_encoder()
         return not any(weight.requires_grad for weight in encoder.parameters())
 
     def compute_loss(

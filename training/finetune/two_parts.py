@@ -67,7 +67,7 @@ class _Parts(TrainerCallback):
     ) -> None:
         """Takes up the average of a training that goes on."""
         if state.global_step:
-            folder = Path(args.output_dir) / f"{PREFIX_CHECKPOINT_DIR}-{state.global_step}"
+            folder = Path(str(args.output_dir)) / f"{PREFIX_CHECKPOINT_DIR}-{state.global_step}"
             self._trainer.average.load(folder, args.device)
 
     def on_step_begin(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -92,7 +93,7 @@ def test_a_script_that_the_encoder_cannot_read_is_still_found_by_its_words(
     sentence_encoder: SentenceEncoder,
 ) -> None:
     # Amharic and Khmer: to the encoder all is one unknown word after the other.
-    articles = [
+    articles: list[dict[str, Any]] = [
         {"title": "ዳቦ", "text": "ዱቄት፣ ውሃ እና ጨው።", "tags": ["ዳቦ"]},
         {"title": "ባህር", "text": "ጀልባ እና ዓሣ በወደብ።", "tags": ["ጉዞ"]},
         {"title": "នំប៉័ង", "text": "ម្សៅ ទឹក និងអំបិល។", "tags": ["អាហារ"]},
