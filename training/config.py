@@ -225,17 +225,17 @@ class TrainConfig(ConsoleConfig):
     max_new_tokens: int = option(48, "Bound of the output.")
     epochs: float | None = option(
         None,
-        "Passes over the articles at the most; default 6, for fewer than 500 articles 5 and many "
-        "more of the decoder alone.",
+        "Passes over the articles at the most; default 6, for fewer than 500 articles 16 of the "
+        "upper layers.",
     )
-    decoder_epochs: float | None = option(
+    frozen_layers: int | None = option(
         None,
-        "Further passes that train the decoder alone, each an eighth of the work; default 16 for "
-        "fewer than 500 articles where --epochs is not set, else 0.",
+        "So many lower layers of an encoder of BART's kind, and the embeddings, stay as they are; "
+        "they read each article only once. Default 4 for fewer than 500 articles where --epochs is "
+        "not set, else 0.",
     )
     batch_size: int = option(16, "Articles a step.")
     learning_rate: float = option(3e-4, "Peak rate of AdamW.")
-    decoder_learning_rate: float = option(3e-4, "Peak rate of the decoder's own passes.")
     weight_decay: float = option(0.01, "Of AdamW.")
     warmup: float = option(0.06, "Share of the steps that warm up.")
     label_smoothing: float = option(0.0, "Of the cross-entropy.")
@@ -261,8 +261,8 @@ class TrainConfig(ConsoleConfig):
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise UserError(f"--{name} {value}: take a number above 0.")
-        if self.decoder_epochs is not None and self.decoder_epochs < 0:
-            raise UserError("--decoder_epochs cannot be below 0.")
+        if self.frozen_layers is not None and self.frozen_layers < 0:
+            raise UserError("--frozen_layers cannot be below 0.")
         if self.prompt_template is not None and "{text}" not in self.prompt_template:
             given = f"--prompt_template {self.prompt_template!r}"
             raise UserError(f"{given} needs {{text}}, where the article goes.")

@@ -40,20 +40,20 @@ from training import console
 from training.command import command
 from training.config import TrainConfig, parse_config
 from training.data.corpus import Corpus, load_corpus
+from training.finetune.averaged_training import AveragedTrainer
 from training.finetune.base_languages import foreign_warnings, sampled_languages
 from training.finetune.ctranslate2_conversion import convert, convert_sentence_encoder
 from training.finetune.display_forms import save_display_forms
 from training.finetune.fit_decoding import fit_decoding
 from training.finetune.fit_ranker import fit_ranking
-from training.finetune.frozen_encoder import FrozenEncoderTrainer
+from training.finetune.frozen_encoder import FrozenEncoderTrainer, freeze_lower_layers
 from training.finetune.glibc import keep_freed_memory
 from training.finetune.precision import only_cpu, use_bf16
 from training.finetune.preprocess import decoding_defaults, features, load_base, tagging_settings
-from training.finetune.schedule import Schedule, schedule_of
+from training.finetune.schedule import USUAL_EPOCHS, Schedule, schedule_of
 from training.finetune.sentence_encoders import encoder_folder
 from training.finetune.trainer_progress import show_progress
 from training.finetune.training_log import TrainingLog, training_log
-from training.finetune.two_parts import TwoPartTrainer
 from training.json_files import write_json
 
 METRIC = Path(__file__).parents[1] / "evaluation" / "metrics" / "tag_f1"
@@ -103,6 +103,8 @@ def train(config: TrainConfig, corpus: Corpus, say: Callable[[str], object] = pr
         model.get_input_embeddings().requires_grad_(False)
         model.get_output_embeddings().requires_grad_(False)
     schedule = schedule_of(config, len(splits["train"]))
+    if schedule.frozen_layers and not freeze_lower_layers(model, schedule.frozen_layers):
+        schedule = Schedule(config.epochs or USUAL_EPOCHS)
     step(5, f"parameters: {_told(schedule, config)}, batches of {config.batch_size}")
     checkpoints = output / "checkpoints"
     arguments = training_arguments(
@@ -130,8 +132,7 @@ def training_arguments(
 ) -> Seq2SeqTrainingArguments:
     """Says in the Trainer's words what the configuration says."""
     when = "epoch" if has_validation else "no"
-    # A training in two parts ends with averaged weights instead.
-    best = has_validation and not schedule.decoder
+    best = has_validation and not schedule.averaged
     return Seq2SeqTrainingArguments(
         output_dir=str(checkpoints),
         num_train_epochs=schedule.epochs,
@@ -188,9 +189,9 @@ def _trainer(
 
     has_validation = bool(len(splits["validation"]))
     kind: Any = FrozenEncoderTrainer if config.freeze_encoder else Seq2SeqTrainer
-    if schedule.decoder:
-        kind = partial(TwoPartTrainer, schedule=schedule)
-    stops = has_validation and not schedule.decoder
+    if schedule.averaged:
+        kind = partial(AveragedTrainer, schedule=schedule)
+    stops = has_validation and not schedule.averaged
     trainer: Seq2SeqTrainer = kind(
         model=model,
         args=arguments,
@@ -201,7 +202,7 @@ def _trainer(
         compute_metrics=compute_metrics,
         callbacks=[EarlyStoppingCallback(config.patience)] if stops else [],
     )
-    show_progress(trainer, schedule)
+    show_progress(trainer)
     return trainer
 
 
@@ -239,15 +240,8 @@ def _save(
 
 
 def _told(schedule: Schedule, config: TrainConfig) -> str:
-    """Says the epochs and learning rates of both parts."""
-    parts = []
-    if schedule.whole:
-        parts.append(f"{schedule.whole:g} epochs, rate {config.learning_rate:g}")
-    if schedule.decoder:
-        parts.append(
-            f"{schedule.decoder:g} epochs of the decoder, rate {config.decoder_learning_rate:g}"
-        )
-    return ", then ".join(parts)
+    frozen = f", {schedule.frozen_layers} lower layers frozen" if schedule.frozen_layers else ""
+    return f"{schedule.epochs:g} epochs, rate {config.learning_rate:g}{frozen}"
 
 
 def _sizes(corpus: Corpus) -> str:

@@ -15,58 +15,37 @@ from transformers import (
 from transformers.trainer_callback import ProgressCallback
 
 from training.console import progress_bar
-from training.finetune.schedule import Schedule
-
-WHOLE_STEP = 8
-"""A step of all weights takes about as long as so many of the decoder alone, on cached outputs."""
 
 
-def show_progress(trainer: Seq2SeqTrainer, schedule: Schedule | None = None) -> None:
-    """Puts our bar in place of the trainer's own output.
-
-    Args:
-        trainer: Whose.
-        schedule: Of a training that has two parts.
-    """
+def show_progress(trainer: Seq2SeqTrainer) -> None:
+    """Puts our bar in place of the trainer's own output."""
     for usual in (ProgressCallback, PrinterCallback):
         trainer.remove_callback(usual)
-    trainer.add_callback(TrainerProgress(schedule))
+    trainer.add_callback(TrainerProgress())
 
 
 class TrainerProgress(TrainerCallback):
     """Moves the bar with the steps and prints what the trainer logs."""
 
-    def __init__(self, schedule: Schedule | None = None) -> None:
-        """Makes no bar yet: the number of steps is known when the training begins.
-
-        Args:
-            schedule: Of a training that has two parts: a step of the first is counted as the
-                `WHOLE_STEP` steps of the second that it takes, so that the time left is right.
-        """
-        self._schedule = schedule if schedule and schedule.decoder else None
+    def __init__(self) -> None:
+        """Makes no bar yet: the number of steps is known when the training begins."""
         self._bar: Any = None
-
-    def _work(self, step: int, steps: int) -> int:
-        """Returns how far the bar is after a step of all."""
-        whole = min(step, self._schedule.whole_steps(steps)) if self._schedule else 0
-        return step + whole * (WHOLE_STEP - 1)
 
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
         """Shows the bar, further on when a training is resumed."""
         if state.is_world_process_zero:
-            done, total = (
-                self._work(step, state.max_steps) for step in (state.global_step, state.max_steps)
+            self._bar = progress_bar(
+                total=state.max_steps, initial=state.global_step, desc="training", unit="step"
             )
-            self._bar = progress_bar(total=total, initial=done, desc="training", unit="step")
 
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
         """Moves the bar."""
         if self._bar is not None:
-            self._bar.update(self._work(state.global_step, state.max_steps) - self._bar.n)
+            self._bar.update(state.global_step - self._bar.n)
 
     def on_prediction_step(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any

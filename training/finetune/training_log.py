@@ -96,7 +96,7 @@ class TrainingLog(TypedDict):
         seconds: Of the training loop.
         parameters: ``total``, and those of the parts.
         languages: Of articles of the training split, taken evenly: how many are in which.
-        chosen: What the corpus decided where the settings leave it open: the epochs of both parts
+        chosen: What the corpus decided where the settings leave it open: epochs, frozen layers
             and how plain ``generate`` decodes.
     """
 

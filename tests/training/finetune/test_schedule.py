@@ -1,6 +1,8 @@
-"""How many passes a corpus gets, and how the learning rate and the checks follow them."""
+"""How many passes a corpus gets, of which weights, and when they are validated and averaged."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import pytest
 
@@ -9,40 +11,33 @@ from training.finetune.schedule import SMALL, Schedule, schedule_of
 
 
 @pytest.mark.parametrize(
-    ("settings", "articles", "epochs"),
+    ("settings", "articles", "expected"),
     [
-        ({}, SMALL - 1, (5, 16)),
+        ({}, SMALL - 1, (16, 4)),
         ({}, SMALL, (6, 0)),
         ({"epochs": 4.0}, 20, (4, 0)),
-        ({"decoder_epochs": 0.0}, 20, (5, 0)),
-        ({"decoder_epochs": 7.0}, SMALL, (6, 7)),
-        ({"epochs": 2.0, "decoder_epochs": 5.0}, 20, (2, 5)),
-        ({"freeze_encoder": True}, 20, (0, 21)),
-        ({"freeze_encoder": True, "epochs": 2.0}, 20, (2, 0)),
+        ({"frozen_layers": 0}, 20, (6, 0)),
+        ({"frozen_layers": 2}, SMALL, (6, 2)),
+        ({"epochs": 2.0, "frozen_layers": 5}, 20, (2, 5)),
+        ({"freeze_encoder": True}, 20, (6, 0)),
     ],
 )
-def test_a_small_corpus_gets_more_passes_unless_told_otherwise(
-    settings: dict[str, float], articles: int, epochs: tuple[float, float]
+def test_a_small_corpus_gets_more_passes_of_fewer_weights_unless_told_otherwise(
+    settings: dict[str, Any], articles: int, expected: tuple[float, int]
 ) -> None:
-    schedule = schedule_of(TrainConfig(**settings), articles)  # type: ignore[arg-type]
-    assert (schedule.whole, schedule.decoder) == epochs
+    schedule = schedule_of(TrainConfig(**settings), articles)
+    assert (schedule.epochs, schedule.frozen_layers) == expected
+    assert schedule.averaged is (expected[1] > 0)
 
 
-def test_the_rate_rises_and_falls_once_in_each_part() -> None:
-    factor = Schedule(whole=2, decoder=8, rate=3, warmup=0.1).rate_factors(100)
-    rates = [factor(step) for step in range(101)]
-    assert max(rates[:20]) == pytest.approx(1)
-    assert max(rates[20:]) == pytest.approx(3)
-    assert 0 < rates[0] < rates[1] and 0 < rates[19] < 0.1
-    assert 0 < rates[20] < 1 and rates[20:28] == sorted(rates[20:28])
-    assert rates[28:] == sorted(rates[28:], reverse=True)
-    assert rates[100] == 0
+def test_averaged_epochs_are_seldom_validated() -> None:
+    schedule, epochs = Schedule(22, 4, averaged=True), range(1, 23)
+    assert [epoch for epoch in epochs if schedule.validated(epoch)] == [4, 10, 16, 22]
+    assert [epoch for epoch in epochs if schedule.in_average(epoch)] == list(range(14, 23))
+    assert Schedule(1, 4, averaged=True).in_average(1)
 
 
-def test_the_quick_epochs_are_seldom_checked_and_the_last_ones_averaged() -> None:
-    schedule = Schedule(whole=2, decoder=20)
-    epochs = range(1, 23)
-    assert [epoch for epoch in epochs if schedule.validated(epoch)] == [2, 7, 12, 17, 22]
-    assert [epoch for epoch in epochs if schedule.saved(epoch)] == [1, 2, 7, 12, 17, 22]
-    assert [epoch for epoch in epochs if schedule.averaged(epoch)] == list(range(15, 23))
-    assert Schedule(whole=2, decoder=1).averaged(3)
+def test_of_all_weights_every_epoch_is_validated_and_none_averaged() -> None:
+    schedule = Schedule(3)
+    assert all(schedule.validated(epoch) for epoch in (1, 2, 3))
+    assert not any(schedule.in_average(epoch) for epoch in (1, 2, 3))

@@ -49,14 +49,10 @@ VARIANTS: dict[str, dict[str, Any]] = {
     USUAL: {},
     "6 epochs": {"epochs": 6.0},
     "12 epochs": {"epochs": 12.0, "patience": 12},
-    "5 epochs, then 40 of the decoder": {"epochs": 5.0, "decoder_epochs": 40.0},
-    "the decoder's at 1e-3": {"decoder_learning_rate": 1e-3},
-    "3 epochs, then 30 of the decoder at 1e-3": {
-        "epochs": 3.0,
-        "decoder_epochs": 30.0,
-        "decoder_learning_rate": 1e-3,
-    },
+    "30 epochs, 5 layers frozen": {"epochs": 30.0, "frozen_layers": 5},
+    "12 epochs, 3 layers frozen": {"epochs": 12.0, "frozen_layers": 3},
     "16 epochs of the decoder alone": {"freeze_encoder": True, "epochs": 16.0, "patience": 16},
+    "rate 6e-4": {"learning_rate": 6e-4},
     "label smoothing 0.1": {"label_smoothing": 0.1},
 }
 """What each changes of the defaults of `TrainConfig`."""

@@ -1,4 +1,4 @@
-"""A training in two parts: what learns when, the averaged end, and going on in either part."""
+"""Lower layers that stay as they are, the averaged end, and going on after an interruption."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from transformers import AutoModelForSeq2SeqLM, TrainerCallback
 from training.config import TrainConfig
 from training.data.corpus import load_corpus
 from training.finetune import train
+from training.finetune.averaged_training import AveragedTrainer
 from training.finetune.averaging import WeightAverage
-from training.finetune.two_parts import TwoPartTrainer
+from training.finetune.frozen_encoder import cut_encoder, freeze_lower_layers
 
 FLAGS = ["--batch_size", "4", "--max_input_tokens", "64", "--max_new_tokens", "12", "--warmup"]
-FLAGS += ["0.1", "--learning_rate", "3e-3", "--precision", "fp32", "--epochs", "2"]
-FLAGS += ["--decoder_epochs", "5"]
+FLAGS += ["0.1", "--learning_rate", "3e-3", "--precision", "fp32", "--epochs", "5"]
+FLAGS += ["--frozen_layers", "1"]
 STEPS = 3  # an epoch of a dozen articles
 Weights = dict[str, torch.Tensor]
 
@@ -52,22 +53,22 @@ def run(
     base: Path,
     *more: str,
     at: int = -1,
-) -> tuple[int, Watched, list[TwoPartTrainer]]:
+) -> tuple[int, Watched, list[AveragedTrainer]]:
     """Trains; is interrupted after the step ``at``."""
 
     def interrupt() -> None:
         raise KeyboardInterrupt
 
     watched = Watched(at, interrupt)
-    trainers: list[TwoPartTrainer] = []
+    trainers: list[AveragedTrainer] = []
 
-    class Noted(TwoPartTrainer):
+    class Noted(AveragedTrainer):
         def __init__(self, *args: Any, **options: Any) -> None:
             super().__init__(*args, **options)
             self.add_callback(watched)
             trainers.append(self)
 
-    monkeypatch.setattr(train, "TwoPartTrainer", Noted)
+    monkeypatch.setattr(train, "AveragedTrainer", Noted)
     flags = ["--dataset", str(dataset), "--base", str(base), *FLAGS, *more]
     return train.main(flags), watched, trainers
 
@@ -91,38 +92,63 @@ def changed(before: Weights, after: Weights) -> set[str]:
     return {name for name in before if not torch.equal(before[name], after[name])}
 
 
-@pytest.mark.parametrize("kind", ["tiny_bart", "tiny_t5"])
-def test_the_encoder_learns_first_and_then_reads_each_article_once(
-    kind: str, dataset: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+def test_lower_layers_stay_and_read_each_article_once(
+    dataset: Path, tiny_bart: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    base = request.getfixturevalue(kind)
-    code, watched, trainers = run(monkeypatch, dataset, base, "--output_dir", "model")
+    before = AutoModelForSeq2SeqLM.from_pretrained(tiny_bart).state_dict()
+    code, watched, trainers = run(monkeypatch, dataset, tiny_bart, "--output_dir", "model")
     assert code == 0
-    first, second, third = (watched.epochs[place] for place in (0, 1, 2))
-    assert any("encoder." in name for name in changed(first, second))
-    assert any("shared" in name for name in changed(first, second))
-    assert changed(second, third)
-    assert not any("encoder." in name or "shared" in name for name in changed(second, third))
+    moved = changed(before, watched.epochs[-1])
+    assert any("encoder.layers.1." in name for name in moved)
+    assert any("decoder.layers" in name for name in moved)
+    still = (
+        "encoder.layers.0.",
+        "encoder.layernorm_embedding",
+        "encoder.embed_positions",
+        "shared",
+    )
+    assert not [name for name in moved if any(part in name for part in still)]
     assert trainers[0].cache.hits == 4 * 12  # of five epochs the first one fills the cache
     kept = AutoModelForSeq2SeqLM.from_pretrained("model").state_dict()
-    mean = {name: (watched.epochs[5][name] + watched.epochs[6][name]) / 2 for name in kept}
+    mean = {name: (watched.epochs[3][name] + watched.epochs[4][name]) / 2 for name in kept}
     assert all(torch.allclose(kept[name], mean[name], atol=1e-6) for name in kept)
     log = log_of(Path("model"))
-    assert log["best"]["step"] == 7 * STEPS
+    assert log["best"]["step"] == 5 * STEPS
     validated = {entry["step"]: entry for entry in log["log"] if "eval_f1@m" in entry}
-    assert list(validated) == [STEPS * epoch for epoch in range(2, 8)]
-    assert log["best"]["value"] == pytest.approx(validated[7 * STEPS]["eval_f1@m"], abs=1e-4)
-    assert log["hyperparameters"]["decoder_epochs"] == 5
-    assert (log["chosen"]["epochs"], log["chosen"]["decoder_epochs"]) == (2, 5)
+    assert list(validated) == [STEPS * epoch for epoch in range(1, 6)]
+    assert log["best"]["value"] == pytest.approx(validated[5 * STEPS]["eval_f1@m"], abs=1e-4)
+    assert (log["chosen"]["epochs"], log["chosen"]["frozen_layers"]) == (5, 1)
     stored = AutoModelForSeq2SeqLM.from_pretrained("model").generation_config
     assert stored.repetition_penalty == log["chosen"]["repetition_penalty"]
 
 
-@pytest.mark.parametrize("at", [1 * STEPS + 1, 6 * STEPS + 1])
+def test_cut_in_two_an_encoder_says_what_it_says_in_one(tiny_bart: Path) -> None:
+    model = AutoModelForSeq2SeqLM.from_pretrained(tiny_bart).eval()
+    encoder = model.get_encoder()
+    parts: tuple[Any, Any] = cut_encoder(encoder, 1)
+    lower, upper = parts
+    ids = torch.tensor([[5, 6, 7, 8, 9], [7, 8, 9, 0, 0]])
+    mask = torch.tensor([[1, 1, 1, 1, 1], [1, 1, 1, 0, 0]])
+    with torch.no_grad():
+        whole = encoder(input_ids=ids, attention_mask=mask).last_hidden_state
+        half = lower(input_ids=ids, attention_mask=mask).last_hidden_state
+        both = upper(inputs_embeds=half, attention_mask=mask).last_hidden_state
+    assert not torch.allclose(half, whole, atol=1e-3)
+    assert torch.allclose(both[mask.bool()], whole[mask.bool()], atol=1e-6)
+    assert len(encoder.layers) == len(lower.layers) + len(upper.layers)
+
+
+def test_another_kind_of_encoder_trains_all_weights(tiny_t5: Path) -> None:
+    model = AutoModelForSeq2SeqLM.from_pretrained(tiny_t5)
+    assert not freeze_lower_layers(model, 1)
+    assert all(weight.requires_grad for weight in model.parameters())
+
+
+@pytest.mark.parametrize("at", [1 * STEPS + 1, 4 * STEPS + 1])
 def test_an_interrupted_training_ends_as_if_nothing_had_happened(
     at: int, straight: Path, dataset: Path, tiny_bart: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In the first part, and in the second where averaging has begun."""
+    """Before averaging has begun, and after."""
     flags = ("--output_dir", "model")
     assert run(monkeypatch, dataset, tiny_bart, *flags, at=at)[0] == 130
     assert not Path("model/training_log.json").exists()
@@ -144,7 +170,7 @@ def test_without_validation_articles_the_average_is_kept_unmeasured(
     corpus = load_corpus(str(dataset))
     corpus.splits["validation"] = corpus.splits["validation"].select([])
     config = TrainConfig(
-        base=str(tiny_bart), output_dir="model", epochs=1, decoder_epochs=1, max_input_tokens=64
+        base=str(tiny_bart), output_dir="model", epochs=2, frozen_layers=1, max_input_tokens=64
     )
     train.train(config, corpus)
     assert log_of(Path("model"))["best"] == {"step": 2, "metric": "f1@m", "value": None}
