@@ -53,18 +53,7 @@ def starter_lines() -> list[str]:
 def make_tiny_t5(folder: Path) -> Path:
     """Saves a T5 with a SentencePiece (unigram) tokenizer, as google/flan-t5-small is saved."""
     folder.mkdir(parents=True)
-    sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter(starter_lines()),
-        model_prefix=str(folder / "spiece"),
-        vocab_size=VOCABULARY,
-        model_type="unigram",
-        pad_id=0,
-        eos_id=1,
-        unk_id=2,
-        bos_id=-1,
-        minloglevel=2,
-    )
-    (folder / "spiece.vocab").unlink()
+    _train_sentencepiece(folder, starter_lines(), VOCABULARY)
     tokenizer = T5Tokenizer.from_pretrained(folder, extra_ids=10)
     torch.manual_seed(SEED)
     config = T5Config.from_dict(
@@ -86,19 +75,7 @@ def make_tiny_t5(folder: Path) -> Path:
 def make_tiny_mt5(folder: Path, lines: Sequence[str]) -> Path:
     """Saves an mT5 with a SentencePiece tokenizer of these lines, as google/mt5-small is saved."""
     folder.mkdir(parents=True)
-    sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter(lines),
-        model_prefix=str(folder / "spiece"),
-        vocab_size=400,
-        hard_vocab_limit=False,
-        model_type="unigram",
-        pad_id=0,
-        eos_id=1,
-        unk_id=2,
-        bos_id=-1,
-        minloglevel=2,
-    )
-    (folder / "spiece.vocab").unlink()
+    _train_sentencepiece(folder, lines, 400)
     tokenizer = T5Tokenizer.from_pretrained(folder, extra_ids=0)
     torch.manual_seed(SEED)
     sizes = {"d_model": 48, "d_kv": 16, "d_ff": 96, "num_layers": 2, "num_heads": 3}
@@ -122,6 +99,22 @@ def make_tiny_bart(folder: Path) -> Path:
     small |= {f"{side}_ffn_dim": 96 for side in ("encoder", "decoder")}
     config = BartConfig(**(base_config(tokenizer).to_diff_dict() | small))
     return _save(BartForConditionalGeneration(config), tokenizer, folder)
+
+
+def _train_sentencepiece(folder: Path, lines: Sequence[str], tokens: int) -> None:
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(lines),
+        model_prefix=str(folder / "spiece"),
+        vocab_size=tokens,
+        hard_vocab_limit=False,  # fewer where the lines have not so many
+        model_type="unigram",
+        pad_id=0,
+        eos_id=1,
+        unk_id=2,
+        bos_id=-1,
+        minloglevel=2,
+    )
+    (folder / "spiece.vocab").unlink()
 
 
 def _save(model: PreTrainedModel, tokenizer: Any, folder: Path) -> Path:

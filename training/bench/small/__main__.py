@@ -65,15 +65,13 @@ def corpora(settings: SmallSettings) -> list[SmallCorpus]:
     for name in settings.only:
         if name not in SYSTEMS:
             raise UserError(f"No system is called {name!r}: take {', '.join(SYSTEMS)}.")
-    sources = load_sources(settings.data, Path(settings.out) / "small-starter")
-    for name in settings.sources:
-        if name not in sources:
-            raise UserError(f"No corpus is called {name!r}: take {', '.join(sources)}.")
+    starter = Path(settings.out) / "small-starter"
+    sources = load_sources(settings.data, starter, settings.sources)
     drawn = [
         draw(sources[name], Cell(name, size, seed), settings.split, settings.limit)
         for seed in settings.seeds
         for size in settings.sizes
-        for name in settings.sources or sources
+        for name in sources
     ]
     found = [corpus for corpus in drawn if corpus is not None]
     if not found:

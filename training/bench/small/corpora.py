@@ -72,18 +72,21 @@ def _split(entry: tuple[str, list[Row]]) -> tuple[str, Dataset]:
     return name, Dataset.from_dict(columns)
 
 
-def load_sources(folders: Sequence[str], starter: Path) -> dict[str, list[Row]]:
+def load_sources(
+    folders: Sequence[str], starter: Path, names: Sequence[str] = ()
+) -> dict[str, list[Row]]:
     """Reads every source of which no base has learned anything.
 
     Args:
         folders: Where the data files are.
         starter: Where the starter corpus is built, if it is not yet.
+        names: Only these sources; all without any.
 
     Returns:
-        Source to its rows of all splits, those with most rows first.
+        Source to its rows of all splits: by ``names``, or those with most rows first.
 
     Raises:
-        UserError: A file is missing.
+        UserError: A file is missing, or a name is unknown.
     """
     known = {row.source for row in known_rows(folders)}
     sources: dict[str, list[Row]] = {STARTER_NAME: _starter(starter)}
@@ -91,7 +94,11 @@ def load_sources(folders: Sequence[str], starter: Path) -> dict[str, list[Row]]:
         for record in read_records(data_file(folders, name)):
             if record["source"] not in known and (row := _row(record["source"], record)).tags:
                 sources.setdefault(row.source, []).append(row)
-    return dict(sorted(sources.items(), key=lambda entry: -len(entry[1])))
+    largest = sorted(sources, key=lambda name: -len(sources[name]))
+    for name in names:
+        if name not in sources:
+            raise UserError(f"No corpus is called {name!r}: take {', '.join(largest)}.")
+    return {name: sources[name] for name in names or largest}
 
 
 def _starter(folder: Path) -> list[Row]:

@@ -175,13 +175,10 @@ def corpora(settings: SmallTrainingSettings) -> list[SmallCorpus]:
     for name in settings.variants:
         if name not in VARIANTS:
             raise UserError(f"No variant is called {name!r}: take {', '.join(VARIANTS)}.")
-    sources = load_sources(settings.data, Path(settings.out) / "starter")
-    for name in settings.sources:
-        if name not in sources:
-            raise UserError(f"No corpus is called {name!r}: take {', '.join(sources)}.")
+    sources = load_sources(settings.data, Path(settings.out) / "starter", settings.sources)
     found: list[SmallCorpus] = []
     for seed in settings.seeds:
-        cells = [Cell(name, settings.size, seed) for name in settings.sources or sources]
+        cells = [Cell(name, settings.size, seed) for name in sources]
         drawn = [draw(sources[cell.source], cell, "validation", settings.limit) for cell in cells]
         found += [corpus for corpus in drawn if corpus is not None][: settings.most_sources]
     if not found:
