@@ -1,8 +1,8 @@
 """Trains the bundled base: MiniLM in a BART shape learns to generate tags.
 
-    python -m training.base.recipe train --data DATA MORE   # 5.5 hours on 2 cores, resumes itself
+    python -m training.base.recipe train --data DATA MORE   # 5 hours on 2 cores, resumes itself
     python -m training.base.recipe train --data DATA MORE --start training/base/weights \
-        --first general                                     # its last stage alone, 2.5 hours
+        --first general                                     # its last stage alone, 2 hours
     python -m training.base.recipe export                   # averaged weights, bf16
 
 Five stages, each bounded by its minutes of training: the decoder on Wikipedia (text to title) with

@@ -40,7 +40,7 @@ STAGES = (
     Stage("decoder", 7, True, 8e-4, 0.0, 192),
     Stage("all", 75, False, 6e-4, 1.5e-4, 224),
     Stage("more", 90, False, 4e-4, 1.5e-4, 224, article_rounds=2, title_rounds=3),
-    Stage("general", 150, False, 5e-4, 1.5e-4, 224, article_rounds=2, general_rounds=2),
+    Stage("general", 120, False, 5e-4, 1.5e-4, 224, article_rounds=2, general_rounds=2),
 )
 
 
