@@ -200,7 +200,7 @@ def teach(
     )
     model.generation_config = decoding_defaults(model.generation_config, settings)
     model.generation_config.repetition_penalty = penalty or REPETITION_PENALTY
-    model.generation_config.sequence_bias = biases_with(biases, data["labels"])
+    model.generation_config.sequence_bias = biases_with(biases, (row["labels"] for row in data))
     usual = Seq2SeqTrainer if config.train_encoder else FrozenEncoderTrainer
     trainer = (trainer_type or usual)(
         model=model,

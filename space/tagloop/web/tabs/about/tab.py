@@ -111,8 +111,8 @@ def _quality(tagger: Tagger) -> str:
         f"{heading}<p>Measured on {report['articles']:,} articles of the "
         f"{safe(report['split'])} split that it never saw, against the tags that their authors "
         f"chose. {said}Below each figure: its 95 % bootstrap interval.</p>"
-        f'<div class="tl-scroll"><table><thead><tr><td></td>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>"
+        '<div class="tl-scroll" tabindex="0" role="region" aria-label="How good it is">'
+        f"<table><thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
 
