@@ -124,7 +124,7 @@ def fit_prior(sources: dict[str, Candidates]) -> tuple[Weights, float, dict[str,
         by weights of the other sources with that strength; the strength with the least mean.
     """
     tried = []
-    for strength in STRENGTHS:
+    for strength in tqdm(STRENGTHS, desc="strengths of the prior"):
         losses = {}
         for source, left_out in sources.items():
             others = [of for name, of in sources.items() if name != source]
