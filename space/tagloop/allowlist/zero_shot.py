@@ -39,9 +39,9 @@ FEATURES = (
 BIAS = -1.680
 WEIGHTS = (0.341, 0.227, 1.602, 0.825, 0.405, 0.640, 2.169, -0.708)
 """In the order of ``FEATURES``; ``python -m training.bench.given_list.fit --data DATA DATA2
---weights FOLDER`` fits and prints them. They are of the base before this one, which had learned the
-articles of a third of the sources that they were fitted on. This one has learned those of all, so
-the fit would have it believed (``generated``: 2.9) more than it deserves on a stranger's."""
+--weights FOLDER`` fits and prints them. They are of the base before this one, which had learned
+articles of eight of the eighteen sources that they were fitted on. This one has learned from all,
+and the fit would have it believed (``generated``: 2.9) more than it deserves on a stranger's."""
 
 
 class TagWords:
