@@ -5,7 +5,7 @@ NAME ?= tagloop
 # What a person says. It reaches the commands through the environment, as it stands: blanks, quotes
 # and $ mean nothing to make or the shell.
 GIVEN := NAME NAMESPACE SOURCE COLUMNS TAG_SEPARATOR LICENSE MIN_WORDS LIMIT PREVIOUS TAG_OVERRIDES \
-         BASE TRAINING MODEL DATASET AGREEMENT DATA SPLIT
+         BASE ENCODER TRAINING MODEL DATASET AGREEMENT DATA SPLIT
 # The width of a terminal has the name of a variable here.
 ifeq ($(origin COLUMNS)$(findstring =,$(value COLUMNS)),environment)
 COLUMNS :=
@@ -32,7 +32,7 @@ reading  = $(call flag,COLUMNS,columns) $(call flag,TAG_SEPARATOR,tag_separator)
            $(call flag,TAG_OVERRIDES,tag_overrides) $(call switch,KEEP_TITLE_ONLY,keep_title_only) \
            $(call switch,DRAFTS,drafts) $(call switch,STRICT,strict)
 settings = $(call flag,NAME,name) $(source) $(reading) $(call flag,BASE,base) \
-           $(call flag,TRAINING,training)
+           $(call flag,ENCODER,encoder) $(call flag,TRAINING,training)
 
 # V=1 shows what goes into the log otherwise.
 verbose = $(if $(V),--verbose)
@@ -63,7 +63,7 @@ fuzz: $(READY) ## bad input to the embedded Hub and to Batch: [SECONDS=600] [SEE
 data: $(READY) ## build the dataset: SOURCE=folder|file|address|owner/dataset [COLUMNS=title=…,text=…] [NAME=…] [DRY_RUN=1]
 	@$(PY) -m training.build_dataset $(call flag,NAME,name) $(or $(source),--source dataset_card/starter $(if $(LICENSE),,--license CC0-1.0)) $(strip $(reading)) $(call flag,LIMIT,limit) $(call flag,PREVIOUS,previous) $(call switch,DRY_RUN,dry_run)
 
-train: $(READY) ## build, fine-tune and measure: SOURCE=… [BASE=google/flan-t5-small] [NAME=…]
+train: $(READY) ## build, fine-tune and measure: SOURCE=… [BASE=google/flan-t5-small] [ENCODER=…] [NAME=…]
 	@$(PY) -m training.publish.pipeline $(settings) $(verbose)
 
 evaluate: $(READY) ## measure a tagger again: [MODEL=folder|owner/tagger] [NAME=…]
@@ -82,11 +82,11 @@ space: $(READY) ## run the Space here on any tagger: MODEL=owner/tagger [SHARE=1
 	MODEL_REPO="$$(cd -- "$$MODEL" 2>/dev/null && pwd || printf %s "$$MODEL")" && export MODEL_REPO && \
 	cd space && $(if $(SHARE),GRADIO_SHARE=True) "$(abspath $(PY))" app.py
 
-base: $(READY) ## train the bundled base anew, three hours: DATA=folder
+base: $(READY) ## train the bundled base anew, six hours: DATA="folder more"
 	@$(if $(DATA),,echo "error: DATA is missing: make base DATA=folder" >&2; exit 2;) \
 	$(PY) -m training.base.recipe train --data "$$DATA" && $(PY) -m training.base.recipe export
 
-bench: $(PEERS) ## Tagloop and its peers side by side: DATA=folder [SPLIT=validation] [ONLY="knn yake"] [AGAIN=1]
+bench: $(PEERS) ## Tagloop and its peers side by side: DATA="folder more" [SPLIT=validation] [ONLY="knn yake"] [AGAIN=1]
 	@$(if $(DATA),,echo "error: DATA is missing: make bench DATA=folder" >&2; exit 2;) \
 	$(PY) -m training.bench.quality --data "$$DATA" --split $(if $(SPLIT),"$$SPLIT",validation) $(if $(ONLY),--only $(ONLY)) $(if $(AGAIN),--again) && \
 	$(PY) -m training.bench.speed --data "$$DATA"

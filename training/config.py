@@ -213,6 +213,9 @@ class TrainConfig(ConsoleConfig):
         "", "Dataset folder or owner/name[@revision]; default build/<name>/dataset."
     )
     base: str = option("", "Any seq2seq model: folder or repo_id; default the bundled.")
+    encoder: str = option(
+        "", "Any sentence encoder for the neighbours: folder or repo_id; default the English one."
+    )
     name: str = option("tagloop", "Name of the project's repositories.")
     output_dir: str | None = option(None, "Model folder to write; default build/<name>/model.")
     prompt_template: str | None = option(
@@ -220,7 +223,17 @@ class TrainConfig(ConsoleConfig):
     )
     max_input_tokens: int = option(256, "Longer prompts are cut.")
     max_new_tokens: int = option(48, "Bound of the output.")
-    epochs: float = option(6, "Passes over the articles at the most.")
+    epochs: float | None = option(
+        None,
+        "Passes over the articles at the most; default 6, for fewer than 500 articles 16 of the "
+        "upper layers.",
+    )
+    frozen_layers: int | None = option(
+        None,
+        "So many lower layers of an encoder of BART's kind, and the embeddings, stay as they are; "
+        "they read each article only once. Default 4 for fewer than 500 articles where --epochs is "
+        "not set, else 0.",
+    )
     batch_size: int = option(16, "Articles a step.")
     learning_rate: float = option(3e-4, "Peak rate of AdamW.")
     weight_decay: float = option(0.01, "Of AdamW.")
@@ -228,6 +241,9 @@ class TrainConfig(ConsoleConfig):
     label_smoothing: float = option(0.0, "Of the cross-entropy.")
     freeze_encoder: bool = option(
         False, "Train the decoder alone; the encoder reads each article only once."
+    )
+    freeze_embeddings: bool = option(
+        False, "Leave embeddings and output layer as they are: most of a multilingual base."
     )
     patience: int = option(2, "Epochs without a better f1@m to stop.")
     eval_limit: int = option(200, "Validation articles that are tagged after each epoch.")
@@ -242,8 +258,11 @@ class TrainConfig(ConsoleConfig):
             UserError: A number that must be above 0 is not, or the prompt lacks the article.
         """
         for name in ("max_input_tokens", "max_new_tokens", "epochs", "batch_size"):
-            if not getattr(self, name) > 0:
-                raise UserError(f"--{name} {getattr(self, name)}: take a number above 0.")
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise UserError(f"--{name} {value}: take a number above 0.")
+        if self.frozen_layers is not None and self.frozen_layers < 0:
+            raise UserError("--frozen_layers cannot be below 0.")
         if self.prompt_template is not None and "{text}" not in self.prompt_template:
             given = f"--prompt_template {self.prompt_template!r}"
             raise UserError(f"{given} needs {{text}}, where the article goes.")
@@ -282,6 +301,9 @@ class StationsConfig(ConsoleConfig, ReadingConfig):
     name: str = option("tagloop", "Name of the project's repositories.")
     source: list[str] = option([], "Articles; default the starter corpus.", action="extend")
     base: str = option("", "Any seq2seq model: folder or repo_id; default the bundled.")
+    encoder: str = option(
+        "", "Any sentence encoder for the neighbours: folder or repo_id; default the English one."
+    )
     training: str | None = option(None, "YAML or JSON file with more settings of training.train.")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,6 +14,8 @@ from transformers import (
     BartConfig,
     BartForConditionalGeneration,
     BertTokenizer,
+    MT5Config,
+    MT5ForConditionalGeneration,
     PreTrainedModel,
     T5Config,
     T5ForConditionalGeneration,
@@ -50,18 +53,7 @@ def starter_lines() -> list[str]:
 def make_tiny_t5(folder: Path) -> Path:
     """Saves a T5 with a SentencePiece (unigram) tokenizer, as google/flan-t5-small is saved."""
     folder.mkdir(parents=True)
-    sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter(starter_lines()),
-        model_prefix=str(folder / "spiece"),
-        vocab_size=VOCABULARY,
-        model_type="unigram",
-        pad_id=0,
-        eos_id=1,
-        unk_id=2,
-        bos_id=-1,
-        minloglevel=2,
-    )
-    (folder / "spiece.vocab").unlink()
+    _train_sentencepiece(folder, starter_lines(), VOCABULARY)
     tokenizer = T5Tokenizer.from_pretrained(folder, extra_ids=10)
     torch.manual_seed(SEED)
     config = T5Config.from_dict(
@@ -80,6 +72,19 @@ def make_tiny_t5(folder: Path) -> Path:
     return _save(T5ForConditionalGeneration(config), tokenizer, folder)
 
 
+def make_tiny_mt5(folder: Path, lines: Sequence[str]) -> Path:
+    """Saves an mT5 with a SentencePiece tokenizer of these lines, as google/mt5-small is saved."""
+    folder.mkdir(parents=True)
+    _train_sentencepiece(folder, lines, 400)
+    tokenizer = T5Tokenizer.from_pretrained(folder, extra_ids=0)
+    torch.manual_seed(SEED)
+    sizes = {"d_model": 48, "d_kv": 16, "d_ff": 96, "num_layers": 2, "num_heads": 3}
+    config = MT5Config.from_dict(
+        sizes | {"vocab_size": len(tokenizer), "decoder_start_token_id": 0}
+    )
+    return _save(MT5ForConditionalGeneration(config), tokenizer, folder)
+
+
 def make_tiny_bart(folder: Path) -> Path:
     """Saves a BART with a WordPiece tokenizer and the settings of the bundled base."""
     folder.mkdir(parents=True)
@@ -94,6 +99,22 @@ def make_tiny_bart(folder: Path) -> Path:
     small |= {f"{side}_ffn_dim": 96 for side in ("encoder", "decoder")}
     config = BartConfig(**(base_config(tokenizer).to_diff_dict() | small))
     return _save(BartForConditionalGeneration(config), tokenizer, folder)
+
+
+def _train_sentencepiece(folder: Path, lines: Sequence[str], tokens: int) -> None:
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(lines),
+        model_prefix=str(folder / "spiece"),
+        vocab_size=tokens,
+        hard_vocab_limit=False,  # fewer where the lines have not so many
+        model_type="unigram",
+        pad_id=0,
+        eos_id=1,
+        unk_id=2,
+        bos_id=-1,
+        minloglevel=2,
+    )
+    (folder / "spiece.vocab").unlink()
 
 
 def _save(model: PreTrainedModel, tokenizer: Any, folder: Path) -> Path:

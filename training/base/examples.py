@@ -1,7 +1,7 @@
-"""The recipe's training examples: what is read from the data folder and what the model sees of it.
+"""The recipe's training examples: what is read from the data and what the model sees of it.
 
-The folder holds xz-compressed JSON Lines with ``title, text, tags`` and, where labelled, ``split``;
-``FILES`` names them. Only train splits are ever learned from.
+One or several folders hold xz-compressed JSON Lines with ``source, title, text, tags`` and, where
+labelled, ``split``; ``FILES`` names them. Only train splits are ever learned from.
 """
 
 from __future__ import annotations
@@ -9,26 +9,32 @@ from __future__ import annotations
 import json
 import lzma
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tagloop.errors import UserError
 from tagloop.vocabulary.vocabulary import join_tags, normal_form, occurs_in, tidy
+from training.data.sources.locations import locations
 
 FILES = {
     "articles": "articles_open.jsonl.xz",
+    "general": "general_open.jsonl.xz",
     "titles": "titles.jsonl.xz",
     "textbook": "openstax.jsonl.xz",
     "wiki": "wiki.jsonl.xz",
 }
+TAGGED = ("articles", "general", "titles", "textbook")
+MEASURED_KINDS = ("articles", "general", "titles")
+"""Kinds with the tags of people, which validation and measurements report apart."""
+SHARES = {"congress_crs": 0.4, "rubenerd": 0.4, "medium_ds": 0.7}
+"""Of these sources an example is made with so much probability, anew in each round: there are so
+many rows of one author, one style or one subject that they would set the style of all."""
 MAX_TAGS = 6
 """More tags than this are sampled down for an example, so that lists stay short."""
 TEXT_CHARACTERS = 1600
 """Characters of text an example takes: about 320 WordPiece tokens, cut to the stage's limit."""
-DATA_SCIENCE_SHARE = 0.7
-"""Of the data-science titles this share is kept: they outnumber the general ones 3 to 1."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,7 @@ class Row:
     text: str
     tags: tuple[str, ...]
     split: str
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,13 +67,31 @@ class Style:
 RECIPE_STYLE = Style()
 
 
-def read_rows(folder: Path, kind: str) -> list[Row]:
+def data_file(folders: Sequence[str | Path], name: str) -> Path:
+    """Finds a data file in the first of the folders that has it.
+
+    Args:
+        folders: Each a folder, or several with blanks between them.
+        name: Of the file.
+
+    Raises:
+        UserError: None has it.
+    """
+    places = locations([str(folder) for folder in folders])
+    for place in places:
+        if (path := Path(place) / name).is_file():
+            return path
+    looked = ", ".join(places) or "no folder"
+    raise UserError(f"{name} is missing in {looked}; --data names the folders that hold the data.")
+
+
+def read_rows(folders: Sequence[str | Path], kind: str) -> list[Row]:
     """Reads one file of ``FILES``.
 
     Raises:
         UserError: The file is missing.
     """
-    return [_row(kind, record) for record in read_records(folder / FILES[kind])]
+    return [_row(kind, record) for record in read_records(data_file(folders, FILES[kind]))]
 
 
 def read_records(path: Path) -> Iterator[dict[str, Any]]:
@@ -83,9 +108,9 @@ def read_records(path: Path) -> Iterator[dict[str, Any]]:
 
 def _row(kind: str, record: dict[str, Any]) -> Row:
     tags = {normal_form(tag): target_form(tag) for tag in record["tags"] if normal_form(tag)}
-    source = "data science title" if record["source"] == "medium_ds" else kind
     split = record.get("split") or "train"
-    return Row(source, record["title"], record["text"], tuple(tags.values()), split)
+    title, text = record["title"], record["text"]
+    return Row(kind, title, text, tuple(tags.values()), split, record["source"])
 
 
 def target_form(tag: str) -> str:
@@ -108,7 +133,7 @@ def tag_examples(
     for row in rows:
         if not row.tags:
             continue
-        if row.kind == "data science title" and rng.random() > DATA_SCIENCE_SHARE:
+        if row.source in SHARES and rng.random() > SHARES[row.source]:
             continue
         make = _textbook if row.kind == "textbook" else _article
         prompt, tags = make(row, rng, style)

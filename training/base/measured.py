@@ -19,7 +19,7 @@ class KindMeasured(TypedDict):
 
 
 Measured = dict[str, KindMeasured]
-"""``articles`` and ``titles``."""
+"""By kind: ``articles`` (known blogs), ``general`` (since the stage of that name), ``titles``."""
 
 
 def read_measured(path: Path = MEASURED) -> Measured:

@@ -21,6 +21,7 @@ class Stage:
         max_input_tokens: Longer prompts are cut.
         article_rounds: How often a round has each article.
         title_rounds: How often it has each title.
+        general_rounds: How often it has each general article.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Stage:
     max_input_tokens: int
     article_rounds: int = 1
     title_rounds: int = 1
+    general_rounds: int = 0
 
 
 STAGES = (
@@ -38,12 +40,18 @@ STAGES = (
     Stage("decoder", 7, True, 8e-4, 0.0, 192),
     Stage("all", 75, False, 6e-4, 1.5e-4, 224),
     Stage("more", 90, False, 4e-4, 1.5e-4, 224, article_rounds=2, title_rounds=3),
+    Stage("general", 120, False, 5e-4, 1.5e-4, 224, article_rounds=2, general_rounds=2),
 )
 
 
 def stage_rows(tagged: Mapping[str, list[Row]], stage: Stage) -> list[Row]:
-    """Returns the tagged rows of one round, the articles and titles as often as the stage says."""
-    rounds = {"articles": stage.article_rounds, "titles": stage.title_rounds, "textbook": 1}
+    """Returns the tagged rows of one round, each kind as often as the stage says."""
+    rounds = {
+        "articles": stage.article_rounds,
+        "general": stage.general_rounds,
+        "titles": stage.title_rounds,
+        "textbook": 1,
+    }
     return [
         row for kind, rows in tagged.items() for row in rows * rounds[kind] if row.split == "train"
     ]

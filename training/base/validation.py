@@ -9,10 +9,10 @@ import torch
 from transformers import BertTokenizer
 
 from tagloop.vocabulary.vocabulary import normal_form, parse_tags
-from training.base.examples import Row, prompt_of
+from training.base.examples import MEASURED_KINDS, Row, prompt_of
 
 SAMPLE = 160
-"""Articles and titles each: enough to see a trend, few enough to cost a minute."""
+"""Rows of each kind: enough to see a trend, few enough to cost a minute."""
 MAX_INPUT_TOKENS = 256
 MAX_CHARACTERS = 3000
 BATCH = 32
@@ -21,9 +21,9 @@ BATCH = 32
 def validate(
     model: Any, tokenizer: BertTokenizer, tagged: Mapping[str, list[Row]]
 ) -> dict[str, float]:
-    """Returns macro F1 over all generated tags, a file kind each (0..1)."""
+    """Returns macro F1 over all generated tags, a kind each (0..1): ``articles_f1`` and so on."""
     scores = {}
-    for kind in ("articles", "titles"):
+    for kind in MEASURED_KINDS:
         sample = validation_sample(tagged[kind], SAMPLE)
         generated = generate_tags(model, tokenizer, [prompt(row) for row in sample])
         pairs = zip(generated, sample, strict=True)

@@ -130,7 +130,7 @@ def run(settings: LoadSettings) -> dict[str, Any]:
     Raises:
         UserError: The data are missing, or the Space does not start.
     """
-    suite = load_suites(Path(settings.data), ["in-domain"], "validation")[0]
+    suite = load_suites(settings.data, ["in-domain"], "validation")[0]
     rows = [row for row in suite.validation if row.text]
     engines = {}
     with tempfile.TemporaryDirectory() as name:

@@ -25,12 +25,12 @@ class ReportSettings:
 
     Attributes:
         report: Name of the report's file, with flags in braces.
-        data: Folder with the data of the recipe.
+        data: Folders with the data of the recipe.
         output: Where a person wants the report.
     """
 
     report: ClassVar[str]
-    data: str = option("", "folder with the data of the recipe")
+    data: list[str] = option([], "folders with the data of the recipe")
     output: str = option("", "JSON; default in results/, in build/bench for a try")
 
     @property

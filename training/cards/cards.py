@@ -27,11 +27,12 @@ from tagloop.generation.settings import TaggingSettings
 from tagloop.text.languages import relevant_languages
 from training.cards.changelog import latest_changes
 from training.cards.citations import BUNDLED
-from training.cards.model_sections import metric_of, model_sections
+from training.cards.model_sections import model_sections
 from training.cards.repo_names import Names
 from training.data.build_report import read_build_report
 from training.data.corpus import DataSource
 from training.data.corrections_file import RepoCommit
+from training.evaluation.measures import SYSTEMS, metric_of
 from training.evaluation.report import EvaluationReport, read_report
 from training.finetune.training_log import TrainingLog, read_log
 from training.json_files import read_json
@@ -50,6 +51,8 @@ LANGUAGE = "en"
 """Of the articles of builds and trainings that did not look for it."""
 LICENSE = "apache-2.0"
 """Of the weights."""
+PUBLISHED = ("checkpoint", "after")
+"""Systems of the model-index; first the one that the Hub's own code snippets run."""
 HUB_METRICS = {"f1", "precision", "rouge"}
 MINILM = "sentence-transformers/all-MiniLM-L6-v2"
 """The Hub's model whose weights the bundled base begins with."""
@@ -127,6 +130,7 @@ def write_model_card(
     )
     sections |= _model_links(names, trained_on, measured_on)
     sections |= {"version": version, "license": LICENSE, "base": _base_link(log)}
+    sections["encoder_link"] = _encoder_link(TaggingSettings.load(folder).sentence_encoder)
     body = render(MODEL_TEMPLATE, changes=latest_changes(folder), **sections)
     return _write(folder, metadata.to_yaml(), body)
 
@@ -210,6 +214,19 @@ def _base_link(log: TrainingLog) -> Markdown:
     return repo_link(base, "model") if base else escape(log["base_model"] or "")
 
 
+def _encoder_link(name: str | None) -> Markdown:
+    """Names the sentence encoder; models from before there was a choice have all-MiniLM."""
+    if name in (None, MINILM):
+        return Markdown(f"[all-MiniLM-L6-v2]({repo_url(MINILM, 'model')}), Apache-2.0")
+    encoder = str(name)
+    try:
+        validate_repo_id(encoder)
+    except HFValidationError:
+        return escape(encoder)
+    link = repo_link(encoder, "model") if "/" in encoder else escape(encoder)
+    return Markdown(f"{link} (under its own licence)")
+
+
 def _dataset_metadata(
     description: Description, repo_id: str, languages: Mapping[str, int] | None
 ) -> DatasetCardData:
@@ -256,11 +273,13 @@ def _model_metadata(
             dataset_split=report["split"],
             dataset_revision=measured_on["revision"],
             metric_type=metric_of(name).hub_type,
-            metric_name=metric_of(name).label,
+            # The Hub shows a metric by its name and nothing else of ours.
+            metric_name=f"{metric_of(name).label} ({SYSTEMS[system]})",
             # numpy's floats do not go into YAML
             metric_value=round(float(measured["value"]), 4),
         )
-        for name, measured in report["systems"]["after"].items()
+        for system in PUBLISHED
+        for name, measured in report["systems"].get(system, {}).items()
     ]
     base = _base_model(log)
     return ModelCardData(

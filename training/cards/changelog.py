@@ -13,13 +13,12 @@ from typing import NotRequired, TypedDict, cast
 from dataset_card.markdown import Markdown, escape, shorten
 from tagloop.errors import UserError
 from tagloop.files import CHANGELOG, CHANGELOG_TEXT
+from training.evaluation.measures import SYSTEMS, metric_of
 from training.evaluation.report import Figure
 from training.json_files import read_json, write_json
 
-"""Beside them in the repository of a model that a retrain made."""
 SCHEMA = 1
 SHOWN_TAGS = 30
-LABELS = {"f1@m": "F1@M", "f1@5": "F1@5"}
 
 
 class VersionedDataset(TypedDict):
@@ -55,10 +54,16 @@ class MeasuredChange(TypedDict):
 
 
 class ComparedSet(TypedDict):
-    """Two models on some articles; without articles there are no ``measures``."""
+    """Two models on some articles; without articles there are no measures.
+
+    Attributes:
+        measures: Of both models with Tagloop.
+        checkpoint: Of both checkpoints alone; entries of earlier versions have none.
+    """
 
     articles: int
     measures: dict[str, MeasuredChange]
+    checkpoint: NotRequired[dict[str, MeasuredChange]]
 
 
 class ComparedSets(TypedDict):
@@ -167,23 +172,29 @@ def tags_sentence(tags: list[str]) -> str:
 def figures_table(compared: ComparedSets) -> list[str]:
     """Returns the figures before and after as lines of a Markdown table."""
     lines = [
-        "| measured on | measure | before | after | change (95 % interval) | better with chance |",
-        "|---|---|--:|--:|--:|--:|",
+        "| measured on | system | measure | before | after | change (95 % interval) "
+        "| better with chance |",
+        "|---|---|---|--:|--:|--:|--:|",
     ]
     for part, shown in (
         (compared["frozen_test"], "frozen test"),
         (compared["held_out"], "held-out corrections"),
     ):
-        for measure, values in part["measures"].items():
-            change = values["difference"]
-            lines.append(
-                f"| {part['articles']:,} articles, {shown} | {LABELS[measure]} "
-                f"| {_cell(values['before'])} | {_cell(values['after'])} "
-                f"| {change['value']:+.4f} ({change['low']:+.4f} to {change['high']:+.4f}) "
-                f"| {100 * change['chance_better']:.0f} % |"
-            )
+        for system, measures in (
+            ("after", part["measures"]),
+            ("checkpoint", part.get("checkpoint", {})),
+        ):
+            for measure, values in measures.items():
+                change = values["difference"]
+                lines.append(
+                    f"| {part['articles']:,} articles, {shown} | {SYSTEMS[system]} "
+                    f"| {metric_of(measure).label} "
+                    f"| {_cell(values['before'])} | {_cell(values['after'])} "
+                    f"| {change['value']:+.4f} ({change['low']:+.4f} to {change['high']:+.4f}) "
+                    f"| {100 * change['chance_better']:.0f} % |"
+                )
         if not part["measures"]:
-            lines.append(f"| no article, {shown} | | | | | |")
+            lines.append(f"| no article, {shown} | | | | | | |")
     return lines
 
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any
 
 from dataset_card.markdown import Markdown, fenced, shorten
 from tagloop.generation.settings import TaggingSettings
 from training.cards.citations import citations
 from training.cards.model_snippets import client_snippet, literal, model_snippet
-from training.evaluation.report import Difference, EvaluationReport, Example, Figure
+from training.evaluation.measures import METRICS, SYSTEMS, metric_of
+from training.evaluation.report import (
+    EvaluationReport,
+    Example,
+    Figure,
+    SystemPair,
+    differences_of,
+)
 from training.finetune.base_languages import foreign_sentence
 from training.finetune.training_log import LogEntry, TrainingLog
 
@@ -17,41 +24,6 @@ Values = dict[str, Any]
 """What a template prints, by the names that stand in it."""
 
 
-class Metric(NamedTuple):
-    """How a measure of report.json is called.
-
-    Attributes:
-        label: For people.
-        hub_type: Metric of the Hub that it is one of, for the model-index.
-        meaning: What it measures, as half a sentence.
-    """
-
-    label: str
-    hub_type: str
-    meaning: str
-
-
-METRICS = {
-    "f1@5": Metric("F1@5", "f1", "precision always counts five places, however few tags there are"),
-    "f1@m": Metric("F1@M", "f1", "over all tags of an answer"),
-    "precision@1": Metric("Precision@1", "precision", "whether the first tag is right"),
-    "present_f1@m": Metric("F1@M, present", "f1", "only tags whose words stand in the article"),
-    "absent_f1@m": Metric("F1@M, absent", "f1", "only tags whose words do not"),
-    "f1@m_stemmed": Metric(
-        "F1@M, stemmed", "f1", "tags compared by their words' stems (Porter's in English)"
-    ),
-    "unseen_share": Metric(
-        "Unseen tags", "unseen_share", "tags of an answer that training never saw"
-    ),
-    "rouge1": Metric("ROUGE-1", "rouge", "words in common, on the tags joined by commas"),
-    "rouge2": Metric("ROUGE-2", "rouge", "word pairs in common"),
-    "rougeL": Metric("ROUGE-L", "rouge", "longest common sequence of words"),
-}
-SYSTEMS = {
-    "before": "before fine-tuning",
-    "after": "this model",
-    "most_frequent": "most frequent tags",
-}
 SHOWN_ROWS = 20
 EXAMPLE_CHARACTERS = 220
 CELL_CHARACTERS = 100
@@ -63,11 +35,6 @@ LOG_COLUMNS = {
     "eval_f1@5": "F1@5",
     "eval_f1@m": "F1@M",
 }
-
-
-def metric_of(name: str) -> Metric:
-    """Returns a measure's names; one that is not in `METRICS` goes by its own."""
-    return METRICS.get(name, Metric(name, name, ""))
 
 
 def model_sections(
@@ -103,6 +70,7 @@ def model_sections(
         "examples": examples,
         "limits": _limits(log, report, settings),
         "prompt_template": literal(log["prompt_template"]),
+        "answer": settings,
         "citations": fenced("\n\n".join(citations(log["base_model"] or "", model_type)), "bibtex"),
         "versions": _versions(log, report),
         **_results(report),
@@ -124,6 +92,7 @@ def _example(example: Example) -> dict[str, str]:
         "text": shorten(example["text"], EXAMPLE_CHARACTERS) or "(no text)",
         "tags": _joined(example["tags"]),
         "before": _joined(example["before"]),
+        "checkpoint": _joined(example["checkpoint"]) if "checkpoint" in example else "",
         "after": _joined([tag["tag"] for tag in example["after"]]),
     }
 
@@ -142,14 +111,16 @@ def _results(report: EvaluationReport) -> Values:
         "articles": report["articles"],
         "confidence": f"{100 * report['bootstrap']['confidence']:g} %",
         "systems": [SYSTEMS[name] for name in systems],
+        "both": "checkpoint" in systems,
+        "alone": _alone(report),
         "results": [
             {
                 "name": metric_of(name).label,
-                "cells": [_cell(report["systems"][system][name], system) for system in systems],
+                "cells": [_cell(report["systems"][system].get(name), system) for system in systems],
             }
             for name in names
         ],
-        "differences": _differences(report["paired"]),
+        "differences": [_difference(pair) for pair in differences_of(report)],
         "explanations": [
             f"{metric_of(name).label}: {metric_of(name).meaning}."
             for name in names
@@ -172,24 +143,47 @@ def _calibration(report: EvaluationReport) -> dict[str, str]:
     }
 
 
-def _cell(measured: Figure, system: str) -> Markdown:
-    value = f"{measured['value']:.3f}"
-    interval = f"({measured['low']:.3f} to {measured['high']:.3f})"
-    return Markdown(f"**{value}** {interval}" if system == "after" else f"{value} {interval}")
-
-
-def _differences(paired: Mapping[str, Difference]) -> list[str]:
-    if not paired:
-        return []
-    changes = " and ".join(
-        f"{metric_of(name).label} by {gain['difference']:+.3f} "
-        f"({gain['low']:+.3f} to {gain['high']:+.3f})"
-        for name, gain in paired.items()
+def _alone(report: EvaluationReport) -> str:
+    """Says how good the snippet's answers are; empty for a report that does not measure them."""
+    alone, tagloop = (report["systems"].get(name) for name in ("checkpoint", "after"))
+    if not (alone and tagloop):
+        return ""
+    said = (
+        f"Measured as this snippet runs it, the checkpoint alone has an F1@M of "
+        f"{_plain(alone['f1@m'])}, with Tagloop it has {_plain(tagloop['f1@m'])}."
     )
-    return [
-        f"On the same articles, fine-tuning changed {changes}; where the interval holds no 0, "
-        "chance hardly explains the difference."
-    ]
+    if not {"repeated_tags", "empty_slots", "spelled"} <= set(alone):
+        return said
+    repeated, empty, spelled = (
+        f"{100 * alone[name]['value']:.1f} %"
+        for name in ("repeated_tags", "empty_slots", "spelled")
+    )
+    return (
+        f"{said} {repeated} of its answers repeat a tag, {empty} have nothing between two commas, "
+        f"and of its tags that the training data has, {spelled} are spelled as there."
+    )
+
+
+def _plain(measured: Figure) -> str:
+    return f"{measured['value']:.3f} ({measured['low']:.3f} to {measured['high']:.3f})"
+
+
+def _cell(measured: Figure | None, system: str) -> Markdown:
+    if measured is None:
+        return Markdown("")
+    bold = "**" if system == "after" else ""
+    value, interval = _plain(measured).split(" ", 1)
+    return Markdown(f"{bold}{value}{bold} {interval}")
+
+
+def _difference(pair: SystemPair) -> str:
+    changes = " and ".join(
+        f"{metric_of(name).label} {change['difference']:+.3f} "
+        f"({change['low']:+.3f} to {change['high']:+.3f})"
+        for name, change in pair["measures"].items()
+    )
+    named = f"{SYSTEMS[pair['of']]} against {SYSTEMS[pair['over']]}"
+    return f"{named[:1].upper()}{named[1:]}: {changes}"
 
 
 def _training(log: TrainingLog) -> Values:
@@ -204,7 +198,7 @@ def _training(log: TrainingLog) -> Values:
         "log": rows,
         "best": (
             f"The model of step {best['step']} was kept, with a validation "
-            f"{metric_of(best['metric']).label} of {best['value']:.3f}."
+            f"{metric_of(best['metric']).label} of {best['value']:.3f}, the checkpoint's alone."
             if best["value"] is not None
             else ""
         ),
@@ -213,7 +207,9 @@ def _training(log: TrainingLog) -> Values:
         "device": "a CPU" if log["device"] == "cpu" else log["device"],
         "precision": log["precision"],
         "hyperparameters": {
-            name: value for name, value in log["hyperparameters"].items() if value is not None
+            name: value
+            for name, value in (log["hyperparameters"] | log.get("chosen", {})).items()
+            if value is not None
         },
         "train_command": fenced(log["command"], "bash"),
         "chart_alt": _chart_alt(log["log"]),
@@ -270,12 +266,12 @@ def _limits(log: TrainingLog, report: EvaluationReport, settings: TaggingSetting
     if "present_f1@m" in after and "absent_f1@m" in after:
         present, absent = (after[name]["value"] for name in ("present_f1@m", "absent_f1@m"))
         lines.append(
-            f"Tags whose words stand in the article are found with an F1@M of {present:.3f}, "
+            f"Tagloop finds tags whose words stand in the article with an F1@M of {present:.3f}, "
             f"others with {absent:.3f}."
         )
     if "unseen_share" in after:
         lines.append(
-            f"{100 * after['unseen_share']['value']:.1f} % of the tags that it gave in the "
+            f"{100 * after['unseen_share']['value']:.1f} % of the tags that Tagloop gave in the "
             "measurement occur nowhere in its training tags; some of those are no tags at all."
         )
     return lines

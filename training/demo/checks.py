@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 from datasets import load_dataset
@@ -10,8 +11,10 @@ from gradio_client import Client
 from huggingface_hub import hf_hub_download
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
+from tagloop.files import TAGS
 from tagloop.generation.settings import TaggingSettings
-from tagloop.vocabulary.vocabulary import parse_tags
+from tagloop.tagger.model_folder import load_vocabulary
+from tagloop.vocabulary.vocabulary import normal_form, parse_tags
 from training.publish.publish import PublishResult
 
 TITLE = "The bank teller that never sleeps"
@@ -25,6 +28,8 @@ TEXT = (
 )
 CORRECTED = ["Chatbots", "Banking", "Customer Service"]
 SAVED_SECONDS = 60
+MEASURED = ("before", "checkpoint", "after")
+"""Systems of the report that the check's JSON has figures of."""
 
 
 def check(outcome: PublishResult, url: str) -> dict[str, Any]:
@@ -57,11 +62,13 @@ def check(outcome: PublishResult, url: str) -> dict[str, Any]:
     problems += _stock_tools(outcome, tags)
     systems = outcome.report["systems"]
     scores = {
-        f"f1_at_{key}": {side: systems[side][f"f1@{key}"]["value"] for side in ("before", "after")}
+        f"f1_at_{key}": {name: systems[name][f"f1@{key}"]["value"] for name in MEASURED}
         for key in ("5", "m")
     }
+    if scores["f1_at_m"]["checkpoint"] <= scores["f1_at_m"]["before"]:
+        problems.append("fine-tuning did not improve the checkpoint's F1@M")
     if scores["f1_at_m"]["after"] <= scores["f1_at_m"]["before"]:
-        problems.append("fine-tuning did not improve F1@M")
+        problems.append("Tagloop's F1@M is not above that of the base")
     repos = {
         kind: {"repo_id": repo.repo_id, "revision": repo.revision, "version": repo.version}
         for kind, repo in outcome.repos.items()
@@ -100,6 +107,15 @@ def _stock_tools(outcome: PublishResult, tags: list[str]) -> list[str]:
     print(f"plain from_pretrained and generate give: {generated}")
     if not parse_tags(generated):
         problems.append("plain generate gave no tags")
+    vocabulary = load_vocabulary(Path(hf_hub_download(model_repo.repo_id, TAGS)).parent)
+    pieces = generated.split(", ")
+    known = [normal_form(tag) in vocabulary.counts for tag in pieces]
+    spelled = [
+        vocabulary.display(tag) if is_known else tag
+        for tag, is_known in zip(pieces, known, strict=True)
+    ]
+    if pieces != list(dict.fromkeys(spelled)):
+        problems.append(f"plain decode does not spell tags, or repeats them: {generated}")
     articles = load_dataset(outcome.repos["dataset"].repo_id)
     print(
         f"load_dataset gives {', '.join(f'{len(part)} {name}' for name, part in articles.items())}"

@@ -23,7 +23,7 @@ from training.config import PublishConfig, option, parse_config
 from training.demo.checks import check
 from training.demo.full_turn import ENVIRONMENT, run_full_turn
 from training.demo.space_process import SpaceProcess
-from training.evaluation.evaluation import show
+from training.evaluation.table import show
 from training.publish.publish import Publication, PublishResult
 
 

@@ -1,10 +1,11 @@
-"""Measures a tagger on a split, before and after fine-tuning side by side, and writes report.json.
+"""Measures both systems of a model folder on a split, and writes report.json.
 
     python -m training.evaluation                                   # build/tagloop, test split
     python -m training.evaluation --model me/blog-tagger --dataset me/blog-articles
     python -m training.evaluation --split validation --limit 200
 
-Beside the fine-tuned model stand its base as it was and the most frequent training tags.
+The checkpoint alone, as the card's snippet runs it, and Tagloop stand side by side, between the
+base as it was before fine-tuning (alone, too) and the most frequent training tags.
 """
 
 from __future__ import annotations
@@ -16,21 +17,23 @@ from datasets import Dataset
 
 from tagloop.errors import UserError
 from tagloop.files import BEFORE, EVALUATION_REPORT
-from tagloop.generation.settings import TaggingSettings
 from tagloop.tagger.tagger import Tagger
 from training import console
 from training.command import command
 from training.config import EvaluateConfig, parse_config
 from training.console import progress_bar
 from training.data.corpus import Corpus, load_corpus
+from training.evaluation.checkpoint import Checkpoint, Pieces
 from training.evaluation.report import EvaluationReport, Predictions, report_of
-from training.finetune.ctranslate2_conversion import convert
-from training.finetune.preprocess import BUNDLED_BASE, decoding_defaults, load_base
+from training.evaluation.scores import CUT
+from training.evaluation.table import show
 from training.json_files import write_json
 
 
 def evaluate_tagger(config: EvaluateConfig, corpus: Corpus) -> EvaluationReport:
-    """Scores the tagger, its base and the most frequent tags on one split.
+    """Scores Tagloop, its checkpoint alone, its base and the most frequent tags on one split.
+
+    The base's conversion is left beside the model's folder: the Space shows what it says.
 
     Returns:
         The content of ``report.json``.
@@ -41,29 +44,21 @@ def evaluate_tagger(config: EvaluateConfig, corpus: Corpus) -> EvaluationReport:
     model = config.model or f"build/{config.name}/model"
     tagger = Tagger.from_pretrained(model)
     articles = _articles(corpus, config)
-    base = config.before or _base_of(tagger)
-    before = untrained_tagger(base, tagger.settings, _folder_for_before(model, config))
-    ranked = {
-        "before": predict(before, articles, "before"),
-        "after": predict(tagger, articles, "after"),
-    }
-    return report_of(config, corpus, tagger, articles, ranked, _command(config))
+    alone = {"before": _before(config, tagger, articles, _folder_for_before(model, config))}
+    checkpoint = Checkpoint.from_pretrained(model, tagger.settings, tagger.model_revision)
+    alone["checkpoint"] = checkpoint.answer(articles, "checkpoint alone")
+    ranked = predict(tagger, articles, "with Tagloop")
+    return report_of(config, corpus, tagger, articles, ranked, alone, _command(config))
 
 
-def untrained_tagger(base: str, settings: TaggingSettings, folder: Path) -> Tagger:
-    """Makes a tagger of the base as it is, with the same prompt and decoding, in ``folder``.
-
-    Raises:
-        UserError: The base cannot be loaded or converted.
-    """
-    model, tokenizer, _ = load_base("" if base == "tagloop-base" else base)
-    model.generation_config = decoding_defaults(model.generation_config, settings)
-    model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
+def _before(
+    config: EvaluateConfig, tagger: Tagger, articles: Dataset, folder: Path
+) -> list[Pieces]:
     # Its probabilities are not calibrated: no threshold of another model fits them.
-    replace(settings, threshold=0.0).save(folder)
-    convert(folder)
-    return Tagger.from_pretrained(folder)
+    settings = replace(tagger.settings, threshold=0.0)
+    base = Checkpoint.of_base(config.before or _base_of(tagger), settings)
+    base.save(folder)
+    return base.answer(articles, "before fine-tuning")
 
 
 def _folder_for_before(model: str, config: EvaluateConfig) -> Path:
@@ -92,50 +87,24 @@ def _base_of(tagger: Tagger) -> str:
             f"{tagger.model_repo}/tagging.json does not say what the model was tuned from; name it "
             "with --before."
         )
-    return str(BUNDLED_BASE) if base == "tagloop-base" else base
+    return base
 
 
 def predict(tagger: Tagger, articles: Dataset, name: str) -> Predictions:
-    """Tags every article: all tags, the surest first; ``name`` is for the progress bar."""
+    """Ranks every article's tags, the surest first; ``name`` is for the progress bar.
+
+    Returns:
+        As many as any measure asks for, and as an answer can have.
+    """
     rows = [{"title": row["title"], "text": row["text"]} for row in articles]
+    most = max(tagger.settings.max_tags, CUT)
     with progress_bar(total=len(rows), desc=f"tagging, {name}", unit="article") as bar:
-        return tagger.tag_batch(rows, threshold=0.0, progress=bar.update)
+        return tagger.tag_batch(rows, threshold=0.0, max_tags=most, progress=bar.update)
 
 
 def _command(config: EvaluateConfig) -> str:
     words = ["python -m training.evaluation", f"--name {config.name}", f"--split {config.split}"]
     return " ".join(words + ([f"--limit {config.limit}"] if config.limit else []))
-
-
-def show(report: EvaluationReport) -> str:
-    """Renders the report for a terminal: the table, the paired difference, the examples."""
-    measures = list(report["systems"]["after"])
-    width = max(map(len, measures))
-    names = ("before", "after", "most_frequent")
-    lines = [
-        f"{report['split']} split of {report['dataset']['repo_id']}: "
-        f"{report['articles']} articles, "
-        f"means with {report['bootstrap']['confidence']:.0%} bootstrap intervals",
-        " " * width + "".join(f"{name.replace('_', ' '):>24}" for name in names),
-    ]
-    for measure in measures:
-        cells = [report["systems"][name][measure] for name in names]
-        lines.append(
-            f"{measure:<{width}}"
-            + "".join(f"{c['value']:>10.3f} [{c['low']:.3f}-{c['high']:.3f}]" for c in cells)
-        )
-    for measure, gain in report["paired"].items():
-        change = f"{gain['difference']:+.3f} [{gain['low']:+.3f} to {gain['high']:+.3f}]"
-        lines.append(f"after - before, {measure}: {change}")
-    for example in report["examples"]:
-        lines += [
-            "",
-            f"  {example['title'] or example['text'][:80]}",
-            f"    authors  {', '.join(example['tags'])}",
-            f"    before   {', '.join(example['before'])}",
-            f"    after    {', '.join(tag['tag'] for tag in example['after'])}",
-        ]
-    return "\n".join(lines)
 
 
 @command()

@@ -25,7 +25,7 @@ from rouge_score.rouge_scorer import RougeScorer
 from tagloop.text.languages import detect, language_name
 from tagloop.text.words import divided
 from tagloop.vocabulary.normal_form import folded
-from tagloop.vocabulary.vocabulary import normal_form, occurs_in
+from tagloop.vocabulary.vocabulary import Vocabulary, normal_form, occurs_in
 
 CUT = 5
 """The k of F1@k: the number of tags that most authors give at the most."""
@@ -101,6 +101,29 @@ def answer_scores(
     """
     values = article_scores(shown, reference, text, known)
     return values | _rank_scores(_forms(ranked), _forms(reference))
+
+
+def writing_scores(answer: Sequence[str], vocabulary: Vocabulary) -> Values:
+    """Scores how an answer is written, whether its tags are right or not.
+
+    Args:
+        answer: Its tags as they were written; empty ones are slots in which no tag stands.
+        vocabulary: Of the training tags.
+
+    Returns:
+        ``repeated_tags`` and ``empty_slots``: 1 for an answer that has any, else 0 (a tag is
+        repeated by its normal form). ``spelled``: the share, of the tags that the vocabulary
+        knows, of those written as it displays them; NaN of an answer without such tags.
+    """
+    forms = list(map(normal_form, answer))
+    tags = [form for form in forms if form]
+    known = [tag for tag, form in zip(answer, forms, strict=True) if form and tag in vocabulary]
+    right = sum(vocabulary.display(tag) == tag for tag in known)
+    return {
+        "repeated_tags": float(len(set(tags)) < len(tags)),
+        "empty_slots": float(len(tags) < len(forms)),
+        "spelled": right / len(known) if known else float("nan"),
+    }
 
 
 def bootstrap(

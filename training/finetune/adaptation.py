@@ -41,12 +41,19 @@ from tagloop.vocabulary.vocabulary import Vocabulary
 from training.config import TrainConfig, option
 from training.data.corpus import Corpus
 from training.finetune.ctranslate2_conversion import convert
+from training.finetune.display_forms import save_display_forms
+from training.finetune.fit_decoding import biases_with
 from training.finetune.fit_neighbours import fit_neighbours, save_neighbours
 from training.finetune.fit_ranker import fit_ranking
 from training.finetune.frozen_encoder import FrozenEncoderTrainer
 from training.finetune.glibc import keep_freed_memory
 from training.finetune.precision import only_cpu, use_bf16
-from training.finetune.preprocess import decoding_defaults, features, load_base
+from training.finetune.preprocess import (
+    REPETITION_PENALTY,
+    decoding_defaults,
+    features,
+    load_base,
+)
 from training.finetune.trainer_progress import show_progress
 from training.finetune.training_log import (
     Adaptation,
@@ -187,7 +194,13 @@ def teach(
     data = features(only, "train", tokenizer, model, settings, like)
     if not config.train_encoder:
         model.get_encoder().requires_grad_(False)
+    # Chosen when the model was fine-tuned.
+    penalty, biases = (
+        getattr(model.generation_config, name) for name in ("repetition_penalty", "sequence_bias")
+    )
     model.generation_config = decoding_defaults(model.generation_config, settings)
+    model.generation_config.repetition_penalty = penalty or REPETITION_PENALTY
+    model.generation_config.sequence_bias = biases_with(biases, (row["labels"] for row in data))
     usual = Seq2SeqTrainer if config.train_encoder else FrozenEncoderTrainer
     trainer = (trainer_type or usual)(
         model=model,
@@ -239,8 +252,9 @@ def _checkpoint(output: Path) -> str | None:
 
 
 def _save_vocabulary(current: Path, vocabulary: Vocabulary, output: Path) -> None:
-    """Writes the tags and the conversion; what does not depend on them is taken over."""
+    """Writes the tags, how they are spelled, the conversion; takes over what depends on none."""
     write_json(output / TAGS, vocabulary.to_json())
+    save_display_forms(output, vocabulary)
     convert(output)
     for name in (SENTENCE_ENCODER, BEFORE):
         if (current / name).is_dir():

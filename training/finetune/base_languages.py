@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 from datasets import Dataset
 
 from tagloop.text.languages import count_languages, language_name, relevant_languages
+from training.finetune.sentence_encoders import MULTILINGUAL_ENCODER
 
 SAMPLE = 500
 """Articles whose language is looked at: enough to see a share of 5 % (give or take 2 %), in a
@@ -138,6 +139,30 @@ English. Bases trained on them: google/mt5-small, google/byt5-small, facebook/mb
     return (
         f"{listed}, and {base} was trained on {known.said}. Bases trained on "
         f"{'them' if len(foreign) > 1 else 'it'}: {named}."
+    )
+
+
+def encoder_sentence(encoder: str, languages: Mapping[str, int]) -> str:
+    """Says that the default sentence encoder reads English, where articles are in other languages.
+
+    Args:
+        encoder: As a person named it; only of the default one, the empty text, anything is said.
+        languages: Articles by language.
+    """
+    foreign = set(relevant_languages(languages)) - _ENGLISH
+    if encoder or not foreign:
+        return ""
+    return (
+        "The sentence encoder that finds neighbours reads English alone: take one for "
+        f"{' and '.join(map(language_name, sorted(foreign)))} with make train "
+        f"ENCODER={MULTILINGUAL_ENCODER} (--encoder {MULTILINGUAL_ENCODER})."
+    )
+
+
+def foreign_warnings(base: str, encoder: str, languages: Mapping[str, int]) -> list[str]:
+    """Returns what is to be said of a base and an encoder that do not read all the articles."""
+    return list(
+        filter(None, [foreign_warning(base, languages), encoder_sentence(encoder, languages)])
     )
 
 

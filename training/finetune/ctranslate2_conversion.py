@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 from ctranslate2.converters import TransformersConverter
 
 from tagloop.errors import UserError
-from tagloop.files import CTRANSLATE2, SENTENCE_ENCODER
-from training.finetune.minilm_package import minilm_folder
+from tagloop.files import CONFIG, CTRANSLATE2, SENTENCE_ENCODER
+from training.finetune.sentence_encoders import encoder_folder, encoder_tokenizer
 
 QUANTIZATION = "int8_float32"
 """int8 weights; what is not quantized stays float32, which every CPU computes in."""
@@ -35,26 +38,58 @@ def convert(model_dir: Path) -> Path:
     return target
 
 
-def convert_sentence_encoder(model_dir: Path) -> Path:
-    """Writes ``model_dir/embedding`` anew: all-MiniLM-L6-v2 with its tokenizer.
+def convert_sentence_encoder(model_dir: Path, encoder: str = "") -> Path:
+    """Writes ``model_dir/embedding`` anew: a sentence encoder with its tokenizer.
+
+    Args:
+        model_dir: Folder of the tagger.
+        encoder: Folder or id on the Hub; all-MiniLM-L6-v2 if empty.
 
     Returns:
         The folder.
 
     Raises:
-        UserError: The package with the weights is missing or not the pinned one.
+        UserError: It is not there, or cannot be converted.
     """
-    target = model_dir / SENTENCE_ENCODER
-    _convert(minilm_folder(), target, "tokenizer.json")
+    source, target = encoder_folder(encoder), model_dir / SENTENCE_ENCODER
+    try:
+        with TemporaryDirectory() as folder:
+            # The converter reads this key, which transformers 5 writes no more: all are absolute.
+            config = json.loads((source / CONFIG).read_text(encoding="utf-8"))
+            config = {"position_embedding_type": "absolute"} | config
+            for path in source.iterdir():
+                (Path(folder) / path.name).symlink_to(path.resolve())
+            (Path(folder) / CONFIG).unlink()
+            (Path(folder) / CONFIG).write_text(json.dumps(config), encoding="utf-8")
+            _convert(Path(folder), target)
+    except (OSError, ValueError, KeyError, AttributeError, AssertionError) as error:
+        raise UserError(
+            f"The encoder {encoder!r} cannot be converted for CTranslate2 "
+            f"({str(error).splitlines()[0] if str(error) else type(error).__name__})."
+        ) from None
+    encoder_tokenizer(source).save(str(target / "tokenizer.json"))
     return target
 
 
-def _convert(source: Path, target: Path, *files: str) -> None:
-    """Converts a checkpoint into a folder that is whole or not there; copies files beside it."""
+def _convert(source: Path, target: Path) -> None:
+    """Converts a checkpoint into a folder that is whole or not there."""
     part = target.with_name(f"{target.name}.part")
     shutil.rmtree(part, ignore_errors=True)
-    TransformersConverter(str(source)).convert(str(part), quantization=QUANTIZATION)
-    for name in files:
-        shutil.copyfile(source / name, part / name)
+    _Converter(str(source)).convert(str(part), quantization=QUANTIZATION)
     shutil.rmtree(target, ignore_errors=True)
     part.rename(target)
+
+
+class _Converter(TransformersConverter):  # type: ignore[misc]  # it has no types
+    """Scales the outputs of T5 and its kind only where transformers does.
+
+    CTranslate2 4.8 takes tied embeddings for the first T5, whose outputs are scaled; transformers 5
+    calls the embeddings of T5 1.1, FLAN-T5 and mT5 tied, too. Their probabilities would be flat.
+    """
+
+    def load_model(self, model_class: Any, model_name_or_path: str, **options: Any) -> Any:
+        model = super().load_model(model_class, model_name_or_path, **options)
+        if model.config.model_type in ("t5", "mt5", "umt5"):
+            scaled = getattr(model.config, "scale_decoder_outputs", False)
+            model.config.tie_word_embeddings = scaled
+        return model

@@ -14,9 +14,10 @@ from scipy import sparse
 
 from tagloop.article import text_of
 from tagloop.files import NEIGHBOURS
+from tagloop.ranking.features import Embedder
 from tagloop.ranking.keyphrases import KnownPhrases, Words, linked_shares
 from tagloop.ranking.neighbours import article_ids, to_bytes, weigh
-from tagloop.ranking.sentence_encoder import DIMENSIONS, SentenceEncoder
+from tagloop.ranking.sentence_encoder import DIMENSIONS
 from tagloop.vocabulary.vocabulary import Vocabulary
 from training.console import progress_bar
 
@@ -31,7 +32,7 @@ class ReadArticles:
         digests: Tells articles from one another, uint64, (articles,).
         ids: Token ids of each one's title and text.
         words: Of each.
-        vectors: In 8 bits a number, (articles, DIMENSIONS).
+        vectors: In 8 bits a number, (articles, dimensions).
     """
 
     digests: np.ndarray
@@ -39,12 +40,21 @@ class ReadArticles:
     words: list[Words]
     vectors: np.ndarray
 
+    def of(self, places: Sequence[int]) -> ReadArticles:
+        """Returns the articles at these places."""
+        return ReadArticles(
+            self.digests[places],
+            [self.ids[place] for place in places],
+            [self.words[place] for place in places],
+            self.vectors[places],
+        )
+
 
 def fit_neighbours(
     articles: Sequence[Mapping[str, Any]],
     tokenizer: Any,
     vocabulary: Vocabulary,
-    sentence_encoder: SentenceEncoder | None,
+    sentence_encoder: Embedder | None,
     earlier: Mapping[str, np.ndarray] | None = None,
 ) -> dict[str, np.ndarray]:
     """Makes the arrays of the index.
@@ -65,7 +75,7 @@ def fit_neighbours(
 def read_articles(
     articles: Sequence[Mapping[str, Any]],
     tokenizer: Any,
-    sentence_encoder: SentenceEncoder | None,
+    sentence_encoder: Embedder | None,
     earlier: Mapping[str, np.ndarray] | None = None,
 ) -> ReadArticles:
     """Reads articles: tokens, words and vectors; see ``fit_neighbours``."""
@@ -84,7 +94,7 @@ def index_arrays(
     tags: Sequence[Sequence[str]],
     tokens: int,
     vocabulary: Vocabulary,
-    sentence_encoder: SentenceEncoder | None,
+    sentence_encoder: Embedder | None,
 ) -> dict[str, np.ndarray]:
     """Makes the arrays of the index of articles that were read, and their tags.
 
@@ -109,15 +119,16 @@ def index_arrays(
         "digests": read.digests,
         "vectors": read.vectors,
         "tag_vectors": to_bytes(
-            sentence_encoder.embed(list(known)) if sentence_encoder else _zeros(len(known))
+            sentence_encoder.embed(list(known)) if sentence_encoder else _zeros(len(known), None)
         ),
         **_arrays("postings", _matrix(rows, tokens).T.tocsr()),
         **_arrays("carried", _carried(given, len(known))),
     }
 
 
-def _zeros(count: int) -> np.ndarray:
-    return np.zeros((count, DIMENSIONS), dtype=np.int8)
+def _zeros(count: int, sentence_encoder: Embedder | None) -> np.ndarray:
+    width = sentence_encoder.embed([]).shape[1] if sentence_encoder else DIMENSIONS
+    return np.zeros((count, width), dtype=np.int8)
 
 
 def _digest(text: str) -> int:
@@ -127,10 +138,10 @@ def _digest(text: str) -> int:
 def _vectors(
     texts: Sequence[str],
     digests: np.ndarray,
-    sentence_encoder: SentenceEncoder | None,
+    sentence_encoder: Embedder | None,
     earlier: Mapping[str, np.ndarray],
 ) -> np.ndarray:
-    vectors = _zeros(len(texts))
+    vectors = _zeros(len(texts), sentence_encoder)
     if sentence_encoder is None:
         return vectors
     places = {digest: place for place, digest in enumerate(earlier.get("digests", ()))}

@@ -1,170 +1,233 @@
-"""Fits how sure a tagger is of its tags, on the validation split: ``ranking.json``, the threshold.
+"""Fits how sure a tagger is of its tags, and how many it shows: ``ranking.json``, ``tagging.json``.
 
-The index of the training articles comes first (``training.finetune.fit_neighbours``), then every
-validation article is tagged, and a logistic regression learns from the authors' tags which
-candidates are right. Where validation has too few articles for that, the bundled base's weights are
-taken.
+The index of the training articles comes first (``training.finetune.fit_neighbours``), then articles
+whose authors' tags are known are tagged, and a logistic regression learns which candidates are
+right. Those of the validation split nobody has learned from. They are few in a small corpus, so the
+training articles join them, each by the neighbours of the others
+(``training.finetune.out_of_fold``) and by a generator that has not been taught them: the base. The
+fine-tuned one is too sure of what it has learned: with its own view of the training articles the
+weights did worse on validation articles than with the base's.
+
+On folds of articles that they were not fitted on, the weights must have less log loss than those
+shipped with the base, and neither the generator alone nor the neighbours alone may answer surely
+better.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+import shutil
+import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GroupKFold
-from sklearn.preprocessing import StandardScaler
 
-from tagloop.files import NEIGHBOURS, RANKING
+from tagloop.files import NEIGHBOURS, RANKING, TAGS
 from tagloop.generation.settings import TaggingSettings
-from tagloop.ranking.features import COLUMNS, FeatureExtractor
+from tagloop.ranking.features import COLUMNS, Embedder, FeatureExtractor
 from tagloop.ranking.neighbours import Neighbours
 from tagloop.ranking.ranker import Weights
 from tagloop.ranking.sentence_encoder import SentenceEncoder
 from tagloop.tagger.tagger import Tagger
 from training.finetune.calibration import reliability
-from training.finetune.ctranslate2_conversion import convert_sentence_encoder
-from training.finetune.fit_neighbours import fit_neighbours, save_neighbours
+from training.finetune.ctranslate2_conversion import convert, convert_sentence_encoder
+from training.finetune.fit_neighbours import fit_neighbours, read_articles, save_neighbours
+from training.finetune.habits import f1_by_article, learn_habit, surest
+from training.finetune.out_of_fold import RememberingEncoder, out_of_fold_features
 from training.finetune.preprocess import BUNDLED_BASE
-from training.finetune.ranker_examples import Articles, Candidates, collect
+from training.finetune.ranker_examples import Articles, Candidates, candidates_of, collect, joined
+from training.finetune.ranker_weights import (
+    STRENGTHS,
+    article_folds,
+    fit_weights,
+    log_loss,
+    nothing,
+)
 from training.finetune.training_log import RankingFit
 from training.json_files import write_json
 
-FOLDS = 5
-STRENGTHS = (0.01, 0.1, 1.0)
-"""Inverse strengths of the regularisation (scikit-learn's C) that are tried."""
 LEAST_ARTICLES = 20
-"""With fewer validation articles no weights are fitted: folds of three or four tell nothing."""
-THRESHOLDS = np.round(np.arange(0.02, 0.62, 0.02), 2)
-USUAL_THRESHOLD = 0.2
-"""Without validation articles; what the bundled base's had."""
-MOST_TAGS = 5
-"""The threshold is chosen for answers of at most so many tags."""
+"""With fewer articles in all no weights are fitted: folds of three or four tell nothing."""
+TELLING = 50
+"""From so many validation articles on, they alone say which weights are taken, and weights fitted
+on them alone are tried."""
+ENOUGH = 200
+"""From so many validation articles on, those of training are not looked at."""
+GENERATOR = ("written", "log_prob", "place")
+NEAR = ("near", "near_log", "wide", "wide_log", "kin", "kin_log", "kin_wide", "kin_wide_log")
+PART_STRENGTH = 1.0
+"""Of the weights of a part: a few columns of a sort need hardly any prior."""
 
 
-def fit_ranking(folder: Path, train: Articles, validation: Articles) -> RankingFit:
-    """Gives a model folder (with tags.json and its conversion) neighbours, weights, a threshold.
+@dataclass(frozen=True)
+class Fitted:
+    """Weights that may be taken.
+
+    Attributes:
+        name: ``bundled``, ``fitted``, ``generator`` or ``neighbours``, as the training log says.
+        strength: Of the prior, 0 where none was weighed.
+        weights: Fitted on all articles.
+        chances: Of each candidate, by weights that have not seen its article.
+    """
+
+    name: str
+    strength: float
+    weights: Weights
+    chances: np.ndarray
+
+
+def fit_ranking(
+    folder: Path, train: Articles, validation: Articles, untaught: Path = BUNDLED_BASE
+) -> RankingFit:
+    """Gives a model folder (with tags.json and its conversion) neighbours, weights and habits.
 
     Args:
-        folder: The model's; ``embedding``, ``recall.safetensors``, ``ranking.json`` and
-            ``tagging.json`` are written.
+        folder: The model's; ``recall.safetensors``, ``ranking.json`` and ``tagging.json`` are
+            written, and ``embedding`` where it has no sentence encoder yet.
         train: ``title``, ``text`` and ``tags`` of the training articles.
         validation: The same of the validation articles.
+        untaught: A model folder that has not learned the training articles; ``folder`` itself if
+            it was not fine-tuned.
 
     Returns:
         What was chosen and how well it is calibrated, for the training log.
     """
-    collected = _collect(folder, train, validation)
-    weights, chances, chosen = _weights(collected)
-    write_json(folder / RANKING, weights.to_json())
-    threshold, f1 = best_threshold(collected, chances)
-    settings = TaggingSettings.load(folder)
-    replace(settings, threshold=threshold).save(folder)
-    shown, _ = _surest(collected, chances, settings.max_tags)
-    return {
-        **chosen,
+    known, taught = _collect(folder, train, validation, untaught)
+    both = joined(taught, known)
+    is_known = both.article >= len(taught.wanted)
+    chosen = choose_weights(both, is_known)
+    write_json(folder / RANKING, chosen.weights.to_json())
+    habit, f1 = learn_habit(both, chosen.chances)
+    habit.of(TaggingSettings.load(folder)).save(folder)
+    shown, _ = surest(both, chosen.chances, habit.max_tags)
+    shown = shown[is_known[shown]] if is_known.any() else shown
+    fit: RankingFit = {
+        "weights": chosen.name,
+        "log_loss": round(_loss(chosen, both, is_known), 5),
         "articles": len(validation),
-        "candidates": len(collected.right),
-        "threshold": threshold,
+        "training_articles": len(taught.wanted),
+        "candidates": len(both.right),
+        "threshold": habit.threshold,
+        "min_tags": habit.min_tags,
+        "max_tags": habit.max_tags,
         "f1@m": round(f1, 4),
-        "calibration": reliability(chances[shown].tolist(), collected.right[shown].tolist()),
+        "calibration": reliability(chosen.chances[shown].tolist(), both.right[shown].tolist()),
     }
+    return fit | {"strength": chosen.strength} if chosen.strength else fit
 
 
-def _collect(folder: Path, train: Articles, validation: Articles) -> Candidates:
-    """Fits neighbours, tags the validation articles and collects their candidates."""
+def choose_weights(both: Candidates, is_known: np.ndarray) -> Fitted:
+    """Chooses weights by the log loss on folds of articles that they were not fitted on.
+
+    Args:
+        both: Candidates of training articles, then of validation articles.
+        is_known: Whether each is of a validation article, (candidates,).
+    """
+    prior = Weights.load(BUNDLED_BASE) or nothing()
+    bundled = Fitted("bundled", 0.0, prior, prior.probabilities(both.features))
+    if len(np.unique(both.article)) < LEAST_ARTICLES or not both.right.any():
+        return bundled
+    everything = np.ones(len(both.right), dtype=bool)
+    tried = [bundled]
+    for strength in STRENGTHS:
+        tried.append(_fitted("fitted", both, everything, prior, strength))
+        if _telling(both, is_known) and not is_known.all():
+            tried.append(_fitted("fitted", both, is_known, prior, strength))
+    best = min(tried, key=lambda fitted: _loss(fitted, both, is_known))
+    return _not_worse_than_its_parts(best, both, is_known)
+
+
+def _fitted(
+    name: str,
+    both: Candidates,
+    learned: np.ndarray,
+    prior: Weights,
+    strength: float,
+    columns: np.ndarray | slice = slice(None),
+) -> Fitted:
+    """Fits weights on what is to be learned, and on each fold's complement for the chances."""
+
+    def fit(rows: np.ndarray) -> Weights:
+        kept = np.zeros_like(both.features)
+        kept[:, columns] = both.features[:, columns]
+        found = fit_weights(kept[rows], both.right[rows], strength, prior)
+        only = np.zeros(len(COLUMNS))
+        only[columns] = found.columns[columns]
+        return Weights(only, found.bias)
+
+    chances = np.zeros(len(both.right))
+    for fold in article_folds(both.article):
+        chances[fold] = fit(learned & ~fold).probabilities(both.features[fold])
+    return Fitted(name, strength, fit(learned), chances)
+
+
+def _loss(fitted: Fitted, both: Candidates, is_known: np.ndarray) -> float:
+    known = is_known if _telling(both, is_known) else np.ones(len(is_known), dtype=bool)
+    return log_loss(fitted.chances[known], both.right[known])
+
+
+def _telling(both: Candidates, is_known: np.ndarray) -> bool:
+    return len(np.unique(both.article[is_known])) >= TELLING
+
+
+def _not_worse_than_its_parts(best: Fitted, both: Candidates, is_known: np.ndarray) -> Fitted:
+    """Returns a part alone if it answers surely better: by two standard errors of F1@M."""
+    judged = np.unique(both.article[is_known] if _telling(both, is_known) else both.article)
+    ours = _f1(best, both)[judged]
+    for name, names in (("generator", GENERATOR), ("neighbours", NEAR)):
+        columns = np.array([COLUMNS.index(column) for column in names])
+        learned = is_known if name == "generator" and is_known.any() else is_known | True
+        part = _fitted(name, both, learned, nothing(), PART_STRENGTH, columns)
+        gain = _f1(part, both)[judged] - ours
+        if gain.mean() > 2 * gain.std() / np.sqrt(len(judged)) and gain.mean() > 0:
+            best, ours = part, _f1(part, both)[judged]
+    return best
+
+
+def _f1(fitted: Fitted, both: Candidates) -> np.ndarray:
+    habit, _ = learn_habit(both, fitted.chances)
+    return f1_by_article(both, fitted.chances, habit)
+
+
+def _collect(
+    folder: Path, train: Articles, validation: Articles, untaught: Path
+) -> tuple[Candidates, Candidates]:
+    """Fits neighbours, tags articles and collects their candidates.
+
+    Returns:
+        Those of the validation articles, and those of training articles where they are wanted.
+    """
     for name in (RANKING, NEIGHBOURS):
         (folder / name).unlink(missing_ok=True)  # of an earlier training
-    convert_sentence_encoder(folder)
-    sentence_encoder = SentenceEncoder.load(folder)
-    assert sentence_encoder is not None  # just written
+    if SentenceEncoder.load(folder) is None:
+        convert_sentence_encoder(folder)
+    loaded = SentenceEncoder.load(folder)
+    assert loaded is not None  # just written
+    sentence_encoder = RememberingEncoder(loaded)
     tagger = Tagger.from_pretrained(folder)
     arrays = fit_neighbours(train, tagger.tokenizer, tagger.vocabulary, sentence_encoder)
     save_neighbours(arrays, folder)
     extractor = FeatureExtractor(
         Neighbours(arrays), tagger.vocabulary, tagger.tokenizer, sentence_encoder
     )
-    return collect(tagger, extractor, validation)
+    known = collect(tagger, extractor, validation)
+    if len(validation) >= ENOUGH:
+        return known, candidates_of({}, [], tagger.vocabulary)
+    if untaught.samefile(folder):
+        return known, _of_training(tagger, train, sentence_encoder)
+    with tempfile.TemporaryDirectory() as place:
+        copy = shutil.copytree(untaught, Path(place) / "untaught")
+        shutil.copyfile(folder / TAGS, copy / TAGS)
+        convert(copy)
+        return known, _of_training(Tagger.from_pretrained(copy), train, sentence_encoder)
 
 
-def _weights(collected: Candidates) -> tuple[Weights, np.ndarray, RankingFit]:
-    """Chooses weights by the log loss on folds of articles that they were not fitted on.
-
-    Returns:
-        The weights, each candidate's probability by weights that have not seen its article, and
-        what was chosen.
-    """
-    prior = Weights.load(BUNDLED_BASE) or _nothing()
-    chances = prior.probabilities(collected.features)
-    least = _log_loss(chances, collected.right)
-    best: tuple[Weights, np.ndarray, RankingFit]
-    best = prior, chances, RankingFit(weights="bundled", log_loss=least)
-    if len(np.unique(collected.article)) < LEAST_ARTICLES or not collected.right.any():
-        return best
-    for strength in STRENGTHS:
-        chances = np.zeros(len(collected.right))
-        folds = GroupKFold(FOLDS, shuffle=True, random_state=0)
-        for seen, unseen in folds.split(collected.features, collected.right, collected.article):
-            model = fit_weights(collected.features[seen], collected.right[seen], strength)
-            chances[unseen] = model.probabilities(collected.features[unseen])
-        loss = _log_loss(chances, collected.right)
-        if loss < least:
-            least = loss
-            model = fit_weights(collected.features, collected.right, strength)
-            chosen = RankingFit(weights="fitted", regularisation=strength, log_loss=loss)
-            best = model, chances, chosen
-    return best
-
-
-def fit_weights(features: np.ndarray, right: np.ndarray, strength: float) -> Weights:
-    """Fits the logistic regression and takes the scaling of its features into its weights.
-
-    Args:
-        features: (candidates, columns).
-        right: Whether each is right, (candidates,).
-        strength: Inverse strength of the regularisation.
-    """
-    scaler, regression = StandardScaler(), LogisticRegression(C=strength, max_iter=500)
-    regression.fit(scaler.fit_transform(features), right)
-    columns = regression.coef_[0] / scaler.scale_
-    return Weights(columns, float(regression.intercept_[0] - columns @ scaler.mean_))
-
-
-def _nothing() -> Weights:
-    return Weights(np.zeros(len(COLUMNS)), 0.0)
-
-
-def _log_loss(chances: np.ndarray, right: np.ndarray) -> float:
-    if not len(right):
-        return 0.0
-    chances = np.clip(chances, 1e-6, 1 - 1e-6)
-    return round(float(-np.where(right, np.log(chances), np.log(1 - chances)).mean()), 5)
-
-
-def best_threshold(collected: Candidates, chances: np.ndarray) -> tuple[float, float]:
-    """Chooses the confidence from which on tags are shown: the best mean F1@M, one tag at least.
-
-    Returns:
-        The threshold (0..1) and its mean F1@M.
-    """
-    if not len(collected.wanted):
-        return USUAL_THRESHOLD, 0.0
-    order, place = _surest(collected, chances, MOST_TAGS)
-    article, right = collected.article[order], collected.right[order]
-    scores = []
-    for threshold in THRESHOLDS:
-        shown = (place == 0) | (chances[order] >= threshold)
-        hits = np.bincount(article[shown & right], minlength=len(collected.wanted))
-        counts = np.bincount(article[shown], minlength=len(collected.wanted))
-        scores.append(float((2 * hits / np.maximum(counts + collected.wanted, 1)).mean()))
-    best = int(np.argmax(scores))
-    return float(THRESHOLDS[best]), scores[best]
-
-
-def _surest(collected: Candidates, chances: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the surest candidates of every article, and each one's place among them."""
-    order = np.lexsort((-chances, collected.article))
-    firsts = np.searchsorted(collected.article[order], np.arange(len(collected.wanted)))
-    place = np.arange(len(order)) - firsts[collected.article[order]]
-    return order[place < most], place[place < most]
+def _of_training(tagger: Tagger, train: Articles, sentence_encoder: Embedder) -> Candidates:
+    """Collects the candidates of training articles, each by the others."""
+    read = read_articles(train, tagger.tokenizer, sentence_encoder)
+    found = out_of_fold_features(tagger, train, read, sentence_encoder)
+    places = sorted(found)
+    rows = [train[place] for place in places]
+    return candidates_of(
+        {number: found[place] for number, place in enumerate(places)}, rows, tagger.vocabulary
+    )

@@ -13,10 +13,12 @@ from transformers import AutoModelForSeq2SeqLM, AutoTokenizer, GenerationConfig
 
 from tagloop.errors import UserError
 from tagloop.files import TAGGING
+from tagloop.generation.plain_decoder import use_plain_decoder
 from tagloop.generation.settings import TaggingSettings
 from tagloop.vocabulary.vocabulary import join_tags
 from training.config import TrainConfig
 from training.data.corpus import Corpus
+from training.finetune.sentence_encoders import encoder_name
 
 BUNDLED_BASE = Path(__file__).parents[1] / "base" / "weights"
 INSTRUCTION_TEMPLATE = "Generate tags: {title}\n{text}"
@@ -24,11 +26,12 @@ INSTRUCTION_TEMPLATE = "Generate tags: {title}\n{text}"
 
 REPETITION_PENALTY = 1.1
 """Keeps a model from writing a tag twice (Keskar et al., "CTRL", 2019). On validation articles of
-the bundled base 1.1 gave more F1@M than 1.0, 1.2 and forbidden repeats of three tokens."""
+the bundled base 1.1 gave more F1@M than 1.0, 1.2 and forbidden repeats of three tokens. That of a
+fine-tuned model is chosen by ``training.finetune.fit_decoding``."""
 
 
 def load_base(base: str) -> tuple[Any, Any, str]:
-    """Loads the model to fine-tune (float32) and its tokenizer.
+    """Loads the model to fine-tune (float32) and its tokenizer, with its own decoder alone.
 
     Returns:
         Model, tokenizer, and the name that cards give for the base.
@@ -45,6 +48,7 @@ def load_base(base: str) -> tuple[Any, Any, str]:
             f"The base {source!r} is no seq2seq model that transformers can load "
             f"({str(error).splitlines()[0]}); take one such as google/flan-t5-small."
         ) from None
+    use_plain_decoder(tokenizer)
     return model, tokenizer, base_name(base)
 
 
@@ -78,6 +82,7 @@ def tagging_settings(config: TrainConfig, corpus: Corpus, base_id: str) -> Taggi
         max_new_tokens=config.max_new_tokens,
         base_model=base_id,
         dataset=dict(corpus.source),
+        sentence_encoder=encoder_name(config.encoder),
     )
 
 
@@ -116,6 +121,7 @@ def decoding_defaults(config: GenerationConfig, settings: TaggingSettings) -> Ge
     config.num_beams = 1
     config.do_sample = False
     config.repetition_penalty = REPETITION_PENALTY
+    config.sequence_bias = None  # a base's, for the tags of another corpus
     # Not max_new_tokens: generate() warns of a conflict with the default max_length then. The
     # decoder's start token counts, too.
     config.max_new_tokens = None

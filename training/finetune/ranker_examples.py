@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,15 +64,33 @@ def collect(tagger: Tagger, extractor: FeatureExtractor, articles: Articles) -> 
         extractor: Of the same model.
         articles: With ``tags``.
     """
+    with progress_bar(total=len(articles), desc="tagging, validation", unit="article") as bar:
+        found = collect_features(tagger, extractor, dict(enumerate(articles)), bar.update)
+    return candidates_of(found, articles, tagger.vocabulary)
+
+
+def collect_features(
+    tagger: Tagger,
+    extractor: FeatureExtractor,
+    articles: Mapping[int, Mapping[str, Any]],
+    progress: Callable[[int], object] | None = None,
+) -> dict[int, CandidateFeatures]:
+    """Tags articles and returns what ranking sees of each; one without a word has nothing.
+
+    Args:
+        tagger: Generates the tags; its ranker is replaced.
+        extractor: Of the same model.
+        articles: By any number.
+        progress: Called with the number of articles that each batch has done.
+    """
     collector = FeatureCollector(extractor)
     tagger.ranker = collector
     rows = [
         {"title": row["title"], "text": row["text"], "index": index}
-        for index, row in enumerate(articles)
+        for index, row in articles.items()
     ]
-    with progress_bar(total=len(rows), desc="tagging, validation", unit="article") as bar:
-        tagger.tag_batch(rows, progress=bar.update)
-    return candidates_of(collector.by_article, articles, tagger.vocabulary)
+    tagger.tag_batch(rows, progress=progress)
+    return collector.by_article
 
 
 def candidates_of(
@@ -99,4 +117,16 @@ def candidates_of(
         np.array(right, dtype=bool),
         np.array(article, dtype=np.int64),
         np.array(wanted, dtype=np.int64),
+    )
+
+
+def joined(*parts: Candidates) -> Candidates:
+    """Returns the candidates of all parts, their articles numbered on."""
+    counts = [len(part.wanted) for part in parts]
+    firsts = np.cumsum([0, *counts[:-1]])
+    return Candidates(
+        np.concatenate([part.features for part in parts]),
+        np.concatenate([part.right for part in parts]),
+        np.concatenate([part.article + first for part, first in zip(parts, firsts, strict=True)]),
+        np.concatenate([part.wanted for part in parts]),
     )

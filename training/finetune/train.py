@@ -15,6 +15,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -39,13 +40,18 @@ from training import console
 from training.command import command
 from training.config import TrainConfig, parse_config
 from training.data.corpus import Corpus, load_corpus
-from training.finetune.base_languages import foreign_warning, sampled_languages
-from training.finetune.ctranslate2_conversion import convert
+from training.finetune.averaged_training import AveragedTrainer
+from training.finetune.base_languages import foreign_warnings, sampled_languages
+from training.finetune.ctranslate2_conversion import convert, convert_sentence_encoder
+from training.finetune.display_forms import save_display_forms
+from training.finetune.fit_decoding import fit_decoding
 from training.finetune.fit_ranker import fit_ranking
-from training.finetune.frozen_encoder import FrozenEncoderTrainer
+from training.finetune.frozen_encoder import FrozenEncoderTrainer, freeze_lower_layers
 from training.finetune.glibc import keep_freed_memory
 from training.finetune.precision import only_cpu, use_bf16
 from training.finetune.preprocess import decoding_defaults, features, load_base, tagging_settings
+from training.finetune.schedule import USUAL_EPOCHS, Schedule, schedule_of
+from training.finetune.sentence_encoders import encoder_folder
 from training.finetune.trainer_progress import show_progress
 from training.finetune.training_log import TrainingLog, training_log
 from training.json_files import write_json
@@ -79,42 +85,57 @@ def train(config: TrainConfig, corpus: Corpus, say: Callable[[str], object] = pr
     step(1, f"the task: an article in, its tags out, as text ({config.name})")
     step(2, f"the dataset: {corpus.repo_id}, {_sizes(corpus)}")
     model, tokenizer, base_id = load_base(config.base)
+    encoder_folder(config.encoder)  # what is wrong with it is said now, not after the training
     settings = tagging_settings(config, corpus, base_id)
     step(3, f"preprocess: {settings.prompt_template!r} to at most {config.max_input_tokens} tokens")
     splits = {
         split: features(corpus, split, tokenizer, model, settings, config)
         for split in ("train", "validation")
     }
-    if warning := foreign_warning(base_id, sampled_languages(corpus.splits["train"])):
+    languages = sampled_languages(corpus.splits["train"])
+    for warning in foreign_warnings(base_id, config.encoder, languages):
         say(warning)
     millions = sum(parameter.numel() for parameter in model.parameters()) / 1e6
     step(4, f"the model: {base_id}, {millions:.1f} M parameters")
     if config.freeze_encoder:
         model.get_encoder().requires_grad_(False)
-    rate = f"rate {config.learning_rate:g}"
-    step(5, f"parameters: {config.epochs:g} epochs, batches of {config.batch_size}, {rate}")
+    if config.freeze_embeddings:
+        model.get_input_embeddings().requires_grad_(False)
+        model.get_output_embeddings().requires_grad_(False)
+    schedule = schedule_of(config, len(splits["train"]))
+    if schedule.frozen_layers and not freeze_lower_layers(model, schedule.frozen_layers):
+        schedule = Schedule(config.epochs or USUAL_EPOCHS)
+    step(5, f"parameters: {_told(schedule, config)}, batches of {config.batch_size}")
     checkpoints = output / "checkpoints"
-    arguments = training_arguments(config, checkpoints, has_validation=bool(splits["validation"]))
-    step(6, "metrics: F1 of the generated tags on the validation split, after each epoch")
-    trainer = _trainer(model, tokenizer, arguments, splits, settings, config)
+    arguments = training_arguments(
+        config, schedule, checkpoints, has_validation=bool(splits["validation"])
+    )
+    step(6, "metrics: F1 of the generated tags on the validation split")
+    trainer = _trainer(model, tokenizer, arguments, splits, settings, config, schedule)
     step(7, f"the training loop; checkpoints in {checkpoints}")
     started = time.monotonic()
     trainer.train(resume_from_checkpoint=_checkpoint(output, config.resume))
     if trainer.is_world_process_zero():
         log = training_log(config, corpus, trainer, settings, splits, time.monotonic() - started)
+        convert_sentence_encoder(output, config.encoder)
+        decoding = fit_decoding(
+            model, tokenizer, splits["train"], splits["validation"], settings.separator
+        )
+        log["chosen"] = schedule.to_json() | decoding.to_json()
         _save(trainer, tokenizer, settings, corpus, log, output)
         step(8, f"check the output: python -m training.evaluation --model {output}")
     return output
 
 
 def training_arguments(
-    config: TrainConfig, checkpoints: Path, *, has_validation: bool
+    config: TrainConfig, schedule: Schedule, checkpoints: Path, *, has_validation: bool
 ) -> Seq2SeqTrainingArguments:
     """Says in the Trainer's words what the configuration says."""
     when = "epoch" if has_validation else "no"
+    best = has_validation and not schedule.averaged
     return Seq2SeqTrainingArguments(
         output_dir=str(checkpoints),
-        num_train_epochs=config.epochs,
+        num_train_epochs=schedule.epochs,
         per_device_train_batch_size=config.batch_size,
         per_device_eval_batch_size=config.batch_size,
         learning_rate=config.learning_rate,
@@ -128,9 +149,9 @@ def training_arguments(
         eval_strategy=when,
         save_strategy="epoch",
         save_total_limit=2,
-        load_best_model_at_end=has_validation,
-        metric_for_best_model="f1@m" if has_validation else None,
-        greater_is_better=True if has_validation else None,
+        load_best_model_at_end=best,
+        metric_for_best_model="f1@m" if best else None,
+        greater_is_better=True if best else None,
         predict_with_generate=True,
         generation_max_length=config.max_new_tokens + 1,
         generation_num_beams=1,
@@ -149,6 +170,7 @@ def _trainer(
     splits: dict[str, Dataset],
     settings: TaggingSettings,
     config: TrainConfig,
+    schedule: Schedule,
 ) -> Seq2SeqTrainer:
     model.generation_config = decoding_defaults(model.generation_config, settings)
     metric = evaluate.load(str(METRIC))
@@ -166,8 +188,11 @@ def _trainer(
         return dict(metric.compute(predictions=written, references=wanted))
 
     has_validation = bool(len(splits["validation"]))
-    kind = FrozenEncoderTrainer if config.freeze_encoder else Seq2SeqTrainer
-    trainer = kind(
+    kind: Any = FrozenEncoderTrainer if config.freeze_encoder else Seq2SeqTrainer
+    if schedule.averaged:
+        kind = partial(AveragedTrainer, schedule=schedule)
+    stops = has_validation and not schedule.averaged
+    trainer: Seq2SeqTrainer = kind(
         model=model,
         args=arguments,
         train_dataset=splits["train"],
@@ -175,7 +200,7 @@ def _trainer(
         data_collator=DataCollatorForSeq2Seq(tokenizer, model=model),
         processing_class=tokenizer,
         compute_metrics=compute_metrics,
-        callbacks=[EarlyStoppingCallback(config.patience)] if has_validation else [],
+        callbacks=[EarlyStoppingCallback(config.patience)] if stops else [],
     )
     show_progress(trainer)
     return trainer
@@ -205,11 +230,18 @@ def _save(
     tokenizer.save_pretrained(output)
     (output / "training_args.bin").unlink(missing_ok=True)  # a pickle, which nobody needs
     settings.save(output)
-    write_json(output / TAGS, corpus.train_vocabulary().to_json())
+    vocabulary = corpus.train_vocabulary()
+    write_json(output / TAGS, vocabulary.to_json())
+    save_display_forms(output, vocabulary)
     convert(output)
     log["ranking"] = fit_ranking(output, corpus.splits["train"], corpus.splits["validation"])
     # Last: a folder with a log is a finished one.
     write_json(output / TRAINING_LOG, log)
+
+
+def _told(schedule: Schedule, config: TrainConfig) -> str:
+    frozen = f", {schedule.frozen_layers} lower layers frozen" if schedule.frozen_layers else ""
+    return f"{schedule.epochs:g} epochs, rate {config.learning_rate:g}{frozen}"
 
 
 def _sizes(corpus: Corpus) -> str:

@@ -41,19 +41,25 @@ RankingFit = TypedDict(
     {
         "weights": str,
         "regularisation": float,
+        "strength": float,
         "log_loss": float,
         "articles": int,
+        "training_articles": int,
         "candidates": int,
         "threshold": float,
+        "min_tags": int,
+        "max_tags": int,
         "f1@m": float,
         "calibration": Reliability,
     },
     total=False,
 )
-"""What was chosen for the ranking on the validation split, and how well it does there.
+"""What was chosen for the ranking, and how well it does on articles that it was not fitted on.
 
-``weights`` are ``fitted``, with the inverse strength of their ``regularisation``, or ``bundled``
-where nothing better was found; ``log_loss`` is on articles that they were not fitted on.
+``weights`` are ``fitted``, with the ``strength`` of the prior that holds them near the bundled ones
+(before that, with the inverse strength of their ``regularisation``), ``bundled`` where nothing
+better was found, or those of a part alone: ``generator``, ``neighbours``. ``articles`` are those of
+the validation split; with ``training_articles`` the first models did without.
 """
 
 
@@ -90,6 +96,8 @@ class TrainingLog(TypedDict):
         seconds: Of the training loop.
         parameters: ``total``, and those of the parts.
         languages: Of articles of the training split, taken evenly: how many are in which.
+        chosen: What the corpus decided where the settings leave it open: epochs, frozen layers
+            and how plain ``generate`` decodes.
     """
 
     schema: int
@@ -110,6 +118,7 @@ class TrainingLog(TypedDict):
     versions: dict[str, str]
     languages: NotRequired[dict[str, int]]
     ranking: NotRequired[RankingFit]
+    chosen: NotRequired[Hyperparameters]
     adaptation: NotRequired[Adaptation]
 
 
@@ -186,7 +195,7 @@ def command_of(config: TrainConfig) -> str:
     for name, value in asdict(config).items():
         if value == getattr(defaults, name) or name in ("output_dir", "resume", "verbose"):
             continue
-        if name in ("dataset", "base") and Path(value).exists():
+        if name in ("dataset", "base", "encoder") and Path(value).exists():
             value = Path(value).resolve().name
         words.append(f"--{name}" if value is True else f"--{name} {value!r}")
     return " ".join(words).replace("'", "")

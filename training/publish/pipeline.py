@@ -29,9 +29,11 @@ from training.data.build_dataset import build
 from training.data.build_report import BuildReport
 from training.data.corpus import Corpus, load_corpus
 from training.data.summary import summary
-from training.evaluation.evaluation import evaluate_tagger, show
+from training.evaluation.evaluation import evaluate_tagger
+from training.evaluation.measures import SYSTEMS
 from training.evaluation.report import EvaluationReport, read_report
-from training.finetune.base_languages import foreign_warning, sampled_languages
+from training.evaluation.table import show
+from training.finetune.base_languages import foreign_warnings, sampled_languages
 from training.finetune.preprocess import base_fingerprint, base_name
 from training.finetune.train import train
 from training.finetune.training_log import hyperparameters, read_log
@@ -83,7 +85,7 @@ def train_station(config: StationsConfig, corpus: Corpus, folder: Path) -> bool:
     if _is_trained(folder, wanted, corpus):
         return False
     languages = sampled_languages(corpus.splits["train"])
-    if warning := foreign_warning(base_name(wanted.base), languages):
+    for warning in foreign_warnings(base_name(wanted.base), wanted.encoder, languages):
         console.say(warning)
     if any((folder / "checkpoints").glob("checkpoint-*")) and _same_run(folder, wanted, corpus):
         wanted.resume = True
@@ -104,7 +106,8 @@ def train_config(config: StationsConfig, folder: Path) -> TrainConfig:
     """
     values = read_settings(Path(config.training), TrainConfig) if config.training else {}
     values |= {"name": config.name, "output_dir": str(folder)}
-    return TrainConfig(**(values | ({"base": config.base} if config.base else {})))
+    given = {"base": config.base, "encoder": config.encoder}
+    return TrainConfig(**(values | {name: value for name, value in given.items() if value}))
 
 
 def evaluate_station(config: StationsConfig, corpus: Corpus, folder: Path) -> EvaluationReport:
@@ -119,7 +122,9 @@ def evaluate_station(config: StationsConfig, corpus: Corpus, folder: Path) -> Ev
     path = folder / EVALUATION_REPORT
     if path.is_file():
         report = read_report(path)
-        if report["dataset"]["fingerprint"] == corpus.fingerprint:
+        # An earlier version's has no figures of the checkpoint alone.
+        measured = "checkpoint" in report.get("systems", {})
+        if measured and report["dataset"]["fingerprint"] == corpus.fingerprint:
             return report
     base = train_config(config, folder).base
     wanted = EvaluateConfig(model=str(folder), name=config.name, before=base)
@@ -141,8 +146,12 @@ def train_result(trained: bool, folder: Path) -> str:
 
 def evaluate_result(report: EvaluationReport) -> str:
     """Says in a line what an evaluation found."""
-    before, after = (report["systems"][name]["f1@m"]["value"] for name in ("before", "after"))
-    return f"F1@M {before:.3f} before, {after:.3f} after, on {report['articles']:,} articles"
+    measured = ", ".join(
+        f"{report['systems'][name]['f1@m']['value']:.3f} {label}"
+        for name, label in SYSTEMS.items()
+        if name in report["systems"] and name != "most_frequent"
+    )
+    return f"F1@M {measured}, on {report['articles']:,} articles"
 
 
 def _run_key(wanted: TrainConfig, corpus: Corpus) -> dict[str, object]:

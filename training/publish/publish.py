@@ -29,8 +29,8 @@ from training.cards.repo_names import Names
 from training.command import command
 from training.config import PublishConfig, parse_config
 from training.data.corpus import load_corpus
-from training.evaluation.evaluation import show
 from training.evaluation.report import EvaluationReport
+from training.evaluation.table import show
 from training.publish.errors import check_access, clear_errors
 from training.publish.hub_files import evaluation_report
 from training.publish.model_upload import add_base, copy_for_upload, name_dataset

@@ -16,7 +16,7 @@ from training.cards.repo_names import Names
 from training.data.corpus import Corpus
 from training.evaluation.report import EvaluationReport
 from training.finetune.adaptation import AdaptConfig
-from training.finetune.training_log import TrainingLog
+from training.finetune.training_log import TrainingLog, read_log
 from training.json_files import write_json
 from training.publish.errors import clear_errors
 from training.publish.model_upload import name_dataset
@@ -40,15 +40,24 @@ def current_folder(names: Names, revision: str) -> Path:
 
 
 def finish_candidate(
-    folder: Path, corpus: Corpus, log: TrainingLog, command: str, report: EvaluationReport
+    folder: Path,
+    current: Path,
+    corpus: Corpus,
+    log: TrainingLog,
+    command: str,
+    report: EvaluationReport,
 ) -> None:
     """Says in the candidate's files how it was made and how good it is.
+
+    Its base stays that of the version before, and so does the fingerprint.
 
     The whole train split counts as its examples: the version before learned from it, and the
     adaptation from what is new in it. No validation article chose among several candidates.
     """
     examples = {"train": len(corpus.splits["train"])}
-    write_json(folder / TRAINING_LOG, {**log, "command": command, "examples": examples})
+    base = {"base_fingerprint": read_log(current / TRAINING_LOG)["base_fingerprint"]}
+    said = {**log, **base, "command": command, "examples": examples}
+    write_json(folder / TRAINING_LOG, said)
     write_json(folder / EVALUATION_REPORT, report)
     name_dataset(folder, corpus.source)
 

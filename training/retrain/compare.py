@@ -1,34 +1,42 @@
 """The model in use and the candidate on the same articles: what the gate decides by.
 
-Two sets, neither of them ever trained on: the test articles of the sources, which stay the same
-from one retrain to the next, and the corrections that the hash put into validation and test.
+Of each model both systems are measured, Tagloop and the checkpoint alone. Two sets, neither of them
+ever trained on: the test articles of the sources, which stay the same from one retrain to the next,
+and the corrections that the hash put into validation and test.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
 from pathlib import Path
+from typing import NamedTuple
 
 from datasets import Dataset, concatenate_datasets
 
-from tagloop.inside.before import base_of
+from tagloop.errors import UserError
+from tagloop.files import TRAINING_LOG
+from tagloop.generation.settings import TaggingSettings
 from tagloop.tagger.tagger import Tagger
-from tagloop.vocabulary.vocabulary import Vocabulary
 from training.cards.changelog import Change, ComparedSet, ComparedSets, MeasuredChange
 from training.config import EvaluateConfig
 from training.data.corpus import Corpus
+from training.evaluation.checkpoint import Checkpoint, Pieces
 from training.evaluation.evaluation import predict
 from training.evaluation.report import (
     CONFIDENCE,
     SAMPLES,
     EvaluationReport,
     Predictions,
-    confident_tags,
+    default_answers,
     figure,
     report_of,
     score_all,
 )
 from training.evaluation.scores import Values, bootstrap, chance_better, paired_difference
+from training.finetune.preprocess import base_fingerprint
+from training.finetune.training_log import read_log
+
+logger = logging.getLogger(__name__)
 
 MEASURES = ("f1@m", "f1@5")
 """The first decides."""
@@ -51,6 +59,32 @@ def _of_origin(split: Dataset, origin: str) -> Dataset:
     return split.select([place for place, row in enumerate(split["origin"]) if row == origin])
 
 
+class Model(NamedTuple):
+    """A model folder as both systems that live in it."""
+
+    tagloop: Tagger
+    checkpoint: Checkpoint
+
+    @classmethod
+    def load(cls, folder: Path) -> Model:
+        """Loads a folder.
+
+        Raises:
+            UserError: It cannot be loaded.
+        """
+        tagger = Tagger.from_pretrained(str(folder))
+        return cls(tagger, Checkpoint.from_pretrained(str(folder), tagger.settings))
+
+
+class Answered(NamedTuple):
+    """What a model said of a set, and how good that is: of Tagloop, of the checkpoint alone."""
+
+    ranked: Predictions
+    alone: list[Pieces]
+    scores: list[Values]
+    scores_alone: list[Values]
+
+
 def compare(
     current: Path, candidate: Path, corpus: Corpus
 ) -> tuple[ComparedSets, EvaluationReport]:
@@ -63,28 +97,39 @@ def compare(
     Raises:
         UserError: A model cannot be loaded.
     """
-    taggers = [Tagger.from_pretrained(str(folder)) for folder in (current, candidate)]
-    words = Vocabulary.from_tag_lists(corpus.splits["train"]["tags"])
-    test = frozen_test(corpus)
-    on_test, ranked = _on(test, "frozen test", taggers, words)
-    on_held_out, _ = _on(held_out_corrections(corpus), "held out", taggers, words)
+    now, new = Model.load(current), Model.load(candidate)
+    sets = {"frozen test": frozen_test(corpus), "held out": held_out_corrections(corpus)}
+    before = {name: _answers(now, part, f"{name}, current", corpus) for name, part in sets.items()}
+    after = {name: _answers(new, part, f"{name}, candidate", corpus) for name, part in sets.items()}
+    on_test, on_held_out = (
+        ComparedSet(
+            articles=len(part),
+            measures=paired(before[name].scores, after[name].scores),
+            checkpoint=paired(before[name].scores_alone, after[name].scores_alone),
+        )
+        for name, part in sets.items()
+    )
     compared = ComparedSets(frozen_test=on_test, held_out=on_held_out)
-    return compared, _report(taggers[1], corpus, test, ranked, current)
+    test, said = sets["frozen test"], after["frozen test"]
+    return compared, _report(new.tagloop, corpus, test, said, current)
 
 
-def _on(
-    articles: Dataset, shown: str, taggers: Sequence[Tagger], words: Vocabulary
-) -> tuple[ComparedSet, Predictions]:
-    """Measures the model in use and the candidate on a set; also returns what the latter says."""
-    predictions = [
-        predict(tagger, articles, f"{shown}, {who}") if len(articles) else []
-        for tagger, who in zip(taggers, ("current", "candidate"), strict=True)
-    ]
-    rows = [
-        score_all([confident_tags(tags, tagger.settings) for tags in lists], articles, words, lists)
-        for tagger, lists in zip(taggers, predictions, strict=True)
-    ]
-    return ComparedSet(articles=len(articles), measures=paired(*rows)), predictions[1]
+def _answers(model: Model, articles: Dataset, shown: str, corpus: Corpus) -> Answered:
+    if not len(articles):
+        return Answered([], [], [], [])
+    words = corpus.train_vocabulary()
+    ranked = predict(model.tagloop, articles, shown)
+    alone = model.checkpoint.answer(articles, f"{shown}, alone")
+    answers, all_tags = (
+        [[tag.tag for tag in tags] for tags in lists]
+        for lists in (default_answers(ranked, articles, model.tagloop.settings), ranked)
+    )
+    return Answered(
+        ranked,
+        alone,
+        score_all(answers, articles, words, all_tags),
+        score_all(alone, articles, words),
+    )
 
 
 def paired(before: list[Values], after: list[Values]) -> dict[str, MeasuredChange]:
@@ -119,12 +164,31 @@ def _change(before: list[Values], after: list[Values], measure: str) -> Change:
 
 
 def _report(
-    candidate: Tagger, corpus: Corpus, articles: Dataset, ranked: Predictions, current: Path
+    candidate: Tagger, corpus: Corpus, articles: Dataset, said: Answered, current: Path
 ) -> EvaluationReport:
     """Makes the candidate's report.json, what its card and the About tab show."""
     config = EvaluateConfig(split="test", seed=SEED)
-    lists = {"after": ranked}
-    base = base_of(str(current), None, candidate.settings.base_model or "")
-    if base and len(articles):
-        lists["before"] = predict(base, articles, "frozen test, before fine-tuning")
-    return report_of(config, corpus, candidate, articles, lists, COMMAND)
+    alone = {"checkpoint": said.alone}
+    base = _base(current, candidate.settings) if len(articles) else None
+    if base:
+        alone["before"] = base.answer(articles, "frozen test, before fine-tuning")
+    return report_of(config, corpus, candidate, articles, said.ranked, alone, COMMAND)
+
+
+def _base(current: Path, settings: TaggingSettings) -> Checkpoint | None:
+    """Loads what the model was tuned from; None where it can be had no more.
+
+    A folder of whoever trained it is on another machine, and the bundled base may have become
+    another since; the model's own ``before/`` has no weights that transformers could load.
+    """
+    base = settings.base_model or ""
+    if base == "tagloop-base":
+        if read_log(current / TRAINING_LOG)["base_fingerprint"] != base_fingerprint(""):
+            return None
+    elif "/" not in base:
+        return None
+    try:
+        return Checkpoint.of_base(base, settings)
+    except UserError as error:
+        logger.warning("not measured before fine-tuning: %s", error)
+        return None

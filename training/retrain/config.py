@@ -28,7 +28,7 @@ class RetrainConfig(ConsoleConfig, AdaptConfig):
         "Take without review what so many different people corrected alike, 0 for "
         "nothing; default: as the Space's TAGLOOP_AGREEMENT says.",
     )
-    tolerance: float = option(TOLERANCE, "F1@M that the frozen test may lose in the mean.")
+    tolerance: float = option(TOLERANCE, "F1@M that either system may lose on the frozen test.")
     least_held_out: int = option(
         LEAST_HELD_OUT, "With fewer held-out corrections a person decides (pull request)."
     )

@@ -41,7 +41,7 @@ from training.retrain.data import (
     pull,
     write_revision,
 )
-from training.retrain.gate import Compared, decide
+from training.retrain.gate import BothSystems, decide
 from training.retrain.hub_lock import RetrainLock
 from training.retrain.report import (
     RETRAIN_TEXT,
@@ -251,11 +251,11 @@ class Retrain:
     ) -> RetrainReport:
         start, candidate = run.start, run.folder / "candidate"
         compared, evaluated = compare(current, candidate, corpus)
-        finish_candidate(candidate, corpus, log, self.command, evaluated)
+        finish_candidate(candidate, current, corpus, log, self.command, evaluated)
         tolerance, least_held_out = self.config.tolerance, self.config.least_held_out
         decision = decide(
-            Compared.from_report(compared["frozen_test"]),
-            Compared.from_report(compared["held_out"]),
+            BothSystems.from_report(compared["frozen_test"]),
+            BothSystems.from_report(compared["held_out"]),
             tolerance=tolerance,
             least_held_out=least_held_out,
         )

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from tagloop.allowlist.zero_shot import TagWords
+from tagloop.deadline import unlimited
 from tagloop.errors import UserError
 from tagloop.generation.evidence import target_ids
 from tagloop.generation.outputs import separator_ids
 from tagloop.generation.settings import TaggingSettings
 from tagloop.generation.token_trie import TokenTrie
+from tagloop.ranking.features import Embedder
 from tagloop.vocabulary.normal_form import folded
 from tagloop.vocabulary.vocabulary import Vocabulary, normal_form
+
+EMBEDDED_AT_ONCE = 64
+"""So many tags get their vectors between two checks of the time."""
 
 
 class AllowedTags:
@@ -25,6 +32,7 @@ class AllowedTags:
         trie: What the model generates for those that it can, with the separator as their end.
         targets: Place in the trie of each tag; -1 for one that the model cannot generate.
         pieces: Token ids of each tag.
+        places: Place of each form.
         unseen: Whether no training article has the tag; bool, (tags,).
     """
 
@@ -42,8 +50,10 @@ class AllowedTags:
         if not first:
             raise UserError("allowed_tags holds no tag: give at least one with a letter or digit.")
         self.forms = list(first)
+        self.places = {form: place for place, form in enumerate(self.forms)}
         self.displays = list(first.values())
         self.unseen = np.array([form not in vocabulary.counts for form in self.forms])
+        self._vectors: np.ndarray | None = None
         self._own_forms = [normal_form(tag) for tag in self.displays]
         mark = settings.separator.strip() or settings.separator
         end = _end_token(tokenizer, settings.separator)
@@ -56,6 +66,26 @@ class AllowedTags:
         ]
         self.trie = TokenTrie(filter(None, targets))
         self.targets = [self.trie.places.get(target, -1) for target in targets]
+
+    @cached_property
+    def words(self) -> TagWords:
+        """The words of the tags, as the list writes them."""
+        return TagWords(self.displays)
+
+    def vectors(self, encoder: Embedder, check: Callable[[], object] = unlimited) -> np.ndarray:
+        """Returns the vectors of the tags, (tags, dimensions); they are made once.
+
+        Args:
+            encoder: The model's, always the same.
+            check: Called between any few tags; what it raises ends the work.
+        """
+        if self._vectors is None:
+            parts = []
+            for at in range(0, len(self.displays), EMBEDDED_AT_ONCE):
+                check()
+                parts.append(encoder.embed(self.displays[at : at + EMBEDDED_AT_ONCE]))
+            self._vectors = np.concatenate(parts)
+        return self._vectors
 
     def standing_in(self, text: str) -> np.ndarray:
         """Tells which tags' words stand in the text; bool, (tags,)."""

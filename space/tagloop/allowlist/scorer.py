@@ -10,7 +10,8 @@ import numpy as np
 
 from tagloop.allowlist.allowed_tags import AllowedTags
 from tagloop.allowlist.preferences import Preferences, checked
-from tagloop.article import text_of
+from tagloop.allowlist.zero_shot import probabilities, zero_shot_features
+from tagloop.article import text_of, title_and_text
 from tagloop.deadline import unlimited
 from tagloop.errors import UserError
 from tagloop.generation.candidates import Generated, Ranks, ScoredTag, with_odds
@@ -20,6 +21,7 @@ from tagloop.generation.input_embeddings import InputEmbeddings
 from tagloop.generation.outputs import Output
 from tagloop.generation.settings import TaggingSettings
 from tagloop.generation.token_trie import TokenTrie
+from tagloop.ranking.features import Embedder
 from tagloop.vocabulary.vocabulary import Vocabulary
 
 WANTED = 5
@@ -33,8 +35,8 @@ PRESENT_BONUS = 1.0
 50 validation articles F1@5 is 0.396 with it, 0.376 without and 0.399 with twice as much; titles
 hardly care (``training.bench.studies.allowlist.constants --limit 50``)."""
 UNSEEN_BIAS, UNSEEN_NEAR, UNSEEN_PRESENT = -7.62, 6.29, 3.63
-"""Log-odds of a tag that no training article has: by its nearness to the article (see
-``tagloop.generation.input_embeddings``) and whether it stands there.
+"""Log-odds of a tag that no training article has, without a sentence encoder: by its nearness to
+the article (see ``tagloop.generation.input_embeddings``) and whether it stands there.
 ``training.bench.studies.allowlist.constants`` fits them to articles whose authors gave such tags,
 with all such tags of the split on the list: a list with more words that nobody uses as tags makes
 them too sure."""
@@ -45,12 +47,16 @@ class AllowlistScorer:
 
     With a ranker, the tags that it knows have its calibrated probability, as without a list. (That
     a whole tag's log-probability, searched as below, adds to it could not be shown: in a trial on
-    243 validation articles, which no command repeats, F1@5 changed by less than 0.005.) Without
-    one, the model is searched for the likeliest tags of the list, and a tag's confidence is the
-    probability with which the model generates it first, or at the place where it did so of its own
-    accord, whichever is greater; raised if it stands in the article. A tag that no training
-    article has can only be guessed: from whether it stands in the article, and how near it is by
-    the model's input embeddings.
+    243 validation articles, which no command repeats, F1@5 changed by less than 0.005.) A tag that
+    no training article has, and without a ranker every tag, has the probability of
+    ``tagloop.allowlist.zero_shot``, from what it means and what the article says.
+
+    A model without the sentence encoder that this needs (every tagger has it, a plain checkpoint
+    has not) is searched for the likeliest tags of the list: a tag's confidence is the probability
+    with which the model generates it first, or at the place where it did so of its own accord,
+    whichever is greater; raised if it stands in the article. What no training article has is
+    guessed from whether it stands in the article, and how near it is by the model's input
+    embeddings.
     """
 
     def __init__(
@@ -60,11 +66,13 @@ class AllowlistScorer:
         vocabulary: Vocabulary,
         settings: TaggingSettings,
         embeddings: InputEmbeddings | None,
+        sentence_encoder: Embedder | None = None,
     ) -> None:
         self._engine = engine
         self._vocabulary = vocabulary
         self._special = set(tokenizer.all_special_ids)
         self.embeddings = embeddings
+        self.sentence_encoder = sentence_encoder
         self._prepare = lru_cache(maxsize=4)(
             lambda tags: AllowedTags(tags, tokenizer, vocabulary, settings)
         )
@@ -109,14 +117,15 @@ class AllowlistScorer:
             check: Called between any two steps; what it raises ends the work.
         """
         check()
-        present = allowed.standing_in(text_of(generated.article))
-        if ranker is None:
-            chances = self._searched(allowed, generated, present, check)
+        if self.sentence_encoder is None:
+            chances = self._without_encoder(allowed, generated, ranker, check)
+        elif ranker is None:
+            chances = probabilities(self.features(allowed, generated, check))
         else:
             chances = self._ranked(allowed, generated, ranker)
-        if allowed.unseen.any():
-            guessed = self._guessed(allowed, generated.prompts, present)
-            chances = np.maximum(chances, guessed)
+            if allowed.unseen.any():
+                guessed = probabilities(self.features(allowed, generated, check))
+                chances = np.where(allowed.unseen, guessed, chances)
         return [
             ScoredTag(form, display, float(chance))
             for form, display, chance in zip(allowed.forms, allowed.displays, chances, strict=True)
@@ -130,6 +139,51 @@ class AllowlistScorer:
         found = {tag.form: tag.confidence for tag in ranked}
         return np.array([found.get(form, 0.0) for form in allowed.forms])
 
+    def features(
+        self,
+        allowed: AllowedTags,
+        generated: Generated,
+        check: Callable[[], object] = unlimited,
+    ) -> np.ndarray:
+        """Returns ``zero_shot.FEATURES`` of the list's tags, (tags, features).
+
+        The arguments are those of ``score``; the model must have a sentence encoder.
+        """
+        encoder = self.sentence_encoder
+        assert encoder is not None
+        title, text = title_and_text(generated.article)
+        texts = [text_of(generated.article).strip(), *([title] if title.strip() else [])]
+        cosines = encoder.embed(texts) @ allowed.vectors(encoder, check).T
+        words = allowed.words.in_article(title, text)
+        near = self._nearness(allowed, generated, words[0])
+        own = self._generated(allowed, generated)
+        return zero_shot_features(cosines[0], cosines[-1], near, words, own)
+
+    def _without_encoder(
+        self,
+        allowed: AllowedTags,
+        generated: Generated,
+        ranker: Ranks | None,
+        check: Callable[[], object],
+    ) -> np.ndarray:
+        present = allowed.standing_in(text_of(generated.article))
+        if ranker is None:
+            chances = self._searched(allowed, generated, present, check)
+        else:
+            chances = self._ranked(allowed, generated, ranker)
+        if allowed.unseen.any():
+            chances = np.maximum(chances, self._guessed(allowed, generated, present))
+        return chances
+
+    def _generated(self, allowed: AllowedTags, generated: Generated) -> dict[int, float]:
+        """Returns the tags of the list that the model generated: place to log-probability."""
+        found: dict[int, float] = {}
+        for candidate in generated.candidates:
+            place = allowed.places.get(self._vocabulary.canonical(candidate.form))
+            if place is not None:
+                found[place] = max(found.get(place, -np.inf), candidate.log_prob)
+        return found
+
     def _searched(
         self,
         allowed: AllowedTags,
@@ -138,11 +192,8 @@ class AllowlistScorer:
         check: Callable[[], object],
     ) -> np.ndarray:
         log_probs = np.full(len(present), -np.inf)
-        places = {form: place for place, form in enumerate(allowed.forms)}
-        for candidate in generated.candidates:
-            place = places.get(self._vocabulary.canonical(candidate.form))
-            if place is not None:
-                log_probs[place] = max(log_probs[place], candidate.log_prob)
+        for place, log_prob in self._generated(allowed, generated).items():
+            log_probs[place] = log_prob
         targets = np.array(allowed.targets)
         sought = set(targets[present].tolist()) - {-1}
         for prompt, output in zip(generated.prompts, generated.outputs, strict=True):
@@ -174,17 +225,23 @@ class AllowlistScorer:
         return [*found.items(), *zip(others, map(sum, rows), strict=True)]
 
     def _guessed(
-        self, allowed: AllowedTags, prompts: Sequence[list[int]], present: np.ndarray
+        self, allowed: AllowedTags, generated: Generated, present: np.ndarray
     ) -> np.ndarray:
         """Scores what the model was never taught; 0 for other tags."""
         chances = np.zeros(len(present))
         unseen = np.flatnonzero(allowed.unseen)
-        near = present[unseen].astype(np.float64)
-        read = sorted({token for prompt in prompts for token in prompt} - self._special)
-        if self.embeddings and self.embeddings.available and read:
-            pieces = [allowed.pieces[place] for place in unseen]
-            some = [place for place, ids in enumerate(pieces) if ids]
-            near[some] = self.embeddings.nearness(read, [pieces[place] for place in some])
+        near = self._nearness(allowed, generated, present)[unseen]
         odds = UNSEEN_BIAS + UNSEEN_NEAR * near + UNSEEN_PRESENT * present[unseen]
         chances[unseen] = 1 / (1 + np.exp(-odds))
         return chances
+
+    def _nearness(
+        self, allowed: AllowedTags, generated: Generated, present: np.ndarray
+    ) -> np.ndarray:
+        """Returns how near each tag is by the input embeddings; by its presence without them."""
+        near = present.astype(np.float64)
+        read = sorted({token for prompt in generated.prompts for token in prompt} - self._special)
+        if self.embeddings and self.embeddings.available and read:
+            some = [place for place, ids in enumerate(allowed.pieces) if ids]
+            near[some] = self.embeddings.nearness(read, [allowed.pieces[place] for place in some])
+        return near

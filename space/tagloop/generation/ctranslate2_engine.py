@@ -199,9 +199,13 @@ def _with_all_heads(model: bytes) -> bytes:
 
 
 def _decoding_options(config: Any) -> dict[str, Any]:
-    """Says in CTranslate2's words what ``generation_config.json`` says."""
+    """Says in CTranslate2's words what ``generation_config.json`` says, but greedily.
+
+    Its beams are for who calls plain ``generate``: a ranking needs one output and its
+    probabilities, and no more time.
+    """
     return {
-        "beam_size": config.num_beams or 1,
+        "beam_size": 1,
         "length_penalty": 1.0 if config.length_penalty is None else config.length_penalty,
         "no_repeat_ngram_size": config.no_repeat_ngram_size or 0,
         "repetition_penalty": config.repetition_penalty or 1.0,

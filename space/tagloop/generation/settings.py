@@ -29,6 +29,8 @@ class TaggingSettings:
         dataset: ``{"repo_id": …, "revision": commit}`` of the training data.
         min_tags: So many tags an article gets even below the threshold, as far as there are any.
         max_windows: So many windows of a long text are read at the most.
+        sentence_encoder: What ``embedding/`` was converted from; models without the name have
+            all-MiniLM-L6-v2.
     """
 
     prompt_template: str = "{title}\n{text}"
@@ -41,6 +43,7 @@ class TaggingSettings:
     dataset: dict[str, Any] = field(default_factory=dict)
     min_tags: int = 3
     max_windows: int = 1
+    sentence_encoder: str | None = None
 
     def prompt(self, title: str, text: str) -> str:
         """Fills the template; only its two names are read, so any text is safe in it."""

@@ -38,6 +38,8 @@ class TransformersEngine:
         self._tokenizer = tokenizer
         self._builder = OutputBuilder(tokenizer, TaggingSettings.load(folder))
         self.model = AutoModelForSeq2SeqLM.from_pretrained(folder, dtype=torch.float32).eval()
+        # Biases are for who calls plain generate, as beams are; CTranslate2 has none.
+        self.model.generation_config.sequence_bias = None
 
     def generate(
         self, input_ids: Sequence[list[int]], max_new_tokens: int, *, starts: bool = False
@@ -49,6 +51,7 @@ class TransformersEngine:
         with self._torch.no_grad():
             output = self.model.generate(
                 **inputs,
+                num_beams=1,  # the model's own beams are for who calls plain generate
                 max_length=max_new_tokens + 1,  # with the decoder's start token
                 output_scores=True,
                 return_dict_in_generate=True,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -13,7 +13,6 @@ from tagloop.generation.candidates import Candidate, Generated
 from tagloop.generation.outputs import Output
 from tagloop.ranking.keyphrases import KnownPhrases, Words, salient_words
 from tagloop.ranking.neighbours import Neighbours, NeighbourTags, article_ids
-from tagloop.ranking.sentence_encoder import SentenceEncoder
 from tagloop.text.words import divided
 from tagloop.vocabulary.vocabulary import Vocabulary
 
@@ -68,6 +67,13 @@ class CandidateFeatures:
     features: np.ndarray
 
 
+class Embedder(Protocol):
+    """Turns texts into vectors, as ``tagloop.ranking.sentence_encoder`` does."""
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        """Returns vectors of length 1: float32, (texts, dimensions)."""
+
+
 class FeatureExtractor:
     """Collects candidates from the model's output, the neighbours and the article's own words."""
 
@@ -76,12 +82,12 @@ class FeatureExtractor:
         neighbours: Neighbours,
         vocabulary: Vocabulary,
         tokenizer: Any,
-        sentence_encoder: SentenceEncoder,
+        sentence_encoder: Embedder,
     ) -> None:
         self._neighbours = neighbours
         self._vocabulary = vocabulary
         self._tokenizer = tokenizer
-        self._sentence_encoder = sentence_encoder
+        self.sentence_encoder = sentence_encoder
         self._forms = list(vocabulary.counts)
         self._places = {form: place for place, form in enumerate(self._forms)}
         self._phrases = KnownPhrases(self._places)
@@ -101,7 +107,7 @@ class FeatureExtractor:
         """
         articles = [one.article for one in generated]
         ids = [article_ids(self._tokenizer, *title_and_text(article)) for article in articles]
-        vectors = self._sentence_encoder.embed([text_of(article).strip() for article in articles])
+        vectors = self.sentence_encoder.embed([text_of(article).strip() for article in articles])
         neighbour_tags = self._neighbours.of(ids, vectors)
         drafts = [
             self._draft(*each, required or {})
@@ -158,7 +164,7 @@ class FeatureExtractor:
             for place, form in enumerate(of)
             if form not in self._places
         ]
-        theirs = self._sentence_encoder.embed([form for *_, form in unknown])
+        theirs = self.sentence_encoder.embed([form for *_, form in unknown])
         for (article, place, _), vector in zip(unknown, theirs, strict=True):
             features[article][place, ALIKE] = vector @ vectors[article]
 

@@ -90,6 +90,7 @@ class Neighbours:
         tags: Number of tags; a tag is its place in the vocabulary's counts.
         idf: Rarity of every token, float32, (tokens,).
         linked: Share of the articles naming a tag whose authors gave it, float32, (tags,).
+        dimensions: Numbers of a vector.
     """
 
     def __init__(self, arrays: Mapping[str, np.ndarray]) -> None:
@@ -101,6 +102,7 @@ class Neighbours:
         self._postings = _table(arrays, "postings")
         self._carried = _table(arrays, "carried")
         self._vectors = from_bytes(arrays["vectors"])
+        self.dimensions = self._vectors.shape[1]
         self._tag_vectors = from_bytes(arrays["tag_vectors"])
 
     @classmethod

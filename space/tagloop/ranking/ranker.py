@@ -1,10 +1,11 @@
 """How sure a tag is: what the model generated or nearly did, and what its neighbours carry.
 
 A logistic regression over what is known of a candidate (``tagloop.ranking.features``) gives it a
-probability that the article's author would have given it. It was fitted on the validation split,
-from which neither the model nor its neighbours were made, so its probabilities are calibrated there
-(Platt, "Probabilistic Outputs for Support Vector Machines", 1999); ``training.finetune.fit_ranker``
-fits it, ``ranking.json`` holds it. Published models have that file, so the names of its weights
+probability that the article's author would have given it. It was fitted on articles
+that neither the generator nor their neighbours know (the validation split, and training articles
+seen as if they had not been trained on), so its probabilities are calibrated (Platt, "Probabilistic
+Outputs for Support Vector Machines", 1999); ``training.finetune.fit_ranker`` fits it,
+``ranking.json`` holds it. Published models have that file, so the names of its weights
 (``COLUMNS``) stay.
 """
 
@@ -20,7 +21,7 @@ import numpy as np
 
 from tagloop.article import text_of
 from tagloop.errors import UserError
-from tagloop.files import NEIGHBOURS, RANKING, TAGS
+from tagloop.files import NEIGHBOURS, RANKING, SENTENCE_ENCODER, TAGS
 from tagloop.generation.candidates import Generated, ScoredTag
 from tagloop.ranking.features import COLUMNS, CandidateFeatures, FeatureExtractor
 from tagloop.ranking.neighbours import Neighbours
@@ -104,6 +105,12 @@ class Ranker:
             raise UserError(
                 f"{folder.name}: {NEIGHBOURS} knows {neighbours.tags} tags and {TAGS} "
                 f"{len(vocabulary.counts)}; both must come from one training."
+            )
+        if neighbours.dimensions != sentence_encoder.dimensions:
+            raise UserError(
+                f"{folder.name}: {NEIGHBOURS} has vectors of {neighbours.dimensions} numbers and "
+                f"{SENTENCE_ENCODER} gives {sentence_encoder.dimensions}; both must come from one "
+                "training."
             )
         return cls(
             FeatureExtractor(neighbours, vocabulary, tokenizer, sentence_encoder),

@@ -1,7 +1,8 @@
-"""What texts are about, as vectors: all-MiniLM-L6-v2 in int8, without torch.
+"""What texts are about, as vectors: a sentence encoder in int8, without torch.
 
 Two texts on the same subject have vectors that point the same way, even where they share no word
-(Reimers & Gurevych, "Sentence-BERT", EMNLP 2019; Wang et al., "MiniLM", NeurIPS 2020).
+(Reimers & Gurevych, "Sentence-BERT", EMNLP 2019). It is all-MiniLM-L6-v2 (Wang et al., "MiniLM",
+NeurIPS 2020), which reads English, unless a training was given another.
 ``training.finetune.ctranslate2_conversion`` writes the folder into every tagger, whatever its own
 architecture.
 """
@@ -18,9 +19,10 @@ from tagloop.files import CONVERSION, SENTENCE_ENCODER
 from tagloop.generation.threads import ctranslate2, shares
 
 DIMENSIONS = 384
+"""Numbers of a vector of all-MiniLM-L6-v2; those of another encoder are read from its model."""
 MAX_TOKENS = 128
-"""More of a text is not read: the length that the model was trained on, and twice as fast as the
-256 that it is published with."""
+"""More of a text is not read, and less where an encoder reads less: the length that all-MiniLM was
+trained on, and twice as fast as the 256 that it is published with."""
 CHARACTERS = 1000
 """So many hold that many tokens; the rest need not be tokenized."""
 TOKENS_AT_ONCE = 4096
@@ -34,6 +36,7 @@ class SentenceEncoder:
         """Takes a ``ctranslate2.Encoder`` and a ``tokenizers.Tokenizer``."""
         self._encoder = encoder
         self._tokenizer = tokenizer
+        self.dimensions = self._hidden([tokenizer.encode("").ids]).shape[-1]
 
     @classmethod
     def load(cls, folder: Path, threads: int | None = None) -> SentenceEncoder | None:
@@ -45,7 +48,8 @@ class SentenceEncoder:
 
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         tokenizer.no_padding()
-        tokenizer.enable_truncation(MAX_TOKENS)
+        own = (tokenizer.truncation or {}).get("max_length", MAX_TOKENS)
+        tokenizer.enable_truncation(min(own, MAX_TOKENS))
         encoder = ctranslate2().Encoder(str(folder), device="cpu", **shares(threads))
         return cls(encoder, tokenizer)
 
@@ -53,18 +57,21 @@ class SentenceEncoder:
         """Returns the mean of a text's last hidden states, scaled to length 1.
 
         Returns:
-            float32, (texts, DIMENSIONS).
+            float32, (texts, dimensions).
         """
         encoded = self._tokenizer.encode_batch([text[:CHARACTERS] for text in texts])
         ids = [encoding.ids for encoding in encoded]
-        vectors = np.zeros((len(ids), DIMENSIONS), dtype=np.float32)
+        vectors = np.zeros((len(ids), self.dimensions), dtype=np.float32)
         for batch in _batches([len(row) for row in ids]):
-            states = self._encoder.forward_batch([ids[place] for place in batch])
-            hidden = np.asarray(states.last_hidden_state)
+            hidden = self._hidden([ids[place] for place in batch])
             for row, place in zip(hidden, batch, strict=True):
                 vectors[place] = row[: len(ids[place])].mean(axis=0)
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
         return np.asarray(vectors / np.maximum(norms, 1e-9))
+
+    def _hidden(self, ids: list[list[int]]) -> np.ndarray:
+        """Returns the last hidden states, float32, (texts, tokens, dimensions)."""
+        return np.asarray(self._encoder.forward_batch(ids).last_hidden_state)
 
 
 def _batches(lengths: Sequence[int]) -> list[list[int]]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from tagloop.errors import UserError
 from tagloop.files import CTRANSLATE2, SENTENCE_ENCODER, TAGS
+from tagloop.generation.plain_decoder import use_plain_decoder
 from tagloop.vocabulary.vocabulary import Vocabulary
 
 SNAPSHOT_PATTERNS = [
@@ -33,7 +34,7 @@ def load_vocabulary(folder: Path) -> Vocabulary:
 
 
 def load_tokenizer(folder: Path) -> Any:
-    """Loads the model's tokenizer.
+    """Loads the model's tokenizer, with a decoder that leaves tags as they were generated.
 
     Raises:
         UserError: The folder has no tokenizer that can be loaded.
@@ -41,11 +42,13 @@ def load_tokenizer(folder: Path) -> Any:
     from transformers import AutoTokenizer
 
     try:
-        return AutoTokenizer.from_pretrained(folder)
+        tokenizer = AutoTokenizer.from_pretrained(folder)
     except (OSError, ValueError) as error:
         raise UserError(
             f"{folder}: no tokenizer can be loaded from it ({str(error).splitlines()[0]})."
         ) from None
+    use_plain_decoder(tokenizer)
+    return tokenizer
 
 
 def fetch_model(model: str, revision: str | None, token: str | None) -> tuple[Path, str | None]:

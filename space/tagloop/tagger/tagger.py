@@ -32,7 +32,9 @@ from tagloop.generation.settings import TaggingSettings
 from tagloop.generation.threads import done_by
 from tagloop.generation.windows import WINDOWS_AT_ONCE, Windows, by_article
 from tagloop.limits import readable
+from tagloop.ranking.features import Embedder
 from tagloop.ranking.ranker import Ranker
+from tagloop.ranking.sentence_encoder import SentenceEncoder
 from tagloop.tagger.model_folder import fetch_model, load_tokenizer, load_vocabulary
 from tagloop.tagger.options import Options, check_names
 from tagloop.tagger.selection import Tag as Tag
@@ -70,6 +72,7 @@ class Tagger:
         generator: The engine itself, which runs the model.
         tokenizer: The model's.
         ranker: What gives the confidences; None takes the model's own probabilities.
+        allowlist: Scores the tags of a given list.
     """
 
     def __init__(
@@ -81,6 +84,7 @@ class Tagger:
         *,
         ranker: Ranks | None = None,
         embeddings: InputEmbeddings | None = None,
+        sentence_encoder: Embedder | None = None,
         model_repo: str = "",
         model_revision: str | None = None,
     ) -> None:
@@ -91,7 +95,9 @@ class Tagger:
         self.ranker = ranker
         self._marks = separator_ids(tokenizer, settings.separator)
         self._windows = Windows(tokenizer, settings)
-        self._allowlist = AllowlistScorer(engine, tokenizer, vocabulary, settings, embeddings)
+        self.allowlist = AllowlistScorer(
+            engine, tokenizer, vocabulary, settings, embeddings, sentence_encoder
+        )
         self._explainer = Explainer(engine, tokenizer, settings, vocabulary)
         self.model_repo = model_repo
         self.model_revision = model_revision
@@ -119,13 +125,18 @@ class Tagger:
         folder, commit = fetch_model(str(model), revision, token)
         tokenizer = load_tokenizer(folder)
         vocabulary = load_vocabulary(folder)
+        ranker = Ranker.load(folder, tokenizer, vocabulary, threads)
+        encoder: Embedder | None = (
+            ranker.extractor.sentence_encoder if ranker else SentenceEncoder.load(folder, threads)
+        )
         return cls(
             choose_engine(engine, folder, tokenizer, threads),
             tokenizer,
             TaggingSettings.load(folder),
             vocabulary,
-            ranker=Ranker.load(folder, tokenizer, vocabulary, threads),
+            ranker=ranker,
             embeddings=InputEmbeddings(folder),
+            sentence_encoder=encoder,
             model_repo=str(model),
             model_revision=commit,
         )
@@ -196,7 +207,7 @@ class Tagger:
         articles = [_readable(article) for article in articles]
         decoding = options.get("decoding", "greedy")
         how = Decoding(decoding) if isinstance(decoding, str) else decoding
-        preferences = self._allowlist.preferences(
+        preferences = self.allowlist.preferences(
             options.get("allowed_tags"), options.get("prefer_tags"), how
         )
         fewest, least = preferences.bounds(
@@ -304,7 +315,7 @@ class Tagger:
         if preferences.allowed is not None:
             allowed = preferences.allowed
             return [
-                self._allowlist.score(allowed, one, self.ranker, steps.check) for one in generated
+                self.allowlist.score(allowed, one, self.ranker, steps.check) for one in generated
             ]
         if self.ranker is None:
             return [score_candidates(one.candidates) for one in generated]

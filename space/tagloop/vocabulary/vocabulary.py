@@ -46,6 +46,7 @@ class Vocabulary:
     Attributes:
         counts: Canonical normal form to the number of articles that carry it.
         aliases: Other normal forms to their canonical one.
+        title_case: Whether most display forms begin with a capital.
     """
 
     def __init__(
@@ -72,7 +73,7 @@ class Vocabulary:
         # What is spelled as a tag is shown comes before what only has its words.
         self._spelled |= {spelled(displays[form]): form for form in known}
         titled = sum(display[:1].isupper() for display in displays.values())
-        self._title_case = titled * 2 > len(displays)
+        self.title_case = titled * 2 > len(displays)
 
     @classmethod
     def from_tag_lists(
@@ -145,6 +146,25 @@ class Vocabulary:
             {form: (reasons[form], totals[form]) for form in aliases},
         )
 
+    def of_articles(self, lists: Iterable[Sequence[str]]) -> Vocabulary:
+        """Returns the vocabulary as these articles alone would have it, with the same merges.
+
+        Args:
+            lists: The tags of each article; what none of them has is not known.
+        """
+        counts = Counter(
+            form
+            for tags in lists
+            for form in set(map(self.canonical, tags))
+            if form in self._displays
+        )
+        ordered = dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+        return Vocabulary(
+            ordered,
+            {form: self._displays[form] for form in ordered},
+            {form: name for form, name in self.aliases.items() if name in ordered},
+        )
+
     @property
     def tags(self) -> list[str]:
         """Display forms, the most frequent first."""
@@ -178,7 +198,7 @@ class Vocabulary:
         # As it stands: the normal form of "U.S." is also that of "us".
         tidied = tidy(tag)
         surface = find_surface(tidied, text) or closed_up(tidied)
-        if self._title_case and surface == surface.lower():
+        if self.title_case and surface == surface.lower():
             return re.sub(r"(?<![\w'’.])\w", lambda match: match.group().upper(), surface)
         return surface
 

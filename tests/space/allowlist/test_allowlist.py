@@ -72,7 +72,7 @@ def alone(float32_tagger: Tagger, monkeypatch: pytest.MonkeyPatch) -> Iterator[T
         float32_tagger.tokenizer,
         float32_tagger.settings,
         vocabulary,
-        embeddings=float32_tagger._allowlist.embeddings,
+        embeddings=float32_tagger.allowlist.embeddings,
     )
 
 
@@ -321,7 +321,7 @@ def test_other_architectures_and_tokenizers_can_have_a_list(tmp_path: Path) -> N
     found = []
     for engine in ("transformers", "ctranslate2"):
         tagger = Tagger.from_pretrained(folder, engine=engine)
-        assert tagger._allowlist.embeddings and tagger._allowlist.embeddings.available
+        assert tagger.allowlist.embeddings and tagger.allowlist.embeddings.available
         tags = tagger.tag(**ARTICLE, allowed_tags=allowed, threshold=0.0)
         found.append({tag.tag: tag.confidence for tag in tags})
     assert set(found[0]) == set(allowed)
@@ -329,7 +329,7 @@ def test_other_architectures_and_tokenizers_can_have_a_list(tmp_path: Path) -> N
 
 
 def test_a_list_is_made_ready_once(float32_tagger: Tagger) -> None:
-    scorer: AllowlistScorer = float32_tagger._allowlist
+    scorer: AllowlistScorer = float32_tagger.allowlist
     tags = ["Bread", "Water"]
     how = Decoding()
     assert (

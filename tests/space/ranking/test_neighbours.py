@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from transformers import AutoTokenizer
+from transformers import AutoTokenizer, ByT5Tokenizer
 
-from tagloop.ranking.neighbours import Neighbours, NeighbourTags, Table, from_bytes, to_bytes, weigh
+from tagloop.ranking.neighbours import (
+    Neighbours,
+    NeighbourTags,
+    Table,
+    article_ids,
+    from_bytes,
+    to_bytes,
+    weigh,
+)
 from tagloop.ranking.sentence_encoder import DIMENSIONS, SentenceEncoder
 from tagloop.vocabulary.vocabulary import Vocabulary
 from training.finetune.fit_neighbours import fit_neighbours, save_neighbours
@@ -78,6 +87,27 @@ def test_an_article_on_a_subject_is_lent_its_tags_without_a_common_word(
     assert not found.near.any()
     assert NAMES[int(np.argmax(found.by_vector))] == "chess"
     assert NAMES[int(np.argmax(found.alike))] == "chess"
+
+
+def test_a_script_that_the_encoder_cannot_read_is_still_found_by_its_words(
+    sentence_encoder: SentenceEncoder,
+) -> None:
+    # Amharic and Khmer: to the encoder all is one unknown word after the other.
+    articles: list[dict[str, Any]] = [
+        {"title": "ዳቦ", "text": "ዱቄት፣ ውሃ እና ጨው።", "tags": ["ዳቦ"]},
+        {"title": "ባህር", "text": "ጀልባ እና ዓሣ በወደብ።", "tags": ["ጉዞ"]},
+        {"title": "នំប៉័ង", "text": "ម្សៅ ទឹក និងអំបិល។", "tags": ["អាហារ"]},
+    ] * 3
+    vocabulary = Vocabulary.from_tag_lists([article["tags"] for article in articles])
+    tokenizer = ByT5Tokenizer()
+    found = Neighbours(fit_neighbours(articles, tokenizer, vocabulary, sentence_encoder))
+    for article in articles[:3]:
+        ids = article_ids(tokenizer, article["title"], article["text"])
+        (near,) = found.of([ids], sentence_encoder.embed([article["text"]]))
+        wanted = list(vocabulary.counts).index(vocabulary.canonical(article["tags"][0]))
+        assert int(near.near.argmax()) == wanted
+        for values in (near.by_vector, near.alike, near.wide, np.array(near.familiarity)):
+            assert np.isfinite(values).all()
 
 
 def test_vectors_survive_eight_bits(sentence_encoder: SentenceEncoder) -> None:

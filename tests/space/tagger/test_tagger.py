@@ -190,6 +190,21 @@ def test_plain_generate_writes_what_the_taggers_write(
             assert all(value <= 1e-6 for value in written.log_probs)
 
 
+@pytest.mark.parametrize("engine", ["transformers", "ctranslate2"])
+def test_beams_of_the_generation_config_are_not_for_tagging(
+    engine: str, model_dir: Path, articles: list[Article], tmp_path: Path
+) -> None:
+    folder = shutil.copytree(model_dir, tmp_path / "model")
+    outputs = []
+    for beams in (1, 4):
+        path = folder / "generation_config.json"
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"num_beams": beams}))
+        tagger = Tagger.from_pretrained(folder, engine=engine)
+        outputs += tagger.generator.generate([tagger.input_ids(articles[0])], 6)
+    assert outputs[0].ids == outputs[1].ids
+    assert outputs[0].log_probs == pytest.approx(outputs[1].log_probs, abs=1e-4)
+
+
 @pytest.mark.parametrize("limit", [3, 6])
 def test_the_length_limit_cuts_both_engines_alike(
     limit: int,

@@ -15,7 +15,7 @@ import torch
 from transformers import BartForConditionalGeneration, BertTokenizer
 
 from tagloop.vocabulary.vocabulary import normal_form
-from training.base.examples import FILES, MAX_TAGS, Row
+from training.base.examples import FILES, MAX_TAGS, TAGGED, Row
 from training.base.optimizer import make_optimizer, train_step
 from training.base.trials import __main__ as trials
 from training.base.trials.neighbours import HINT_LINE, RowNeighbours, with_hints
@@ -193,7 +193,7 @@ def test_variants_see_the_same_rows_in_the_same_order(rows: list[Row], tokenizer
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("trials-data")
     articles = starter_articles()
-    for number, kind in enumerate(("articles", "titles", "textbook")):
+    for number, kind in enumerate(TAGGED):
         with lzma.open(folder / FILES[kind], "wt", encoding="utf-8") as lines:
             for index, article in enumerate(articles[number * 20 : number * 20 + 20]):
                 record = {

@@ -22,7 +22,11 @@ def test_both_engines_are_loaded_and_reported(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    for name, part in (("articles_open", slice(40)), ("titles", slice(40, 44))):
+    for name, part in (
+        ("articles_open", slice(40)),
+        ("titles", slice(40, 44)),
+        ("general_open", slice(0)),
+    ):
         with lzma.open(tmp_path / f"{name}.jsonl.xz", "wt", encoding="utf-8") as file:
             for number, article in enumerate(starter_articles()[part]):
                 split = "validation" if number % 4 == 0 else "train"

@@ -15,7 +15,7 @@ from tagloop.errors import UserError
 from tagloop.vocabulary.vocabulary import normal_form, occurs_in
 from training.bench import peers
 from training.bench.data import Row
-from training.bench.peers import load_system
+from training.bench.peers import load_system, one_vs_rest
 from training.bench.system import RANKED, System, Tagged
 from training.bench.tuning import MOST_KEPT
 
@@ -75,7 +75,7 @@ def test_neighbours_give_an_article_its_own_tags_back(rows: Rows, few: Callable[
 
 
 def test_one_vs_rest_learns_its_training_articles(rows: Rows, few: Callable[..., None]) -> None:
-    few("one_vs_rest", "SETTINGS", LEAST_COUNT=2, TUNED_WITH=2)
+    few("one_vs_rest", "SETTINGS", LEAST_COUNT=2, TUNED_WITH=2, FEW_ROWS=0)
     system, settings = fitted("one-vs-rest", rows)
     tagged_soundly(system, [*rows["validation"], NOWHERE])
     counts = Counter(form for row in rows["train"] for form in row.forms)
@@ -83,7 +83,38 @@ def test_one_vs_rest_learns_its_training_articles(rows: Rows, few: Callable[...,
     assert hits(system, known) > 0.8 * len(known)
     offered = {entry.tag for found in system.tag(rows["validation"]) for entry in found.ranked}
     assert all(counts[tag] >= 2 for tag in offered)
-    assert settings["least_count"] == 2
+    assert "least_count 2" in settings["chosen"]["articles"]
+
+
+WORDS = "harbour ferry pier tide kitchen bread oven flour garden seed soil rain".split()
+
+
+def small_corpus(tags: Callable[[int], tuple[str, ...]]) -> Rows:
+    """Returns 20 training articles and 6 more, with the tags that the number of one gives."""
+    texts = [
+        f"About {WORDS[i % 12]} and {WORDS[i * 5 % 12]}, {WORDS[i // 2 % 12]}." * 2
+        for i in range(26)
+    ]
+    rows = [Row("articles", "s", WORDS[i % 12], texts[i], tags(i), "train") for i in range(26)]
+    return {"train": rows[:20], "validation": rows[20:]}
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        pytest.param(lambda i: ("blog", f"tag {i // 4}"), id="one on every article"),
+        pytest.param(lambda i: (f"tag {i}",), id="none twice"),
+    ],
+)
+@pytest.mark.parametrize("name", ["most-frequent", "one-vs-rest", "omikuji"])
+def test_a_small_corpus_is_learned_too(name: str, tags: Callable[[int], tuple[str, ...]]) -> None:
+    if name == "omikuji":
+        pytest.importorskip("omikuji")
+    rows = small_corpus(tags)
+    system, _ = fitted(name, rows)
+    tagged_soundly(system, rows["validation"])
+    if name == "one-vs-rest":  # what occurs once is a tag, too
+        assert hits(system, rows["train"]) > 0.8 * len(rows["train"])
 
 
 # The packages of the next three are of the benchmark alone (training/bench/requirements.txt), so
@@ -155,6 +186,33 @@ def test_tagloop_ranks_and_keeps_what_it_is_sure_of(engine: str, rows: Rows) -> 
         assert len(found.ranked) <= RANKED
         assert 1 <= len(found.kept) <= MOST_KEPT
         assert set(found.kept) <= {entry.tag for entry in found.ranked}
+
+
+def test_the_checkpoint_alone_is_taken_as_it_writes(rows: Rows) -> None:
+    system, settings = fitted("checkpoint", rows)
+    part = rows["validation"][:4]
+    tagged = system.tag(part)
+    for found in tagged:
+        assert [entry.tag for entry in found.ranked] == found.kept[:RANKED]
+    assert any(found.kept for found in tagged)
+    assert settings["max_input_tokens"] > 0
+    assert not hasattr(system, "_cuts")  # nothing is tuned
+
+
+def test_many_rows_are_tuned_on_a_sample(
+    rows: Rows, few: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few("one_vs_rest", "SETTINGS", LEAST_COUNT=2, TUNED_WITH=2, FEW_ROWS=0, TUNED_ON=20)
+    sizes = []
+
+    class Noted(one_vs_rest.Classifiers):
+        def __init__(self, part: list[Row], *rest: Any) -> None:
+            sizes.append(len(part))
+            super().__init__(part, *rest)
+
+    monkeypatch.setattr(one_vs_rest, "Classifiers", Noted)
+    fitted("one-vs-rest", rows)
+    assert sizes == [20, len(rows["train"])]
 
 
 def test_prepared_model_has_the_vocabulary_of_the_training_rows(

@@ -19,7 +19,17 @@ import pytest
 import yaml
 from datasets import load_dataset
 from datasets.exceptions import NonMatchingSplitsSizesError
-from huggingface_hub import DatasetCard, DatasetCardData, ModelCard, ModelCardData
+from huggingface_hub import (
+    DatasetCard,
+    DatasetCardData,
+    ModelCard,
+    ModelCardData,
+    metadata_eval_result,
+)
+from huggingface_hub.repocard_data import (
+    eval_results_to_model_index,
+    model_index_to_eval_results,
+)
 from markdown_it import MarkdownIt
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 from transformers import BartConfig, BartForConditionalGeneration, PreTrainedTokenizerFast
@@ -28,11 +38,12 @@ from dataset_card.markdown import shorten, visible
 from tagloop.errors import UserError
 from tagloop.generation.settings import TaggingSettings
 from training.cards.cards import write_dataset_card, write_model_card
-from training.cards.model_sections import METRICS, duration, log_table
+from training.cards.model_sections import duration, log_table
 from training.cards.model_snippets import model_snippet
 from training.cards.repo_names import Names
 from training.config import BuildConfig
 from training.data.build_dataset import build
+from training.evaluation.measures import METRICS
 from training.finetune.calibration import reliability
 from training.json_files import write_json
 
@@ -184,11 +195,20 @@ def report(examples: list[dict[str, Any]]) -> dict[str, Any]:
         "model": {"repo_id": "model", "revision": None},
         "systems": {
             "before": {name: interval(0.05) for name in METRICS},
+            "checkpoint": {name: interval(0.32) for name in METRICS},
             "after": {name: interval(0.41) for name in METRICS},
             "most_frequent": {name: interval(0.11) for name in METRICS},
         },
         "engine": "ctranslate2",
         "paired": {"f1@m": {"difference": 0.36, "low": 0.33, "high": 0.39}},
+        "differences": [
+            {"of": of, "over": over, "measures": {"f1@m": change}}
+            for of, over, change in (
+                ("checkpoint", "before", {"difference": 0.27, "low": 0.24, "high": 0.3}),
+                ("after", "checkpoint", {"difference": 0.09, "low": -0.01, "high": 0.19}),
+                ("after", "before", {"difference": 0.36, "low": 0.33, "high": 0.39}),
+            )
+        ],
         "threshold": 0.2,
         "calibration": reliability([0.9, 0.8, 0.3, 0.1], [True, True, True, False]),
         "examples": examples,
@@ -204,6 +224,7 @@ def example(title: str, tags: list[str]) -> dict[str, Any]:
         "text": f"{title} is what the village talks about since the mill burnt down.",
         "tags": tags,
         "before": tags[:1],
+        "checkpoint": [tag.lower() for tag in tags],
         "after": [{"tag": tag, "confidence": 0.5, "present": True} for tag in tags],
     }
 
@@ -463,14 +484,63 @@ def test_model_index_has_every_metric_with_dataset_and_commit(
     data = ModelCard(model_text).data
     assert isinstance(data, ModelCardData) and data.eval_results is not None
     results = data.eval_results
-    measured = json.loads((model_dir / "report.json").read_text())["systems"]["after"]
-    assert [result.metric_name for result in results] == [METRICS[name].label for name in measured]
-    for result, value in zip(results, measured.values(), strict=True):
+    systems = json.loads((model_dir / "report.json").read_text())["systems"]
+    wanted = {
+        f"{METRICS[name].label} ({shown})": measured["value"]
+        for system, shown in (("checkpoint", "checkpoint alone"), ("after", "with Tagloop"))
+        for name, measured in systems[system].items()
+    }
+    assert [result.metric_name for result in results] == list(wanted)
+    for result in results:
         assert result.dataset_type == DATASET
         assert result.dataset_revision == COMMIT
         assert result.dataset_split == "test"
         assert type(result.metric_value) is float
-        assert result.metric_value == value["value"]
+        assert result.metric_value == wanted[str(result.metric_name)]
+
+
+def test_the_hubs_own_tools_keep_both_systems_apart(model_text: str) -> None:
+    """Read, written and read again, and one figure replaced as ``metadata_update`` does it."""
+    card = ModelCard(model_text)
+    index = front_matter(model_text)["model-index"]
+    model, results = model_index_to_eval_results(index)
+    assert eval_results_to_model_index(model, results) == index
+    assert front_matter(str(card))["model-index"] == index
+    named = "F1@M (checkpoint alone)"
+    new = metadata_eval_result(
+        model_pretty_name=model,
+        task_pretty_name="Article tagging",
+        task_id="summarization",
+        metrics_pretty_name=named,
+        metrics_id="f1",
+        metrics_value=0.9,
+        dataset_pretty_name=results[0].dataset_name,
+        dataset_id=DATASET,
+        dataset_split="test",
+        dataset_revision=COMMIT,
+    )
+    (other,) = model_index_to_eval_results(new["model-index"])[1]
+    other.verified = None
+    same = [result for result in results if result.is_equal_except_value(other)]
+    assert [result.metric_name for result in same] == [named]
+
+
+def test_a_report_of_an_earlier_version_makes_a_card_of_one_system(tmp_path: Path) -> None:
+    folder = make_model(tmp_path, [])
+    old = report([{**example("Bees", ["Bees"]), "checkpoint": None}])
+    del old["systems"]["checkpoint"], old["differences"], old["examples"][0]["checkpoint"]
+    write_json(folder / "report.json", old)
+    card = model_card(folder)
+    names = [
+        metric["name"] for metric in front_matter(card)["model-index"][0]["results"][0]["metrics"]
+    ]
+    assert names[:2] == ["F1@5 (with Tagloop)", "F1@M (with Tagloop)"]
+    assert "checkpoint alone has" not in card and "| checkpoint alone |" not in card
+    assert "| measure | before fine-tuning | with Tagloop | most frequent tags |" in card
+    assert "| article | its own tags | before fine-tuning | with Tagloop |" in card
+    assert "With Tagloop against before fine-tuning: F1@M +0.360" in Page(card).text
+    table = [len(line.split("|")) for line in card.splitlines() if line.startswith("| Bees")]
+    assert table == [6]
 
 
 def test_a_dataset_read_from_the_hub_keeps_its_commit(model_dir: Path, tmp_path: Path) -> None:
@@ -525,6 +595,25 @@ def test_a_card_has_the_languages_that_were_found(
     log = training_log() | ({} if found is None else {"languages": found})
     write_json(folder / "training_log.json", log)
     assert front_matter(model_card(folder)).get("language") == languages
+
+
+@pytest.mark.parametrize(
+    ("encoder", "said"),
+    [
+        (None, "sentence-transformers/all-MiniLM-L6-v2), Apache-2.0, which `embedding/`"),
+        (
+            "intfloat/e5",
+            "[intfloat/e5](https://huggingface.co/intfloat/e5) (under its own licence)",
+        ),
+        ("my-encoder", "the vectors of my-encoder (under its own licence), which"),
+    ],
+)
+def test_a_model_card_names_its_sentence_encoder(
+    model_dir: Path, tmp_path: Path, encoder: str | None, said: str
+) -> None:
+    folder = shutil.copytree(model_dir, tmp_path / "model")
+    replace(TaggingSettings.load(folder), sentence_encoder=encoder).save(folder)
+    assert said in model_card(folder)
 
 
 def test_a_model_card_says_what_its_base_cannot_read(model_dir: Path, tmp_path: Path) -> None:

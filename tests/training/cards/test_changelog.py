@@ -22,9 +22,10 @@ def report(**changes: Any) -> RetrainReport:
         [article_scores(tags, ["a", "b"]) for tags in (["a"], ["b"], given)]
         for given in ([], ["a", "b"])
     ]
+    alone = paired(scores[1], scores[0])
     compared = {
-        "frozen_test": {"articles": 3, "measures": paired(*scores)},
-        "held_out": {"articles": 0, "measures": {}},
+        "frozen_test": {"articles": 3, "measures": paired(*scores), "checkpoint": alone},
+        "held_out": {"articles": 0, "measures": {}, "checkpoint": {}},
     }
     content = {
         "date": "2026-01-02",
@@ -64,7 +65,23 @@ def test_it_says_what_was_learned_and_what_it_changed(tmp_path: Path) -> None:
     for part in ("3 corrected articles", "cccccccccc", "passed", "held-out", "<table>"):
         assert part in html
     assert "<b>x" not in html and "&lt;b&gt;x" in html
-    assert html.count("<tr>") == 4  # a head, two measures, and what could not be measured
+    # A head, two measures of both systems, and what could not be measured.
+    assert html.count("<tr>") == 6
+    rows = html.split("<tr>")
+    assert [("with Tagloop" in row, "checkpoint alone" in row) for row in rows[2:6]] == [
+        *[(True, False)] * 2,
+        *[(False, True)] * 2,
+    ]
+    assert "+0.3333" in rows[2] and "-0.3333" in rows[4]
+
+
+def test_an_entry_of_an_earlier_version_is_of_tagloop(tmp_path: Path) -> None:
+    entry = entry_of(report(), "v1.1.0")
+    for part in (entry["compared"]["frozen_test"], entry["compared"]["held_out"]):
+        del part["checkpoint"]
+    write_changelog(tmp_path, [], entry)
+    text = latest_changes(tmp_path)
+    assert text.count("with Tagloop") == 2 and "checkpoint alone" not in text
 
 
 def test_a_broken_one_is_not_written_over(tmp_path: Path) -> None:

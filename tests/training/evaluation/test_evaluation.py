@@ -1,4 +1,4 @@
-"""Evaluation: the report beside the model, before and after, and what it says when it cannot."""
+"""Evaluation: the report beside the model, of both systems, and what it says when it cannot."""
 
 from __future__ import annotations
 
@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from tagloop.generation.settings import TaggingSettings
-from tagloop.tagger.tagger import Tagger
+from tagloop.tagger.tagger import Tag, Tagger
 from tagloop.vocabulary.vocabulary import Vocabulary, normal_form
+from training.cards.model_snippets import model_snippet
 from training.data.corpus import load_corpus
 from training.evaluation import evaluation
+from training.evaluation.checkpoint import BATCH, Checkpoint
+from training.evaluation.report import default_answers, differences_of
 from training.evaluation.scores import article_scores
+from training.evaluation.table import WIDEST, show
 from training.finetune.ctranslate2_conversion import convert
 from training.json_files import write_json
 
@@ -23,6 +27,8 @@ if TYPE_CHECKING:
 
 MEASURES = {"f1@5", "f1@m", "precision@1", "present_f1@m", "absent_f1@m", "f1@m_stemmed"}
 MEASURES |= {"unseen_share", "rouge1", "rouge2", "rougeL"}
+MEASURES |= {"repeated_tags", "empty_slots", "spelled"}
+SYSTEMS = ["before", "checkpoint", "after", "most_frequent"]
 
 
 @pytest.fixture(autouse=True)
@@ -65,7 +71,7 @@ def test_the_report_has_every_measure_of_every_system(
     assert report["dataset"] == corpus.source
     assert report["model"] == {"repo_id": "model", "revision": None}
     assert report["engine"] == "ctranslate2"
-    assert set(report["systems"]) == {"before", "after", "most_frequent"}
+    assert list(report["systems"]) == SYSTEMS
     for measures in report["systems"].values():
         assert set(measures) == MEASURES
         for interval in measures.values():
@@ -89,12 +95,87 @@ def test_the_report_is_what_the_tagger_scores(
         assert report["systems"]["after"][name]["value"] == pytest.approx(mean, abs=1e-4)
 
 
-def test_the_paired_difference_is_after_minus_before(report: dict[str, Any]) -> None:
-    for name in ("f1@5", "f1@m"):
-        paired = report["paired"][name]
-        after, before = (report["systems"][system][name] for system in ("after", "before"))
-        assert paired["difference"] == pytest.approx(after["value"] - before["value"], abs=2e-4)
-        assert paired["low"] <= paired["difference"] <= paired["high"]
+def test_the_checkpoint_alone_is_what_the_cards_snippet_gives(
+    model_dir: Path, dataset: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    articles = load_corpus(str(dataset)).splits["train"].to_list()
+    articles += [{**articles[0], "title": None}, {**articles[1], "text": "Short."}]
+    articles += articles[:BATCH]  # more than a batch
+    settings = TaggingSettings.load(model_dir)
+    alone = Checkpoint.from_pretrained(str(model_dir), settings)
+    answers = alone.answer(articles, "alone")
+    for article, answer in zip(articles[:16], answers, strict=False):
+        code = str(
+            model_snippet(str(model_dir), "v1", settings, article["title"] or "", article["text"])
+        )
+        names: dict[str, Any] = {}
+        exec(code.strip("`").removeprefix("python"), names)
+        assert [tag for tag in answer if tag] == names["tags"]
+    assert len(set(map(tuple, answers))) > 1
+
+
+def test_an_answer_is_cut_at_the_separator_and_keeps_its_empty_slots(model_dir: Path) -> None:
+    def pieces(text: str, separator: str = ", ") -> list[str]:
+        alone.settings = TaggingSettings(separator=separator)
+        return alone._pieces(text)
+
+    alone = Checkpoint.from_pretrained(str(model_dir), TaggingSettings())
+    assert pieces(" a b,c ,, d") == ["a b", "c", "", "d"]
+    assert pieces("a, b,") == ["a", "b", ""]
+    assert pieces("  ") == []
+    assert pieces("a; b, c", "; ") == ["a", "b, c"]
+
+
+def test_tagloop_is_measured_by_its_default_answer(model_dir: Path, dataset: Path) -> None:
+    articles = load_corpus(str(dataset)).splits["test"].select([0])
+    sure = {"a": 0.9, "b": 0.4, "c": 0.3, "d": 0.1}
+    ranked = [[Tag(name, confidence, False) for name, confidence in sure.items()]]
+
+    def shown(least: int, most: int, threshold: float) -> str:
+        settings = TaggingSettings(min_tags=least, max_tags=most, threshold=threshold)
+        (tags,) = default_answers(ranked, articles, settings)
+        return "".join(tag.tag for tag in tags)
+
+    assert shown(0, 5, 0.35) == "ab" and shown(0, 5, 0.95) == ""
+    assert shown(3, 5, 0.95) == "abc" and shown(3, 2, 0.0) == "ab"
+    tagger = Tagger.from_pretrained(model_dir)
+    ranked = evaluation.predict(tagger, articles, "all")
+    assert default_answers(ranked, articles, tagger.settings) == tagger.tag_batch(
+        articles.to_list()
+    )
+
+
+def test_systems_are_compared_on_the_same_articles(report: dict[str, Any]) -> None:
+    pairs = [(pair["of"], pair["over"]) for pair in report["differences"]]
+    assert pairs == [("checkpoint", "before"), ("after", "checkpoint"), ("after", "before")]
+    for pair in report["differences"]:
+        for name in ("f1@5", "f1@m"):
+            change = pair["measures"][name]
+            of, over = (report["systems"][pair[key]][name]["value"] for key in ("of", "over"))
+            assert change["difference"] == pytest.approx(of - over, abs=2e-4)
+            assert change["low"] <= change["difference"] <= change["high"]
+    assert report["paired"] == report["differences"][2]["measures"]
+
+
+def earlier(report: dict[str, Any]) -> EvaluationReport:
+    """A report as earlier versions wrote it, of Tagloop alone."""
+    systems = {name: report["systems"][name] for name in ("before", "after", "most_frequent")}
+    examples = [
+        {key: value for key, value in example.items() if key != "checkpoint"}
+        for example in report["examples"]
+    ]
+    old = report | {"systems": systems, "examples": examples}
+    del old["differences"]
+    return cast("EvaluationReport", old)
+
+
+def test_a_report_of_an_earlier_version_is_still_read(report: dict[str, Any]) -> None:
+    old = earlier(report)
+    (pair,) = differences_of(old)
+    assert (pair["of"], pair["over"], pair["measures"]) == ("after", "before", report["paired"])
+    assert differences_of(cast("EvaluationReport", {**old, "paired": {}})) == []
+    shown = show(old)
+    assert "with Tagloop against before fine-tuning" in shown and "alone" not in shown
 
 
 def test_most_frequent_is_what_its_name_says(report: dict[str, Any], dataset: Path) -> None:
@@ -121,15 +202,22 @@ def test_examples_show_articles_of_the_split(report: dict[str, Any], dataset: Pa
         assert example["tags"] == article["tags"]
         assert example["text"] == article["text"][:300]
         assert all(set(tag) == {"tag", "confidence", "present"} for tag in example["after"])
-        assert all(normal_form(tag) for tag in example["before"])
+        assert all(normal_form(tag) for tag in [*example["before"], *example["checkpoint"]] if tag)
 
 
-def test_the_table_shows_every_measure(report: dict[str, Any]) -> None:
-    shown = evaluation.show(cast("EvaluationReport", report))
-    for name in MEASURES:
-        assert name in shown
-    assert "after - before, f1@m:" in shown
+def test_the_table_names_both_systems_and_fits_a_terminal(report: dict[str, Any]) -> None:
+    shown = show(cast("EvaluationReport", report))
+    lines = shown.splitlines()
+    (head,) = [line for line in lines if "checkpoint alone" in line and "most frequent" in line]
+    assert head.index("before fine-tuning") < head.index("checkpoint alone")
+    assert head.index("checkpoint alone") < head.index("with Tagloop")
+    for label in ("F1@5", "F1@M, present", "Repeated tags", "Empty slots", "Usual spelling"):
+        assert sum(line.startswith(label) for line in lines) == 1
+    (change,) = [line for line in lines if line.startswith("with Tagloop against checkpoint alone")]
+    difference = report["differences"][1]["measures"]["f1@5"]["difference"]
+    assert f"{difference:+.3f}" in change
     assert report["examples"][0]["title"] in shown
+    assert max(map(len, lines)) <= WIDEST
 
 
 def test_the_split_and_the_number_of_articles_can_be_chosen(

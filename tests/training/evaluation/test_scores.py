@@ -9,7 +9,14 @@ import numpy as np
 import pytest
 from rouge_score.rouge_scorer import RougeScorer
 
-from training.evaluation.scores import Interval, article_scores, bootstrap, paired_difference
+from tagloop.vocabulary.vocabulary import Vocabulary
+from training.evaluation.scores import (
+    Interval,
+    article_scores,
+    bootstrap,
+    paired_difference,
+    writing_scores,
+)
 
 TEXT = "Why neural networks dream. They are trained with gradient descent on U.S. servers."
 
@@ -47,6 +54,28 @@ def test_comparison_is_by_normal_form_and_without_repeats() -> None:
     )
     assert values["f1@m"] == 1.0
     assert article_scores(["c"], ["C++"])["f1@m"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("answer", "repeated", "empty", "spelled"),
+    [
+        (["JavaScript", "Machine Learning"], 0, 0, 1.0),
+        (["javascript", "Machine Learning", "something new"], 0, 0, 0.5),
+        (["machine learning", "Machine-Learning", "c + +"], 1, 0, 0.0),
+        (["C++", "", "JavaScript"], 0, 1, 1.0),
+        (["JavaScript", "-"], 0, 1, 1.0),  # what has no word is no tag
+        (["", ""], 0, 1, math.nan),
+        (["something new"], 0, 0, math.nan),
+        ([], 0, 0, math.nan),
+    ],
+)
+def test_how_an_answer_is_written(
+    answer: list[str], repeated: int, empty: int, spelled: float
+) -> None:
+    vocabulary = Vocabulary.from_tag_lists([["JavaScript", "Machine Learning", "C++"]])
+    values = writing_scores(answer, vocabulary)
+    assert (values["repeated_tags"], values["empty_slots"]) == (repeated, empty)
+    assert values["spelled"] == pytest.approx(spelled, nan_ok=True)
 
 
 def test_stemmed_forgives_endings_and_nothing_else() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 from datasets import Dataset, DatasetDict
-from transformers import AutoModelForSeq2SeqLM, Seq2SeqTrainer
+from transformers import AutoModelForSeq2SeqLM, AutoTokenizer, Seq2SeqTrainer
 
 from tagloop.errors import UserError
 from tagloop.generation.settings import TaggingSettings
@@ -22,13 +22,14 @@ from training.data.corpus import Corpus
 from training.finetune import adaptation
 from training.finetune.adaptation import AdaptConfig, adapt, lessons_of
 from training.finetune.ctranslate2_conversion import convert, convert_sentence_encoder
+from training.finetune.display_forms import save_display_forms
 from training.finetune.fit_neighbours import fit_neighbours, save_neighbours
 from training.finetune.preprocess import BUNDLED_BASE
 from training.finetune.training_log import TrainingLog
 
 from ..tiny_models import starter_articles
 
-NEW_TAG = "Beekeeping"
+NEW_TAG = "BeeKeeping"
 BEES = "The hive hums in the orchard; the keeper smokes the bees and lifts out a frame of honey."
 OLD = 24
 CONFIG = AdaptConfig(passes=2, replay=2.0, batch_size=4)
@@ -57,6 +58,7 @@ def current(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Path:
     old = corpus.splits["train"].select(range(OLD))
     vocabulary = Vocabulary.from_tag_lists(old["tags"])
     (folder / "tags.json").write_text(json.dumps(vocabulary.to_json()), encoding="utf-8")
+    save_display_forms(folder, vocabulary)
     convert(folder)
     convert_sentence_encoder(folder)
     tagger = Tagger.from_pretrained(folder)
@@ -85,6 +87,16 @@ def test_the_next_article_like_the_corrections_gets_their_new_tag(
     )
     assert NEW_TAG not in before
     assert after[0] == NEW_TAG
+
+
+def test_stock_decode_spells_old_and_new_tags(
+    current: Path, adapted: tuple[Path, dict[str, Any]]
+) -> None:
+    old, new = map(AutoTokenizer.from_pretrained, (current, adapted[0]))
+    ids = old(f"travel, {NEW_TAG}, a/b testing, {NEW_TAG}".lower()).input_ids
+    assert new.decode(ids, skip_special_tokens=True) == f"Travel, {NEW_TAG}, A/B Testing"
+    decoder = json.loads((adapted[0] / "tokenizer.json").read_text(encoding="utf-8"))["decoder"]
+    assert [part["type"] for part in decoder["decoders"][:3]] == ["WordPiece", "Fuse", "Replace"]
 
 
 def test_the_log_says_what_was_learned_and_how_much_was_replayed(

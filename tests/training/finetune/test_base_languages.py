@@ -12,9 +12,11 @@ from training.finetune.base_languages import (
     MULTILINGUAL,
     SAMPLE,
     bases_for,
+    encoder_sentence,
     foreign_languages,
     foreign_sentence,
     foreign_warning,
+    foreign_warnings,
     sampled_languages,
     trained_on,
 )
@@ -70,6 +72,20 @@ def test_what_is_said_of_articles_that_a_base_cannot_read() -> None:
     )
     assert foreign_warning("tagloop-base", {"en": 97, "zh": 3}) == ""
     assert foreign_warning("tagloop-base", {}) == ""
+
+
+def test_the_english_encoder_is_said_in_one_sentence() -> None:
+    said = encoder_sentence("", {"en": 20, "de": 60, "el": 20})
+    assert said == (
+        "The sentence encoder that finds neighbours reads English alone: take one for German and "
+        "Greek with make train ENCODER=intfloat/multilingual-e5-small (--encoder "
+        "intfloat/multilingual-e5-small)."
+    )
+    assert encoder_sentence("", {"en": 97, "de": 3}) == encoder_sentence("", {}) == ""
+    assert encoder_sentence("somebody/encoder", {"de": 9}) == ""
+    assert foreign_warnings("google/mt5-small", "", {"de": 9}) == [encoder_sentence("", {"de": 9})]
+    assert len(foreign_warnings("tagloop-base", "", {"de": 9})) == 2
+    assert foreign_warnings("tagloop-base", "", {"en": 9}) == []
 
 
 def test_a_sample_is_taken_evenly() -> None:

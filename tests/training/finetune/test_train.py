@@ -23,6 +23,7 @@ import torch
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
 from tagloop.generation.settings import TaggingSettings
+from tagloop.tagger.model_folder import load_vocabulary
 from tagloop.tagger.tagger import Tagger
 from tagloop.vocabulary.vocabulary import Vocabulary, normal_form
 from training.config import TrainConfig, parse_config
@@ -103,6 +104,20 @@ def test_the_model_folder_is_stock(trained: dict[str, Trained], name: str) -> No
     assert not list(folder.glob("*.bin"))  # no pickle
     for engine in ("transformers", "ctranslate2"):
         assert Tagger.from_pretrained(folder, engine=engine).engine == engine
+
+
+@pytest.mark.parametrize("name", ["bart", "t5"])
+def test_stock_decode_spells_tags_as_people_do(trained: dict[str, Trained], name: str) -> None:
+    folder = trained[name].folder
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    tags = load_vocabulary(folder).tags[:6]
+    generated = ", , ".join([*tags, *reversed(tags)])
+    ids = tokenizer(generated.lower() if name == "bart" else generated).input_ids
+    assert tokenizer.decode(ids, skip_special_tokens=True) == ", ".join(tags)
+    model = AutoModelForSeq2SeqLM.from_pretrained(folder)
+    inputs = tokenizer("\n".join(ARTICLE.values()), return_tensors="pt")
+    written = str(tokenizer.decode(model.generate(**inputs)[0], skip_special_tokens=True))
+    assert written.split(", ") == list(dict.fromkeys(written.split(", ")))
 
 
 def test_tagging_json_says_what_training_did(trained: dict[str, Trained], dataset: Path) -> None:

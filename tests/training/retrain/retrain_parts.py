@@ -1,7 +1,8 @@
 """A project on the Hub to retrain: dataset, model, corrections; models that answer from a table.
 
-A model here is a stock folder whose ``answers.json`` says which tags it gives to which text, so a
-test decides how good a candidate is, in milliseconds; everything else is the real thing.
+A model here is a stock folder whose ``answers.json`` says which tags Tagloop gives to which text,
+and ``alone.json`` which ones its checkpoint gives, so a test decides how good a candidate is, in
+milliseconds; everything else is the real thing.
 """
 
 from __future__ import annotations
@@ -70,13 +71,31 @@ class TableTagger:
         return cls(Path(model))
 
     def tag_batch(
-        self, rows: Sequence[Mapping[str, str]], threshold: float, progress: Callable[[int], object]
+        self,
+        rows: Sequence[Mapping[str, str]],
+        threshold: float,
+        max_tags: int,
+        progress: Callable[[int], object],
     ) -> list[list[Tag]]:
         progress(len(rows))
         return [
             [Tag(tag, 0.9, False) for tag in self._answers.get(row["text"], ["Nothing"])]
             for row in rows
         ]
+
+
+class TableCheckpoint:
+    """What retraining asks of a checkpoint alone, answered from ``alone.json``."""
+
+    def __init__(self, folder: Path) -> None:
+        self._answers: Answers = json.loads((folder / "alone.json").read_text())
+
+    @classmethod
+    def from_pretrained(cls, model: str, settings: TaggingSettings) -> TableCheckpoint:
+        return cls(Path(model))
+
+    def answer(self, articles: Sequence[Mapping[str, str]], name: str) -> list[list[str]]:
+        return [self._answers.get(row["text"], ["nothing", "nothing", ""]) for row in articles]
 
 
 def learn_all(
@@ -98,11 +117,21 @@ def forget_all(
     return _candidate(current, output, answers, corpus)
 
 
+def forget_alone(
+    current: Path, corpus: Corpus, new_ids: Collection[str], output: Path, config: AdaptConfig
+) -> dict[str, Any]:
+    """A candidate that is good with Tagloop, and whose checkpoint has forgotten everything."""
+    log = learn_all(current, corpus, new_ids, output, config)
+    (output / "alone.json").write_text("{}")
+    return log
+
+
 def _candidate(current: Path, output: Path, answers: Answers, corpus: Corpus) -> dict[str, Any]:
     shutil.copytree(current, output, dirs_exist_ok=True)
     (output / "answers.json").write_text(json.dumps(answers))
     adaptation = {"corrections": 1, "replay_ratio": 3.0, "new_tags": ["Sourdough Rye"]}
-    return LOG | {"dataset": corpus.source, "adaptation": adaptation}
+    # What it was adapted from is the version before, whose fingerprint this is.
+    return LOG | {"dataset": corpus.source, "adaptation": adaptation, "base_fingerprint": "y"}
 
 
 def no_chart(*arguments: Any) -> None:
@@ -231,6 +260,7 @@ def _model(folder: Path, articles: Mapping[str, Any], source: dict[str, Any]) ->
     TaggingSettings(base_model="none", dataset=source).save(folder)
     answers = {row["text"]: row["tags"][:2] for rows in articles.values() for row in rows}
     write_json(folder / "answers.json", answers)
+    write_json(folder / "alone.json", {text: tags[:1] for text, tags in answers.items()})
     write_json(folder / "config.json", {"model_type": "bart"})
     write_json(folder / "training_log.json", LOG | {"dataset": source})
     return folder
@@ -272,7 +302,7 @@ def _die_before(step: str) -> None:
 
 
 if __name__ == "__main__":
-    vars(compare)["Tagger"] = TableTagger
+    vars(compare).update({"Tagger": TableTagger, "Checkpoint": TableCheckpoint})
     for chart in CHARTS:
         setattr(cards, chart, no_chart)
     model, work, *when = sys.argv[1:]

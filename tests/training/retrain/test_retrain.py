@@ -23,9 +23,11 @@ from training.retrain.config import RetrainConfig
 from .retrain_parts import (
     CHARTS,
     Project,
+    TableCheckpoint,
     TableTagger,
     correct,
     forget_all,
+    forget_alone,
     learn_all,
     new_article,
     new_corrections,
@@ -37,6 +39,7 @@ from .retrain_parts import (
 @pytest.fixture(autouse=True)
 def table_tagger(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compare, "Tagger", TableTagger)
+    monkeypatch.setattr(compare, "Checkpoint", TableCheckpoint)
 
 
 @pytest.fixture
@@ -81,6 +84,7 @@ def published(
     project.add(*new_corrections(1, 0, first=60), decision="reject")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(compare, "Tagger", TableTagger)
+        patch.setattr(compare, "Checkpoint", TableCheckpoint)
         outcome = project.retrain()
     assert outcome.kind == "published" and outcome.version == "v1.1.0", project.said
     return project
@@ -127,6 +131,14 @@ def test_the_model_is_published_with_its_figures(published: Project) -> None:
     assert report["compared"]["held_out"]["articles"] == 5
     assert report["compared"]["frozen_test"]["articles"] == len(published.articles["test"])
     assert report["compared"]["held_out"]["measures"]["f1@m"]["difference"]["value"] == 1.0
+    # The checkpoint has learned nothing, and lost nothing: that passes.
+    assert report["compared"]["held_out"]["checkpoint"]["f1@m"]["difference"]["value"] == 0.0
+    assert 0 < report["compared"]["frozen_test"]["checkpoint"]["f1@m"]["after"]["value"] < 1
+    # It was fine-tuned from the base that the version before was fine-tuned from.
+    assert published.file("model", "training_log.json")["base_fingerprint"] == "x"
+    measured = published.file("model", "report.json")["systems"]
+    assert list(measured) == ["checkpoint", "after", "most_frequent"]
+    assert measured["after"]["f1@m"]["value"] > measured["checkpoint"]["f1@m"]["value"]
 
 
 def test_the_changelog_is_for_people_and_for_the_space(published: Project) -> None:
@@ -136,6 +148,21 @@ def test_the_changelog_is_for_people_and_for_the_space(published: Project) -> No
     assert entry["version"] == "v1.1.0" and entry["new_tags"] == ["Sourdough Rye"]
     assert entry["corrections"]["learned"] == 4
     assert "CHANGELOG.md" in published.file("model", "README.md")
+    lines = [line for line in text.splitlines() if "frozen test |" in line and "F1@M" in line]
+    assert ["checkpoint alone" in line for line in lines] == [False, True]
+
+
+def test_a_checkpoint_that_forgot_goes_to_a_person_however_good_tagloop_is(
+    project: Project,
+) -> None:
+    project.add(*new_corrections(2, 5))
+    outcome = project.retrain(forget_alone)
+    assert outcome.kind == "proposed"
+    (request,) = HfApi().get_repo_discussions(project.names.model)
+    details = HfApi().get_discussion_details(project.names.model, request.num)
+    text = str([asdict(event) for event in details.events])
+    assert "F1@M with Tagloop changes by +0.0000" in text and "held-out corrections" in text
+    assert "| checkpoint alone | F1@M |" in text and "it got worse" in text
 
 
 def test_a_second_run_with_nothing_new_does_nothing(published: Project) -> None:

@@ -1,7 +1,7 @@
 """Tries what the field knows on the bundled base, with equal effort, and says what it brought.
 
-    python -m training.base.trials --data DATA                       # all variants, resumes itself
-    python -m training.base.trials --data DATA --only plain hints    # some of them
+    python -m training.base.trials --data DATA MORE                     # all variants; resumes
+    python -m training.base.trials --data DATA MORE --only plain hints  # some of them
 
 Every variant goes on from the bundled weights for the same number of steps of the same token
 budget, with the same seed and data order as far as its difference lets it, at half the peak rates
@@ -29,7 +29,7 @@ from transformers import BartForConditionalGeneration, BertTokenizer
 
 from tagloop.errors import UserError
 from training.base.averaging import averaged_copy, updated
-from training.base.examples import Row, read_rows
+from training.base.examples import TAGGED, Row, read_rows
 from training.base.optimizer import make_optimizer, set_lr, train_step
 from training.base.stages import STAGES, stage_rows
 from training.base.trials.neighbours import RowNeighbours, with_hints
@@ -55,7 +55,7 @@ MEASURES = ("f1@m", "f1@5")
 class TrialSettings:
     """Flags of the trials."""
 
-    data: str = option("", "folder with the data of the recipe")
+    data: list[str] = option([], "folders with the data of the recipe")
     steps: int = option(150, "steps of training a variant")
     tokens: int = option(4096, "input tokens a step")
     articles: int = option(300, "validation articles")
@@ -88,12 +88,12 @@ class Trials:
         self.out = Path(settings.out)
         self.out.mkdir(parents=True, exist_ok=True)
         self.names = [name for name in VARIANTS if name in (settings.only or VARIANTS)]
-        kinds = ("articles", "titles", "textbook")
-        self.tagged = {kind: read_rows(Path(settings.data), kind) for kind in kinds}
+        self.tagged = {kind: read_rows(settings.data, kind) for kind in TAGGED}
         self.tokenizer = BertTokenizer.from_pretrained(settings.start)
+        articles = self.tagged["articles"] + self.tagged["general"]
         self.samples = {
-            kind: validation_sample(self.tagged[kind], getattr(settings, kind))
-            for kind in ("articles", "titles")
+            "articles": validation_sample(articles, settings.articles),
+            "titles": validation_sample(self.tagged["titles"], settings.titles),
         }
 
     def run(self) -> dict[str, Any]:
@@ -116,7 +116,7 @@ class Trials:
     @cached_property
     def neighbours(self) -> RowNeighbours:
         """The training articles and titles, to be asked for neighbours."""
-        kinds = ("articles", "titles")
+        kinds = ("articles", "general", "titles")
         rows = [row for kind in kinds for row in self.tagged[kind] if row.split == "train"]
         return RowNeighbours(rows, self.tokenizer)
 

@@ -79,7 +79,7 @@ def run(settings: GrowthSettings) -> GrowthReport:
     Raises:
         UserError: The data file is missing.
     """
-    resampler = Resampler.of_train_split(Path(settings.data))
+    resampler = Resampler.of_train_split(settings.data)
     lengths = (20, 40) if settings.quick else LENGTHS
     sizes = (20, 40) if settings.quick else SIZES
     with tempfile.TemporaryDirectory() as name:
@@ -175,9 +175,7 @@ def _training_rate(settings: GrowthSettings) -> float:
     """Articles a second of fine-tuning all weights as ``training.finetune.train`` does."""
     quick = settings.quick
     config = TrainConfig(batch_size=2, max_input_tokens=64) if quick else TrainConfig()
-    task = Task(
-        Path(settings.data), settings.model, 40 if quick else 800, 1 if quick else 4, config
-    )
+    task = Task(settings.data, settings.model, 40 if quick else 800, 1 if quick else 4, config)
     variant = Variant(dynamic=True, grouped=True, fused=True, keep_memory=True)
     return FineTuning(task, keep_memory=True).articles_a_second(variant)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +31,8 @@ class Resampler:
         ]
 
     @classmethod
-    def of_train_split(cls, data: Path, seed: int = 20) -> Resampler:
-        """Takes the labelled articles of the recipe's data folder.
+    def of_train_split(cls, data: Sequence[str], seed: int = 20) -> Resampler:
+        """Takes the labelled articles of the recipe's data.
 
         Raises:
             UserError: The file is missing or has no sentences.
@@ -40,7 +40,7 @@ class Resampler:
         rows = [row for row in read_rows(data, "articles") if row.split == "train" and row.tags]
         made = cls(rows, seed)
         if not made._sentences:
-            raise UserError(f"{data} has no labelled article to take sentences from.")
+            raise UserError(f"{', '.join(data)}: no labelled article to take sentences from.")
         return made
 
     def article(self, words: int) -> dict[str, Any]:

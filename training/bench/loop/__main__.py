@@ -65,7 +65,7 @@ def _rounds() -> dict[str, list[Round]]:
 class LoopSettings:
     """Flags of the simulation."""
 
-    data: str = option("", "folder with the labelled files")
+    data: list[str] = option([], "folders with the labelled files")
     split: str = option("test", "validation or test")
     only: list[str] = option([], "only these parts")
     out: str = option("build/bench", "folder of the results")
@@ -88,7 +88,7 @@ def run(settings: LoopSettings, folder: Path) -> None:
     missing = [one for one in rounds if not (folder / f"{one.name}.json").is_file()]
     if not missing:
         return
-    scenario = Scenario.load(Path(settings.data), settings.split, Path(settings.current))
+    scenario = Scenario.load(settings.data, settings.split, Path(settings.current))
     simulation = Simulation(scenario)
     for one in tqdm(missing, desc="rounds", unit="round"):
         write_json(folder / f"{one.name}.json", simulation.run(one))

@@ -27,11 +27,12 @@ from tagloop.generation.outputs import Output
 from tagloop.ranking.ranker import Weights
 from tagloop.ranking.sentence_encoder import SentenceEncoder
 from tagloop.tagger.tagger import Tagger
-from training.bench.data import OTHER_FILE, Row, load_suites, read_rows
+from training.bench.data import Row, known_rows, load_suites, unseen_rows
 from training.bench.peers.tagloop_system import prepare_model
 from training.data.corpus import Corpus
 from training.finetune.fit_neighbours import ReadArticles, read_articles
 
+OLD_PART = "known blogs"
 SPARE = 500
 OLD_MEASURED, GATE_MEASURED = 250, 150
 CHARACTERS = 8000
@@ -81,7 +82,7 @@ class Scenario:
 
     Attributes:
         current: Its model folder.
-        old: Rows that its neighbours are of.
+        old: Rows that its neighbours are of, of ``OLD_PART``.
         spare: Rows of the old kind that it does not know.
         pool: The new blog's articles that may be corrected.
         new_test: The new blog's articles that are measured.
@@ -98,7 +99,7 @@ class Scenario:
     gate: list[Row]
 
     @classmethod
-    def load(cls, data: Path, split: str, current: Path) -> Scenario:
+    def load(cls, data: Sequence[str], split: str, current: Path) -> Scenario:
         """Reads the data; makes the tagger in use where there is none yet (some minutes).
 
         Raises:
@@ -106,16 +107,16 @@ class Scenario:
         """
         suite = load_suites(data, ["in-domain"], split)[0]
         train, validation = (
-            [row for row in rows if row.kind == "articles"]
+            [row for row in rows if row.part == OLD_PART]
             for rows in (suite.train, suite.validation)
         )
         if not current.is_dir():
             prepare_model(current, train, validation)
-        seen = {row.source for row in (*suite.train, *suite.validation, *suite.measured)}
-        other = [row for row in read_rows(data / OTHER_FILE, "articles") if row.tags]
-        sources = [row.source for row in other if row.source not in seen]
+        known = known_rows(data)
+        other = [row for row in unseen_rows(data, known) if row.tags]
+        sources = [row.source for row in other]
         if not sources:
-            raise UserError(f"{data / OTHER_FILE} has no source that the base has not seen.")
+            raise UserError(f"{', '.join(data)}: no source that the base has not seen.")
         new = max(sorted(set(sources)), key=sources.count)
         rng = random.Random(0)
         spare = set(rng.sample(range(len(train)), SPARE))
@@ -125,7 +126,7 @@ class Scenario:
             [train[place] for place in sorted(spare)],
             [row for row in other if row.source == new and row.split == "train"],
             [row for row in other if row.source == new and row.split == split],
-            _sample(suite.of_kind("articles"), OLD_MEASURED, rng),
+            _sample([row for row in suite.measured if row.part == OLD_PART], OLD_MEASURED, rng),
             _sample(validation, GATE_MEASURED, rng),
         )
 

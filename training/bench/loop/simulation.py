@@ -28,7 +28,7 @@ from training.evaluation.scores import CUT, Values, answer_scores, paired_differ
 from training.finetune.adaptation import lessons_of, teach
 from training.finetune.ctranslate2_conversion import convert
 from training.finetune.fit_neighbours import ReadArticles, index_arrays
-from training.retrain.gate import Compared, decide
+from training.retrain.gate import BothSystems, Compared, decide
 
 
 @dataclass(frozen=True)
@@ -240,9 +240,11 @@ def _difference(before: Sequence[Values], after: Sequence[Values], measure: str)
     }
 
 
-def _for_gate(part: PartChange) -> Compared:
+def _for_gate(part: PartChange) -> BothSystems:
+    # Tagloop alone is measured here; most methods leave the checkpoint as it was.
     figures = part["f1@m"]
-    return Compared(part["articles"], figures["difference"], figures["low"], figures["high"])
+    tagloop = Compared(figures["difference"], figures["low"], figures["high"])
+    return BothSystems(part["articles"], tagloop, Compared(0.0, 0.0, 0.0))
 
 
 def _chosen(of: ReadArticles, places: Sequence[int]) -> ReadArticles:

@@ -14,11 +14,14 @@ MODULES = {
     "knn": "knn:NearestNeighbours",
     "one-vs-rest": "one_vs_rest:OneVsRest",
     "omikuji": "omikuji_peer:Omikuji",
+    "checkpoint": "checkpoint_system:CheckpointAlone",
     "tagloop-ctranslate2": "tagloop_system:CTranslate2Tagloop",
     "tagloop-transformers": "tagloop_system:TransformersTagloop",
 }
 """Name of a system to its module and class; imported only when it runs."""
 OURS = tuple(name for name in MODULES if name.startswith("tagloop"))
+OF_BASE = ("checkpoint", *OURS)
+"""Systems whose results are of the bundled base."""
 
 
 def load_system(name: str) -> System:

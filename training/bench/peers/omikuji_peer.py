@@ -89,6 +89,8 @@ class Omikuji:
 
     def _rank(self, rows: Sequence[Row], forest: Forest) -> Ranking:
         labels, model = self._grown[forest]
+        if model is None:
+            return [[] for _ in rows]
         ranking: Ranking = []
         for vector in self._words[forest.title_weight].transform(rows):
             pairs = list(zip(vector.indices.tolist(), vector.data.tolist(), strict=True))
@@ -98,6 +100,7 @@ class Omikuji:
 
 
 def _grow(vectors: Any, wanted: Any, forest: Forest) -> Any:
+    """Grows a forest; None where no row has a tag for it: Omikuji ends the process then."""
     settings = omikuji.Model.default_hyper_param()
     settings.linear_c = forest.c
     settings.linear_loss_type = getattr(omikuji.lib, forest.loss)
@@ -106,15 +109,19 @@ def _grow(vectors: Any, wanted: Any, forest: Forest) -> Any:
             setattr(settings, name, value)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "train.txt"
-        _write(vectors, wanted, path)
+        if not _write(vectors, wanted, path):
+            return None
         return omikuji.Model.train_on_data(str(path), settings)
 
 
-def _write(vectors: Any, wanted: Any, path: Path) -> None:
+def _write(vectors: Any, wanted: Any, path: Path) -> int:
     """Writes the format of the Extreme Classification Repository, which Omikuji reads.
 
     Its first line is ``rows features labels``, the others ``label,label feature:value …``; rows
     without tags or without known words cannot be written in it and teach nothing.
+
+    Returns:
+        The number of rows.
     """
     lines = []
     for row, vector in enumerate(vectors):
@@ -125,3 +132,4 @@ def _write(vectors: Any, wanted: Any, path: Path) -> None:
             lines.append(f"{labels} {features}\n")
     head = f"{len(lines)} {vectors.shape[1]} {wanted.shape[1]}\n"
     path.write_text(head + "".join(lines), encoding="utf-8")
+    return len(lines)

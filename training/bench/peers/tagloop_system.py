@@ -43,7 +43,8 @@ def prepare_model(
     content = json.dumps(vocabulary.to_json(), ensure_ascii=False)
     (folder / TAGS).write_text(content, encoding="utf-8")
     convert(folder)
-    return {"ranking": fit_ranking(folder, _articles(train), _articles(validation))}
+    ranking = fit_ranking(folder, _articles(train), _articles(validation), untaught=folder)
+    return {"ranking": ranking}
 
 
 class TransformersTagloop:

@@ -1,10 +1,11 @@
 """Quality, speed and memory of Tagloop and its peers on the same articles in the same run.
 
-    python -m training.bench.quality --data DATA                       # validation
-    python -m training.bench.quality --data DATA --split test          # for the last measurement
-    python -m training.bench.quality --data DATA --only knn one-vs-rest
+    python -m training.bench.quality --data DATA MORE                  # validation
+    python -m training.bench.quality --data DATA MORE --split test     # for the last measurement
+    python -m training.bench.quality --data DATA MORE --only knn one-vs-rest
 
-One system at a time, each in a process of its own. A result is kept in
+All systems take about three hours on 2 cores, one-vs-rest alone one. One system
+at a time, each in a process of its own. A result is kept in
 ``build/bench/<suite>-<split>/<system>.json`` and made again when the data or the base are others,
 or with ``--again``; the tables are of all results that are there, and are summed up in
 ``training/bench/results/``.
@@ -32,7 +33,7 @@ from training.config import option, parse_config
 class QualitySettings:
     """Flags of the benchmark."""
 
-    data: str = option("", "folder with the labelled files")
+    data: list[str] = option([], "folders with the labelled files")
     split: str = option("validation", "validation or test")
     suites: list[str] = option(list(SUITES), "tables")
     only: list[str] = option([], "only these systems")
@@ -73,7 +74,7 @@ def _run_process(settings: QualitySettings, name: str, suites: list[str]) -> str
     """Runs one worker; returns a sentence if it failed, else nothing."""
     command = [
         *(sys.executable, "-m", "training.bench.quality.worker", name),
-        *("--data", settings.data, "--split", settings.split, "--out", settings.out),
+        *("--data", *settings.data, "--split", settings.split, "--out", settings.out),
         *("--suites", *suites),
     ]
     log = result_path(Path(settings.out), suites[0], settings.split, name).with_suffix(".log")
@@ -109,7 +110,7 @@ def report(settings: QualitySettings, suites: list[Suite]) -> None:
 def main(words: list[str]) -> int:
     """Runs the command line."""
     settings = parse_config(QualitySettings, words, "python -m training.bench.quality")
-    suites = load_suites(Path(settings.data), settings.suites, settings.split)
+    suites = load_suites(settings.data, settings.suites, settings.split)
     failures = run_systems(settings, suites)
     report(settings, suites)
     for failure in failures:

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 from training.bench.data import KINDS, Row, Suite
 from training.bench.peak import forget_peak, peak_megabytes
-from training.bench.quality.results import Interval, KindResult, Result, fingerprint
+from training.bench.quality.results import KindResult, Result, fingerprint
 from training.bench.system import System, Tagged
-from training.evaluation.scores import Values, answer_scores, bootstrap
+from training.evaluation.scores import Values, answer_scores
 
 MEASURES = (
     "f1@5", "f1@m", "precision@1", "present_f1@m", "absent_f1@m", "unseen_share",
@@ -62,25 +62,18 @@ def _measure_kind(system: System, rows: Sequence[Row], known: frozenset[str]) ->
     started = time.perf_counter()
     tagged = system.tag(rows)
     seconds = time.perf_counter() - started
-    scores = [_scores(found, row, known) for found, row in zip(tagged, rows, strict=True)]
+    scores = [scores_of(found, row, known) for found, row in zip(tagged, rows, strict=True)]
     return {
         "articles": len(rows),
         "articles_per_second": round(len(rows) / seconds, 2),
+        "parts": [row.part for row in rows],
         "scores": scores,
     }
 
 
-def _scores(found: Tagged, row: Row, known: frozenset[str]) -> Values:
+def scores_of(found: Tagged, row: Row, known: frozenset[str]) -> Values:
     """Scores the kept tags; ``f1@5`` and ``precision@1`` are of the ranked ones."""
     text = f"{row.title}\n{row.text}"
     ranked = [entry.tag for entry in found.ranked]
     values = answer_scores(ranked, found.kept, row.tags, text, known)
     return {name: values[name] for name in MEASURES}
-
-
-def intervals(scores: Sequence[Values]) -> dict[str, Interval]:
-    """Returns each measure's mean with its 95 % bootstrap interval."""
-    return {
-        name: {"value": found.value, "low": found.low, "high": found.high}
-        for name, found in bootstrap(scores).items()
-    }

@@ -8,19 +8,19 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from training.bench.data import Suite
-from training.bench.peers import OURS
+from training.bench.means import Interval
+from training.bench.peers import OF_BASE
 from training.evaluation.scores import Values
 
 WEIGHTS = Path(__file__).parents[2] / "base" / "weights"
-Interval = dict[str, float]
-"""``value``, ``low`` and ``high`` of a mean and its 95 % bootstrap interval."""
 
 
 class KindResult(TypedDict):
-    """A system's answers for one kind of article, scored."""
+    """A system's answers for one kind of article, scored; ``parts`` has each article's."""
 
     articles: int
     articles_per_second: float
+    parts: list[str]
     scores: list[Values]
 
 
@@ -38,9 +38,9 @@ class Result(TypedDict):
 
 
 class Difference(TypedDict):
-    """One of Tagloop's systems minus one peer, on the same articles."""
+    """One of Tagloop's systems minus one peer, on the same articles or sources."""
 
-    kind: str
+    part: str
     measure: str
     ours: str
     peer: str
@@ -79,11 +79,16 @@ def write_result(path: Path, result: Result) -> None:
 
 
 def fingerprint(name: str, suite: Suite) -> str:
-    """Returns a digest of what a result is of: the data and, for Tagloop, the bundled base."""
-    if name not in OURS:
+    """Returns a digest of what a result is of: the data and, where it is of the base, that."""
+    if name not in OF_BASE:
         return suite.fingerprint
-    digest = hashlib.sha256(suite.fingerprint.encode("ascii"))
+    return hashlib.sha256((suite.fingerprint + base_digest()).encode("ascii")).hexdigest()[:16]
+
+
+def base_digest() -> str:
+    """Returns a digest of the bundled base's files but its card."""
+    digest = hashlib.sha256()
     for path in sorted(WEIGHTS.glob("*")):
         if path.suffix != ".md":
             digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
+    return digest.hexdigest()

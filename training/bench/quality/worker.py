@@ -8,6 +8,7 @@ It imports nothing heavy itself, so that the memory of a system is that system's
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 from training.bench.data import MEASURED_SPLITS, SUITES, load_suites
@@ -17,7 +18,7 @@ from training.bench.quality.results import result_path, write_result
 from training.command import command
 
 
-def run(name: str, data: Path, split: str, suites: list[str], out: Path) -> None:
+def run(name: str, data: Sequence[str], split: str, suites: list[str], out: Path) -> None:
     """Measures one system and writes its results.
 
     Raises:
@@ -33,7 +34,7 @@ def main(words: list[str]) -> None:
     """Runs the command line."""
     parser = argparse.ArgumentParser(prog="python -m training.bench.quality.worker")
     parser.add_argument("system")
-    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--data", nargs="+", required=True)
     parser.add_argument("--split", choices=MEASURED_SPLITS, default=MEASURED_SPLITS[0])
     parser.add_argument("--suites", nargs="+", choices=SUITES, default=list(SUITES))
     parser.add_argument("--out", type=Path, default=Path("build/bench"))

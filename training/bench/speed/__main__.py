@@ -94,19 +94,19 @@ def run(settings: SpeedSettings) -> SpeedReport:
     Raises:
         UserError: A data file is missing or has too few articles.
     """
-    rows = [row for row in read_rows(Path(settings.data), "articles") if row.split == "validation"]
+    rows = [row for row in read_rows(settings.data, "articles") if row.split == "validation"]
     rows = [row for row in rows if row.text and row.tags]
     few = [row for row in rows if WORDS[0] <= len(row.text.split()) <= WORDS[1]]
     few = few if len(few) >= settings.articles else rows
     if len(few) < settings.articles:
         raise UserError(
-            f"{settings.data} has {len(few)} validation articles; --articles {settings.articles} "
-            "needs more."
+            f"{', '.join(settings.data)}: {len(few)} validation articles; --articles "
+            f"{settings.articles} needs more."
         )
     step = len(few) // settings.articles
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "model"
-        suite = load_suites(Path(settings.data), ["in-domain"], "validation")[0]
+        suite = load_suites(settings.data, ["in-domain"], "validation")[0]
         prepare_model(folder, suite.train, suite.validation, Path(settings.weights))
         chosen = few[::step][: settings.articles]
         articles = [{"title": row.title, "text": row.text} for row in chosen]

@@ -160,10 +160,10 @@ def choose_rows(settings: EvidenceSettings) -> list[Row]:
     Raises:
         UserError: The data are missing or the split has no long enough articles.
     """
-    rows = read_rows(Path(settings.data), "articles")
+    rows = read_rows(settings.data, "articles")
     rows = [r for r in rows if r.split == settings.split and len(r.text.split()) >= MIN_WORDS]
     if not rows:
-        raise UserError(f"{settings.data}: no articles in the split {settings.split!r}.")
+        raise UserError(f"{', '.join(settings.data)}: no articles in the split {settings.split!r}.")
     return rows[:: max(len(rows) // settings.limit, 1)][: settings.limit]
 
 

@@ -14,17 +14,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any, ClassVar
 
-from tagloop.errors import UserError
-from training.base.examples import FILES
+from training.base.examples import FILES, data_file
 from training.bench.reporting import QuickSettings, benchmark
 from training.bench.tables import markdown_table
 from training.bench.timing import machine, significant, spread
 from training.bench.training_speed.fine_tuning import Task, Variant, by_turns
 from training.config import TrainConfig, option
 from training.finetune.precision import use_bf16
+from training.finetune.schedule import USUAL_EPOCHS
 
 PLAIN = "plain"
 ALL = dict.fromkeys(("dynamic", "grouped", "fused", "keep_memory"), True)
@@ -71,11 +70,9 @@ def run(settings: TrainingSpeedSettings) -> dict[str, Any]:
     Raises:
         UserError: The data file is missing.
     """
-    path = Path(settings.data) / FILES["articles"]
-    if not path.is_file():
-        raise UserError(f"{path} is missing; --data names the folder that holds {path.name}.")
+    data_file(settings.data, FILES["articles"])  # now, not in the first process
     config = TrainConfig(batch_size=2, max_input_tokens=64) if settings.quick else TrainConfig()
-    task = Task(Path(settings.data), settings.base, settings.articles, settings.steps, config)
+    task = Task(settings.data, settings.base, settings.articles, settings.steps, config)
     variants = list(dict.fromkeys([Variant(), *ALONE.values(), *ACCUMULATED.values()]))
     rates = {
         variant: spread(values)
@@ -90,7 +87,7 @@ def run(settings: TrainingSpeedSettings) -> dict[str, Any]:
         }
 
     accumulated = entries(ACCUMULATED)
-    epochs = int(config.epochs)
+    epochs = int(USUAL_EPOCHS)
     first, later = (accumulated[name]["median"] for name in (FIRST, LATER))
     over_all = epochs / (1 / first + (epochs - 1) / later)
     return {

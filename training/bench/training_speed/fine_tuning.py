@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -57,14 +56,14 @@ class Task:
     """What is fine-tuned on what.
 
     Attributes:
-        data: The recipe's data folder.
+        data: Folders with the recipe's data.
         base: The model; empty for the bundled one.
         articles: Training articles that batches are made of.
         steps: Timed steps a run.
         config: Token limits, batch size and learning rate.
     """
 
-    data: Path
+    data: Sequence[str]
     base: str
     articles: int
     steps: int

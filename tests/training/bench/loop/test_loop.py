@@ -130,7 +130,7 @@ def test_a_round_learns_measures_and_decides(
     data_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(scenario_module, "SPARE", 5)
-    scenario = Scenario.load(data_folder, "validation", tmp_path / "current")
+    scenario = Scenario.load([str(data_folder)], "validation", tmp_path / "current")
     assert len(scenario.spare) == 5
     assert {row.source for row in scenario.pool} == {row.source for row in scenario.new_test}
     simulation = Simulation(scenario)

@@ -28,9 +28,9 @@ def test_a_system_runs_once_and_again_when_asked(
 ) -> None:
     assert main([*arguments, "--only", "most-frequent"]) == 0
     shown = capsys.readouterr()
-    assert "**in-domain, articles, validation:" in shown.out
-    assert "**in-domain, titles, validation:" in shown.out
-    assert "**out-of-domain, articles, validation:" in shown.out
+    for part in ("known blogs", "general articles", "titles"):
+        assert f"**in-domain, {part}, validation:" in shown.out
+    assert "**out-of-domain, mean of the sources, validation: 3 sources**" in shown.out
     kept = tmp_path / "out" / "in-domain-validation" / "most-frequent.json"
     stamp = kept.stat().st_mtime_ns
     summary = (tmp_path / "summaries" / "out-of-domain-validation.json").read_text()
@@ -75,8 +75,8 @@ def test_a_killed_worker_is_named(
     fake.write_text("#!/bin/sh\necho loading\nkill -9 $$\n", encoding="utf-8")
     fake.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(fake))
-    settings = QualitySettings(data=str(data_folder), out=str(tmp_path / "out"))
-    suites = load_suites(data_folder, ["in-domain"], "validation")
+    settings = QualitySettings(data=[str(data_folder)], out=str(tmp_path / "out"))
+    suites = load_suites([data_folder], ["in-domain"], "validation")
     monkeypatch.setattr(quality, "MODULES", {"knn": peers.MODULES["knn"]})
     (failure,) = quality.run_systems(settings, suites)
     assert failure.startswith("knn was killed by signal 9: loading (all of it in ")
@@ -88,6 +88,6 @@ def test_mistakes_are_one_sentence(
     assert main([*arguments, "--only", "crystal-ball"]) == 2
     assert "error: No system is called 'crystal-ball'" in capsys.readouterr().err
     assert main(["--data", str(tmp_path), "--only", "knn"]) == 2
-    assert "is missing; --data names the folder" in capsys.readouterr().err
+    assert "; --data names the folders" in capsys.readouterr().err
     assert main([*arguments, "--split", "train"]) == 2
     assert "Cannot measure on 'train'" in capsys.readouterr().err

@@ -48,6 +48,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for article in starter_articles()[40:48]:
             row = {"title": article["title"], "text": "", "tags": article["tags"]}
             file.write(json.dumps({**row, "source": "starter", "split": "train"}) + "\n")
+    with lzma.open(folder / "general_open.jsonl.xz", "wt", encoding="utf-8"):
+        pass  # Nobody here reads more of it.
     return folder
 
 
@@ -142,7 +144,7 @@ def test_training_speed_reports_each_win_alone_and_accumulated(
 
 def test_batches_of_a_variant_are_padded_and_ordered_as_it_says(data: Path, model: Path) -> None:
     config = TrainConfig(batch_size=4, max_input_tokens=256, max_new_tokens=12)
-    work = FineTuning(Task(data, str(model), 28, 3, config), keep_memory=False)
+    work = FineTuning(Task([str(data)], str(model), 28, 3, config), keep_memory=False)
 
     def padding(variant: Variant) -> float:
         batches = work._batches(variant)
@@ -187,9 +189,9 @@ def test_growth_reports_both_growths_and_draws_them(
 
 
 def test_resampled_articles_are_of_the_length_wanted_and_no_near_duplicates(data: Path) -> None:
-    made = [Resampler.of_train_split(data, seed=1).article(120) for _ in range(2)]
+    made = [Resampler.of_train_split([str(data)], seed=1).article(120) for _ in range(2)]
     assert made[0] == made[1]  # the same seed
-    resampler = Resampler.of_train_split(data)
+    resampler = Resampler.of_train_split([str(data)])
     articles = [resampler.article(words) for words in (1, 100, 100, 5000)]
     assert [len(article["text"].split()) for article in articles] == [1, 100, 100, 5000]
     assert all(article["tags"] and article["title"] for article in articles)

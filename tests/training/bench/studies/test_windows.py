@@ -14,8 +14,8 @@ from threadpoolctl import threadpool_limits
 from tagloop.generation.settings import TaggingSettings
 from training.bench.studies.windows import __main__ as windows
 from training.bench.studies.windows import windowing
-from training.finetune.fit_ranker import FOLDS
 from training.finetune.ranker_examples import Candidates
+from training.finetune.ranker_weights import FOLDS
 
 LIMIT = 48
 READINGS = [
@@ -92,7 +92,7 @@ def test_articles_are_ranked_by_weights_that_have_not_seen_them() -> None:
 
 def test_mistakes_are_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert windows.main(["--data", str(tmp_path)]) == 2
-    assert "is missing; --data names the folder" in capsys.readouterr().err
+    assert "; --data names the folders" in capsys.readouterr().err
 
 
 def test_without_long_articles_there_is_nothing_to_measure(

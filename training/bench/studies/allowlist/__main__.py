@@ -5,15 +5,16 @@
     python -m training.bench.studies.allowlist --data DATA --quick  # tries the command out
 
 The list holds the most frequent tags of the train rows. Both engines tag the same articles, freely
-and with ``allowed_tags``, as a published model does (ranked) and without its ranker, where the list
-is searched: by a trie under transformers, as a shortlist of scored tags in CTranslate2. Scores are
-against those of the authors' tags that the list has, over articles that have one. Filtered are the
-free answers, as a person would get them, and all candidates of the free answers: of these, as of a
-list, five that reach the default threshold are kept. The other articles tell how often a tag comes
-out where the author gave none.
+and with ``allowed_tags``: as a published model does (ranked), and as a plain checkpoint does, which
+has neither ranker nor sentence encoder, so that the list is searched, by a trie under transformers,
+as a shortlist of scored tags in CTranslate2. Scores are against those of the authors' tags that the
+list has, over articles that have one. Filtered are the free answers, as a person would get them,
+and all candidates of the free answers: of these, as of a list, five that reach the default
+threshold are kept. The other articles tell how often a tag comes out where the author gave none.
 
 Then tags that no training article has join the list, and the articles whose authors gave such tags
-show what can be guessed of them: with the model's input embeddings, and by presence alone.
+show what can be guessed of them: from what they mean (``tagloop.allowlist.zero_shot``), and as a
+plain checkpoint does, with the model's input embeddings and by presence alone.
 """
 
 from __future__ import annotations
@@ -79,7 +80,8 @@ def measure(suite: Suite, model: Path, settings: AllowlistSettings) -> Allowlist
             tagger = Tagger.from_pretrained(allowlist.model, engine=engine)
             least = max(tagger.settings.threshold, LEAST_SURE)
             if ranker != RANKERS[0]:
-                tagger.ranker, least = None, LEAST_SURE
+                tagger.ranker, tagger.allowlist.sentence_encoder = None, None
+                least = LEAST_SURE
             entry = {"ranker": ranker, "engine": engine}
             free, speed = tag_all(tagger, allowlist, None, f"free, {ranker}, {engine}")
             shown = [free_answer(tags, tagger.settings, least) for tags in free]
@@ -139,7 +141,7 @@ def agreements(
 
 def run(settings: AllowlistSettings) -> AllowlistReport:
     """Makes the model, if need be, and measures."""
-    suite = load_suites(Path(settings.data), ["in-domain"], settings.split)[0]
+    suite = load_suites(settings.data, ["in-domain"], settings.split)[0]
     if settings.model:
         return measure(suite, Path(settings.model), settings)
     with tempfile.TemporaryDirectory() as folder:

@@ -14,8 +14,9 @@ from tagloop.tagger.selection import Tag
 from tagloop.tagger.tagger import Tagger
 from tagloop.vocabulary.vocabulary import Vocabulary, normal_form
 from training.bench.data import KINDS, Row, Suite
+from training.bench.means import intervals
 from training.bench.peers.tagloop_system import BATCH
-from training.bench.quality.measuring import WARM_UP, intervals
+from training.bench.quality.measuring import WARM_UP
 from training.evaluation.scores import Values, answer_scores
 
 MEASURES = ("f1@5", "f1@m", "precision@1")

@@ -2,6 +2,9 @@
 
     python -m training.bench.studies.allowlist.constants --data DATA
 
+They are those of a plain checkpoint; a tagger has a sentence encoder, by which
+``tagloop.allowlist.zero_shot`` knows tags, and ``training.bench.given_list.fit`` fits that.
+
 What no training article has: a logistic regression of whether the author gave such a tag, over all
 pairs of an article whose author gave one and all such tags of the split. The bonus of a tag that
 stands in the article: F1@5 of the model alone (CTranslate2) for several values.
@@ -48,7 +51,7 @@ STRENGTH = 10.0
 class ConstantsSettings:
     """Flags of the fit."""
 
-    data: str = option("", "folder with the labelled files")
+    data: list[str] = option([], "folders with the labelled files")
     model: str = option("", "model folder with ctranslate2/ and tags.json")
     tags: int = option(300, "tags of the list")
     limit: int = option(150, "articles of each kind, for the bonus")
@@ -141,7 +144,7 @@ def make_model(folder: Path, train: Sequence[Row]) -> Path:
 def main(words: list[str]) -> None:
     """Runs the command line."""
     settings = parse_config(ConstantsSettings, words, f"python -m {MODULE}")
-    suite = load_suites(Path(settings.data), ["in-domain"], "validation")[0]
+    suite = load_suites(settings.data, ["in-domain"], "validation")[0]
     with tempfile.TemporaryDirectory() as folder:
         model = Path(settings.model) if settings.model else make_model(Path(folder), suite.train)
         fitted = fit_unseen(choose(suite, model, settings.tags, len(suite.measured)))

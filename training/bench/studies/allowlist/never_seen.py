@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from tqdm.auto import tqdm
 
 from tagloop.allowlist.preferences import LEAST_SURE
-from tagloop.files import WEIGHTS
 from tagloop.tagger.selection import Tag
 from tagloop.tagger.tagger import Tagger
 from tagloop.vocabulary.vocabulary import normal_form
+from training.bench.means import intervals
 from training.bench.peers.tagloop_system import BATCH
-from training.bench.quality.measuring import intervals
 from training.bench.studies.allowlist.articles import SHOWN, Allowlist, keep
 from training.evaluation.scores import Values
 
 ENGINE = "ctranslate2"
+WAYS = ("by their meaning", "with embeddings", "by presence alone")
+"""What is known of them: all, and what a plain checkpoint has with and without its weights."""
 
 
 def measure_never(allowlist: Allowlist) -> dict[str, Any]:
@@ -28,26 +26,27 @@ def measure_never(allowlist: Allowlist) -> dict[str, Any]:
     names = [*allowlist.tags, *allowlist.never.values()]
     articles = [{"title": row.title, "text": row.text} for row in allowlist.with_never]
     systems = {}
-    with tempfile.TemporaryDirectory() as folder:
-        bare = Path(folder) / "model"
-        shutil.copytree(allowlist.model, bare, ignore=shutil.ignore_patterns(WEIGHTS))
-        for name, model in (("with embeddings", allowlist.model), ("by presence alone", bare)):
-            tagger = Tagger.from_pretrained(model, engine=ENGINE)
-            least = max(tagger.settings.threshold, LEAST_SURE)
-            with tqdm(total=len(articles), desc=f"never seen, {name}", unit="article") as bar:
-                found = tagger.tag_batch(
-                    articles,
-                    allowed_tags=names,
-                    max_tags=len(names),
-                    threshold=0.0,
-                    batch_size=BATCH,
-                    progress=bar.update,
-                )
-            scores = [
-                never_scores(tags, set(allowlist.never), set(row.forms), least)
-                for tags, row in zip(found, allowlist.with_never, strict=True)
-            ]
-            systems[name] = intervals(scores)
+    tagger = Tagger.from_pretrained(allowlist.model, engine=ENGINE)
+    least = max(tagger.settings.threshold, LEAST_SURE)
+    for name in WAYS:
+        if name != WAYS[0]:
+            tagger.allowlist.sentence_encoder = None
+        if name == WAYS[-1]:
+            tagger.allowlist.embeddings = None
+        with tqdm(total=len(articles), desc=f"never seen, {name}", unit="article") as bar:
+            found = tagger.tag_batch(
+                articles,
+                allowed_tags=names,
+                max_tags=len(names),
+                threshold=0.0,
+                batch_size=BATCH,
+                progress=bar.update,
+            )
+        scores = [
+            never_scores(tags, set(allowlist.never), set(row.forms), least)
+            for tags, row in zip(found, allowlist.with_never, strict=True)
+        ]
+        systems[name] = intervals(scores)
     return {"tags": len(allowlist.never), "articles": len(articles), "systems": systems}
 
 

@@ -28,10 +28,16 @@ MEASURES = {
     "absent_f1@m": "F1@M, inferred tags",
 }
 SYSTEMS = {
-    "after": "this model",
+    "after": "Tagloop, as it runs here",
+    "checkpoint": "its checkpoint alone",
     "before": "before fine-tuning",
     "most_frequent": "always the most frequent tags",
 }
+
+ALONE = (
+    "The checkpoint alone is what stock <code>generate</code> gives, Tagloop is the checkpoint "
+    "with its neighbours and its ranker. "
+)
 
 
 def build_about(settings: Settings, service: TaggingService) -> gr.HTML:
@@ -100,12 +106,13 @@ def _quality(tagger: Tagger) -> str:
         for measure, name in MEASURES.items()
         if any(report["systems"][key].get(measure) for key in systems)
     )
+    said = ALONE if "checkpoint" in systems else ""
     return (
         f"{heading}<p>Measured on {report['articles']:,} articles of the "
         f"{safe(report['split'])} split that it never saw, against the tags that their authors "
-        "chose. Below each figure: its 95 % bootstrap interval.</p>"
-        f'<div class="tl-scroll"><table><thead><tr><td></td>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>"
+        f"chose. {said}Below each figure: its 95 % bootstrap interval.</p>"
+        '<div class="tl-scroll" tabindex="0" role="region" aria-label="How good it is">'
+        f"<table><thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
 

@@ -34,8 +34,9 @@ def versions_list(changelog: Mapping[str, Any] | None) -> str:
         return ""
     return (
         "<h2>What corrections changed</h2><p>Versions that learned from accepted corrections, the "
-        "newest first. Figures are F1@M, before and after, on the same articles; in brackets the "
-        f'95 % interval of the change.</p><ol class="tl-versions">{items}</ol>'
+        "newest first. Figures are F1@M of Tagloop, as it runs here, before and after, on the same "
+        "articles; in brackets the 95 % interval of the change.</p>"
+        f'<ol class="tl-versions">{items}</ol>'
     )
 
 

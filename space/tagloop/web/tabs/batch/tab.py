@@ -86,7 +86,7 @@ class BatchTab:
                             1, MAX_TAGS // 3, value=settings.max_tags, step=1, label="At most tags"
                         ),
                         gr.Slider(
-                            0, 0.95, value=settings.threshold, step=0.05, label="Least confidence"
+                            0, 0.95, value=settings.threshold, step=0.01, label="Least confidence"
                         ),
                     ]
             with gr.Column(scale=5, min_width=320, elem_classes="tl-sheet"):

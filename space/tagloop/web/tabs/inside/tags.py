@@ -26,6 +26,10 @@ RANKED_LESSON = (
 )
 
 
+SYSTEMS = {"before": "before", "checkpoint": "checkpoint alone", "after": "with Tagloop"}
+"""Of ``report.json``; an earlier one has no second."""
+
+
 def draw_looks(view: View) -> str:
     """Draws the article with the words shaded that the model looked at for the chosen tag."""
     heading = "Where it looked"
@@ -149,7 +153,12 @@ def draw_before(
         return figure("before", heading, missing(why) + scores, SHORT_LESSON)
     after = [tag["tag"] for tag in example["after"]]
     forms = frozenset(map(normal_form, example["before"])) & frozenset(map(normal_form, after))
-    columns = _column("Before", example["before"], forms) + _column("After", after, forms)
+    columns = _column("Before", example["before"], forms)
+    if "checkpoint" in example:
+        columns += _column("After: checkpoint alone", example["checkpoint"], forms)
+        columns += _column("After: with Tagloop", after, forms)
+    else:
+        columns += _column("After", after, forms)
     title = example.get("title") or str(example.get("text", ""))[:80]
     picture = (
         missing(
@@ -171,10 +180,10 @@ def _column(name: str, tags: Sequence[str], both: frozenset[str]) -> str:
 
 
 def _scores(report: Mapping[str, Any]) -> str:
-    """Returns F1 of both on the test split, as bars, where the model was measured."""
+    """Returns F1 of the systems on the test split, as bars, where the model was measured."""
     systems = report.get("systems", {})
-    found = [(name, (systems.get(name) or {}).get("f1@m")) for name in ("before", "after")]
-    if not all(score for _, score in found):
+    found = [(label, (systems.get(key) or {}).get("f1@m")) for key, label in SYSTEMS.items()]
+    if not (found[0][1] and found[-1][1]):
         return ""
     bars = "".join(
         f'<li><span>{name}</span><span class="tl-in-chances" aria-hidden="true">'

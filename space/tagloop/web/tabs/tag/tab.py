@@ -111,7 +111,7 @@ class TagTab:
         settings = self.service.tagger.settings
         return [
             gr.Slider(1, 10, value=settings.max_tags, step=1, label="At most tags"),
-            gr.Slider(0, 0.95, value=settings.threshold, step=0.05, label="Least confidence"),
+            gr.Slider(0, 0.95, value=settings.threshold, step=0.01, label="Least confidence"),
             gr.Textbox(
                 label="Allowed tags: only these",
                 placeholder="Banking, Chatbots, … (any tag when empty)",

@@ -9,6 +9,7 @@ import time
 import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -151,7 +152,7 @@ def test_the_base_beside_its_tagger_answers(model_dir: Path, tmp_path: Path) -> 
 
 def test_without_a_base_a_measured_article_stands_there() -> None:
     interval = {"value": 0.41, "low": 0.36, "high": 0.46}
-    report = {
+    report: dict[str, Any] = {
         "split": "test",
         "systems": {"before": {"f1@m": interval | {"value": 0.06}}, "after": {"f1@m": interval}},
         "examples": [
@@ -161,6 +162,12 @@ def test_without_a_base_a_measured_article_stands_there() -> None:
     html = draw_before(None, ["Banking"], report)
     assert "Snow" in html and "Banking" not in html and html.count("tl-in-both") == 2
     assert "width:41.0%" in html and "width:6.0%" in html
+    assert html.count("<h3>") == 2 and "alone" not in html  # a report of an earlier version
+    report["systems"]["checkpoint"] = {"f1@m": interval | {"value": 0.33}}
+    report["examples"][0]["checkpoint"] = ["alps", "y"]
+    html = draw_before(None, ["Banking"], report)
+    assert html.index("After: checkpoint alone") < html.index("After: with Tagloop")
+    assert "width:33.0%" in html and html.count("<h3>") == 3
     assert "can&#x27;t run" in draw_before(None, [], json.loads('{"systems": {}}'))
 
 

@@ -1,0 +1,67 @@
+"""A training that ends with the mean of its last epochs' weights, and can be interrupted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
+
+from training.finetune.averaging import WeightAverage
+from training.finetune.frozen_encoder import FrozenEncoderTrainer
+from training.finetune.schedule import Schedule
+
+
+class AveragedTrainer(FrozenEncoderTrainer):
+    """Ends with averaged weights, validated."""
+
+    def __init__(self, *args: Any, schedule: Schedule, **options: Any) -> None:
+        """Takes what `FrozenEncoderTrainer` takes, and which epochs are averaged."""
+        super().__init__(*args, **options)
+        self.schedule = schedule
+        self.average = WeightAverage()
+        self.add_callback(_Averaging(self))
+
+    def save_model(self, output_dir: str | None = None, _internal_call: bool = False) -> None:
+        """Saves the model; into a checkpoint the average, too, which a resumed training needs."""
+        super().save_model(output_dir, _internal_call)
+        if _internal_call and output_dir and self.args.should_save:
+            self.average.save(Path(output_dir))
+
+    def train(self, *args: Any, **options: Any) -> Any:
+        """Trains, then takes the averaged weights and validates them: what the log calls best."""
+        result = super().train(*args, **options)
+        model: Any = self.model
+        self.average.put_into(model)
+        if self.eval_dataset is not None:
+            self.state.best_metric = self.evaluate()["eval_f1@m"]
+        self.state.best_global_step = self.state.global_step
+        return result
+
+
+class _Averaging(TrainerCallback):
+    """Averages, and leaves out most validations."""
+
+    def __init__(self, trainer: AveragedTrainer) -> None:
+        self._trainer = trainer
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Takes up the average of a training that goes on."""
+        if state.global_step:
+            folder = Path(str(args.output_dir)) / f"{PREFIX_CHECKPOINT_DIR}-{state.global_step}"
+            self._trainer.average.load(folder, args.device)
+
+    def on_epoch_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Takes the weights into the average; says whether to validate and to save."""
+        schedule, epoch = self._trainer.schedule, round(state.epoch or 0)
+        if schedule.in_average(epoch):
+            model: Any = self._trainer.model
+            self._trainer.average.add(model)
+        control.should_save &= schedule.validated(epoch)
+        # The last one's weights are not what is kept: the average is validated in their place.
+        control.should_evaluate &= schedule.validated(epoch) and epoch < schedule.epochs
