@@ -96,7 +96,7 @@ def lost_disk(rig: Rig, chance: Random, scale: Scale) -> Counts:
         scene.kill(writer)
         shutil.rmtree(scene.folder / "outbox")
         rig.proxy.faults.clear()
-        time.sleep(0.3)  # what the Hub had begun when the writer died is done by then
+        _wait_until(lambda: not rig.proxy.in_flight, "the Hub did not end what it had begun")
         scene.compare(kept_counts=False)
         scale.after_trial()
     return scene.counts
@@ -356,22 +356,26 @@ def _delivering(scene: Scene, chance: Random) -> int:
     return writer
 
 
+def _shut_hub(rig: Rig) -> None:
+    """Lets no request through from now on; what was on its way is done when this returns."""
+    rig.proxy.standing = Fault(503)
+    _wait_until(lambda: not rig.proxy.in_flight, "a request is still on its way")
+
+
 def renamed_dataset(rig: Rig, chance: Random, scale: Scale) -> Counts:
     """The owner renames the dataset: the Hub leads to its new name, then no more."""
     scene = rig.scene("renamed")
     for repeat in _trials(scene, scale):
         new = f"{scene.repo_id}-{repeat}"
         writer = _delivering(scene, chance)
-        rig.proxy.standing = Fault(503)  # else the old name is taken before the Hub leads on
-        time.sleep(0.3)
+        _shut_hub(rig)  # else the old name is taken before the Hub leads on
         scene.rename_dataset(new)
         rig.proxy.renamed = (scene.repo_id, new)
         rig.proxy.standing = None
         there = len(scene.stored())
         scene.wait_for(20)
         _wait_until(partial(_more_stored, scene, there), "no row was led there")
-        rig.proxy.standing = Fault(503)
-        time.sleep(0.3)
+        _shut_hub(rig)
         scene.rename_dataset(new, back=True)
         scene.leave_dataset(new)
         rig.proxy.renamed = rig.proxy.standing = None
@@ -385,8 +389,7 @@ def deleted_dataset(rig: Rig, chance: Random, scale: Scale) -> Counts:
     scene = rig.scene("deleted")
     for _ in _trials(scene, scale):
         writer = _delivering(scene, chance)
-        rig.proxy.standing = Fault(503)  # nothing arrives while it is counted what goes with it
-        time.sleep(0.3)
+        _shut_hub(rig)  # nothing arrives while it is counted what goes with it
         scene.delete_dataset()
         scene.wait_for(20)
         rig.proxy.standing = None

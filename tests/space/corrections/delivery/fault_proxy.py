@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Lock, Thread
 from time import sleep
 from typing import Any
 
@@ -50,6 +50,7 @@ class FaultProxy:
         unwanted: A commit with a file that holds this text is refused with ``refusal``.
         commits_seen: How many commits were asked for.
         spoilt: How many requests got a fault.
+        in_flight: How many requests have no answer yet.
     """
 
     endpoint: str
@@ -61,6 +62,7 @@ class FaultProxy:
     refusal: int = 400
     commits_seen: int = 0
     spoilt: int = 0
+    in_flight: int = 0
 
 
 def _files(body: bytes) -> list[dict[str, Any]]:
@@ -90,11 +92,21 @@ def _cut_files(body: bytes, share: float) -> bytes:
 def fault_proxy(upstream: str) -> Iterator[FaultProxy]:
     """Serves ``upstream`` on another port; ``faults`` are used up by commit requests in order."""
     client = httpx2.Client(base_url=upstream, timeout=30)
+    counting = Lock()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def _serve(self) -> None:
+            with counting:
+                proxy.in_flight += 1
+            try:
+                self._pass_on()
+            finally:
+                with counting:
+                    proxy.in_flight -= 1
+
+        def _pass_on(self) -> None:
             size, fault = int(self.headers.get("Content-Length") or 0), self._fault()
             if fault is not None:
                 proxy.spoilt += 1

@@ -56,7 +56,7 @@ def test_the_report_has_a_mean_a_kind_and_the_table_shows_it(
         assert row["difference"]["value"] == pytest.approx(gap, abs=2e-4)
         # One draw is the costliest one.
         assert row["costliest"]["value"] == pytest.approx(gap, abs=2e-4)
-        assert f"| {kind} |" in told
+        assert f"| {kind} " in told
     assert str(tmp_path) not in report["command"]
 
 
