@@ -51,6 +51,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "12 epochs": {"epochs": 12.0, "patience": 12},
     "30 epochs, 5 layers frozen": {"epochs": 30.0, "frozen_layers": 5},
     "12 epochs, 3 layers frozen": {"epochs": 12.0, "frozen_layers": 3},
+    "11 epochs, 384 tokens": {"epochs": 11.0, "frozen_layers": 4, "max_input_tokens": 384},
     "16 epochs of the decoder alone": {"freeze_encoder": True, "epochs": 16.0, "patience": 16},
     "rate 6e-4": {"learning_rate": 6e-4},
     "label smoothing 0.1": {"label_smoothing": 0.1},
