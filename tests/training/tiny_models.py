@@ -75,7 +75,7 @@ def make_tiny_t5(folder: Path) -> Path:
 def make_tiny_mt5(folder: Path, lines: Sequence[str]) -> Path:
     """Saves an mT5 with a SentencePiece tokenizer of these lines, as google/mt5-small is saved."""
     folder.mkdir(parents=True)
-    _train_sentencepiece(folder, lines, 400)
+    _train_sentencepiece(folder, lines, 400, hard=False)
     tokenizer = T5Tokenizer.from_pretrained(folder, extra_ids=0)
     torch.manual_seed(SEED)
     sizes = {"d_model": 48, "d_kv": 16, "d_ff": 96, "num_layers": 2, "num_heads": 3}
@@ -101,12 +101,14 @@ def make_tiny_bart(folder: Path) -> Path:
     return _save(BartForConditionalGeneration(config), tokenizer, folder)
 
 
-def _train_sentencepiece(folder: Path, lines: Sequence[str], tokens: int) -> None:
+def _train_sentencepiece(
+    folder: Path, lines: Sequence[str], tokens: int, *, hard: bool = True
+) -> None:
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=iter(lines),
         model_prefix=str(folder / "spiece"),
         vocab_size=tokens,
-        hard_vocab_limit=False,  # fewer where the lines have not so many
+        hard_vocab_limit=hard,  # else fewer tokens where the lines have not so many
         model_type="unigram",
         pad_id=0,
         eos_id=1,

@@ -21,6 +21,7 @@ import time
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from datasets import Dataset, DatasetDict, concatenate_datasets
 from safetensors.numpy import load_file
@@ -194,13 +195,7 @@ def teach(
     data = features(only, "train", tokenizer, model, settings, like)
     if not config.train_encoder:
         model.get_encoder().requires_grad_(False)
-    # Chosen when the model was fine-tuned.
-    penalty, biases = (
-        getattr(model.generation_config, name) for name in ("repetition_penalty", "sequence_bias")
-    )
-    model.generation_config = decoding_defaults(model.generation_config, settings)
-    model.generation_config.repetition_penalty = penalty or REPETITION_PENALTY
-    model.generation_config.sequence_bias = biases_with(biases, (row["labels"] for row in data))
+    _keep_decoding(model, settings, data)
     usual = Seq2SeqTrainer if config.train_encoder else FrozenEncoderTrainer
     trainer = (trainer_type or usual)(
         model=model,
@@ -218,6 +213,16 @@ def teach(
     (output / "training_args.bin").unlink(missing_ok=True)  # a pickle, which nobody needs
     splits = {"train": data, "validation": corpus.splits["validation"]}
     return training_log(like, corpus, trainer, settings, splits, time.monotonic() - started)
+
+
+def _keep_decoding(model: Any, settings: TaggingSettings, data: Dataset) -> None:
+    """Decodes as was chosen when the model was fine-tuned; the tokens of new tags are among it."""
+    penalty, biases = (
+        getattr(model.generation_config, name) for name in ("repetition_penalty", "sequence_bias")
+    )
+    model.generation_config = decoding_defaults(model.generation_config, settings)
+    model.generation_config.repetition_penalty = penalty or REPETITION_PENALTY
+    model.generation_config.sequence_bias = biases_with(biases, (row["labels"] for row in data))
 
 
 def _arguments(config: AdaptConfig, checkpoints: Path) -> Seq2SeqTrainingArguments:

@@ -97,14 +97,7 @@ def train(config: TrainConfig, corpus: Corpus, say: Callable[[str], object] = pr
         say(warning)
     millions = sum(parameter.numel() for parameter in model.parameters()) / 1e6
     step(4, f"the model: {base_id}, {millions:.1f} M parameters")
-    if config.freeze_encoder:
-        model.get_encoder().requires_grad_(False)
-    if config.freeze_embeddings:
-        model.get_input_embeddings().requires_grad_(False)
-        model.get_output_embeddings().requires_grad_(False)
-    schedule = schedule_of(config, len(splits["train"]))
-    if schedule.frozen_layers and not freeze_lower_layers(model, schedule.frozen_layers):
-        schedule = Schedule(config.epochs or USUAL_EPOCHS)
+    schedule = _freeze(model, config, len(splits["train"]))
     step(5, f"parameters: {_told(schedule, config)}, batches of {config.batch_size}")
     checkpoints = output / "checkpoints"
     arguments = training_arguments(
@@ -125,6 +118,19 @@ def train(config: TrainConfig, corpus: Corpus, say: Callable[[str], object] = pr
         _save(trainer, tokenizer, settings, corpus, log, output)
         step(8, f"check the output: python -m training.evaluation --model {output}")
     return output
+
+
+def _freeze(model: Any, config: TrainConfig, articles: int) -> Schedule:
+    """Freezes what the settings and the corpus's size call for; returns the schedule for that."""
+    if config.freeze_encoder:
+        model.get_encoder().requires_grad_(False)
+    if config.freeze_embeddings:
+        model.get_input_embeddings().requires_grad_(False)
+        model.get_output_embeddings().requires_grad_(False)
+    schedule = schedule_of(config, articles)
+    if schedule.frozen_layers and not freeze_lower_layers(model, schedule.frozen_layers):
+        return Schedule(config.epochs or USUAL_EPOCHS)
+    return schedule
 
 
 def training_arguments(

@@ -26,6 +26,8 @@ from training.hub import EmbeddedHub
 from ..article import Article
 
 ARTICLES = 40
+SURE = 0.15
+"""Below it the base, which has not learned these subjects, guesses: rounding decides there."""
 LONG_ARTICLE: Article = {"title": "On and on", "text": "Trains, tickets and timetables. " * 400}
 
 
@@ -59,11 +61,12 @@ def test_both_engines_give_the_same_tags(tagged: dict[str, list[list[Tag]]]) -> 
 def test_int8_changes_few_tags(tagged: dict[str, list[list[Tag]]]) -> None:
     shared = total = 0
     for one, other in zip(tagged["transformers"], tagged["ctranslate2"], strict=True):
-        shared += len(set(names(one)) & set(names(other)))
-        total += len(set(names(one)) | set(names(other)))
-    # Of the subjects of these articles the base is not sure; where it is, F1@M is the same
-    # (`training.base.measure`: the checkpoint alone in float32, Tagloop in int8).
-    assert shared / total > 0.75
+        both = set(names(one)) & set(names(other))
+        sure = {tag.tag for tag in [*one, *other] if tag.confidence >= SURE}
+        shared += len(sure & both)
+        total += len(sure)
+    assert total >= ARTICLES // 2
+    assert shared / total > 0.85
 
 
 def test_int8_is_about_as_sure_of_the_tags_that_it_shares(
