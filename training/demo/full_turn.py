@@ -72,11 +72,10 @@ def run_full_turn(outcome: PublishResult, url: str, home: Path, *, verbose: bool
     decided = _review(outcome, ids, home)
     console.now("retraining")
     retrain = _retrain(outcome, home, verbose)
-    said = [line for line in retrain.stdout.splitlines() if line.strip()]
-    result = {"flagged": len(ids), **decided, "retrain": said[-1] if said else ""}
+    result = {"flagged": len(ids), **decided, "retrain": _last_line(retrain.stdout)}
     if retrain.returncode:
-        problem = f"the retrain ended with {retrain.returncode}: {result['retrain']}"
-        return {**result, "problems": [problem]}
+        reason = _last_line(retrain.stderr) or result["retrain"]
+        return {**result, "problems": [f"the retrain ended with {retrain.returncode}: {reason}"]}
     console.now("waiting for the Space to serve the new model")
     return {**result, **_live(outcome, client)}
 
@@ -134,9 +133,14 @@ def _retrain(outcome: PublishResult, home: Path, verbose: bool) -> subprocess.Co
     command += ["--tolerance", str(TOLERANCE), "--work", str(home / "retrain")]
     command += ["--verbose"] if verbose else []
     print("$", command_line("training.retrain", command[3:]), flush=True)
-    done = subprocess.run(command, env=os.environ, stdout=subprocess.PIPE, text=True)
-    print(done.stdout, flush=True)
+    done = subprocess.run(command, env=os.environ, capture_output=True, text=True)
+    print(done.stdout, done.stderr, flush=True)
     return done
+
+
+def _last_line(said: str) -> str:
+    lines = [line for line in said.splitlines() if line.strip()]
+    return lines[-1] if lines else ""
 
 
 def _live(outcome: PublishResult, client: Client) -> dict[str, Any]:

@@ -20,6 +20,9 @@ PARENT_CHECK = 0.3
 """Seconds between two looks at whether the parent process is still there."""
 GRACE = 3
 """Seconds that running requests get to finish once the server is told to stop."""
+KEEP_ALIVE = 30
+"""Seconds that an idle connection stays open. httpx gives its own up after 5, which is uvicorn's
+default, too: a request at that moment would meet a connection that is just being closed."""
 
 
 def serve(
@@ -76,6 +79,7 @@ def _serve(
         lifespan="off",
         ws="none",
         timeout_graceful_shutdown=GRACE,
+        timeout_keep_alive=KEEP_ALIVE,
     )
     if parent is not None:
         threading.Thread(target=_follow, args=(parent,), daemon=True).start()

@@ -7,8 +7,10 @@ import signal
 import subprocess
 import sys
 import time
+from http.client import HTTPConnection
 from pathlib import Path
 
+import httpx2
 import pytest
 from huggingface_hub import HfApi
 
@@ -81,6 +83,19 @@ def test_it_ends_with_its_parent(tmp_path: Path) -> None:
         except UserError:
             assert time.monotonic() < deadline, "the server outlived its parent"
             time.sleep(0.1)
+
+
+def test_a_connection_outlives_the_time_after_which_clients_give_it_up(tmp_path: Path) -> None:
+    with EmbeddedHub(tmp_path) as hub:
+        connection = HTTPConnection(hub.endpoint.removeprefix("http://"))
+        connection.auto_open = 0
+        connection.connect()
+        for wait in (httpx2.Limits().keepalive_expiry or 0, 0):
+            connection.request("GET", "/")
+            answer = connection.getresponse()
+            assert answer.status == 200 and answer.read()
+            time.sleep(1.2 * wait)
+        connection.close()
 
 
 def test_the_command_line_explains_itself(tmp_path: Path) -> None:
