@@ -205,6 +205,12 @@ def _typed(path: Path, name: str, value: Any, hint: Any) -> Any:
     return value
 
 
+BY_FREQUENCY = "frequency"
+TAG_ORDERS = (BY_FREQUENCY, "author")
+"""Frequent tags first is the order that gained in the trials of the base, too (its card);
+``training.bench.studies.small_training`` compares both on small corpora."""
+
+
 @dataclass
 class TrainConfig(ConsoleConfig):
     """Settings of ``training.train``."""
@@ -239,6 +245,11 @@ class TrainConfig(ConsoleConfig):
     weight_decay: float = option(0.01, "Of AdamW.")
     warmup: float = option(0.06, "Share of the steps that warm up.")
     label_smoothing: float = option(0.0, "Of the cross-entropy.")
+    tag_order: str = option(
+        BY_FREQUENCY,
+        "Of the tags in an answer: frequency (those of most articles first) or author (as they "
+        "were given).",
+    )
     freeze_encoder: bool = option(
         False, "Train the decoder alone; the encoder reads each article only once."
     )
@@ -255,12 +266,15 @@ class TrainConfig(ConsoleConfig):
         """Refuses what no training can run with.
 
         Raises:
-            UserError: A number that must be above 0 is not, or the prompt lacks the article.
+            UserError: A number that must be above 0 is not, the order is unknown, or the prompt
+                lacks the article.
         """
         for name in ("max_input_tokens", "max_new_tokens", "epochs", "batch_size"):
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise UserError(f"--{name} {value}: take a number above 0.")
+        if self.tag_order not in TAG_ORDERS:
+            raise UserError(f"--tag_order {self.tag_order}: take {' or '.join(TAG_ORDERS)}.")
         if self.frozen_layers is not None and self.frozen_layers < 0:
             raise UserError("--frozen_layers cannot be below 0.")
         if self.prompt_template is not None and "{text}" not in self.prompt_template:

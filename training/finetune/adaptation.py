@@ -31,7 +31,6 @@ from transformers import (
     Seq2SeqTrainingArguments,
     set_seed,
 )
-from transformers.trainer import TRAINER_STATE_NAME
 
 from tagloop.errors import UserError
 from tagloop.files import BEFORE, NEIGHBOURS, RANKING, SENTENCE_ENCODER, TAGS, TRAINING_LOG
@@ -41,6 +40,7 @@ from tagloop.tagger.model_folder import load_vocabulary
 from tagloop.vocabulary.vocabulary import Vocabulary
 from training.config import TrainConfig, option
 from training.data.corpus import Corpus
+from training.finetune.checkpoints import last_checkpoint
 from training.finetune.ctranslate2_conversion import convert
 from training.finetune.display_forms import save_display_forms
 from training.finetune.fit_decoding import biases_with
@@ -191,8 +191,10 @@ def teach(
         seed=config.seed,
         precision=config.precision,
     )
-    only = replace(corpus, splits=DatasetDict({"train": lessons}))
-    data = features(only, "train", tokenizer, model, settings, like)
+    with_lessons = DatasetDict({**corpus.splits, "lessons": lessons})
+    data = features(
+        replace(corpus, splits=with_lessons), "lessons", tokenizer, model, settings, like
+    )
     if not config.train_encoder:
         model.get_encoder().requires_grad_(False)
     _keep_decoding(model, settings, data)
@@ -207,7 +209,8 @@ def teach(
     show_progress(trainer)
     started = time.monotonic()
     if len(data):
-        trainer.train(resume_from_checkpoint=_checkpoint(output))
+        last = last_checkpoint(output / "checkpoints")
+        trainer.train(resume_from_checkpoint=str(last) if last else None)
     trainer.save_model(str(output))
     tokenizer.save_pretrained(output)
     (output / "training_args.bin").unlink(missing_ok=True)  # a pickle, which nobody needs
@@ -247,13 +250,6 @@ def _arguments(config: AdaptConfig, checkpoints: Path) -> Seq2SeqTrainingArgumen
         data_seed=config.seed,
         optim="adamw_torch_fused",
     )
-
-
-def _checkpoint(output: Path) -> str | None:
-    # The state is written last: a checkpoint without it was cut off in the middle.
-    folder = output / "checkpoints"
-    whole = [path.parent for path in folder.glob(f"checkpoint-*/{TRAINER_STATE_NAME}")]
-    return str(max(whole, key=lambda path: int(path.name.rpartition("-")[2]))) if whole else None
 
 
 def _save_vocabulary(current: Path, vocabulary: Vocabulary, output: Path) -> None:

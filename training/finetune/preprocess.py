@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,8 @@ from tagloop.errors import UserError
 from tagloop.files import TAGGING
 from tagloop.generation.plain_decoder import use_plain_decoder
 from tagloop.generation.settings import TaggingSettings
-from tagloop.vocabulary.vocabulary import join_tags
-from training.config import TrainConfig
+from tagloop.vocabulary.vocabulary import join_tags, normal_form
+from training.config import BY_FREQUENCY, TrainConfig
 from training.data.corpus import Corpus
 from training.finetune.sentence_encoders import encoder_name
 
@@ -94,7 +95,11 @@ def features(
     settings: TaggingSettings,
     config: TrainConfig,
 ) -> Dataset:
-    """Tokenizes a split: input_ids, attention_mask, labels and their lengths for grouping."""
+    """Tokenizes a split: input_ids, attention_mask, labels and their lengths for grouping.
+
+    An answer has the tags that most training articles carry first, or in their authors' order.
+    """
+    counts = corpus.train_vocabulary().counts if config.tag_order == BY_FREQUENCY else {}
     # A label that repeats decoder_start_token would be learned as the first token of every output.
     start = model.config.decoder_start_token_id
 
@@ -102,7 +107,8 @@ def features(
         rows = zip(batch["title"], batch["text"], strict=True)
         prompts = [settings.prompt(title or "", text or "") for title, text in rows]
         features = tokenizer(prompts, truncation=True, max_length=settings.max_input_tokens)
-        targets = [join_tags(tags, settings.separator) for tags in batch["tags"]]
+        answers = [by_frequency(tags, counts) for tags in batch["tags"]]
+        targets = [join_tags(tags, settings.separator) for tags in answers]
         labels = tokenizer(
             text_target=targets, truncation=True, max_length=settings.max_new_tokens
         ).input_ids
@@ -114,6 +120,16 @@ def features(
     if split == "validation" and len(data) > config.eval_limit:
         data = data.shuffle(seed=config.seed).select(range(config.eval_limit))
     return data.map(encode, batched=True, remove_columns=data.column_names, desc=split)
+
+
+def by_frequency(tags: Sequence[str], counts: Mapping[str, int]) -> list[str]:
+    """Sorts tags by the number of articles that carry them, the most frequent first.
+
+    Args:
+        tags: Those of the same frequency keep their order.
+        counts: By normal form.
+    """
+    return sorted(tags, key=lambda tag: -counts.get(normal_form(tag), 0))
 
 
 def decoding_defaults(config: GenerationConfig, settings: TaggingSettings) -> GenerationConfig:

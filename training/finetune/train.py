@@ -29,7 +29,6 @@ from transformers import (
     Seq2SeqTrainingArguments,
     set_seed,
 )
-from transformers.trainer import TRAINER_STATE_NAME
 from transformers.trainer_utils import EvalPrediction
 
 from tagloop.errors import UserError
@@ -42,6 +41,7 @@ from training.config import TrainConfig, parse_config
 from training.data.corpus import Corpus, load_corpus
 from training.finetune.averaged_training import AveragedTrainer
 from training.finetune.base_languages import foreign_warnings, sampled_languages
+from training.finetune.checkpoints import last_checkpoint
 from training.finetune.ctranslate2_conversion import convert, convert_sentence_encoder
 from training.finetune.display_forms import save_display_forms
 from training.finetune.fit_decoding import fit_decoding
@@ -73,7 +73,7 @@ def train(config: TrainConfig, corpus: Corpus, say: Callable[[str], object] = pr
         The model folder.
 
     Raises:
-        UserError: The base cannot be loaded, or there is nothing to resume.
+        UserError: The base or the encoder cannot be taken, or there is nothing to resume.
     """
     keep_freed_memory()
     output = Path(config.output_dir or f"build/{config.name}/model")
@@ -121,7 +121,11 @@ def train(config: TrainConfig, corpus: Corpus, say: Callable[[str], object] = pr
 
 
 def _freeze(model: Any, config: TrainConfig, articles: int) -> Schedule:
-    """Freezes what the settings and the corpus's size call for; returns the schedule for that."""
+    """Freezes what the settings and the corpus's size call for; returns the schedule for that.
+
+    Raises:
+        UserError: The layers that the settings name cannot be frozen in this model.
+    """
     if config.freeze_encoder:
         model.get_encoder().requires_grad_(False)
     if config.freeze_embeddings:
@@ -129,6 +133,12 @@ def _freeze(model: Any, config: TrainConfig, articles: int) -> Schedule:
         model.get_output_embeddings().requires_grad_(False)
     schedule = schedule_of(config, articles)
     if schedule.frozen_layers and not freeze_lower_layers(model, schedule.frozen_layers):
+        if config.frozen_layers:
+            raise UserError(
+                f"--frozen_layers {config.frozen_layers}: only an encoder of BART's kind with more "
+                f"layers than that can be cut (this is {model.config.model_type} with "
+                f"{model.config.num_hidden_layers}); --freeze_encoder freezes any."
+            )
         return Schedule(config.epochs or USUAL_EPOCHS)
     return schedule
 
@@ -217,11 +227,10 @@ def _checkpoint(output: Path, resume: bool) -> str | None:
     if not resume:
         shutil.rmtree(folder, ignore_errors=True)
         return None
-    # The state is written last: a checkpoint without it was cut off in the middle.
-    whole = [path.parent for path in folder.glob(f"checkpoint-*/{TRAINER_STATE_NAME}")]
-    if not whole:
+    last = last_checkpoint(folder)
+    if last is None:
         raise UserError(f"{folder} holds no checkpoint to resume; leave out --resume to start.")
-    return str(max(whole, key=lambda path: int(path.name.rpartition("-")[2])))
+    return str(last)
 
 
 def _save(

@@ -11,6 +11,7 @@ import pytest
 import torch
 from transformers import AutoModelForSeq2SeqLM, TrainerCallback
 
+from tagloop.errors import UserError
 from training.config import TrainConfig
 from training.data.corpus import load_corpus
 from training.finetune import train
@@ -174,6 +175,15 @@ def test_without_validation_articles_the_average_is_kept_unmeasured(
     )
     train.train(config, corpus)
     assert log_of(Path("model"))["best"] == {"step": 2, "metric": "f1@m", "value": None}
+
+
+def test_layers_that_cannot_be_frozen_are_refused_in_a_sentence(
+    dataset: Path, tiny_bart: Path, tiny_t5: Path
+) -> None:
+    for base, layers, model in ((tiny_t5, 1, "t5 with 2"), (tiny_bart, 2, "bart with 2")):
+        config = TrainConfig(base=str(base), output_dir="model", frozen_layers=layers)
+        with pytest.raises(UserError, match=f"--frozen_layers {layers}: .*{model}"):
+            train.train(config, load_corpus(str(dataset)))
 
 
 def test_an_average_is_the_mean_and_comes_back_from_a_file(tmp_path: Path) -> None:

@@ -22,11 +22,12 @@ import pytest
 import torch
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
+from tagloop.errors import UserError
 from tagloop.generation.settings import TaggingSettings
 from tagloop.tagger.model_folder import load_vocabulary
 from tagloop.tagger.tagger import Tagger
 from tagloop.vocabulary.vocabulary import Vocabulary, normal_form
-from training.config import TrainConfig, parse_config
+from training.config import TAG_ORDERS, TrainConfig, parse_config
 from training.data.corpus import load_corpus
 from training.finetune import train
 from training.finetune.preprocess import INSTRUCTION_TEMPLATE, features, load_base, tagging_settings
@@ -181,12 +182,34 @@ def test_labels_do_not_begin_with_the_decoders_start(
         assert row["labels"][-1] == tokenizer.eos_token_id
         assert row["length"] == len(row["input_ids"]) <= 64
         written = tokenizer.decode(row["labels"], skip_special_tokens=True)
-        lower = base == "tiny_bart"
-        assert normal_form(written.split(",")[0]) == normal_form(
-            article["tags"][0].lower() if lower else article["tags"][0]
-        )
+        assert {normal_form(tag) for tag in written.split(",")} == {
+            normal_form(tag) for tag in article["tags"]
+        }
         prompt = tokenizer.decode(row["input_ids"], skip_special_tokens=True)
         assert prompt.lower().replace(" :", ":").startswith("generate tags: ")
+
+
+def test_answers_have_the_tags_of_most_articles_first_or_the_authors_order(
+    dataset: Path, tiny_bart: Path
+) -> None:
+    corpus = load_corpus(str(dataset))
+    counts = corpus.train_vocabulary().counts
+    model, tokenizer, base_id = load_base(str(tiny_bart))
+    rows = corpus.splits["train"]["tags"]
+    written = {}
+    for order in TAG_ORDERS:
+        config = TrainConfig(base=str(tiny_bart), max_input_tokens=64, tag_order=order)
+        settings = tagging_settings(config, corpus, base_id)
+        data = features(corpus, "train", tokenizer, model, settings, config)
+        texts = [tokenizer.decode(row["labels"], skip_special_tokens=True) for row in data]
+        written[order] = [[normal_form(tag) for tag in text.split(",")] for text in texts]
+    assert written["author"] == [[normal_form(tag) for tag in tags] for tags in rows]
+    assert written["frequency"] == [
+        sorted(tags, key=lambda tag: -counts[tag]) for tags in written["author"]
+    ]
+    assert written["frequency"] != written["author"]
+    with pytest.raises(UserError, match="--tag_order best: take frequency or author"):
+        TrainConfig(tag_order="best")
 
 
 def test_a_base_keeps_its_own_prompt_unless_told_otherwise(

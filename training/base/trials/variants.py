@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from tagloop.vocabulary.vocabulary import normal_form
 from training.base.batches import SORTED_EXAMPLES, batches
 from training.base.examples import Row, Style, tag_examples
 from training.base.trials.neighbours import RowNeighbours, with_hints
+from training.finetune.preprocess import by_frequency
 
 SMOOTHING = 0.1
 HALF = 0.5
@@ -121,11 +122,6 @@ class Examples:
     def _by_frequency(self, tags: list[str], prompt: str, rng: random.Random) -> list[str]:
         """Puts tags that more training rows carry first."""
         return by_frequency(tags, self._counts)
-
-
-def by_frequency(tags: Sequence[str], counts: Mapping[str, int]) -> list[str]:
-    """Sorts tags by the number of rows that carry them, the most frequent first."""
-    return sorted(tags, key=lambda tag: -counts.get(normal_form(tag), 0))
 
 
 def by_place(tags: list[str], prompt: str, rng: random.Random) -> list[str]:

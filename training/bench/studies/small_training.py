@@ -55,6 +55,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "16 epochs of the decoder alone": {"freeze_encoder": True, "epochs": 16.0, "patience": 16},
     "rate 6e-4": {"learning_rate": 6e-4},
     "label smoothing 0.1": {"label_smoothing": 0.1},
+    "tags as their authors order them": {"tag_order": "author"},
 }
 """What each changes of the defaults of `TrainConfig`."""
 
