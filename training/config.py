@@ -256,7 +256,7 @@ class TrainConfig(ConsoleConfig):
     freeze_embeddings: bool = option(
         False, "Leave embeddings and output layer as they are: most of a multilingual base."
     )
-    patience: int = option(2, "Epochs without a better f1@m to stop.")
+    patience: int = option(2, "Epochs without a better f1@m to stop, where all weights learn.")
     eval_limit: int = option(200, "Validation articles that are tagged after each epoch.")
     seed: int = option(20, "Seed of everything random.")
     precision: str = option("auto", "auto (bf16 where it is faster), bf16 or fp32.")

@@ -188,17 +188,19 @@ def _difference(pair: SystemPair) -> str:
 
 def _training(log: TrainingLog) -> Values:
     keys, rows = log_table(log["log"])
-    best = log["best"]
-    parameters = log["parameters"]
+    best, parameters = log["best"], log["parameters"]
+    averaged = bool(log.get("chosen", {}).get("averaged"))
+    kept = "The mean of the last weights" if averaged else f"The model of step {best['step']}"
     parts = ", ".join(
         f"{name} {_millions(count)}" for name, count in parameters.items() if name != "total"
     )
     return {
         "log_names": [LOG_COLUMNS[key] for key in keys],
         "log": rows,
+        "averaged": averaged,
         "best": (
-            f"The model of step {best['step']} was kept, with a validation "
-            f"{metric_of(best['metric']).label} of {best['value']:.3f}, the checkpoint's alone."
+            f"{kept} was kept, with a validation {metric_of(best['metric']).label} of "
+            f"{best['value']:.3f}, the checkpoint's alone."
             if best["value"] is not None
             else ""
         ),

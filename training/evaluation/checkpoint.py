@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
 from tagloop.errors import UserError
@@ -51,7 +52,7 @@ class Checkpoint:
         try:
             tokenizer = AutoTokenizer.from_pretrained(model, revision=revision)
             weights = AutoModelForSeq2SeqLM.from_pretrained(model, revision=revision)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, SafetensorError) as error:
             raise UserError(
                 f"transformers cannot load {model} ({str(error).splitlines()[0]}): the checkpoint "
                 "alone needs config.json, model.safetensors and the tokenizer's files."

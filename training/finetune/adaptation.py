@@ -43,7 +43,7 @@ from training.data.corpus import Corpus
 from training.finetune.checkpoints import last_checkpoint
 from training.finetune.ctranslate2_conversion import convert
 from training.finetune.display_forms import save_display_forms
-from training.finetune.fit_decoding import biases_with
+from training.finetune.fit_decoding import PlainDecoding, biases_with
 from training.finetune.fit_neighbours import fit_neighbours, save_neighbours
 from training.finetune.fit_ranker import fit_ranking
 from training.finetune.frozen_encoder import FrozenEncoderTrainer
@@ -178,6 +178,7 @@ def teach(
     set_seed(config.seed)
     model, tokenizer, _ = load_base(str(current))
     settings = replace(TaggingSettings.load(current), dataset=dict(corpus.source))
+    before = _log_of(current)
     output.mkdir(parents=True, exist_ok=True)
     settings.save(output)
     like = TrainConfig(
@@ -190,6 +191,8 @@ def teach(
         freeze_encoder=not config.train_encoder,
         seed=config.seed,
         precision=config.precision,
+        # What was trained before there was a choice has learned the authors' order.
+        tag_order=str(before.get("hyperparameters", {}).get("tag_order", "author")),
     )
     with_lessons = DatasetDict({**corpus.splits, "lessons": lessons})
     data = features(
@@ -197,7 +200,7 @@ def teach(
     )
     if not config.train_encoder:
         model.get_encoder().requires_grad_(False)
-    _keep_decoding(model, settings, data)
+    _keep_decoding(model, tokenizer, settings, data)
     usual = Seq2SeqTrainer if config.train_encoder else FrozenEncoderTrainer
     trainer = (trainer_type or usual)(
         model=model,
@@ -215,17 +218,27 @@ def teach(
     tokenizer.save_pretrained(output)
     (output / "training_args.bin").unlink(missing_ok=True)  # a pickle, which nobody needs
     splits = {"train": data, "validation": corpus.splits["validation"]}
-    return training_log(like, corpus, trainer, settings, splits, time.monotonic() - started)
+    log = training_log(like, corpus, trainer, settings, splits, time.monotonic() - started)
+    chosen = before.get("chosen", {})
+    if kept := {name: chosen[name] for name in PlainDecoding().to_json() if name in chosen}:
+        log["chosen"] = kept
+    return log
 
 
-def _keep_decoding(model: Any, settings: TaggingSettings, data: Dataset) -> None:
+def _log_of(folder: Path) -> TrainingLog | dict[str, Any]:
+    path = folder / TRAINING_LOG
+    return read_log(path) if path.is_file() else {}
+
+
+def _keep_decoding(model: Any, tokenizer: Any, settings: TaggingSettings, data: Dataset) -> None:
     """Decodes as was chosen when the model was fine-tuned; the tokens of new tags are among it."""
     penalty, biases = (
         getattr(model.generation_config, name) for name in ("repetition_penalty", "sequence_bias")
     )
     model.generation_config = decoding_defaults(model.generation_config, settings)
     model.generation_config.repetition_penalty = penalty or REPETITION_PENALTY
-    model.generation_config.sequence_bias = biases_with(biases, (row["labels"] for row in data))
+    tokens = {token for row in data for token in row["labels"]} - set(tokenizer.all_special_ids)
+    model.generation_config.sequence_bias = biases_with(biases, tokens)
 
 
 def _arguments(config: AdaptConfig, checkpoints: Path) -> Seq2SeqTrainingArguments:
@@ -248,6 +261,7 @@ def _arguments(config: AdaptConfig, checkpoints: Path) -> Seq2SeqTrainingArgumen
         report_to="none",
         seed=config.seed,
         data_seed=config.seed,
+        average_tokens_across_devices=False,  # as in a training
         optim="adamw_torch_fused",
     )
 

@@ -9,11 +9,19 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from ctranslate2.converters import TransformersConverter
+from ctranslate2.converters.transformers import _MODEL_LOADERS
+from safetensors import SafetensorError
+from transformers import PreTrainedConfig
 
 from tagloop.errors import UserError
 from tagloop.files import CONFIG, CTRANSLATE2, SENTENCE_ENCODER
 from training.finetune.sentence_encoders import encoder_folder, encoder_tokenizer
 
+CONVERSION_ERRORS = (
+    *(OSError, ValueError, KeyError, AttributeError, AssertionError),
+    SafetensorError,
+)
+TAKE_ANOTHER = "take a BART, mBART, T5, mT5, Pegasus or Marian checkpoint"
 QUANTIZATION = "int8_float32"
 """int8 weights; what is not quantized stays float32, which every CPU computes in."""
 
@@ -32,10 +40,22 @@ def convert(model_dir: Path) -> Path:
         _convert(model_dir, target)
     except (ValueError, NotImplementedError) as error:
         raise UserError(
-            f"{model_dir.name}: CTranslate2 cannot convert this model ({error}); take a BART, T5, "
-            "mT5, Pegasus or Marian checkpoint, or serve it with engine='transformers'."
+            f"{model_dir.name}: CTranslate2 cannot convert this model ({error}); {TAKE_ANOTHER}."
         ) from None
     return target
+
+
+def check_convertible(config: PreTrainedConfig) -> None:
+    """Refuses a model before it is trained for nothing.
+
+    Raises:
+        UserError: CTranslate2 knows no converter for this architecture.
+    """
+    if type(config).__name__ not in _MODEL_LOADERS:
+        raise UserError(
+            f"The base is of the kind {config.model_type}, which CTranslate2, by which a tagger is "
+            f"served, cannot convert; {TAKE_ANOTHER}."
+        )
 
 
 def convert_sentence_encoder(model_dir: Path, encoder: str = "") -> Path:
@@ -62,7 +82,7 @@ def convert_sentence_encoder(model_dir: Path, encoder: str = "") -> Path:
             (Path(folder) / CONFIG).unlink()
             (Path(folder) / CONFIG).write_text(json.dumps(config), encoding="utf-8")
             _convert(Path(folder), target)
-    except (OSError, ValueError, KeyError, AttributeError, AssertionError) as error:
+    except CONVERSION_ERRORS as error:
         raise UserError(
             f"The encoder {encoder!r} cannot be converted for CTranslate2 "
             f"({str(error).splitlines()[0] if str(error) else type(error).__name__})."

@@ -15,7 +15,7 @@ because its ranking weighs the tags itself. ``training.bench.studies.small_train
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -116,18 +116,18 @@ class _Validation:
         return [form for form in map(normal_form, text.split(self._mark)) if form]
 
 
-def biases_with(biases: Biases | None, labels: Iterable[Sequence[int]]) -> Biases | None:
-    """Gives the tokens of new answers the bias that those of the corpus's tags have.
+def biases_with(biases: Biases | None, tokens: Collection[int]) -> Biases | None:
+    """Gives the tokens of new tags the bias that those of the corpus's tags have.
 
     Args:
         biases: As ``sequence_bias`` has them.
-        labels: Token ids of the answers.
+        tokens: Ids, without special ones.
     """
     if not biases or len(biases) == 1:  # the end's alone, or none
         return biases
     usual = Counter(bias for _, bias in biases).most_common(1)[0][0]
     known = {token for [token], _ in biases}
-    new = {token for row in labels for token in row} - known
+    new = set(tokens) - known
     return biases + [[[token], usual] for token in sorted(new)]
 
 
@@ -156,7 +156,7 @@ def fit_decoding(
     small = len(train) < SMALL
     best = PlainDecoding(vocabulary=USUAL_BIAS if small else 0.0)
     end: int = tokenizer.eos_token_id
-    tokens = {token for row in train["labels"] for token in row} - {end}
+    tokens = {token for row in train["labels"] for token in row} - set(tokenizer.all_special_ids)
     if len(validation):
         articles = validation.select(range(min(len(validation), MOST_ARTICLES)))
         read = _Validation(model, tokenizer, articles, separator)

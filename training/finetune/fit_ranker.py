@@ -4,9 +4,9 @@ The index of the training articles comes first (``training.finetune.fit_neighbou
 whose authors' tags are known are tagged, and a logistic regression learns which candidates are
 right. Those of the validation split nobody has learned from. They are few in a small corpus, so the
 training articles join them, each by the neighbours of the others
-(``training.finetune.out_of_fold``) and by a generator that has not been taught them: the base. The
-fine-tuned one is too sure of what it has learned: with its own view of the training articles the
-weights did worse on validation articles than with the base's.
+(``training.finetune.out_of_fold``) and by a generator that has not been taught them: the bundled
+base, whichever base was fine-tuned. The fine-tuned one is too sure of what it has learned: with its
+own view of the training articles the weights did worse on validation articles than with the base's.
 
 On folds of articles that they were not fitted on, the weights must have less log loss than those
 shipped with the base, and neither the generator alone nor the neighbours alone may answer surely
@@ -176,7 +176,8 @@ def _not_worse_than_its_parts(best: Fitted, both: Candidates, is_known: np.ndarr
     ours = _f1(best, both)[judged]
     for name, names in (("generator", GENERATOR), ("neighbours", NEAR)):
         columns = np.array([COLUMNS.index(column) for column in names])
-        learned = is_known if name == "generator" and is_known.any() else is_known | True
+        untouched = name == "generator" and _telling(both, is_known)
+        learned = is_known if untouched else np.ones(len(is_known), dtype=bool)
         part = _fitted(name, both, learned, nothing(), PART_STRENGTH, columns)
         gain = _f1(part, both)[judged] - ours
         if gain.mean() > 2 * gain.std() / np.sqrt(len(judged)) and gain.mean() > 0:

@@ -33,7 +33,7 @@ def freeze_lower_layers(model: Any, count: int) -> bool:
         states of the one below, can be cut after a layer.
     """
     encoder = model.get_encoder()
-    if not hasattr(encoder, "layernorm_embedding") or not 0 < count < len(encoder.layers):
+    if not _can_be_cut(encoder) or not 0 < count < len(encoder.layers):
         return False
     model.get_input_embeddings().requires_grad_(False)
     for part in (encoder.embed_positions, encoder.layernorm_embedding, *encoder.layers[:count]):
@@ -46,10 +46,15 @@ def frozen_layers(encoder: Any) -> int:
 
     0 where its embeddings are not, or where it is of another kind.
     """
-    if not hasattr(encoder, "layernorm_embedding") or _trains(encoder.embed_tokens):
+    if not _can_be_cut(encoder) or _trains(encoder.embed_tokens):
         return 0
     trained = [_trains(layer) for layer in encoder.layers]
     return trained.index(True) if True in trained else len(trained)
+
+
+def _can_be_cut(encoder: Any) -> bool:
+    # Others have the same parts and call them in another way.
+    return encoder.config.model_type in ("bart", "mbart")
 
 
 def _trains(part: nn.Module) -> bool:
@@ -170,7 +175,9 @@ class FrozenEncoderTrainer(Seq2SeqTrainer):
             states = self.cache.states(inputs["input_ids"], mask)
             if self._upper is not None:
                 self._upper.train()
-                states = self._upper(inputs_embeds=states, attention_mask=mask).last_hidden_state
+                with self.accelerator.autocast():  # it sees to the whole model alone
+                    upper = self._upper(inputs_embeds=states, attention_mask=mask)
+                states = upper.last_hidden_state
             # BART and T5, and all of their kind, take a tuple in place of their encoder's output.
             inputs = {**inputs, "encoder_outputs": (states,)}
         return super().compute_loss(model, inputs, *args, **options)

@@ -11,21 +11,14 @@ be of others.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import numpy as np
 
-from tagloop.errors import UserError
-from tagloop.generation.candidates import ScoredTag
 from tagloop.ranking.features import CandidateFeatures, Embedder, FeatureExtractor
 from tagloop.ranking.neighbours import Neighbours
-from tagloop.ranking.ranker import Weights
-from tagloop.ranking.sentence_encoder import SentenceEncoder
 from tagloop.tagger.tagger import Tagger
 from training.console import progress_bar
-from training.finetune.ctranslate2_conversion import convert_sentence_encoder
-from training.finetune.fit_neighbours import ReadArticles, index_arrays, read_articles
-from training.finetune.preprocess import BUNDLED_BASE
+from training.finetune.fit_neighbours import ReadArticles, index_arrays
 from training.finetune.ranker_examples import Articles, collect_features
 
 FEW = 1000
@@ -99,39 +92,3 @@ def folds(articles: int, most: int = MOST_ARTICLES) -> Iterator[list[int]]:
     count = MANY_FOLDS if articles <= FEW else FEW_FOLDS
     for first in range(min(count, len(places))):
         yield sorted(places[first::count].tolist())
-
-
-def out_of_fold_answers(folder: Path, articles: Articles) -> list[list[ScoredTag]]:
-    """Returns the tags that ranking gives each training article by the others, the surest first.
-
-    Args:
-        folder: A model folder with ``tags.json`` of these articles and its conversion; with its own
-            ``ranking.json`` or the bundled base's. A sentence encoder is written where there is
-            none.
-        articles: The training articles, with ``tags``.
-
-    Raises:
-        UserError: There are no weights for the ranking.
-    """
-    weights = Weights.load(folder) or Weights.load(BUNDLED_BASE)
-    if weights is None:
-        raise UserError(f"{BUNDLED_BASE.name} has no ranking.json; restore it.")
-    encoder = SentenceEncoder.load(folder)
-    if encoder is None:
-        convert_sentence_encoder(folder)
-        encoder = SentenceEncoder.load(folder)
-    assert encoder is not None  # just written
-    remembering = RememberingEncoder(encoder)
-    tagger = Tagger.from_pretrained(folder)
-    read = read_articles(articles, tagger.tokenizer, remembering)
-    found = out_of_fold_features(tagger, articles, read, remembering, most=len(articles))
-    return [_answer(found.get(place), weights) for place in range(len(articles))]
-
-
-def _answer(of: CandidateFeatures | None, weights: Weights) -> list[ScoredTag]:
-    if of is None:
-        return []
-    chances = weights.probabilities(of.features)
-    forms, displays = list(of.displays), list(of.displays.values())
-    order = np.argsort(-chances, kind="stable").tolist()
-    return [ScoredTag(forms[at], displays[at], float(chances[at])) for at in order]

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from datasets import Dataset
 from huggingface_hub import HfApi
+from safetensors import SafetensorError
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer, GenerationConfig
+from transformers.utils import cached_file
 
 from tagloop.errors import UserError
 from tagloop.files import TAGGING
 from tagloop.generation.plain_decoder import use_plain_decoder
 from tagloop.generation.settings import TaggingSettings
-from tagloop.vocabulary.vocabulary import join_tags, normal_form
+from tagloop.vocabulary.vocabulary import Vocabulary, join_tags
 from training.config import BY_FREQUENCY, TrainConfig
 from training.data.corpus import Corpus
 from training.finetune.sentence_encoders import encoder_name
@@ -25,6 +27,11 @@ BUNDLED_BASE = Path(__file__).parents[1] / "base" / "weights"
 INSTRUCTION_TEMPLATE = "Generate tags: {title}\n{text}"
 """Prompt for instruction-tuned bases such as FLAN-T5, which are told the task in words."""
 
+DECODED_TOKENS = (
+    *("bos_token_id", "pad_token_id", "eos_token_id", "decoder_start_token_id"),
+    *("forced_bos_token_id", "forced_eos_token_id"),
+)
+"""Settings of decoding that belong to a model's vocabulary, not to its task."""
 REPETITION_PENALTY = 1.1
 """Keeps a model from writing a tag twice (Keskar et al., "CTRL", 2019). On validation articles of
 the bundled base 1.1 gave more F1@M than 1.0, 1.2 and forbidden repeats of three tokens. That of a
@@ -44,7 +51,7 @@ def load_base(base: str) -> tuple[Any, Any, str]:
     try:
         tokenizer = AutoTokenizer.from_pretrained(source)
         model = AutoModelForSeq2SeqLM.from_pretrained(source, dtype=torch.float32)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, SafetensorError) as error:
         raise UserError(
             f"The base {source!r} is no seq2seq model that transformers can load "
             f"({str(error).splitlines()[0]}); take one such as google/flan-t5-small."
@@ -59,11 +66,16 @@ def base_name(base: str) -> str:
     return Path(name).name if Path(name).is_dir() else name
 
 
-def base_fingerprint(base: str) -> str:
-    """Returns what tells one base from another: its weights' sha256, or a Hub model's commit."""
+def base_fingerprint(base: str, revision: str | None = None) -> str:
+    """Returns what tells one base from another: its weights' sha256, or a Hub model's commit.
+
+    Args:
+        base: As ``TrainConfig.base``.
+        revision: The commit of a model that has been loaded; else the Hub is asked.
+    """
     folder = Path(base or BUNDLED_BASE)
     if not folder.is_dir():
-        return str(HfApi().model_info(base).sha)
+        return revision or str(HfApi().model_info(base).sha)
     digest = hashlib.sha256()
     for path in sorted(folder.glob("*.safetensors")):
         with path.open("rb") as file:
@@ -73,9 +85,8 @@ def base_fingerprint(base: str) -> str:
 
 def tagging_settings(config: TrainConfig, corpus: Corpus, base_id: str) -> TaggingSettings:
     """Returns the ``tagging.json`` of the model to be; with the base's own prompt, if any."""
-    source = Path(config.base or BUNDLED_BASE)
     template = config.prompt_template
-    if template is None and (source / TAGGING).is_file():
+    if template is None and (source := _tagging_folder(config.base or str(BUNDLED_BASE))):
         template = TaggingSettings.load(source).prompt_template
     return TaggingSettings(
         prompt_template=template or INSTRUCTION_TEMPLATE,
@@ -85,6 +96,17 @@ def tagging_settings(config: TrainConfig, corpus: Corpus, base_id: str) -> Taggi
         dataset=dict(corpus.source),
         sentence_encoder=encoder_name(config.encoder),
     )
+
+
+def _tagging_folder(base: str) -> Path | None:
+    """Returns the folder with a base's ``tagging.json``, if it is a tagger."""
+    path = cached_file(
+        base,
+        TAGGING,
+        _raise_exceptions_for_missing_entries=False,
+        _raise_exceptions_for_connection_errors=False,
+    )
+    return Path(path).parent if path else None
 
 
 def features(
@@ -99,7 +121,7 @@ def features(
 
     An answer has the tags that most training articles carry first, or in their authors' order.
     """
-    counts = corpus.train_vocabulary().counts if config.tag_order == BY_FREQUENCY else {}
+    vocabulary = corpus.train_vocabulary() if config.tag_order == BY_FREQUENCY else None
     # A label that repeats decoder_start_token would be learned as the first token of every output.
     start = model.config.decoder_start_token_id
 
@@ -107,7 +129,9 @@ def features(
         rows = zip(batch["title"], batch["text"], strict=True)
         prompts = [settings.prompt(title or "", text or "") for title, text in rows]
         features = tokenizer(prompts, truncation=True, max_length=settings.max_input_tokens)
-        answers = [by_frequency(tags, counts) for tags in batch["tags"]]
+        answers = batch["tags"]
+        if vocabulary:
+            answers = [by_frequency(tags, vocabulary) for tags in answers]
         targets = [join_tags(tags, settings.separator) for tags in answers]
         labels = tokenizer(
             text_target=targets, truncation=True, max_length=settings.max_new_tokens
@@ -122,24 +146,21 @@ def features(
     return data.map(encode, batched=True, remove_columns=data.column_names, desc=split)
 
 
-def by_frequency(tags: Sequence[str], counts: Mapping[str, int]) -> list[str]:
+def by_frequency(tags: Sequence[str], vocabulary: Vocabulary) -> list[str]:
     """Sorts tags by the number of articles that carry them, the most frequent first.
 
-    Args:
-        tags: Those of the same frequency keep their order.
-        counts: By normal form.
+    Those of the same frequency keep their order.
     """
-    return sorted(tags, key=lambda tag: -counts.get(normal_form(tag), 0))
+    return sorted(tags, key=lambda tag: -vocabulary.counts.get(vocabulary.canonical(tag), 0))
 
 
 def decoding_defaults(config: GenerationConfig, settings: TaggingSettings) -> GenerationConfig:
     """Returns the model's ``generation_config.json``: plain ``generate(**inputs)`` is right."""
-    config.num_beams = 1
-    config.do_sample = False
-    config.repetition_penalty = REPETITION_PENALTY
-    config.sequence_bias = None  # a base's, for the tags of another corpus
-    # Not max_new_tokens: generate() warns of a conflict with the default max_length then. The
-    # decoder's start token counts, too.
-    config.max_new_tokens = None
-    config.max_length = settings.max_new_tokens + 1
-    return config
+    # How a base decodes is for its own task: beams, a least length, biases of other tags.
+    return GenerationConfig(
+        **{name: getattr(config, name) for name in DECODED_TOKENS},
+        repetition_penalty=REPETITION_PENALTY,
+        # Not max_new_tokens: generate() warns of a conflict with the default max_length then. The
+        # decoder's start token counts, too.
+        max_length=settings.max_new_tokens + 1,
+    )

@@ -39,7 +39,11 @@ class Schedule:
 
     def to_json(self) -> dict[str, str | float | bool | None]:
         """Returns what was chosen, by the names of `TrainConfig`."""
-        return {"epochs": self.epochs, "frozen_layers": self.frozen_layers}
+        return {
+            "epochs": self.epochs,
+            "frozen_layers": self.frozen_layers,
+            "averaged": self.averaged,
+        }
 
     def validated(self, epoch: int) -> bool:
         """Tells whether to validate, and to write a checkpoint, after an epoch (from 1 on)."""

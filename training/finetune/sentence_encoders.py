@@ -43,7 +43,8 @@ def encoder_folder(encoder: str) -> Path:
         encoder: Folder or id on the Hub; all-MiniLM-L6-v2 if empty.
 
     Raises:
-        UserError: It is not there, CTranslate2 cannot convert it, or it pools in another way.
+        UserError: It is not there, CTranslate2 cannot convert it, it pools in another way, or it
+            has no weights as safetensors.
     """
     if not encoder:
         return minilm_folder()
@@ -67,6 +68,8 @@ def encoder_folder(encoder: str) -> Path:
             f"The encoder {encoder!r} does not make a text's vector by the mean of its tokens': "
             f"take one that does, such as {MULTILINGUAL_ENCODER}."
         )
+    if not list(folder.glob("*.safetensors")):
+        raise UserError(f"The encoder {encoder!r} has no weights as safetensors.")
     return folder
 
 

@@ -42,7 +42,11 @@ from training.data.corpus import Corpus, load_corpus
 from training.finetune.averaged_training import AveragedTrainer
 from training.finetune.base_languages import foreign_warnings, sampled_languages
 from training.finetune.checkpoints import last_checkpoint
-from training.finetune.ctranslate2_conversion import convert, convert_sentence_encoder
+from training.finetune.ctranslate2_conversion import (
+    check_convertible,
+    convert,
+    convert_sentence_encoder,
+)
 from training.finetune.display_forms import save_display_forms
 from training.finetune.fit_decoding import fit_decoding
 from training.finetune.fit_ranker import fit_ranking
@@ -85,7 +89,9 @@ def train(config: TrainConfig, corpus: Corpus, say: Callable[[str], object] = pr
     step(1, f"the task: an article in, its tags out, as text ({config.name})")
     step(2, f"the dataset: {corpus.repo_id}, {_sizes(corpus)}")
     model, tokenizer, base_id = load_base(config.base)
-    encoder_folder(config.encoder)  # what is wrong with it is said now, not after the training
+    # What is wrong with them is said now, not after the training.
+    check_convertible(model.config)
+    encoder_folder(config.encoder)
     settings = tagging_settings(config, corpus, base_id)
     step(3, f"preprocess: {settings.prompt_template!r} to at most {config.max_input_tokens} tokens")
     splits = {
@@ -110,6 +116,7 @@ def train(config: TrainConfig, corpus: Corpus, say: Callable[[str], object] = pr
     trainer.train(resume_from_checkpoint=_checkpoint(output, config.resume))
     if trainer.is_world_process_zero():
         log = training_log(config, corpus, trainer, settings, splits, time.monotonic() - started)
+        (output / TRAINING_LOG).unlink(missing_ok=True)  # of what is now written over
         convert_sentence_encoder(output, config.encoder)
         decoding = fit_decoding(
             model, tokenizer, splits["train"], splits["validation"], settings.separator
@@ -169,6 +176,8 @@ def training_arguments(
         metric_for_best_model="f1@m" if best else None,
         greater_is_better=True if best else None,
         predict_with_generate=True,
+        # BART's loss is a mean already: with it every process would count as often as there are.
+        average_tokens_across_devices=False,
         generation_max_length=config.max_new_tokens + 1,
         generation_num_beams=1,
         logging_steps=LOG_SHARE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from dataclasses import asdict
 from importlib.metadata import version
@@ -143,12 +144,13 @@ def training_log(
     """Returns the log of a training that has ended."""
     state, arguments, model = trainer.state, trainer.args, trainer.model
     assert isinstance(model, PreTrainedModel)
+    revision = getattr(model.config, "_commit_hash", None)
     return TrainingLog(
         schema=SCHEMA,
         command=command_of(config),
         base_model=settings.base_model,
-        base_fingerprint=base_fingerprint(config.base),
-        base_revision=getattr(model.config, "_commit_hash", None),
+        base_fingerprint=base_fingerprint(config.base, revision),
+        base_revision=revision,
         prompt_template=settings.prompt_template,
         dataset=corpus.source,
         hyperparameters=hyperparameters(config),
@@ -197,8 +199,17 @@ def command_of(config: TrainConfig) -> str:
             continue
         if name in ("dataset", "base", "encoder") and Path(value).exists():
             value = Path(value).resolve().name
-        words.append(f"--{name}" if value is True else f"--{name} {value!r}")
-    return " ".join(words).replace("'", "")
+        words.append(f"--{name}" if value is True else f"--{name} {_quoted(str(value))}")
+    return " ".join(words)
+
+
+def _quoted(word: str) -> str:
+    """Quotes a word for a shell, a line end so that it can be seen."""
+    if "\n" not in word:
+        return shlex.quote(word)
+    for sign, written in (("\\", "\\\\"), ("'", "\\'"), ("\n", "\\n")):
+        word = word.replace(sign, written)
+    return f"$'{word}'"
 
 
 def _rounded(entry: LogEntry) -> LogEntry:

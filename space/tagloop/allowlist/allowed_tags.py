@@ -16,6 +16,7 @@ from tagloop.generation.outputs import separator_ids
 from tagloop.generation.settings import TaggingSettings
 from tagloop.generation.token_trie import TokenTrie
 from tagloop.ranking.features import Embedder
+from tagloop.text.words import divided
 from tagloop.vocabulary.normal_form import folded
 from tagloop.vocabulary.vocabulary import Vocabulary, normal_form
 
@@ -89,9 +90,9 @@ class AllowedTags:
 
     def standing_in(self, text: str) -> np.ndarray:
         """Tells which tags' words stand in the text; bool, (tags,)."""
-        read = f" {folded(text)} "
+        read = f" {divided(folded(text))} "
         pairs = zip(self.forms, self._own_forms, strict=True)
-        return np.array([f" {one} " in read or f" {other} " in read for one, other in pairs])
+        return np.array([any(f" {divided(form)} " in read for form in pair) for pair in pairs])
 
 
 def _end_token(tokenizer: Any, separator: str) -> int:

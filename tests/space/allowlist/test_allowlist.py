@@ -336,3 +336,11 @@ def test_a_list_is_made_ready_once(float32_tagger: Tagger) -> None:
         scorer.preferences(tags, None, how).allowed
         is scorer.preferences(list(tags), None, how).allowed
     )
+
+
+def test_a_tag_stands_in_an_article_in_any_script(transformers_tagger: Tagger) -> None:
+    tagger = transformers_tagger
+    listed = AllowedTags(
+        ["机器学习", "Bread", "历史"], tagger.tokenizer, tagger.vocabulary, tagger.settings
+    )
+    assert listed.standing_in("我喜欢机器学习的文章 and bread").tolist() == [True, True, False]

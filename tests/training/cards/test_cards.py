@@ -712,3 +712,17 @@ def test_log_table_is_short_and_ends_with_the_last_validation() -> None:
 )
 def test_duration(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+def test_a_card_says_whether_one_version_or_a_mean_was_kept(
+    model_dir: Path, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(model_dir, tmp_path / "model")
+    of_one = "chose the version to keep", "The model of step 30 was kept"
+    of_mean = "chose how it decodes", "The mean of the last weights was kept"
+    for averaged, said, other in ((False, of_one, of_mean), (True, of_mean, of_one)):
+        log = training_log() | {"chosen": {"epochs": 16.0, "averaged": averaged}}
+        write_json(folder / "training_log.json", log)
+        card = model_card(folder)
+        assert all(words in card for words in said)
+        assert not any(words in card for words in other)

@@ -20,7 +20,7 @@ from tagloop.tagger.tagger import Tagger
 from tagloop.vocabulary.vocabulary import Vocabulary
 from training.data.corpus import Corpus
 from training.finetune import adaptation
-from training.finetune.adaptation import AdaptConfig, adapt, lessons_of
+from training.finetune.adaptation import AdaptConfig, adapt, lessons_of, teach
 from training.finetune.ctranslate2_conversion import convert, convert_sentence_encoder
 from training.finetune.display_forms import save_display_forms
 from training.finetune.fit_neighbours import fit_neighbours, save_neighbours
@@ -178,3 +178,18 @@ def test_nothing_new_is_no_lesson() -> None:
 def test_a_number_out_of_range_is_one_sentence() -> None:
     with pytest.raises(UserError, match="--passes and --replay cannot be below 0"):
         AdaptConfig(replay=-1)
+
+
+@pytest.mark.parametrize(
+    ("log", "order"), [({}, "author"), ({"tag_order": "frequency"}, "frequency")]
+)
+def test_a_retrain_keeps_the_order_and_the_decoding_that_the_model_has_learned(
+    log: dict[str, str], order: str, current: Path, corpus: Corpus, tmp_path: Path
+) -> None:
+    before = shutil.copytree(current, tmp_path / "before")
+    chosen = {"epochs": 16.0, "repetition_penalty": 1.3, "end_bias": -1.5}
+    content = json.dumps({"hyperparameters": log, "chosen": chosen})
+    (before / "training_log.json").write_text(content, encoding="utf-8")
+    said = teach(before, corpus, corpus.splits["train"].select([]), tmp_path / "model", CONFIG)
+    assert said["hyperparameters"]["tag_order"] == order
+    assert said["chosen"] == {"repetition_penalty": 1.3, "end_bias": -1.5}

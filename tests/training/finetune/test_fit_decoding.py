@@ -129,7 +129,17 @@ def test_biases_are_stock_settings_that_tagging_leaves_out(tiny_bart: Path, tmp_
 
 def test_tokens_of_new_tags_are_biased_as_those_of_the_others() -> None:
     biases = PlainDecoding(vocabulary=2.0, end=-1.5).options([4, 5], 1)["sequence_bias"]
-    assert biases_with(biases, [[5, 7, 1], [4, 1]]) == [*biases, [[7], 2.0]]
+    assert biases_with(biases, [5, 7, 4]) == [*biases, [[7], 2.0]]
     alone = PlainDecoding(end=-1.5).options([4, 5], 1)["sequence_bias"]
-    assert biases_with(alone, [[7]]) == alone
-    assert biases_with(None, [[7]]) is None
+    assert biases_with(alone, [7]) == alone
+    assert biases_with(None, [7]) is None
+
+
+def test_special_tokens_have_no_bias(tiny_bart: Path) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(tiny_bart)
+    model = AutoModelForSeq2SeqLM.from_pretrained(tiny_bart)
+    train = rows(tokenizer, "bank, 憂鬱", 3)
+    assert tokenizer.unk_token_id in train[0]["labels"]
+    fit_decoding(model, tokenizer, train, train.select([]), ", ")
+    biased = {token for [token], _ in model.generation_config.sequence_bias}
+    assert biased & set(tokenizer.all_special_ids) == {tokenizer.eos_token_id}

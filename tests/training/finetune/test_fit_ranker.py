@@ -233,3 +233,10 @@ def test_a_part_that_answers_surely_better_is_taken(monkeypatch: pytest.MonkeyPa
     assert fitted.name == "neighbours"
     assert not fitted.weights.columns[WRITTEN]
     assert fitted.weights.columns[NEAR] > 0
+
+
+def test_one_validation_article_is_no_fold(recwarn: pytest.WarningsRecorder) -> None:
+    both = joined(made(30, 1, 10), made(1, 1, 11))
+    fitted = choose_weights(both, both.article >= 30)
+    assert np.isfinite(fitted.chances).all()
+    assert not [warning for warning in recwarn if warning.category is RuntimeWarning]

@@ -7,10 +7,20 @@ from typing import Any
 
 import pytest
 import torch
-from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
+from transformers import (
+    AutoModelForSeq2SeqLM,
+    AutoTokenizer,
+    BlenderbotSmallConfig,
+    BlenderbotSmallForConditionalGeneration,
+    Seq2SeqTrainingArguments,
+)
 
 from training.finetune import train
-from training.finetune.frozen_encoder import EncoderCache, FrozenEncoderTrainer
+from training.finetune.frozen_encoder import (
+    EncoderCache,
+    FrozenEncoderTrainer,
+    freeze_lower_layers,
+)
 
 TEXTS = ["A bank writes a chatbot.", "Bread, twice as cheap when it is frozen at once.", "Rent."]
 TAGS = ["banking", "food, bread", "housing"]
@@ -101,3 +111,36 @@ def test_training_leaves_the_encoder_alone_and_reads_each_article_once(
     after = AutoModelForSeq2SeqLM.from_pretrained("model").state_dict()
     changed = {name for name in before if not torch.equal(before[name], after[name])}
     assert changed and not any("encoder." in name or "shared" in name for name in changed)
+
+
+@pytest.mark.parametrize("layers", [0, 1])
+def test_with_bf16_what_learns_computes_in_it(layers: int, tiny_bart: Path, tmp_path: Path) -> None:
+    model = AutoModelForSeq2SeqLM.from_pretrained(tiny_bart)
+    if layers:
+        assert freeze_lower_layers(model, layers)
+    else:
+        model.get_encoder().requires_grad_(False)
+    kinds: dict[str, torch.dtype] = {}
+
+    def note(name: str) -> Any:
+        return lambda module, args, output: kinds.__setitem__(name, output.dtype)
+
+    model.get_encoder().layers[-1].fc1.register_forward_hook(note("encoder"))
+    model.get_decoder().layers[-1].fc1.register_forward_hook(note("decoder"))
+    arguments = Seq2SeqTrainingArguments(str(tmp_path), bf16=True, use_cpu=True, report_to="none")
+    trainer = FrozenEncoderTrainer(model=model, args=arguments)
+    labels = AutoTokenizer.from_pretrained(tiny_bart)(TAGS, padding=True, return_tensors="pt")
+    batch = {**batch_of(tiny_bart, TEXTS), "labels": labels.input_ids}
+    wrapped = trainer.accelerator.prepare_model(model.train())
+    assert trainer.compute_loss(wrapped, batch).requires_grad
+    # What is frozen is read once, as exactly as it will be read later on.
+    encoder = torch.bfloat16 if layers else torch.float32
+    assert kinds == {"encoder": encoder, "decoder": torch.bfloat16}
+
+
+def test_encoders_that_only_look_alike_are_not_cut() -> None:
+    config = BlenderbotSmallConfig(
+        vocab_size=30, d_model=8, encoder_layers=2, decoder_layers=1, encoder_attention_heads=2,
+        decoder_attention_heads=2,
+    )  # fmt: skip
+    assert not freeze_lower_layers(BlenderbotSmallForConditionalGeneration(config), 1)

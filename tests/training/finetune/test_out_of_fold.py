@@ -22,7 +22,6 @@ from training.finetune.out_of_fold import (
     MANY_FOLDS,
     RememberingEncoder,
     folds,
-    out_of_fold_answers,
     out_of_fold_features,
 )
 from training.finetune.preprocess import BUNDLED_BASE
@@ -68,15 +67,6 @@ def test_an_article_lends_itself_nothing(folder: Path) -> None:
     # A tag that nobody else has is no known tag, though the text names it.
     assert "rye flour" not in found[1].displays
     assert value(1, "bread", "linked_log") == pytest.approx(np.log(1.5 / 11 + 0.003))
-
-
-def test_the_answers_are_by_the_others(folder: Path) -> None:
-    answers = out_of_fold_answers(folder, ARTICLES)
-    assert answers[4] == []
-    assert [tag.display for tag in answers[3]].index("Chess") < 5
-    assert all(tag.display != "Rye flour" for tag in answers[1])
-    chances = [tag.confidence for tag in answers[0]]
-    assert chances == sorted(chances, reverse=True)
 
 
 @pytest.mark.parametrize(

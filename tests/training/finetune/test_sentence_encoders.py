@@ -105,8 +105,11 @@ def test_what_cannot_be_taken_is_said(tmp_path: Path, tiny_encoder: Path) -> Non
     with pytest.raises(UserError, match="'nobody/nothing' is neither a folder nor a model"):
         encoder_folder("nobody/nothing")
     (tmp_path / "config.json").write_text((tiny_encoder / "config.json").read_text())
+    with pytest.raises(UserError, match="no weights as safetensors"):
+        encoder_folder(str(tmp_path))
+    (tmp_path / "model.safetensors").touch()
     with pytest.raises(UserError, match="cannot be converted for CTranslate2"):
-        convert_sentence_encoder(tmp_path, str(tmp_path))  # no weights
+        convert_sentence_encoder(tmp_path, str(tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -123,6 +126,7 @@ def test_another_pooling_is_refused(
     modules: tuple[str, ...], pooling: dict[str, Any], taken: bool, tmp_path: Path
 ) -> None:
     (tmp_path / "config.json").write_text('{"model_type": "bert"}')
+    (tmp_path / "model.safetensors").touch()
     types = [{"type": f"sentence_transformers.models.{name}"} for name in modules]
     (tmp_path / "modules.json").write_text(json.dumps(types))
     (tmp_path / "1_Pooling").mkdir()

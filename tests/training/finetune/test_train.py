@@ -20,7 +20,15 @@ from typing import Any
 
 import pytest
 import torch
-from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
+from datasets import DatasetDict
+from huggingface_hub import HfApi
+from transformers import (
+    AutoModelForSeq2SeqLM,
+    AutoTokenizer,
+    GenerationConfig,
+    LEDConfig,
+    LEDForConditionalGeneration,
+)
 
 from tagloop.errors import UserError
 from tagloop.generation.settings import TaggingSettings
@@ -28,10 +36,20 @@ from tagloop.tagger.model_folder import load_vocabulary
 from tagloop.tagger.tagger import Tagger
 from tagloop.vocabulary.vocabulary import Vocabulary, normal_form
 from training.config import TAG_ORDERS, TrainConfig, parse_config
-from training.data.corpus import load_corpus
+from training.data.corpus import Corpus, load_corpus
 from training.finetune import train
-from training.finetune.preprocess import INSTRUCTION_TEMPLATE, features, load_base, tagging_settings
-from training.finetune.training_log import parameter_counts
+from training.finetune.preprocess import (
+    INSTRUCTION_TEMPLATE,
+    base_fingerprint,
+    by_frequency,
+    decoding_defaults,
+    features,
+    load_base,
+    tagging_settings,
+)
+from training.finetune.training_log import command_of, parameter_counts
+
+from ..tiny_models import make_tiny_bart
 
 FAST = ["--batch_size", "2", "--max_input_tokens", "64", "--max_new_tokens", "12"]
 FAST += ["--learning_rate", "3e-3", "--warmup", "0.1"]
@@ -325,6 +343,7 @@ def test_an_interrupted_and_killed_training_ends_as_if_nothing_had_happened(
     [
         (["--base", "{tmp}/nothing"], r"is no seq2seq model .* take one such as google/flan-t5"),
         (["--base", "{tmp}/encoder"], r"is no seq2seq model"),
+        (["--base", "{tmp}/cut-off"], r"is no seq2seq model .*header too small"),
         (["--dataset", "{tmp}/empty"], r"holds no data/\*\.parquet: build it first"),
         (["--dataset", "{tmp}/no-train"], r"cannot be loaded \(.*no data!\); build it anew"),
         (["--resume"], r"no checkpoint to resume; leave out --resume"),
@@ -347,6 +366,8 @@ def test_a_mistake_is_one_sentence(
     (tmp_path / "empty").mkdir()
     (tmp_path / "encoder").mkdir()
     (tmp_path / "encoder" / "config.json").write_text('{"model_type": "bert"}')
+    cut_off = shutil.copytree(tiny_bart, tmp_path / "cut-off")
+    (cut_off / "model.safetensors").write_bytes(b"")
     without = shutil.copytree(dataset, tmp_path / "no-train")
     part = load_corpus(str(dataset)).splits["train"].select([])
     part.to_parquet(str(without / "data" / "train-00000-of-00001.parquet"))
@@ -391,3 +412,102 @@ def test_a_settings_file_is_read_as_it_is_meant(tmp_path: Path) -> None:
     config = parse_config(TrainConfig, [str(path)], "training.train")
     assert (config.learning_rate, config.epochs, config.output_dir) == (3e-4, 2.0, None)
     assert config.resume is True
+
+
+def test_a_base_keeps_its_tokens_and_not_how_it_decodes(tiny_bart: Path, tmp_path: Path) -> None:
+    base = shutil.copytree(tiny_bart, tmp_path / "base")
+    model, tokenizer, _ = load_base(str(base))
+    for_summaries = {"num_beams": 4, "early_stopping": True, "length_penalty": 2.0}
+    for_summaries |= {"min_length": 56, "no_repeat_ngram_size": 3}
+    GenerationConfig(**(model.generation_config.to_dict() | for_summaries)).save_pretrained(base)
+    model, tokenizer, base_id = load_base(str(base))
+    assert model.generation_config.min_length == 56
+    settings = TaggingSettings(base_model=base_id)
+    model.generation_config = decoding_defaults(model.generation_config, settings)
+    model.save_pretrained(tmp_path / "model")  # which refuses beams' settings without beams
+    kept = GenerationConfig.from_pretrained(tmp_path / "model")
+    assert not any(getattr(kept, name) for name in for_summaries)
+    assert kept.decoder_start_token_id == model.config.decoder_start_token_id
+    assert kept.eos_token_id == tokenizer.eos_token_id
+
+
+def test_frequency_is_that_of_the_tag_however_it_is_spelled() -> None:
+    vocabulary = Vocabulary.from_tag_lists([["Chatbots"]] * 9 + [["Chatbot", "Rare"]] * 3)
+    assert by_frequency(["Rare", "Chatbot"], vocabulary) == ["Chatbot", "Rare"]
+
+
+def test_the_command_in_the_log_gives_a_shell_the_same_words() -> None:
+    template = "Author's tags, a\\b: {title}\n{text}"
+    words = command_of(TrainConfig(prompt_template=template, name="my blog", epochs=3.0))
+    said = subprocess.run(
+        ["bash", "-c", words.replace("python -m training.train", "printf '%s|'")],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert said == f"--name|my blog|--prompt_template|{template}|--epochs|3.0|"
+
+
+def test_a_loaded_models_commit_is_its_fingerprint_without_the_hub(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:1")
+    assert base_fingerprint("google/flan-t5-small", "c" * 40) == "c" * 40
+
+
+def test_a_training_that_is_cut_off_while_it_is_written_leaves_no_finished_folder(
+    dataset: Path, tiny_bart: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = TrainConfig(
+        base=str(tiny_bart), output_dir=str(tmp_path / "model"), epochs=1, max_input_tokens=32
+    )
+    corpus = load_corpus(str(dataset))
+    log = train.train(config, corpus) / "training_log.json"
+    assert log.is_file()
+
+    def cut_off(*args: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(train, "fit_ranking", cut_off)
+    with pytest.raises(KeyboardInterrupt):
+        train.train(config, corpus)
+    assert not log.exists()
+
+
+def test_what_cannot_be_served_is_refused_before_it_is_trained(
+    dataset: Path, tmp_path: Path
+) -> None:
+    folder = make_tiny_bart(tmp_path / "led")
+    config: Any = LEDConfig(
+        vocab_size=len(AutoTokenizer.from_pretrained(folder)),
+        d_model=32,
+        encoder_layers=1,
+        decoder_layers=1,
+        encoder_attention_heads=2,
+        decoder_attention_heads=2,
+        attention_window=8,
+    )
+    LEDForConditionalGeneration(config).save_pretrained(folder)
+    settings = TrainConfig(base=str(folder), output_dir=str(tmp_path / "model"))
+    with pytest.raises(UserError, match="of the kind led, which CTranslate2"):
+        train.train(settings, load_corpus(str(dataset)))
+    assert not (tmp_path / "model").exists()
+
+
+def test_a_tagger_on_the_hub_keeps_its_prompt_as_a_base(hub_namespace: str, tmp_path: Path) -> None:
+    corpus = Corpus(DatasetDict(), "me/articles", None, "")
+    repo_id = f"{hub_namespace}/prompted"
+    api = HfApi()
+    api.create_repo(repo_id)
+    template = INSTRUCTION_TEMPLATE
+    for prompt in (None, "Tags of {title}: {text}"):
+        if prompt:
+            TaggingSettings(prompt_template=prompt).save(tmp_path)
+            api.upload_file(
+                path_or_fileobj=tmp_path / "tagging.json",
+                path_in_repo="tagging.json",
+                repo_id=repo_id,
+            )
+            template = prompt
+        settings = tagging_settings(TrainConfig(base=repo_id), corpus, "prompted")
+        assert settings.prompt_template == template

@@ -14,7 +14,6 @@ from tagloop.vocabulary.vocabulary import normal_form
 from training.base.batches import SORTED_EXAMPLES, batches
 from training.base.examples import Row, Style, tag_examples
 from training.base.trials.neighbours import RowNeighbours, with_hints
-from training.finetune.preprocess import by_frequency
 
 SMOOTHING = 0.1
 HALF = 0.5
@@ -121,7 +120,7 @@ class Examples:
 
     def _by_frequency(self, tags: list[str], prompt: str, rng: random.Random) -> list[str]:
         """Puts tags that more training rows carry first."""
-        return by_frequency(tags, self._counts)
+        return sorted(tags, key=lambda tag: -self._counts[normal_form(tag)])
 
 
 def by_place(tags: list[str], prompt: str, rng: random.Random) -> list[str]:

@@ -63,7 +63,8 @@ class GivenListSettings(ReportSettings):
     @property
     def is_try(self) -> bool:
         """Tells whether the report is no result."""
-        return self.limit > 0 or bool(self.only) or not self.examples
+        other = Path(self.weights).resolve() != BUNDLED_BASE.resolve()
+        return self.limit > 0 or bool(self.only) or not self.examples or other
 
 
 def score(ranked: systems.Answers, source: Source) -> list[Values]:

@@ -53,7 +53,13 @@ class SmallSettings:
     limit: int = option(0, "measured articles of each, for a try; 0 is all")
     summary: bool = option(False, "only sum up what is there")
     out: str = option("build/bench", "folder of the results")
-    summaries: str = option("", "folder of the tables; default results/, in build/bench for a try")
+    summaries: str = option("", "folder of the tables; default results/, in build/bench for a part")
+
+    @property
+    def is_part(self) -> bool:
+        """Tells whether the tables lack something of the whole benchmark."""
+        whole = sorted(self.sizes) == SIZES and sorted(self.seeds) == SEEDS
+        return not whole or bool(self.limit or self.sources)
 
 
 def corpora(settings: SmallSettings) -> list[SmallCorpus]:
@@ -121,7 +127,7 @@ def main(words: list[str]) -> int:
     shown_as = command_line("training.bench.small", words)
     summary = summarise(read_results(settings, found), cells, settings.split, shown_as)
     if summary["sizes"]:
-        folder = Path(settings.summaries or (TRIES if settings.limit else RESULTS))
+        folder = Path(settings.summaries or (TRIES if settings.is_part else RESULTS))
         print(write_report(folder / f"small-{settings.split}.json", summary, render))
     for failure in failures:
         print(f"error: {failure}", file=sys.stderr)

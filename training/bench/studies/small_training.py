@@ -15,7 +15,6 @@ quiet cores for 100 articles.
 
 from __future__ import annotations
 
-import json
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -35,6 +34,7 @@ from training.bench.data import Row
 from training.bench.means import Interval, intervals, mean_values
 from training.bench.reporting import RESULTS, TRIES, write_report
 from training.bench.small.corpora import Cell, SmallCorpus, draw, load_sources
+from training.bench.small.results import fingerprint
 from training.bench.small.systems import by_default
 from training.bench.tables import markdown_table, with_interval
 from training.command import command
@@ -42,7 +42,7 @@ from training.config import TrainConfig, command_line, option, parse_config
 from training.evaluation.checkpoint import Checkpoint
 from training.evaluation.scores import Values
 from training.finetune.train import train
-from training.json_files import write_json
+from training.json_files import read_json, write_json
 
 USUAL = "usual"
 VARIANTS: dict[str, dict[str, Any]] = {
@@ -93,7 +93,8 @@ class SmallTrainingSettings:
 
 
 Result = dict[str, Any]
-"""``seconds`` of processor time, and by system ``f1@m`` and ``repeats`` of each article."""
+"""``fingerprint`` of rows, code and base, ``seconds`` of processor time, and by system ``f1@m`` and
+``repeats`` of each article."""
 Results = Mapping[tuple[Cell, str], Result]
 
 
@@ -195,11 +196,14 @@ def run(settings: SmallTrainingSettings, found: Sequence[SmallCorpus]) -> Result
     pairs = [(corpus, name) for corpus in found for name in names]
     for corpus, name in tqdm(pairs, desc="fine-tuning", unit="model"):
         path = Path(settings.out) / str(corpus.cell) / f"{name}.json"
-        if not path.is_file() and not settings.summary:
+        of = fingerprint(AS_STORED, corpus)
+        result = read_json(path) if path.is_file() else {}
+        if result.get("fingerprint") != of and not settings.summary:
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_json(path, measure(corpus, VARIANTS[name]))
-        if path.is_file():
-            results[corpus.cell, name] = json.loads(path.read_text(encoding="utf-8"))
+            result = {"fingerprint": of, **measure(corpus, VARIANTS[name])}
+            write_json(path, result)
+        if result.get("fingerprint") == of:
+            results[corpus.cell, name] = result
     return results
 
 

@@ -209,3 +209,10 @@ def test_the_command_measures_sums_up_and_goes_on(
 def test_every_peer_is_measured_beside_the_three_of_ours() -> None:
     assert set(PEERS) >= {"most-frequent", "knn", "one-vs-rest", "omikuji", "keybert", "yake"}
     assert not {TAGLOOP, CHECKPOINT, UNTRAINED} & set(PEERS)
+
+
+def test_a_part_is_no_result() -> None:
+    assert not small.SmallSettings().is_part
+    assert not small.SmallSettings(only=["knn"]).is_part  # the tables are of all that is there
+    for part in ({"sizes": [100]}, {"seeds": [0]}, {"sources": ["starter"]}, {"limit": 9}):
+        assert small.SmallSettings(**part).is_part

@@ -79,6 +79,9 @@ def test_what_is_there_is_not_measured_again(
         results = study.run(settings, found)
     assert measured == ["a", "b"] * 2
     assert len(results) == 4
+    other = [SmallCorpus(of.cell, [row("x")], [], []) for of in found]
+    assert study.run(settings, other[:1]).keys() == set(list(results)[:2])
+    assert measured[4:] == ["a", "a"]  # of other rows, or of fewer for a try
 
 
 def test_an_unknown_variant_is_named() -> None:
