@@ -511,3 +511,21 @@ def test_a_tagger_on_the_hub_keeps_its_prompt_as_a_base(hub_namespace: str, tmp_
             template = prompt
         settings = tagging_settings(TrainConfig(base=repo_id), corpus, "prompted")
         assert settings.prompt_template == template
+
+
+@pytest.mark.slow
+def test_two_processes_have_the_loss_of_one(
+    trained: dict[str, Trained], dataset: Path, tiny_bart: Path, tmp_path: Path
+) -> None:
+    flags = command(dataset, tiny_bart, tmp_path / "model")
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    done = subprocess.run(
+        [*launcher, "--nproc_per_node", "2", "-m", "training.train", *flags],
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    one, two = trained["bart"].values("loss"), Trained(tmp_path / "model", "").values("loss")
+    assert two[0][1] == pytest.approx(one[0][1], rel=0.1)
