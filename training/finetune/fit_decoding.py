@@ -19,6 +19,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import torch
 from datasets import Dataset
 from transformers import DataCollatorForSeq2Seq
@@ -36,7 +37,7 @@ VOCABULARY_BIASES = (0.0,)
 END_BIASES = (-1.5, -3.0)
 """What is tried beside the usual; biases in logits."""
 MARGIN = 0.01
-"""By so much mean F1@M must be better: that of a few dozen articles is no finer."""
+"""By so much mean F1@M must be better, and by two standard errors: a dozen articles say little."""
 REPEAT_COST = 0.05
 """What an answer that repeats a tag loses of its F1@M: `decode` shows no repeat where the tokenizer
 has a decoder of its own (``training.finetune.display_forms``), but it is a waste."""
@@ -102,13 +103,13 @@ class _Validation:
             self._read.append((encoded, mask, [self._tags(row) for row in rows["labels"]]))
 
     @torch.no_grad()
-    def score(self, options: dict[str, Any]) -> float:
-        """Returns the mean F1@M of the answers, less what repeats cost."""
+    def score(self, options: dict[str, Any]) -> np.ndarray:
+        """Returns the F1@M of each answer, less what repeats cost."""
         scores: list[float] = []
         for encoded, mask, wanted in self._read:
             ids = self._model.generate(encoder_outputs=encoded, attention_mask=mask, **options)
             scores += map(_score, map(self._tags, ids.tolist()), wanted)
-        return sum(scores) / len(scores)
+        return np.array(scores)
 
     def _tags(self, ids: Sequence[int]) -> list[str]:
         """Returns the tags' normal forms, repeated ones as often as they stand there."""
@@ -169,8 +170,9 @@ def fit_decoding(
                 option: read.score(option.options(tokens, end))
                 for option in (replace(best, **{name: value}) for value in values)
             }
-            better = max(scores, key=scores.__getitem__)
-            if scores[better] > score + MARGIN:
+            better = max(scores, key=lambda option: float(scores[option].mean()))
+            gain = scores[better] - score
+            if gain.mean() > max(MARGIN, 2 * gain.std() / np.sqrt(len(gain))):
                 best, score = better, scores[better]
     model.generation_config.update(**best.options(tokens, end))
     return best

@@ -97,6 +97,17 @@ def test_the_best_answers_decide_step_by_step(
     assert bool(model.generation_config.sequence_bias) == (chosen[1:] != (0, 0))
 
 
+@pytest.mark.parametrize(("right", "penalty"), [(1, 1.1), (2, 1.1), (6, 1.3)])
+def test_what_a_few_articles_gain_is_chance(right: int, penalty: float, tiny_bart: Path) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(tiny_bart)
+    model = Model(tiny_bart, tokenizer, {(1.3, 2, 0): "bank"})
+    wanted = ["bank"] * right + ["rent"] * (12 - right)
+    inputs = tokenizer([ARTICLE] * 12)
+    validation = Dataset.from_dict({**inputs, "labels": tokenizer(wanted).input_ids})
+    found = fit_decoding(model, tokenizer, rows(tokenizer, "bank, rent", 30), validation, ", ")
+    assert found.penalty == penalty
+
+
 def test_without_validation_articles_it_is_the_usual_one(tiny_bart: Path) -> None:
     tokenizer = AutoTokenizer.from_pretrained(tiny_bart)
     model = Model(tiny_bart, tokenizer, {})
