@@ -159,6 +159,8 @@ def decoding_defaults(config: GenerationConfig, settings: TaggingSettings) -> Ge
     # How a base decodes is for its own task: beams, a least length, biases of other tags.
     return GenerationConfig(
         **{name: getattr(config, name) for name in DECODED_TOKENS},
+        num_beams=1,
+        do_sample=False,
         repetition_penalty=REPETITION_PENALTY,
         # Not max_new_tokens: generate() warns of a conflict with the default max_length then. The
         # decoder's start token counts, too.
