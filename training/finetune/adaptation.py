@@ -18,7 +18,7 @@ from __future__ import annotations
 import random
 import shutil
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,7 @@ from training.data.corpus import Corpus
 from training.finetune.checkpoints import last_checkpoint
 from training.finetune.ctranslate2_conversion import convert
 from training.finetune.display_forms import save_display_forms
-from training.finetune.fit_decoding import PlainDecoding, biases_with
+from training.finetune.fit_decoding import PlainDecoding, biases_with, tag_tokens
 from training.finetune.fit_neighbours import fit_neighbours, save_neighbours
 from training.finetune.fit_ranker import fit_ranking
 from training.finetune.frozen_encoder import FrozenEncoderTrainer
@@ -181,19 +181,7 @@ def teach(
     before = _log_of(current)
     output.mkdir(parents=True, exist_ok=True)
     settings.save(output)
-    like = TrainConfig(
-        base=str(current),
-        max_input_tokens=settings.max_input_tokens,
-        max_new_tokens=settings.max_new_tokens,
-        epochs=max(config.passes, 1),
-        batch_size=config.batch_size,
-        learning_rate=config.learning_rate,
-        freeze_encoder=not config.train_encoder,
-        seed=config.seed,
-        precision=config.precision,
-        # What was trained before there was a choice has learned the authors' order.
-        tag_order=str(before.get("hyperparameters", {}).get("tag_order", "author")),
-    )
+    like = _as_training(current, settings, before, config)
     with_lessons = DatasetDict({**corpus.splits, "lessons": lessons})
     data = features(
         replace(corpus, splits=with_lessons), "lessons", tokenizer, model, settings, like
@@ -225,6 +213,25 @@ def teach(
     return log
 
 
+def _as_training(
+    current: Path, settings: TaggingSettings, before: Mapping[str, Any], config: AdaptConfig
+) -> TrainConfig:
+    """Returns the settings of a training that would do the same, for its features and its log."""
+    return TrainConfig(
+        base=str(current),
+        max_input_tokens=settings.max_input_tokens,
+        max_new_tokens=settings.max_new_tokens,
+        epochs=max(config.passes, 1),
+        batch_size=config.batch_size,
+        learning_rate=config.learning_rate,
+        freeze_encoder=not config.train_encoder,
+        seed=config.seed,
+        precision=config.precision,
+        # What was trained before there was a choice has learned the authors' order.
+        tag_order=str(before.get("hyperparameters", {}).get("tag_order", "author")),
+    )
+
+
 def _log_of(folder: Path) -> TrainingLog | dict[str, Any]:
     path = folder / TRAINING_LOG
     return read_log(path) if path.is_file() else {}
@@ -237,8 +244,7 @@ def _keep_decoding(model: Any, tokenizer: Any, settings: TaggingSettings, data: 
     )
     model.generation_config = decoding_defaults(model.generation_config, settings)
     model.generation_config.repetition_penalty = penalty or REPETITION_PENALTY
-    tokens = {token for row in data for token in row["labels"]} - set(tokenizer.all_special_ids)
-    model.generation_config.sequence_bias = biases_with(biases, tokens)
+    model.generation_config.sequence_bias = biases_with(biases, tag_tokens(data, tokenizer))
 
 
 def _arguments(config: AdaptConfig, checkpoints: Path) -> Seq2SeqTrainingArguments:

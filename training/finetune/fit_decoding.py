@@ -117,6 +117,17 @@ class _Validation:
         return [form for form in map(normal_form, text.split(self._mark)) if form]
 
 
+def tag_tokens(answers: Dataset, tokenizer: Any) -> set[int]:
+    """Returns the ids of which tags and what is between them are made, without special ones.
+
+    Args:
+        answers: ``labels`` of each article; none if there is no article.
+        tokenizer: Of the labels.
+    """
+    labels = answers["labels"] if len(answers) else ()
+    return {token for row in labels for token in row} - set(tokenizer.all_special_ids)
+
+
 def biases_with(biases: Biases | None, tokens: Collection[int]) -> Biases | None:
     """Gives the tokens of new tags the bias that those of the corpus's tags have.
 
@@ -157,7 +168,7 @@ def fit_decoding(
     small = len(train) < SMALL
     best = PlainDecoding(vocabulary=USUAL_BIAS if small else 0.0)
     end: int = tokenizer.eos_token_id
-    tokens = {token for row in train["labels"] for token in row} - set(tokenizer.all_special_ids)
+    tokens = tag_tokens(train, tokenizer)
     if len(validation):
         articles = validation.select(range(min(len(validation), MOST_ARTICLES)))
         read = _Validation(model, tokenizer, articles, separator)

@@ -38,7 +38,7 @@ class Schedule:
     averaged: bool = False
 
     def to_json(self) -> dict[str, str | float | bool | None]:
-        """Returns what was chosen, by the names of `TrainConfig`."""
+        """Returns what was chosen; what `TrainConfig` has, by its names."""
         return {
             "epochs": self.epochs,
             "frozen_layers": self.frozen_layers,

@@ -20,7 +20,7 @@ from training.base.optimizer import make_optimizer, train_step
 from training.base.trials import __main__ as trials
 from training.base.trials.neighbours import HINT_LINE, RowNeighbours, with_hints
 from training.base.trials.results import beyond_noise, summarise, table
-from training.base.trials.variants import VARIANTS, Examples, by_place, shuffled
+from training.base.trials.variants import VARIANTS, Examples, by_frequency, by_place, shuffled
 
 from ..tiny_models import starter_articles
 
@@ -66,6 +66,9 @@ def test_orders() -> None:
     tags = ["absent", "second thing", "first"]
     assert by_place(tags, "First a Second-Thing, firstly", rng) == [
         "first", "second thing", "absent",
+    ]  # fmt: skip
+    assert by_frequency(tags, {"first": 2, "second thing": 5}) == [
+        "second thing", "first", "absent",
     ]  # fmt: skip
     orders = {tuple(shuffled(tags, "", rng)) for _ in range(60)}
     assert len(orders) == 6 and all(sorted(order) == sorted(tags) for order in orders)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -120,7 +120,12 @@ class Examples:
 
     def _by_frequency(self, tags: list[str], prompt: str, rng: random.Random) -> list[str]:
         """Puts tags that more training rows carry first."""
-        return sorted(tags, key=lambda tag: -self._counts[normal_form(tag)])
+        return by_frequency(tags, self._counts)
+
+
+def by_frequency(tags: Sequence[str], counts: Mapping[str, int]) -> list[str]:
+    """Sorts tags by the number of rows that carry them, the most frequent first."""
+    return sorted(tags, key=lambda tag: -counts.get(normal_form(tag), 0))
 
 
 def by_place(tags: list[str], prompt: str, rng: random.Random) -> list[str]:
