@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import platform
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import NamedTuple, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 import datasets
 
@@ -19,7 +19,7 @@ from tagloop.vocabulary.aliases import Overrides
 from tagloop.vocabulary.vocabulary import Vocabulary
 from training.config import BuildConfig
 from training.console import progress_bar
-from training.data.articles import Article, ArticleRow, RejectedTag
+from training.data.articles import Article, RejectedTag
 from training.data.build_report import (
     SCHEMA,
     BuildReport,
@@ -33,9 +33,11 @@ from training.data.build_report import (
 )
 from training.data.collection import CollectedArticles, Dropped, SourceCount, collect
 from training.data.dataset_folder import refuse_foreign_folder, write_dataset
+from training.data.near_duplicates import METHOD, THRESHOLD
 from training.data.reasons import kinds
 from training.data.sources.hub import PATTERN, dataset_commit
-from training.data.splits import METHOD, SPLITS, THRESHOLD, Arrangement, allowed_splits, arrange
+from training.data.splits import ONLY, SPLITS, Arrangement, allowed_splits, arrange
+from training.data.spool import Spool
 from training.data.tag_overrides import read_overrides
 
 VERSIONS = ("datasets", "pyarrow", "datasketch", "ftfy")
@@ -84,20 +86,19 @@ def previous_splits(location: str) -> dict[str, str]:
         ) from error
 
 
-def unify_tags(
-    articles: Sequence[Article], overrides: Overrides
-) -> tuple[list[Article], Vocabulary]:
-    """Writes every tag as most authors of the corpus write it; merged tags become one."""
-    vocabulary = Vocabulary.from_tag_lists(
-        (article.tags for article in articles),
-        texts=(f"{article.title}\n{article.text}" for article in articles),
+def learned_vocabulary(
+    articles: Spool, splits: Mapping[int, str], overrides: Overrides
+) -> Vocabulary:
+    """Learns from the kept articles how each tag is written, and which tags are the same."""
+
+    def kept(*columns: str) -> Iterator[tuple[Any, ...]]:
+        return (row for index, row in enumerate(articles.rows(columns)) if index in splits)
+
+    return Vocabulary.from_tag_lists(
+        (tags for (tags,) in kept("tags")),
+        texts=(f"{title}\n{text}" for title, text in kept("title", "text")),
         overrides=overrides,
     )
-    unified = [
-        replace(article, tags=tuple(dict.fromkeys(map(vocabulary.display, article.tags))))
-        for article in articles
-    ]
-    return unified, vocabulary
 
 
 def build(config: BuildConfig, command: str) -> Built:
@@ -113,52 +114,64 @@ def build(config: BuildConfig, command: str) -> Built:
     earlier = previous_splits(config.previous) if config.previous else {}
     reading = collect(config)
     allowed = allowed_splits(reading.given)
-    for index, article in enumerate(reading.articles):
-        if earlier.get(article.id) in allowed[index]:
-            allowed[index] = frozenset({earlier[article.id]})
+    for index in range(len(allowed) if earlier else 0):
+        if (split := earlier.get(reading.prints.id(index), "")) in allowed[index]:
+            allowed[index] = ONLY[split]
     arrangement = arrange(
-        reading.articles,
+        reading.prints,
         allowed,
         lambda order: progress_bar(order, unit=" articles", desc="near-duplicates"),
     )
     _account(reading, arrangement)
-    kept, vocabulary = unify_tags(
-        [reading.articles[index] for index in arrangement.splits], overrides
-    )
+    vocabulary = learned_vocabulary(reading.articles, arrangement.splits, overrides)
     _note_splits(reading, arrangement)
     if config.previous:
-        stayed = sum(article.id in earlier for article in kept)
+        stayed = sum(reading.prints.id(index) in earlier for index in arrangement.splits)
         reading.notes.append(f"{stayed:,} articles keep the split of the earlier build.")
     report = _report(command, reading, arrangement, vocabulary, overrides)
-    first = _first(reading, dict(zip(arrangement.splits, kept, strict=True)))
+    first = [unified(article, vocabulary) for article in _first(reading, arrangement)]
     if config.dry_run:
         return Built(None, report, first)
-    rows: dict[str, list[ArticleRow]] = {split: [] for split in SPLITS}
-    for article, split in zip(kept, arrangement.splits.values(), strict=True):
-        rows[split].append(article.row())
-    write_dataset(folder, rows, report)
+    rows = (
+        (arrangement.splits[index], unified(article, vocabulary).row())
+        for index, (article, _) in enumerate(reading.articles)
+        if index in arrangement.splits
+    )
+    bar = progress_bar(rows, total=len(arrangement.splits), unit=" articles", desc="writing")
+    write_dataset(folder, bar, report)
     return Built(folder, report, first)
 
 
-def _first(reading: CollectedArticles, kept: Mapping[int, Article]) -> list[Article]:
-    """Returns the first articles, of every source if there are several."""
-    by_source: dict[int, list[Article]] = {}
-    for index in sorted(kept):
-        by_source.setdefault(reading.places[index][0], []).append(kept[index])
-    number = SHOWN if len(by_source) == 1 else 1
-    return [article for articles in by_source.values() for article in articles[:number]]
+def unified(article: Article, vocabulary: Vocabulary) -> Article:
+    """Writes every tag as most authors of the corpus write it; merged tags become one."""
+    return replace(article, tags=tuple(dict.fromkeys(map(vocabulary.display, article.tags))))
+
+
+def _first(reading: CollectedArticles, arrangement: Arrangement) -> list[Article]:
+    """Returns the first kept articles, of every source if there are several."""
+    numbers = Counter(reading.numbers[index] for index in arrangement.splits)
+    wanted = dict.fromkeys(sorted(numbers), SHOWN if len(numbers) == 1 else 1)
+    first: list[Article] = []
+    for index, (article, _) in enumerate(reading.articles):
+        number = reading.numbers[index]
+        if index in arrangement.splits and wanted[number]:
+            wanted[number] -= 1
+            first.append(article)
+            if not any(wanted.values()):
+                break
+    return first
 
 
 def _account(reading: CollectedArticles, arrangement: Arrangement) -> None:
     """Counts every article as kept or dropped."""
-    for index, reason in sorted(arrangement.dropped.items()):
-        number, where = reading.places[index]
-        title = reading.articles[index].title
-        reading.dropped.append(Dropped(reading.sources[number].location, where, reason, title))
-    for index in arrangement.splits:
-        count = reading.sources[reading.places[index][0]]
-        count.kept += 1
-        count.license[reading.articles[index].license or "unknown"] += 1
+    rows = reading.articles.rows(["title", "license", "where"])
+    for index, (title, license_, where) in enumerate(rows):
+        count = reading.sources[reading.numbers[index]]
+        if reason := arrangement.dropped.get(index):
+            reading.dropped.append(Dropped(count.location, where, reason, title))
+        else:
+            count.kept += 1
+            count.license[license_ or "unknown"] += 1
 
 
 def _note_splits(reading: CollectedArticles, arrangement: Arrangement) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import re
+from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from functools import partial
 
 from ftfy.fixes import fix_surrogates
 
@@ -20,10 +22,12 @@ from tagloop.text.languages import detect, language_of
 from training.config import BuildConfig
 from training.console import progress_bar
 from training.data.articles import Article, RejectedTag, clean_article
+from training.data.fingerprints import Fingerprints
 from training.data.reasons import kind_of
 from training.data.sources import open_source
 from training.data.sources.locations import locations
 from training.data.splits import SPLIT_NAMES, SPLITS
+from training.data.spool import Spool
 
 NOT_PUBLISHED = "not published"
 _OWN_OF_ROW = re.compile(r"'[^'\n]{0,100}+'|\d++")
@@ -55,7 +59,7 @@ class SourceCount:
     decisions: list[str] = field(default_factory=list)
 
 
-@dataclass
+@dataclass(slots=True)
 class Dropped:
     """A row that is not in the dataset, and why."""
 
@@ -74,24 +78,14 @@ class Oddity:
     first: str
 
 
-class _Kept(NamedTuple):
-    """An article with its place and what its source says of its split."""
-
-    article: Article
-    where: str
-    split: str
-    language: str | None
-
-
 @dataclass
 class CollectedArticles:
     """Everything read from the sources.
 
-    ``articles``, ``places``, ``given`` and ``languages`` run in parallel.
-
     Attributes:
         articles: The clean articles, in reading order.
-        places: For each, the number of its source and its place there.
+        prints: Of the articles.
+        numbers: For each, the number of its source.
         given: For each, the split that its source gives, if any.
         sources: One count a source.
         dropped: Rows that make no article.
@@ -103,8 +97,9 @@ class CollectedArticles:
         notes: What else a person should know.
     """
 
-    articles: list[Article] = field(default_factory=list)
-    places: list[tuple[int, str]] = field(default_factory=list)
+    articles: Spool = field(default_factory=Spool)
+    prints: Fingerprints = field(default_factory=Fingerprints)
+    numbers: array[int] = field(default_factory=partial(array, "I"))
     given: list[str | None] = field(default_factory=list)
     sources: list[SourceCount] = field(default_factory=list)
     dropped: list[Dropped] = field(default_factory=list)
@@ -114,6 +109,17 @@ class CollectedArticles:
     drafts: int = 0
     oddities: dict[str, Oddity] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+
+    def add(self, article: Article, where: str, language: str | None) -> None:
+        """Takes a clean article of the source that was begun last.
+
+        Raises:
+            OSError: The disk is full.
+        """
+        self.articles.add(article, where)
+        self.prints.add(article)
+        self.numbers.append(len(self.sources) - 1)
+        self.languages.append(language)
 
     def drop(self, source: str, where: str, reason: str, title: str) -> None:
         """Notes a row that makes no article."""
@@ -147,7 +153,7 @@ def collect(config: BuildConfig) -> CollectedArticles:
     collected = CollectedArticles()
     for source, entries in opened:
         _collect_source(source, entries, config, collected)
-    if not collected.articles:
+    if not len(collected.prints):
         raise UserError(_nothing_usable(collected, config))
     return collected
 
@@ -157,7 +163,9 @@ def _collect_source(
 ) -> None:
     count = SourceCount(source.kind, fix_surrogates(source.name))
     collected.sources.append(count)
-    kept: list[_Kept] = []
+    given = _GivenSplits()
+    # Rows that have one tag each are joined, as soon as all have been read.
+    joining = _Joining() if entries.single_tags else None
     with progress_bar(
         total=source.total, unit=source.unit, unit_scale=source.unit == "B", desc=count.location
     ) as bar:
@@ -168,20 +176,19 @@ def _collect_source(
             bar.update((source.position() if source.position else count.read) - bar.n)
             if article := _article(entry, count.location, config, collected):
                 where = fix_surrogates(entry.record.where)  # a name may be of another encoding
-                split = str(entry.split or entry.record.fallbacks.get("split") or "").strip()
-                kept.append(_Kept(article, where, split, _language(entry, article)))
-    if entries.single_tags:
-        kept = _joined(kept, count, collected)
+                language = _language(entry, article)
+                if joining and joining.joined(article):
+                    continue
+                (joining or collected).add(article, where, language)
+                given.add(str(entry.split or entry.record.fallbacks.get("split") or ""), where)
+    if joining:
+        joining.finish(count, collected)
     count.left_out = +source.left_out
     count.decisions = [fix_surrogates(text) for text in entries.decisions()]
     for note in map(fix_surrogates, source.notes):
         named = note.startswith(count.location)
         collected.notes.append(note if named else f"{count.location}: {note}")
-    number = len(collected.sources) - 1
-    collected.articles += [entry.article for entry in kept]
-    collected.places += [(number, entry.where) for entry in kept]
-    collected.languages += [entry.language for entry in kept]
-    collected.given += _given_splits(count.location, kept, collected.notes)
+    collected.given += given.splits(count.location, collected.notes)
 
 
 def _readable(
@@ -245,42 +252,75 @@ def _language(entry: Entry, article: Article) -> str | None:
     return detect(article.text or article.title) or language_of(entry.language or "")
 
 
-def _joined(kept: Sequence[_Kept], count: SourceCount, collected: CollectedArticles) -> list[_Kept]:
+class _Joining:
     """Makes one article of rows that have one of its tags each."""
-    rows: dict[tuple[str, str], list[_Kept]] = {}
-    for entry in kept:
-        rows.setdefault((entry.article.id, entry.article.title), []).append(entry)
-    several = [same for same in rows.values() if len(same) > 1]
-    if several:
-        together = sum(map(len, several))
-        count.joined = together - len(several)
-        collected.notes.append(
-            f"{count.location}: {together:,} rows were joined: they gave one tag each of "
-            f"{len(several):,} article{'s'[: len(several) > 1]}."
-        )
-    return [
-        same[0]._replace(
-            article=replace(
-                same[0].article,
-                tags=tuple(dict.fromkeys(tag for entry in same for tag in entry.article.tags)),
+
+    def __init__(self) -> None:
+        self._articles = Spool()
+        self._languages: list[str | None] = []
+        self._tags: dict[bytes, list[str]] = {}
+        self._rows: Counter[bytes] = Counter()
+
+    def joined(self, article: Article) -> bool:
+        """Takes the tags of a row whose article is there, if it is."""
+        key = self._key(article)
+        self._rows[key] += 1
+        tags = self._tags.setdefault(key, [])
+        tags += article.tags
+        return self._rows[key] > 1
+
+    def add(self, article: Article, where: str, language: str | None) -> None:
+        """Takes the first row of an article."""
+        self._articles.add(article, where)
+        self._languages.append(language)
+
+    def finish(self, count: SourceCount, collected: CollectedArticles) -> None:
+        """Hands on the articles with all their tags, and says how many rows were joined."""
+        several = [rows for rows in self._rows.values() if rows > 1]
+        if several:
+            together = sum(several)
+            count.joined = together - len(several)
+            collected.notes.append(
+                f"{count.location}: {together:,} rows were joined: they gave one tag each of "
+                f"{len(several):,} article{'s'[: len(several) > 1]}."
             )
-        )
-        for same in rows.values()
-    ]
+        for (article, where), language in zip(self._articles, self._languages, strict=True):
+            tags = tuple(dict.fromkeys(self._tags[self._key(article)]))
+            collected.add(replace(article, tags=tags), where, language)
+
+    @staticmethod
+    def _key(article: Article) -> bytes:
+        return hashlib.sha256(f"{article.id}{article.title}".encode()).digest()
 
 
-def _given_splits(location: str, kept: Sequence[_Kept], notes: list[str]) -> list[str | None]:
-    """Takes the splits that a source gives, if it gives one for every article."""
-    given = [SPLIT_NAMES.get(entry.split.casefold()) for entry in kept]
-    if all(given):
-        return given
-    if any(entry.split for entry in kept):
-        first = next(entry for entry, known in zip(kept, given, strict=True) if not known)
-        notes.append(
-            f"{location}: the given splits are not used, since {first.where} has "
-            + (f"'{first.split}', none of {', '.join(SPLITS)}." if first.split else "none.")
-        )
-    return [None] * len(kept)
+class _GivenSplits:
+    """The splits that a source gives, if it gives one for every article."""
+
+    def __init__(self) -> None:
+        self._splits: list[str | None] = []
+        self._any = False
+        self._first_unknown: tuple[str, str] | None = None
+
+    def add(self, given: str, where: str) -> None:
+        """Takes what the source calls the split of its next article."""
+        given = given.strip()
+        split = SPLIT_NAMES.get(given.casefold())
+        self._splits.append(split)
+        self._any = self._any or bool(given)
+        if not split and not self._first_unknown:
+            self._first_unknown = where, given
+
+    def splits(self, location: str, notes: list[str]) -> list[str | None]:
+        """Returns the split of each article; none of any, and a note, where one lacks it."""
+        if not self._first_unknown:
+            return self._splits
+        if self._any:
+            where, given = self._first_unknown
+            notes.append(
+                f"{location}: the given splits are not used, since {where} has "
+                + (f"'{given}', none of {', '.join(SPLITS)}." if given else "none.")
+            )
+        return [None] * len(self._splits)
 
 
 def _nothing_usable(collected: CollectedArticles, config: BuildConfig) -> str:

@@ -29,6 +29,7 @@ from tagloop.vocabulary.vocabulary import Vocabulary
 from training.config import BuildConfig
 from training.data.articles import FEATURES, Article, ArticleRow, article_id, clean_article
 from training.data.corrections_file import CorrectedRow, MergedRows, Replaced
+from training.data.fingerprints import Fingerprints
 from training.data.splits import ANY_SPLIT, SPLITS, arrange
 
 LEAST_WORDS = BuildConfig.min_words
@@ -196,7 +197,7 @@ def _place_new(
     for _, article in latest.values():
         known = earlier.get(article.id)
         allowed.append(frozenset({known["split"]}) if known else ANY_SPLIT)
-    arrangement = arrange(articles, allowed)
+    arrangement = arrange(Fingerprints.of(articles), allowed)
     for index, (items, article) in enumerate(latest.values(), len(old)):
         if index in arrangement.dropped:
             for item in items:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable
 from pathlib import Path
-
-import datasets
 
 from tagloop.errors import UserError
 from tagloop.files import BUILD_REPORT
 from tagloop.reading.settings import setting_name
-from training.data.articles import FEATURES, ArticleRow
+from training.data.articles import ArticleRow
 from training.data.build_report import BuildReport
+from training.data.parquet_shards import write_shards
 from training.json_files import write_json
 
 OTHER_FOLDER = f"choose another by {setting_name('name')} or --output_dir"
@@ -33,8 +32,15 @@ def refuse_foreign_folder(folder: Path) -> None:
         )
 
 
-def write_dataset(folder: Path, rows: Mapping[str, list[ArticleRow]], report: BuildReport) -> None:
+def write_dataset(
+    folder: Path, rows: Iterable[tuple[str, ArticleRow]], report: BuildReport
+) -> None:
     """Writes the folder beside its place and then swaps it in.
+
+    Args:
+        folder: The dataset.
+        rows: Each with its split, in their order.
+        report: For ``build_report.json``.
 
     Raises:
         UserError: It cannot be written.
@@ -46,10 +52,7 @@ def write_dataset(folder: Path, rows: Mapping[str, list[ArticleRow]], report: Bu
         shutil.rmtree(partial, ignore_errors=True)
         shutil.rmtree(replaced, ignore_errors=True)
         (partial / "data").mkdir(parents=True)
-        for split, split_rows in rows.items():
-            if split_rows:  # load_dataset does not read an empty file
-                table = datasets.Dataset.from_list(split_rows, features=FEATURES)
-                table.to_parquet(partial / "data" / f"{split}-00000-of-00001.parquet")
+        write_shards(partial / "data", rows)
         write_json(partial / BUILD_REPORT, report, indent=1)
         if folder.exists():
             folder.rename(replaced)

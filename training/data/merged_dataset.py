@@ -38,7 +38,8 @@ def write_merged(
     Raises:
         UserError: The folder cannot be written.
     """
-    write_dataset(folder, merged.rows, _with_corrections(report, merged, merge))
+    rows = ((split, row) for split, part in merged.rows.items() for row in part)
+    write_dataset(folder, rows, _with_corrections(report, merged, merge))
     content = CorrectionsFile(
         schema=SCHEMA,
         repo_id=merge["repo_id"],

@@ -26,15 +26,13 @@ What is not guaranteed
 
 from __future__ import annotations
 
-import re
-import zlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from datasketch import MinHash, MinHashLSH
+import numpy as np
 
-from tagloop.text.words import UNSPACED, has_unspaced
-from training.data.articles import Article, article_id
+from training.data.fingerprints import Fingerprints
+from training.data.near_duplicates import NearDuplicates
 
 SPLITS = ("train", "validation", "test")
 TEST_SHARE, VALIDATION_SHARE = 0.1, 0.1
@@ -46,26 +44,9 @@ SPLIT_NAMES = {
 }  # fmt: skip
 """What people call the splits, and what they are called here."""
 
-SHINGLE_WORDS = 5
-"""Word 5-grams, as Lee et al., "Deduplicating Training Data Makes Language Models Better"
-(ACL 2022), section 4.2, take them."""
-THRESHOLD = 0.7
-"""Jaccard similarity from which two articles are near-duplicates: the value of The Stack
-(Kocetkov et al., 2022), lower than Lee et al.'s 0.8, since a copy that goes unnoticed here would
-be a test article in the training data, while a false match costs nothing but freedom of split."""
-BANDS, BAND_ROWS = 25, 5
-"""LSH bands of MinHash (Leskovec et al., "Mining of Massive Datasets", chapter 3): a pair at the
-threshold becomes a candidate with probability 1 - (1 - 0.7^5)^25 = 0.99."""
-PERMUTATIONS = BANDS * BAND_ROWS
-SEED = 1
-
-METHOD = (
-    f"MinHash LSH over word {SHINGLE_WORDS}-grams of title and text, "
-    f"{PERMUTATIONS} permutations, {BANDS} bands of {BAND_ROWS}"
-)
 ANY_SPLIT = frozenset(SPLITS)
-_WORD = re.compile(r"\w+")
-_UNSPACED_WORD = re.compile(rf"[^\W{UNSPACED}]+|[{UNSPACED}]")
+ONLY = {split: frozenset({split}) for split in SPLITS}
+"""For an article whose split is given."""
 
 
 @dataclass
@@ -108,71 +89,86 @@ def allowed_splits(given: Sequence[str | None]) -> list[frozenset[str]]:
     """
     missing = ANY_SPLIT - set(given) - {"train"}
     train = frozenset({"train", *missing})
-    choices = {split: frozenset({split}) for split in SPLITS} | {"train": train}
+    choices = ONLY | {"train": train}
     return [choices[split] if split else ANY_SPLIT for split in given]
 
 
 def arrange(
-    articles: Sequence[Article],
+    prints: Fingerprints,
     allowed: Sequence[frozenset[str]],
     progress: Callable[[list[int]], Iterable[int]] | None = None,
 ) -> Arrangement:
     """Drops duplicates and gives every other article its split.
 
     Args:
-        articles: In reading order.
+        prints: Of the articles, in reading order.
         allowed: The splits that each of them may take.
         progress: Wraps the loop (such as ``tqdm``).
     """
-    order = sorted(range(len(articles)), key=lambda index: _seniority(articles, allowed, index))
+    order = _by_seniority(prints, allowed)
     result = Arrangement()
-    near = _NearDuplicates()
+    duplicates = _Duplicates(prints)
+    near = NearDuplicates(prints.signatures())
     groups: dict[int, list[int]] = {}
-    seen: dict[str, str] = {}
     for index in progress(order) if progress else order:
-        article = articles[index]
-        if reason := _duplicate(article, seen):
+        if reason := duplicates.reason(index):
             result.dropped[index] = reason
             continue
-        sketch = near.sketch(article)
-        seniors = near.find(sketch)
+        seniors = near.find(index)
         splits = {result.splits[senior] for senior in seniors}
         if not splits:
-            splits = {_own_split(article, allowed[index])}
+            splits = {_own_split(prints.id(index), allowed[index])}
         if len(splits) > 1 or not splits <= allowed[index]:
             result.dropped[index] = "near-duplicate of an article in another split"
             continue
         result.splits[index] = splits.pop()
-        near.add(index, sketch)
-        _join(groups, index, seniors)
-    distinct = list({id(members): members for members in groups.values()}.values())
-    result.groups = sum(len(members) > 1 for members in distinct)
-    result.grouped = sum(len(members) for members in distinct if len(members) > 1)
-    _fill_empty_splits(result, articles, allowed, distinct)
+        near.add(index)
+        if seniors:
+            _join(groups, index, seniors)
+    several = list({id(members): members for members in groups.values()}.values())
+    result.groups, result.grouped = len(several), sum(map(len, several))
+    if set(result.splits.values()) != ANY_SPLIT:
+        alone = [[index] for index in result.splits if index not in groups]
+        _fill_empty_splits(result, prints, allowed, several + alone)
     result.splits = dict(sorted(result.splits.items()))
     return result
 
 
-def _seniority(
-    articles: Sequence[Article], allowed: Sequence[frozenset[str]], index: int
-) -> tuple[int, bool, str, int]:
-    article, choice = articles[index], allowed[index]
+def _by_seniority(prints: Fingerprints, allowed: Sequence[frozenset[str]]) -> list[int]:
     # Between given splits, test is the most senior: a copy leaves the training data, not the test.
-    rank = ("test", "validation", "train").index(min(choice)) if len(choice) == 1 else len(SPLITS)
-    return rank, article.origin != "source", article.published or "9999", index
+    given = {ONLY["test"]: 0, ONLY["validation"]: 1, ONLY["train"]: 2}
+    ranks = bytes(
+        2 * given.get(choice, len(given)) + correction
+        for choice, correction in zip(allowed, prints.corrections, strict=True)
+    )
+    order = sorted(range(len(prints)), key=prints.published.__getitem__)
+    order.sort(key=ranks.__getitem__)
+    return order
 
 
-def _duplicate(article: Article, seen: dict[str, str]) -> str:
-    """Names the reason if the id or the normalised title and text came before; notes both."""
-    content = article_id(article.title, article.text)
-    reason = seen.get(content) or seen.get(article.id, "")
-    seen.setdefault(article.id, "duplicate url" if article.url else "duplicate")
-    seen[content] = "duplicate"
-    return reason
+class _Duplicates:
+    """Finds, the most senior first, articles whose address or whose title and text came before."""
+
+    REASONS = ("", "duplicate", "duplicate url")
+
+    def __init__(self, prints: Fingerprints) -> None:
+        self._addressed = prints.addressed
+        both = np.concatenate([prints.ids, prints.contents])
+        known, numbers = np.unique(both, return_inverse=True)
+        self._ids, self._contents = np.split(numbers, 2)
+        self._seen = bytearray(len(known))
+
+    def reason(self, index: int) -> str:
+        """Names the reason if the article is a duplicate; notes it either way."""
+        ours, content = self._ids[index], self._contents[index]
+        reason = self._seen[content] or self._seen[ours]
+        self._seen[ours] = self._seen[ours] or 1 + self._addressed[index]
+        self._seen[content] = 1
+        return self.REASONS[reason]
 
 
-def _own_split(article: Article, allowed: frozenset[str]) -> str:
-    split = hashed_split(article.id)
+def _own_split(article_id: str, allowed: frozenset[str]) -> str:
+    split = hashed_split(article_id)
     if split in allowed:
         return split
     return "train" if "train" in allowed else min(allowed)
@@ -180,18 +176,19 @@ def _own_split(article: Article, allowed: frozenset[str]) -> str:
 
 def _join(groups: dict[int, list[int]], index: int, seniors: list[int]) -> None:
     """Puts an article into the group of its near-duplicates; their groups become one."""
-    members = groups[seniors[0]] if seniors else []
+    members = groups.setdefault(seniors[0], [seniors[0]])
     for senior in seniors[1:]:
-        if groups[senior] is not members:
-            members.extend(groups[senior])
-            groups.update(dict.fromkeys(groups[senior], members))
+        others = groups.setdefault(senior, [senior])
+        if others is not members:
+            members.extend(others)
+            groups.update(dict.fromkeys(others, members))
     members.append(index)
     groups[index] = members
 
 
 def _fill_empty_splits(
     result: Arrangement,
-    articles: Sequence[Article],
+    prints: Fingerprints,
     allowed: Sequence[frozenset[str]],
     groups: list[list[int]],
 ) -> None:
@@ -208,45 +205,6 @@ def _fill_empty_splits(
         ]
         if len(donor) < 2 or not movable:
             continue
-        chosen = min(movable, key=lambda members: _fraction(articles[members[0]].id))
+        chosen = min(movable, key=lambda members: _fraction(prints.id(members[0])))
         result.splits.update(dict.fromkeys(chosen, target))
         result.moved += len(chosen)
-
-
-def shingles(article: Article) -> set[bytes]:
-    """Returns the word 5-grams of title and text; one shingle when there are fewer words.
-
-    Where most words are of scripts without blanks between them, each of their letters is a word.
-    """
-    content = f"{article.title}\n{article.text}".casefold()
-    words = _WORD.findall(content)
-    if has_unspaced(content):
-        # A quotation in an English article leaves its shingles, and so its split, as they were.
-        units = _UNSPACED_WORD.findall(content)
-        words = units if len(units) > 2 * len(words) else words
-    count = max(1, len(words) - SHINGLE_WORDS + 1)
-    return {" ".join(words[start : start + SHINGLE_WORDS]).encode() for start in range(count)}
-
-
-class _NearDuplicates:
-    """Index of the articles added so far that finds those at least `THRESHOLD` similar."""
-
-    def __init__(self) -> None:
-        # CRC-32 is ten times as fast as the default SHA-1, and MinHash mixes its bits again.
-        self._empty = MinHash(PERMUTATIONS, seed=SEED, hashfunc=zlib.crc32)
-        self._index = MinHashLSH(num_perm=PERMUTATIONS, params=(BANDS, BAND_ROWS))
-        self._added: list[tuple[int, MinHash]] = []
-
-    def sketch(self, article: Article) -> MinHash:
-        sketch = self._empty.copy()
-        sketch.update_batch(shingles(article))
-        return sketch
-
-    def find(self, sketch: MinHash) -> list[int]:
-        """Lists the near-duplicates among the articles added, the first added first."""
-        candidates = [self._added[position] for position in sorted(self._index.query(sketch))]
-        return [index for index, other in candidates if other.jaccard(sketch) >= THRESHOLD]
-
-    def add(self, index: int, sketch: MinHash) -> None:
-        self._index.insert(len(self._added), sketch, check_duplication=False)
-        self._added.append((index, sketch))

@@ -8,15 +8,15 @@ from dataclasses import replace
 import pytest
 
 from training.data.articles import Article, article_id
+from training.data.fingerprints import Fingerprints
+from training.data.near_duplicates import THRESHOLD, shingles
 from training.data.splits import (
     ANY_SPLIT,
     SPLITS,
-    THRESHOLD,
     Arrangement,
     allowed_splits,
     arrange,
     hashed_split,
-    shingles,
 )
 
 WORDS = [f"word{number}" for number in range(5000)]
@@ -40,7 +40,7 @@ def near(words: list[str], seed: int) -> list[str]:
 
 
 def in_free_order(articles: list[Article]) -> Arrangement:
-    return arrange(articles, [ANY_SPLIT] * len(articles))
+    return arrange(Fingerprints.of(articles), [ANY_SPLIT] * len(articles))
 
 
 def splits_by_id(articles: list[Article], arrangement: Arrangement) -> dict[str, str]:
@@ -130,7 +130,7 @@ def test_an_earlier_build_keeps_everything_in_place() -> None:
     old = splits_by_id(articles[200:], in_free_order(articles[200:]))
     # The newcomers stand first, so without the earlier build they would be senior.
     given = [old.get(entry.id) for entry in articles]
-    new = splits_by_id(articles, arrange(articles, allowed_splits(given)))
+    new = splits_by_id(articles, arrange(Fingerprints.of(articles), allowed_splits(given)))
     assert {key: new[key] for key in old} == old
 
 
@@ -176,7 +176,7 @@ def test_given_splits_are_kept_and_copies_leave_the_training_data() -> None:
     articles = [article(some_words(seed)) for seed in range(6)]
     articles.append(article(near(some_words(5), 7)))
     given = ["train", "train", "validation", "validation", "test", "test", "train"]
-    arrangement = arrange(articles, allowed_splits(given))
+    arrangement = arrange(Fingerprints.of(articles), allowed_splits(given))
     assert [arrangement.splits[index] for index in range(6)] == given[:6]
     assert arrangement.dropped == {6: "near-duplicate of an article in another split"}
 
@@ -184,7 +184,7 @@ def test_given_splits_are_kept_and_copies_leave_the_training_data() -> None:
 def test_a_missing_validation_split_is_taken_from_train() -> None:
     articles = [article(some_words(seed)) for seed in range(200)]
     given = ["train"] * 150 + ["test"] * 50
-    arrangement = arrange(articles, allowed_splits(given))
+    arrangement = arrange(Fingerprints.of(articles), allowed_splits(given))
     counts = [list(arrangement.splits.values()).count(split) for split in SPLITS]
     assert counts[2] == 50 and 5 <= counts[1] <= 30 and sum(counts) == 200
     assert all(arrangement.splits[index] == "test" for index in range(150, 200))
