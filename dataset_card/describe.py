@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -18,6 +19,8 @@ from tagloop.text.words import count_words
 from tagloop.vocabulary.vocabulary import Vocabulary
 
 SPLITS = ("train", "validation", "test")
+ROWS = 1000
+"""That are Python objects at a time."""
 COUNTED = ["title", "text", "tags", "source", "license", "published", "origin"]
 _MAIL_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]*\w")
 _SIZES = [(10**exponent, 10 ** (exponent + 1)) for exponent in range(3, 12)]
@@ -97,30 +100,45 @@ def describe(dataset_dir: Path) -> Description:
         UserError: There is no Parquet file, one cannot be read, or they hold no article.
     """
     files = split_files(dataset_dir)
+    description = Description(DatasetInfo(splits=SplitDict(), dataset_size=0))
     try:
-        tables = {
-            split: pa.concat_tables([pq.read_table(path) for path in paths])
-            for split, paths in files.items()
-        }
+        for split, paths in files.items():
+            _describe_split(description, split, paths)
+        if not description.articles:
+            raise UserError(f"{dataset_dir} holds no article, so there is nothing to describe.")
+        # Building merged what is the same, and a person may have kept apart what looks so.
+        description.vocabulary = Vocabulary.from_tag_lists(_tag_lists(files), learn=False)
     except (pa.ArrowInvalid, OSError) as error:
         raise UserError(f"{dataset_dir / 'data'} cannot be read as Parquet: {error}") from None
-    download = sum(path.stat().st_size for paths in files.values() for path in paths)
-    description = Description(_info(tables, download))
-    tag_lists: list[list[str]] = []
-    dates: list[str] = []
-    for table in tables.values():
-        for row in table.select(COUNTED).to_pylist():
-            _count(description, row)
-            tag_lists.append(row["tags"])
-            dates += [row["published"][:10]] if row["published"] else []
+    description.info.download_size = sum(
+        path.stat().st_size for paths in files.values() for path in paths
+    )
+    return description
+
+
+def _describe_split(description: Description, split: str, paths: Sequence[Path]) -> None:
+    """Counts the rows of a split, one of its files in memory at a time."""
+    info = description.info
+    entry = SplitInfo(name=split)
+    for path in paths:
+        table = pq.read_table(path)
+        info.features = info.features or Features.from_arrow_schema(table.schema)
+        entry.num_bytes += table.nbytes
+        entry.num_examples += table.num_rows
         if table.num_rows and not description.example:
             description.example = table.slice(0, 1).to_pylist()[0]
-    if not description.articles:
-        raise UserError(f"{dataset_dir} holds no article, so there is nothing to describe.")
-    # Building merged what is the same, and a person may have kept apart what looks so.
-    description.vocabulary = Vocabulary.from_tag_lists(tag_lists, learn=False)
-    description.published = (min(dates), max(dates)) if dates else None
-    return description
+        for batch in table.select(COUNTED).to_batches(max_chunksize=ROWS):
+            for row in batch.to_pylist():
+                _count(description, row)
+    assert info.splits is not None
+    info.splits.add(entry)
+    info.dataset_size = (info.dataset_size or 0) + entry.num_bytes
+
+
+def _tag_lists(files: Mapping[str, Sequence[Path]]) -> Iterator[list[str]]:
+    for paths in files.values():
+        for path in paths:
+            yield from pq.read_table(path, columns=["tags"])["tags"].to_pylist()
 
 
 def split_files(dataset_dir: Path) -> dict[str, list[Path]]:
@@ -135,18 +153,6 @@ def split_files(dataset_dir: Path) -> dict[str, list[Path]]:
     return {split: paths for split, paths in found.items() if paths}
 
 
-def _info(tables: dict[str, pa.Table], download_size: int) -> DatasetInfo:
-    splits = SplitDict()
-    for split, table in tables.items():
-        splits.add(SplitInfo(name=split, num_bytes=table.nbytes, num_examples=table.num_rows))
-    return DatasetInfo(
-        features=Features.from_arrow_schema(next(iter(tables.values())).schema),
-        splits=splits,
-        download_size=download_size,
-        dataset_size=sum(table.nbytes for table in tables.values()),
-    )
-
-
 def _count(description: Description, row: dict[str, Any]) -> None:
     text = row["text"] or ""
     description.words.append(count_words(text))
@@ -155,6 +161,10 @@ def _count(description: Description, row: dict[str, Any]) -> None:
     description.corrections += row["origin"] == "correction"
     description.titles_only += not text
     description.mail_addresses += bool(_MAIL_ADDRESS.search(text))
+    if row["published"]:
+        day = row["published"][:10]
+        first, last = description.published or (day, day)
+        description.published = min(first, day), max(last, day)
 
 
 def size_category(articles: int) -> str:

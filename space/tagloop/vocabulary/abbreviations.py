@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from tagloop.vocabulary.aliases import TagMerge
@@ -69,7 +69,7 @@ class _Context:
 
 
 def abbreviation_merges(
-    tag_sets: Sequence[Collection[str]], texts: Iterable[str], displays: Mapping[str, str]
+    tag_sets: Iterable[Collection[str]], texts: Iterable[str], displays: Mapping[str, str]
 ) -> list[TagMerge]:
     """Finds short forms that stand for a long one.
 
@@ -121,7 +121,7 @@ class _Evidence:
     """What a corpus says about pairs of tags."""
 
     def __init__(
-        self, wanted: set[str], tag_sets: Sequence[Collection[str]], texts: Iterable[str]
+        self, wanted: set[str], tag_sets: Iterable[Collection[str]], texts: Iterable[str]
     ) -> None:
         self._contexts: dict[str, _Context] = defaultdict(_Context)
         self._meanings: dict[str, Counter[str]] = defaultdict(Counter)
@@ -130,8 +130,9 @@ class _Evidence:
         self._together: Counter[frozenset[str]] = Counter()
         self._lower: Counter[str] = Counter()
         self._upper: Counter[str] = Counter()
-        self._articles = len(tag_sets)
+        self._articles = 0
         for tags, text in zip(tag_sets, texts, strict=True):
+            self._articles += 1
             self._read(set(tags), text, wanted)
 
     def _read(self, tags: set[str], text: str, wanted: set[str]) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from array import array
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 from tagloop.vocabulary.abbreviations import abbreviation_merges
@@ -38,6 +40,24 @@ __all__ = [
 ]
 
 SCHEMA = 1
+
+
+class _FormLists:
+    """The normal forms of each article's tags: 4 bytes a tag, so that millions have room."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+        self._flat = array("I")
+        self._ends = array("Q", [0])
+
+    def append(self, forms: Iterable[str]) -> None:
+        self._flat.extend(self._numbers.setdefault(form, len(self._numbers)) for form in forms)
+        self._ends.append(len(self._flat))
+
+    def __iter__(self) -> Iterator[list[str]]:
+        forms = list(self._numbers)
+        for start, end in pairwise(self._ends):
+            yield [forms[number] for number in self._flat[start:end]]
 
 
 class Vocabulary:
@@ -99,11 +119,12 @@ class Vocabulary:
             learn: False where the tags were merged before and only `merges` shall count.
         """
         surfaces: dict[str, Counter[str]] = defaultdict(Counter)
-        articles: list[list[str]] = []
+        articles = _FormLists()
         for tags in lists:
             unique = unique_tags(tags)
-            articles.append([normal_form(tag) for tag in unique])
-            for form, tag in zip(articles[-1], unique, strict=True):
+            forms = [normal_form(tag) for tag in unique]
+            articles.append(forms)
+            for form, tag in zip(forms, unique, strict=True):
                 surfaces[form][tag] += 1
         decided = overrides or Overrides()
         totals = {form: counter.total() for form, counter in sorted(surfaces.items())}
@@ -116,7 +137,7 @@ class Vocabulary:
             groups.join(plural_merges(totals))
         if learn and texts is not None:
             names = groups.aliases()
-            tag_sets = [{names.get(form, form) for form in forms} for forms in articles]
+            tag_sets = ({names.get(form, form) for form in forms} for forms in articles)
             shown = {form: displays[form] for form in totals if form not in names}
             groups.join(abbreviation_merges(tag_sets, texts, shown))
         return cls._of_groups(groups, articles, displays, decided)
@@ -125,7 +146,7 @@ class Vocabulary:
     def _of_groups(
         cls,
         groups: AliasGroups,
-        articles: list[list[str]],
+        articles: _FormLists,
         displays: dict[str, str],
         overrides: Overrides,
     ) -> Vocabulary:
