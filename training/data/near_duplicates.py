@@ -41,7 +41,7 @@ _CHUNK = 65_536
 # CRC-32 is ten times as fast as the default SHA-1, and MinHash mixes its bits again.
 _EMPTY = MinHash(PERMUTATIONS, seed=SEED, hashfunc=zlib.crc32)
 # Multilinear hashing of a band's values (Lemire and Kaser, "Strongly universal string hashing is
-# fast", The Computer Journal 57, 2014); should two bands meet by chance, their articles are compared.
+# fast", The Computer Journal 57, 2014); where two bands meet by chance, the articles are compared.
 _FACTORS = 2 * np.random.default_rng(SEED).integers(2**63, size=BAND_ROWS, dtype=np.uint64) + 1
 
 
@@ -64,7 +64,8 @@ def signature(article: Article) -> NDArray[np.uint32]:
     """Returns the MinHash values of an article's shingles, ``PERMUTATIONS`` of 32 bits."""
     sketch = _EMPTY.copy()
     sketch.update_batch(shingles(article))
-    return sketch.hashvalues.astype(np.uint32)
+    values: NDArray[np.uint32] = sketch.hashvalues
+    return values
 
 
 class NearDuplicates:
