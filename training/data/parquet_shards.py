@@ -1,4 +1,4 @@
-"""Rows of a dataset to its Parquet files: ``train-00000-of-00002.parquet``, …"""
+"""Rows of a dataset to its Parquet files (``train-00000-of-00002.parquet``), shard by shard."""
 
 from __future__ import annotations
 
