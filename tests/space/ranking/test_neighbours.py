@@ -14,6 +14,7 @@ from tagloop.ranking.neighbours import (
     NeighbourTags,
     Table,
     article_ids,
+    cosines,
     from_bytes,
     to_bytes,
     weigh,
@@ -131,6 +132,23 @@ def test_a_table_sums_its_rows() -> None:
     table = Table(np.array([0, 2, 2, 3]), np.array([0, 2, 2]), np.array([1.0, 2.0, 4.0]))
     rows, weights = np.array([0, 1, 2]), np.array([10.0, 5.0, 0.5])
     assert table.weighted_sum(rows, weights, 4).tolist() == [10.0, 0.0, 22.0, 0.0]
+    assert table.sum_of_long_rows(rows, weights, 4).tolist() == [10.0, 0.0, 22.0, 0.0]
+
+
+def test_a_table_of_bytes_sums_them_in_units_of_its_scale() -> None:
+    columns, values = np.array([0, 2, 2], np.uint16), np.array([255, 1, 255], np.uint8)
+    table = Table(np.array([0, 2, 2, 3]), columns, values, scale=0.5)
+    rows, weights = np.array([0, 2]), np.array([2.0, 1.0])
+    expected = [255.0, 0.0, 128.5]
+    assert table.weighted_sum(rows, weights, 3).tolist() == expected
+    assert table.sum_of_long_rows(rows, weights, 3).tolist() == expected
+
+
+def test_blocks_of_vectors_give_what_all_at_once_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tagloop.ranking.neighbours.BLOCK", 7)
+    rounded = np.random.default_rng(0).integers(-127, 128, (20, 384)).astype(np.int8)
+    vectors = np.random.default_rng(1).normal(size=(3, 384)).astype(np.float32)
+    assert cosines(rounded, vectors) == pytest.approx(from_bytes(rounded) @ vectors.T, abs=1e-4)
 
 
 def test_weights_have_length_one_and_leave_out_what_does_not_count() -> None:

@@ -35,7 +35,7 @@ class _LeavingOut(Neighbours):
     ) -> np.ndarray:
         """Returns the share (0..1) of the nearest articles' say for every tag, (tags,)."""
         tokens, weights = weigh(title_ids, text_ids, self.idf)
-        alike = self._postings.weighted_sum(tokens, weights, self._articles)
+        alike = self._postings.sum_of_long_rows(tokens, weights, self._articles)
         alike[list(left_out)] = -1.0
         return self._lent(alike, NEAR, SHARPNESS)
 
