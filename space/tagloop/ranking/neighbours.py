@@ -188,8 +188,8 @@ def cosines(rounded: np.ndarray, vectors: np.ndarray) -> np.ndarray:
 
 def _table(arrays: Mapping[str, np.ndarray], name: str) -> Table:
     scale = arrays.get(f"{name}.scale", [1.0])[0]  # of values of 8 bits
-    parts = (arrays[f"{name}.{part}"] for part in ("starts", "columns", "values"))
-    return Table(*parts, float(scale))
+    starts, columns, values = (arrays[f"{name}.{part}"] for part in ("starts", "columns", "values"))
+    return Table(starts, columns, values, float(scale))
 
 
 def weigh(
