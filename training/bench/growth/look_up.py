@@ -1,0 +1,42 @@
+"""Looks articles up in an index, in a process that imports what a server would, and no more.
+
+    python -m training.bench.growth.look_up FOLDER     # run by training.bench.growth
+
+Prints one line of JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from functools import partial
+from pathlib import Path
+
+from safetensors.numpy import load_file
+
+from tagloop.ranking.neighbours import Neighbours
+from training.bench.peak import peak_megabytes
+from training.bench.timing import seconds, spread
+
+QUERIES = "queries.safetensors"
+"""The vector of every article, a row of ``vectors``, and its tokens, ``ids0`` and so on."""
+
+
+def main() -> int:
+    """Looks the articles up, one by one."""
+    folder = Path(sys.argv[1])
+    queries = load_file(folder / QUERIES)
+    index = Neighbours.load(folder)
+    assert index is not None
+    spent = []
+    for number in range(len(queries["vectors"])):
+        article = [], queries[f"ids{number}"].tolist()
+        vector = queries["vectors"][number : number + 1]
+        spent.append(seconds(partial(index.of, [article], vector)))
+    found = {"seconds": spread(spent)["median"], "peak_mb": peak_megabytes()}
+    print(json.dumps(found))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
