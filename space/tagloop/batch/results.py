@@ -1,4 +1,4 @@
-"""What a batch leaves: pieces one after the other in a file, or a file each in a zip or a folder."""
+"""What a batch leaves: one file of its pieces, or a file each in a zip or a folder."""
 
 from __future__ import annotations
 
