@@ -110,7 +110,7 @@ class DatasetTarget(Target):
 
     def __init__(self, path: Path, columns: ArticleColumns) -> None:
         super().__init__(path)
-        self.discard()  # of a run that was killed
+        self.remove_partial()
         self.columns = columns
         self.splits: dict[str, _Split] = {}
         self._file: ParquetFile | None = None

@@ -15,7 +15,7 @@ from tagloop.tagger.model_folder import SNAPSHOT_PATTERNS, fetch_model
 from training.finetune.bundled_base import BUNDLED_BASE
 
 BUILD = Path("build")
-UNTRAINED = "untrained"
+UNTRAINED = "tag-base"
 """Folder under ``build/`` of the base with a sentence encoder, by which it knows a list of tags."""
 
 

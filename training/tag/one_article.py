@@ -48,8 +48,8 @@ def tag_stdin(request: Request) -> None:
         UserError: It has no text, or the model cannot be had.
     """
     data = sys.stdin.buffer.read()
-    name = "standard input"
-    _print_tags(read_document(data, f"{name}.html" if _PAGE.match(data) else f"{name}.md"), request)
+    record = read_document(data, "article.html" if _PAGE.match(data) else "article.md")
+    _print_tags(record, "standard input", request)
 
 
 def tag_file(request: Request) -> None:
@@ -58,12 +58,12 @@ def tag_file(request: Request) -> None:
     Raises:
         UserError: It has no text or cannot be read, or the model cannot be had.
     """
-    _print_tags(next(open_path(Path(request.source).expanduser()).records), request)
+    (record,) = open_path(Path(request.source).expanduser()).records
+    _print_tags(record, record.where, request)
 
 
-def _print_tags(record: Record, request: Request) -> None:
+def _print_tags(record: Record, where: str, request: Request) -> None:
     entry = entry_of(record)
-    where = record.where.removesuffix(".md").removesuffix(".html")
     if entry.problem:
         raise UserError(f"{where}: {entry.problem.rstrip('.')}.")
     title, text = request.title or entry.title, entry.text.strip()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from tagloop.batch.rows import RowTags
+from tagloop.errors import UserError
 from tagloop.limits import readable
 from tagloop.reading.record import Entry
 from training.console import progress_bar
@@ -87,18 +89,26 @@ def write_all(
         entries: The articles.
         tags: Of each.
         total: How many there are.
-        targets: Where they go.
+        targets: Where they go; nothing is left of them if no article is tagged.
+
+    Raises:
+        UserError: A target cannot be written.
     """
     outcome = Outcome()
+    waiting = list(targets)
     try:
         pairs = zip(entries, tags, strict=True)
         for entry, tagged in progress_bar(pairs, total=total, unit=" articles", desc="write"):
             problems = [target.add(entry, tagged) for target in targets]
             outcome.count(entry, tagged, next(filter(None, problems), ""))
-        if outcome.tagged:
-            for target in targets:
-                outcome.notes += target.take_place()
+        while outcome.tagged and waiting:
+            outcome.notes += waiting[0].take_place()
+            waiting.pop(0)
+    except OSError as error:
+        names = " and ".join(str(target.path) for target in waiting)
+        raise UserError(f"{names} cannot be written ({error.strerror or error}).") from error
     finally:
-        for target in targets:
-            target.discard()
+        for target in waiting:
+            with suppress(OSError):
+                target.abandon()
     return outcome

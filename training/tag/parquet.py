@@ -82,7 +82,7 @@ class ColumnTypes:
 
 def _common(before: pyarrow.DataType, values: Sequence[Any]) -> pyarrow.DataType | None:
     try:
-        both = (before, pyarrow.infer_type(values))
+        both = (before, pyarrow.array(values).type)
         schemas = [pyarrow.schema([("x", kind)]) for kind in both]
         return pyarrow.unify_schemas(schemas, promote_options="permissive").field(0).type
     except (pyarrow.ArrowException, OverflowError, ValueError, TypeError):

@@ -57,8 +57,15 @@ class Target(ABC):
         self.partial.rename(self.path)
         return notes
 
-    def discard(self) -> None:
-        """Removes what is not whole."""
+    def abandon(self) -> None:
+        """Ends the writing and removes what was written."""
+        try:
+            self.close()
+        finally:
+            self.remove_partial()
+
+    def remove_partial(self) -> None:
+        """Removes what is not whole, of this run or of one that was killed."""
         if self.partial.is_dir():
             shutil.rmtree(self.partial, ignore_errors=True)
         else:
@@ -70,7 +77,7 @@ class OwnTarget(Target):
 
     def __init__(self, path: Path, writer: Writer) -> None:
         super().__init__(path)
-        self.discard()  # of a run that was killed
+        self.remove_partial()
         self._writer = writer
         self._result = self._begin()
 
@@ -136,7 +143,7 @@ def own_writer(articles: Articles) -> Writer | None:
     """
     if articles.path is None or articles.schema is not None:
         return None
-    return choose_writer(articles.open(), articles.survey, articles.path, UNLIMITED)
+    return choose_writer(articles.source, articles.survey, articles.path, UNLIMITED)
 
 
 def target_path(out: str, articles: Articles, writer: Writer | None) -> Path:

@@ -24,7 +24,7 @@ def choose_writer(source: Source, survey: Survey, path: Path, limits: Limits) ->
     """Returns the writer of a file or folder that was opened.
 
     Args:
-        source: What was opened, none of whose records need have been read.
+        source: What was opened; its records may have been read or not.
         survey: What its first reading has found.
         path: Where it is.
         limits: Of an archive.
