@@ -5,7 +5,7 @@ NAME ?= tagloop
 # What a person says. It reaches the commands through the environment, as it stands: blanks, quotes
 # and $ mean nothing to make or the shell.
 GIVEN := NAME NAMESPACE SOURCE COLUMNS TAG_SEPARATOR LICENSE MIN_WORDS LIMIT PREVIOUS TAG_OVERRIDES \
-         BASE ENCODER TRAINING MODEL DATASET AGREEMENT DATA SPLIT
+         BASE ENCODER TRAINING MODEL DATASET AGREEMENT DATA SPLIT OUT
 # The width of a terminal has the name of a variable here.
 ifeq ($(origin COLUMNS)$(findstring =,$(value COLUMNS)),environment)
 COLUMNS :=
@@ -38,7 +38,7 @@ settings = $(call flag,NAME,name) $(source) $(reading) $(call flag,BASE,base) \
 verbose = $(if $(V),--verbose)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test slowtest faults fuzz data base bench train evaluate publish retrain space screenshots lint lock audit sbom clean
+.PHONY: help install demo test slowtest faults fuzz data base bench train evaluate tag publish retrain space screenshots lint lock audit sbom clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,6 +68,9 @@ train: $(READY) ## build, fine-tune and measure: SOURCE=… [BASE=google/flan-t5
 
 evaluate: $(READY) ## measure a tagger again: [MODEL=folder|owner/tagger] [NAME=…]
 	@$(PY) -m training.evaluation $(call flag,NAME,name) $(call flag,MODEL,model) $(verbose)
+
+tag: $(READY) ## tags of an article, or a file of many with theirs: SOURCE=post.md|posts.csv|folder|owner/dataset [OUT=…] [MODEL=…]
+	@$(PY) -m training.tag $(if $(SOURCE),"$$SOURCE") $(call flag,OUT,out) $(call flag,MODEL,model) $(call flag,COLUMNS,columns) $(call flag,LIMIT,limit) $(verbose)
 
 publish: $(READY) ## dataset, model and Space to the Hub: NAMESPACE=you [SOURCE=…] [BASE=…] [PRIVATE=1] [DRY_RUN=1]
 	@$(PY) -m training.publish --namespace "$$NAMESPACE" $(settings) $(call switch,PRIVATE,private) $(call switch,DRY_RUN,dry_run) $(verbose)

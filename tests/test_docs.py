@@ -34,6 +34,7 @@ ARTICLES = (ROOT / "dataset_card" / "starter", ROOT / "space" / "examples")
 TEMPLATES = (
     ROOT / "training" / "cards" / "model_card.md",
     ROOT / "training" / "base" / "card.md",
+    ROOT / "training" / "tag" / "card.md",
     ROOT / "dataset_card" / "template.md",
 )
 """Cards before they are rendered: only their commands are whole."""
@@ -41,6 +42,7 @@ TEMPLATES = (
 CODE = re.compile(
     r"^```[^\n]*\n(.*?)^```|(?<!`)`([^`\n]+(?:\n[^`\n]+)*)`(?!`)", re.MULTILINE | re.DOTALL
 )
+TAGLOOP = re.compile(r"\btagloop tag(?=\s)")
 RUN = re.compile(r"\bpython[\d.]* -m ([\w.]+)([^\n`|;&]*)")
 MAKE = re.compile(r"(?<![\w./-])make ([a-z]+)((?: +[A-Z]\w*=\S*)*)")
 FLAG = re.compile(r"(?<![\w-])--[a-z][\w-]*")
@@ -116,7 +118,7 @@ def commands() -> dict[Command, dict[str, set[str]]]:
     """Returns every ``python -m``, as module and first words: its flags, each with its places."""
     found: dict[Command, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for where, text in texts().items():
-        for module, rest in RUN.findall(text):
+        for module, rest in RUN.findall(TAGLOOP.sub("python -m training.tag", text)):
             arguments = rest.split("#")[0]
             words = re.match(r"(?: +[a-z]+(?!\S))*", arguments)
             key = module, tuple(words[0].split()) if words else ()

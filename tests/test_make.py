@@ -63,7 +63,15 @@ def test_switches_and_the_starter_corpus(told: Path) -> None:
     assert words(told, "data", *settings) == [*starter, *switches]
 
 
-@pytest.mark.parametrize("target", ["retrain", "evaluate", "screenshots"])
+def test_tag_takes_a_source_and_a_place(told: Path) -> None:
+    given = {"SOURCE": HOSTILE, "OUT": "my tags.parquet", "COLUMNS": "text=Plain Content"}
+    found = words(told, "tag", *(f"{name}={value}" for name, value in given.items()), "LIMIT=3")
+    command = ["-m", "training.tag", HOSTILE, "--out", "my tags.parquet"]
+    assert found == [*command, "--columns", "text=Plain Content", "--limit", "3"]
+    assert words(told, "tag") == ["-m", "training.tag"]  # standard input
+
+
+@pytest.mark.parametrize("target", ["retrain", "evaluate", "screenshots", "tag"])
 def test_models_with_blanks(told: Path, target: str) -> None:
     assert "build/my blog/model" in words(told, target, "MODEL=build/my blog/model")
 

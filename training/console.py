@@ -26,7 +26,7 @@ BAR_DELAY = 0.5
 
 
 class _Terminal:
-    """Where lines and bars go: standard output, or what it was before ``quiet``."""
+    """Where lines and bars go: standard output, or what ``quiet`` says."""
 
     out: ClassVar[TextIO | None] = None
     running: ClassVar[str] = ""
@@ -121,7 +121,7 @@ def log_file(name: str) -> Path:
 
 
 @contextmanager
-def quiet(log: Path, verbose: bool = False) -> Iterator[None]:
+def quiet(log: Path, verbose: bool = False, to: TextIO | None = None) -> Iterator[None]:
     """Sends what is printed into a log, written anew; an unexpected exception names it.
 
     Of several processes that train together all write the log and the first alone speaks.
@@ -129,12 +129,17 @@ def quiet(log: Path, verbose: bool = False) -> Iterator[None]:
     Args:
         log: The file.
         verbose: Leave everything where it is.
+        to: Where the person reads: standard output, if it is not for the result alone.
 
     Raises:
         UserError: The log cannot be written.
     """
     if verbose:
-        yield
+        _Terminal.out = to
+        try:
+            yield
+        finally:
+            _Terminal.out = None
         return
     first = os.environ.get("RANK", "0") == "0"
     with contextlib.ExitStack() as stack:
@@ -145,7 +150,8 @@ def quiet(log: Path, verbose: bool = False) -> Iterator[None]:
             raise UserError(f"{log}: cannot be written ({error.strerror}).") from error
         if first:
             file.truncate(0)
-        _Terminal.out = stack.enter_context(_terminal() if first else Path(os.devnull).open("w"))
+        terminal = _terminal(to or sys.stdout) if first else Path(os.devnull).open("w")
+        _Terminal.out = stack.enter_context(terminal)
         stack.callback(setattr, _Terminal, "out", None)
         stack.enter_context(_redirected(file))
         _hide_bars_of_libraries()
@@ -162,14 +168,14 @@ def quiet(log: Path, verbose: bool = False) -> Iterator[None]:
 
 
 @contextmanager
-def _terminal() -> Iterator[TextIO]:
-    """Yields a stream of its own to standard output, which stays when that is redirected."""
+def _terminal(stream: TextIO) -> Iterator[TextIO]:
+    """Yields a stream of its own to where another goes, which stays when that is redirected."""
     try:
-        copy = os.dup(sys.stdout.fileno())
+        copy = os.dup(stream.fileno())
     except (OSError, ValueError):  # a test's buffer, which has no file
-        yield sys.stdout
+        yield stream
         return
-    encoding, errors = sys.stdout.encoding, sys.stdout.errors
+    encoding, errors = stream.encoding, stream.errors
     with os.fdopen(copy, "w", buffering=1, encoding=encoding, errors=errors) as out:
         yield out
 

@@ -36,6 +36,9 @@ BUILD_REPORT = "build_report.json"
 MERGED_CORRECTIONS = "corrections.json"
 """Which corrections the dataset holds."""
 
+TAGGING_REPORT = "tagging_report.json"
+"""How the articles of a dataset got their tags from a model; marks a repository as such a one."""
+
 # Folders in a repository of corrections.
 CORRECTIONS = "data"
 REVIEWS = "reviews"

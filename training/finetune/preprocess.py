@@ -21,9 +21,9 @@ from tagloop.generation.settings import TaggingSettings
 from tagloop.vocabulary.vocabulary import Vocabulary, join_tags
 from training.config import BY_FREQUENCY, TrainConfig
 from training.data.corpus import Corpus
+from training.finetune.bundled_base import BUNDLED_BASE as BUNDLED_BASE
 from training.finetune.sentence_encoders import encoder_name
 
-BUNDLED_BASE = Path(__file__).parents[1] / "base" / "weights"
 INSTRUCTION_TEMPLATE = "Generate tags: {title}\n{text}"
 """Prompt for instruction-tuned bases such as FLAN-T5, which are told the task in words."""
 

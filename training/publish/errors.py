@@ -69,8 +69,13 @@ def _speaks_of_plan(message: str) -> bool:
     return any(word in f"{message.lower()} " for word in words)
 
 
-def check_access(api: HfApi, namespace: str) -> None:
+def check_access(api: HfApi, namespace: str, setting: str = "NAMESPACE=") -> None:
     """Makes sure that there is a token and that its owner belongs to the namespace.
+
+    Args:
+        api: Client with the token.
+        namespace: A user or organisation.
+        setting: How a person says it, for what to do.
 
     Raises:
         UserError: There is no valid token, or its owner may not publish in that namespace.
@@ -88,5 +93,5 @@ def check_access(api: HfApi, namespace: str) -> None:
     if namespace not in (me["name"], *groups):
         raise UserError(
             f"The token is {me['name']}'s, who may not publish as {namespace}; take "
-            f"NAMESPACE={me['name']}{' or ' if groups else ''}{' or '.join(groups)}."
+            f"{setting}{me['name']}{' or ' if groups else ''}{' or '.join(groups)}."
         )

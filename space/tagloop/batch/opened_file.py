@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
+from tagloop.batch.articles import entries_of, left_out_notes, row_of, survey_of
 from tagloop.batch.named_columns import in_the_tab
 from tagloop.batch.rows import LIMITS, MAX_ROWS, Piece, Row, RowTags
 from tagloop.batch.writers.choice import choose_writer
-from tagloop.batch.writers.writer import BEGINNING, CUT_TITLE, Survey, Written
+from tagloop.batch.writers.writer import BEGINNING, CUT_TITLE, Written
 from tagloop.errors import UserError
-from tagloop.limits import MAX_TEXT_CHARACTERS, MAX_TITLE_CHARACTERS, beginning, readable
-from tagloop.reading.columns import listed, naming
-from tagloop.reading.entries import Entries, read_entries
-from tagloop.reading.record import Entry, ReadOptions, Source
+from tagloop.limits import MAX_TEXT_CHARACTERS, MAX_TITLE_CHARACTERS, beginning
+from tagloop.reading.record import Entry
 from tagloop.reading.sources import open_path
 
 
@@ -30,14 +30,14 @@ class OpenedFile:
     """
 
     def __init__(self, path: Path, columns: Mapping[str, str]) -> None:
-        survey = _survey(path)
+        survey = survey_of(open_path(path, LIMITS), MAX_ROWS)
         source = open_path(path, LIMITS)
         self.total = survey.count
         try:
-            self._entries = _entries(source, columns, survey)
+            self._entries = entries_of(source, columns, survey)
         except UserError as error:
             raise UserError(in_the_tab(str(error))) from error
-        self._writer = choose_writer(source, survey, path)
+        self._writer = choose_writer(source, survey, path, LIMITS)
         self.form = self._writer.form
         self._source = source
         self._read: list[tuple[Entry, str]] = []
@@ -59,7 +59,7 @@ class OpenedFile:
 
     def notes(self) -> list[str]:
         """Returns sentences about what was read and written, for the visitor."""
-        return [*self._cut_notes(), *self._left_out(), *self._writer.notes()]
+        return [*self._cut_notes(), *left_out_notes(self._source), *self._writer.notes()]
 
     def close(self) -> None:
         """Ends the reading."""
@@ -67,21 +67,15 @@ class OpenedFile:
             self._source.records.close()
 
     def _row(self, entry: Entry) -> Row:
-        title, text = entry.title.strip(), entry.text.strip()
-        problem = entry.problem or ("" if text else "it has no text")
-        cut_text, cut_title = len(text) > MAX_TEXT_CHARACTERS, len(title) > MAX_TITLE_CHARACTERS
-        note = "; ".join(
-            sentence
-            for sentence, holds in ((BEGINNING, cut_text), (CUT_TITLE, cut_title))
-            if holds and not problem
-        )
-        self._read.append((entry, note))
-        if problem:
-            return Row(entry.record.where, problem=problem)
+        row = row_of(entry)
+        title = beginning(row.title, MAX_TITLE_CHARACTERS)
+        text = beginning(row.text, MAX_TEXT_CHARACTERS)
+        cut_text, cut_title = text != row.text, title != row.title
+        cut = ((BEGINNING, cut_text), (CUT_TITLE, cut_title))
+        self._read.append((entry, "; ".join(sentence for sentence, holds in cut if holds)))
         self._cut_texts += cut_text
         self._cut_titles += cut_title
-        title, text = beginning(title, MAX_TITLE_CHARACTERS), beginning(text, MAX_TEXT_CHARACTERS)
-        return Row(entry.record.where, title, text)
+        return replace(row, title=title, text=text)
 
     def _cut_notes(self) -> Iterator[str]:
         for count, what, most in (
@@ -95,46 +89,3 @@ class OpenedFile:
                     f"{count:,} {what}s were longer than {most:,} characters: their beginning was "
                     "tagged."
                 )
-
-    def _left_out(self) -> Iterator[str]:
-        count = sum(self._source.left_out.values())
-        if count:
-            kinds = ", ".join(
-                f"{kind} ({number:,})" for kind, number in self._source.left_out.most_common(5)
-            )
-            files = "file is" if count == 1 else "files are"
-            yield f"{count:,} {files} left out: {kinds}."
-
-
-def _survey(path: Path) -> Survey:
-    """Reads the file once, to count its records and see how it is written."""
-    source = open_path(path, LIMITS)
-    survey = Survey()
-    for record in source.records:
-        survey.see(record)
-        if survey.count > MAX_ROWS:
-            raise UserError(
-                f"{source.name} has more than {MAX_ROWS:,} articles, which is the limit: split it "
-                "and give one part after the other."
-            )
-    if survey.count == 0:
-        raise UserError(f"{source.name} has no articles in it: give a file with at least one.")
-    return survey
-
-
-def _entries(source: Source, columns: Mapping[str, str], survey: Survey) -> Entries:
-    """Returns the articles of a file that has texts.
-
-    Raises:
-        UserError: There is no column for the text, or none of a name that a person gives.
-    """
-    entries = read_entries(source, ReadOptions(columns=columns, needed=("text",)))
-    if not entries.columns.names.get("text") and not survey.apart:
-        if not survey.names and survey.problem:
-            raise UserError(f"{source.name} has no article that can be read: {survey.problem}.")
-        raise UserError(
-            f"{source.name}: no column for the text found; the columns are "
-            f"{listed([readable(name) for name in survey.names])}. Say which one it is with "
-            f"{naming('text')}."
-        )
-    return entries

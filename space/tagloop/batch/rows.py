@@ -53,7 +53,7 @@ class RowTags:
 
     @classmethod
     def of(cls, result: Mapping[str, Any]) -> RowTags:
-        """Takes one result of ``TaggingService.tag_batch``."""
+        """Takes one result of ``tagloop.batch.tagging.TagArticles``."""
         tags = result["tags"]
         return cls(
             [tag["tag"] for tag in tags],

@@ -6,25 +6,22 @@ their turn: a chunk is as long as anyone waits for a batch.
 
 from __future__ import annotations
 
-import logging
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from tagloop.batch.apart import ApartFile
 from tagloop.batch.results import begin_result
-from tagloop.batch.rows import MAX_FILE_BYTES, BatchFile, Row, RowTags
+from tagloop.batch.rows import MAX_FILE_BYTES, BatchFile, Row
+from tagloop.batch.tagging import tag_rows
 from tagloop.errors import UserError
 from tagloop.service.options import check_options
 from tagloop.service.service import TaggingService
 from tagloop.service.upload_size import check_upload
 from tagloop.tagger.options import Options
-
-logger = logging.getLogger(__name__)
 
 NO_COLUMNS: Mapping[str, str] = {}
 CHUNK = 8
@@ -144,7 +141,7 @@ def _tag_rows(
         while not (stopped := cancelled() or state.seconds > MAX_SECONDS):
             if not (rows := batch.read(CHUNK)):
                 break
-            found = _tag(service, rows, options)
+            found = tag_rows(rows, lambda articles: service.tag_batch(articles, options)[0])
             for row, tagged, piece in zip(rows, found, batch.write(found), strict=True):
                 result.add(row, tagged, piece)
                 _count(row, tagged.problem or piece.problem, state)
@@ -160,32 +157,6 @@ def _tag_rows(
     state.cancelled = stopped and state.done < state.total
     state.result = target
     yield state
-
-
-def _tag(service: TaggingService, rows: list[Row], options: Options) -> list[RowTags]:
-    found = [RowTags(problem=row.problem) for row in rows]
-    fit = [place for place, row in enumerate(rows) if not row.problem]
-    articles = [{"title": rows[place].title, "text": rows[place].text} for place in fit]
-    for place, result in zip(fit, _results(service, articles, options), strict=True):
-        found[place] = RowTags.of(result)
-    return found
-
-
-def _results(
-    service: TaggingService, articles: list[dict[str, str]], options: Options
-) -> list[dict[str, Any]]:
-    """Tags articles together; if that fails, one by one, to find the one that it is about."""
-    if not articles:
-        return []
-    try:
-        return service.tag_batch(articles, options)[0]
-    except UserError:
-        raise
-    except Exception:  # one article must not take the other 9,999 with it
-        logger.exception("a batch's chunk of %d articles failed", len(articles))
-    if len(articles) == 1:
-        return [{"tags": [], "error": "the tagger cannot tag it"}]
-    return [_results(service, [article], options)[0] for article in articles]
 
 
 def _count(row: Row, problem: str, state: BatchState) -> None:

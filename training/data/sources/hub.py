@@ -20,7 +20,8 @@ from huggingface_hub.errors import (
 )
 
 from tagloop.errors import UserError
-from tagloop.reading.record import Record, Source
+from tagloop.reading.record import Record
+from tagloop.reading.sources.tables import TableSource
 
 PATTERN = re.compile(
     r"(?P<repo_id>[\w.-]+(?:/[\w.-]+)?)(?::(?P<config>[^@:/]+))?(?:@(?P<revision>[^@]+))?"
@@ -30,7 +31,7 @@ MEDIA = (datasets.Image, datasets.Audio, datasets.Video, datasets.Pdf, datasets.
 """Features that hold no text."""
 
 
-def open_hub(location: str, *, streaming: bool = False) -> Source:
+def open_hub(location: str, *, streaming: bool = False) -> TableSource:
     """Opens a Hub dataset at the commit that its revision names now.
 
     The name of the split is each record's ``split``, unless a column says it. Pictures, sounds and
@@ -56,8 +57,14 @@ def open_hub(location: str, *, streaming: bool = False) -> Source:
         # Streamed formats without a schema show their columns in the first row.
         features: Mapping[str, Any] = first.features or next(iter(first), {})
     total = None if streaming else sum(split.num_rows for split in splits.values())
-    records = _records(splits, where)
-    return Source("hub", f"{repo_id}@{commit}", records, columns=list(features), total=total)
+    return TableSource(
+        "hub",
+        f"{repo_id}@{commit}",
+        _records(splits, where),
+        columns=list(features),
+        total=total,
+        schema=_schema(first.features),
+    )
 
 
 def dataset_commit(repo_id: str, revision: str | None) -> str:
@@ -158,6 +165,19 @@ def _readable(where: str) -> Iterator[None]:
         raise UserError(
             f"{where}: cannot be read as a dataset ({reason or type(error).__name__})."
         ) from error
+
+
+def _schema(features: Mapping[str, Any] | None) -> pyarrow.Schema | None:
+    """Returns the types of what the records have: of labels their names; None if none are known."""
+    if not features:
+        return None
+    schema = datasets.Features(features).arrow_schema.remove_metadata()
+    for column in _label_columns(features):
+        place = schema.get_field_index(column)
+        alone = isinstance(features[column], datasets.ClassLabel)
+        kind = pyarrow.string() if alone else pyarrow.list_(pyarrow.string())
+        schema = schema.set(place, pyarrow.field(column, kind))
+    return schema
 
 
 def _label_columns(features: Mapping[str, Any]) -> dict[str, list[str]]:

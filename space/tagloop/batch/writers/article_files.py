@@ -10,7 +10,7 @@ from tagloop.batch.writers.writer import Written
 from tagloop.errors import UserError
 from tagloop.reading.front_matter import split_front_matter
 from tagloop.reading.front_matter.adding import HTML_ENDINGS, Values, add_values, takes
-from tagloop.reading.sources.files import InputFile, ZipTree
+from tagloop.reading.sources.files import Folder, InputFile, ZipTree
 from tagloop.text.encodings import declared_encoding, find_encoding
 
 _BEGUN = (
@@ -25,12 +25,12 @@ class ArticleFilesWriter:
     """Writes each file with its tags.
 
     Args:
-        given: The zip, or the one file.
+        given: The zip, the folder, or the one file.
     """
 
-    def __init__(self, given: InputFile | ZipTree) -> None:
+    def __init__(self, given: InputFile | ZipTree | Folder) -> None:
         self._given = given
-        self.form = Form(".zip" if isinstance(given, ZipTree) else given.ending)
+        self.form = Form(given.ending if isinstance(given, InputFile) else ".zip")
         self._renamed = 0
 
     def write(self, row: Written) -> Piece:
@@ -69,7 +69,8 @@ class ArticleFilesWriter:
             with self._given.open() as stream:
                 return stream.read(), self._given.name, ()
         path: PurePosixPath = row.entry.record.given
-        return self._given.read(path), str(path), self._given.info(path).date_time
+        modified = self._given.info(path).date_time if isinstance(self._given, ZipTree) else ()
+        return self._given.read(path), str(path), modified
 
 
 def _encoded(content: str, encoding: str) -> bytes:

@@ -6,7 +6,6 @@ import json
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from tagloop.batch.rows import LIMITS
 from tagloop.batch.writers.article_files import ArticleFilesWriter
 from tagloop.batch.writers.json_document import JsonDocumentWriter
 from tagloop.batch.writers.json_lines import JsonLinesWriter
@@ -14,20 +13,21 @@ from tagloop.batch.writers.listing import ListingWriter
 from tagloop.batch.writers.table import TableWriter
 from tagloop.batch.writers.writer import Survey, Writer
 from tagloop.errors import UserError
-from tagloop.reading.record import Source
-from tagloop.reading.sources.files import InputFile, ZipTree
+from tagloop.reading.record import Limits, Source
+from tagloop.reading.sources.files import Folder, InputFile, ZipTree
 from tagloop.reading.sources.tables import TableSource
 
 _NO_FRONT_MATTER = (".docx", ".pdf", ".txt")
 
 
-def choose_writer(source: Source, survey: Survey, path: Path) -> Writer:
-    """Returns the writer of a file that was opened.
+def choose_writer(source: Source, survey: Survey, path: Path, limits: Limits) -> Writer:
+    """Returns the writer of a file or folder that was opened.
 
     Args:
-        source: The file, none of whose records need have been read.
+        source: What was opened; its records may have been read or not.
         survey: What its first reading has found.
         path: Where it is.
+        limits: Of an archive.
     """
     file = InputFile(path, path.name)
     ending = file.ending
@@ -41,7 +41,7 @@ def choose_writer(source: Source, survey: Survey, path: Path) -> Writer:
                 pass
         return TableWriter(source, survey, ending)
     if isinstance(survey.given, PurePosixPath):
-        return ArticleFilesWriter(ZipTree(file, LIMITS))
+        return ArticleFilesWriter(Folder(path) if path.is_dir() else ZipTree(file, limits))
     if source.kind == "markdown" and ending not in _NO_FRONT_MATTER:
         return ArticleFilesWriter(file)
     return ListingWriter(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from tagloop.reading.record import Source
 
@@ -22,7 +23,8 @@ class TableSource(Source):
 
     ``Record.given`` is what stands in the file: of a delimited text or a spreadsheet the row's
     cells as ``list[str]``, which may be fewer or more than the header has; of JSON Lines the line
-    as ``str``, without blanks around it; of other formats None, where the values are all there is.
+    as ``str``, without blanks around it; of Parquet and Arrow the ``bytes`` of those columns that
+    have such; of other formats None, where the values are all there is.
     A record with a problem has it as well: of a broken delimited row its first line, cut at each
     delimiter; of a line that is too long its beginning.
 
@@ -32,9 +34,11 @@ class TableSource(Source):
         delimiter: Between the cells of a delimited text; empty for other formats.
         encoding: The codec of a text; empty for other formats.
         backslash: Whether a delimited text has a backslash before quotes in its cells.
+        schema: The Arrow schema of what states its columns' types; None for other formats.
     """
 
     header: Sequence[str] = ()
     delimiter: str = ""
     encoding: str = ""
     backslash: bool = False
+    schema: Any = None

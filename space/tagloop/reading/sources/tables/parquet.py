@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -88,7 +89,8 @@ def read_shards(tree: Tree, limits: Limits) -> TableSource:
         UserError: None of them can be read.
     """
     paths = [path for path in tree.paths() if SHARD.search(str(path))]
-    source = TableSource("table", tree.name, iter(()), _shared_columns(tree, paths, limits))
+    first = _first_shard(tree, paths, limits)
+    source = TableSource("table", tree.name, iter(()), first.columns, schema=first.schema)
     source.left_out.update(
         path.suffix.lower() or "files without an ending"
         for path in tree.paths()
@@ -110,16 +112,14 @@ def read_shards(tree: Tree, limits: Limits) -> TableSource:
     return source
 
 
-def _shared_columns(
-    tree: Tree, paths: Sequence[PurePosixPath], limits: Limits
-) -> Sequence[str] | None:
-    """Returns the columns of the first shard that can be read."""
+def _first_shard(tree: Tree, paths: Sequence[PurePosixPath], limits: Limits) -> TableSource:
+    """Returns the first shard that can be read, whose columns hold for all."""
     for path in paths[:-1]:
         try:
-            return _shard(tree.file(path), limits).columns
+            return _shard(tree.file(path), limits)
         except UserError:
             continue  # its record says so
-    return _shard(tree.file(paths[-1]), limits).columns
+    return _shard(tree.file(paths[-1]), limits)
 
 
 def _shard(file: InputFile, limits: Limits) -> TableSource:
@@ -127,12 +127,7 @@ def _shard(file: InputFile, limits: Limits) -> TableSource:
 
 
 def _in_split(record: Record, split: str) -> Record:
-    return Record(
-        record.where,
-        record.values,
-        fallbacks={"split": split} if split else {},
-        problem=record.problem,
-    )
+    return replace(record, fallbacks={"split": split} if split else {})
 
 
 def _seekable(file: InputFile, limits: Limits) -> Any:
@@ -183,7 +178,9 @@ def _source(
     columns = [column for column in schema.names if not _INDEX.match(column)]
     check_columns(name, len(columns), limits)
     records = _records(name, columns, sizes, batches, limits)
-    return TableSource("table", name, records, columns, total=sum(sizes), header=columns)
+    return TableSource(
+        "table", name, records, columns, total=sum(sizes), header=columns, schema=schema
+    )
 
 
 def _records(
@@ -198,9 +195,9 @@ def _records(
         number = begin
         try:
             for batch in batches(group):
-                for values in _rows(batch.select(columns)):
+                for values, given in _rows(batch.select(columns)):
                     number += 1
-                    yield _record(f"{name}:row {number}", values, limits)
+                    yield _record(f"{name}:row {number}", values, given, limits)
         except _DAMAGE as error:
             yield Record(
                 f"{name}:row {number + 1}",
@@ -213,21 +210,32 @@ def _records(
         raise UserError(f"{name} has no rows in it: give a file with at least one.")
 
 
-def _record(where: str, values: Mapping[str, Any], limits: Limits) -> Record:
+def _record(
+    where: str, values: Mapping[str, Any], given: Mapping[str, Any] | None, limits: Limits
+) -> Record:
     most = limits.record_characters
     if (
         most is not None
         and sum(len(value) for value in values.values() if isinstance(value, str | bytes)) > most
     ):
-        return Record(where, {}, problem=f"it has more than {most:,} characters")
-    return Record(where, values)
+        return Record(where, {}, problem=f"it has more than {most:,} characters", given=given)
+    return Record(where, values, given=given)
 
 
-def _rows(batch: pyarrow.RecordBatch) -> Iterator[dict[str, Any]]:
-    """Yields the rows with values of Python; one that Python has no value for is None."""
-    columns = [_values(_readable(column)) for column in batch.columns]
-    for cells in zip(*columns, strict=True):
-        yield dict(zip(batch.schema.names, cells, strict=True))
+def _rows(
+    batch: pyarrow.RecordBatch,
+) -> Iterator[tuple[dict[str, Any], dict[str, bytes | None] | None]]:
+    """Yields the rows with values of Python, and of those with bytes what these are.
+
+    One that Python has no value for is None. Bytes may be a text, or no text at all.
+    """
+    names = batch.schema.names
+    values = {name: _values(_readable(batch.column(at))) for at, name in enumerate(names)}
+    raw = {name: values[name] for name in names if _is_binary(batch.schema.field(name).type)}
+    values |= {name: list(map(_decoded, cells)) for name, cells in raw.items()}
+    for place in range(batch.num_rows):
+        row = {name: cells[place] for name, cells in values.items()}
+        yield row, {name: cells[place] for name, cells in raw.items()} or None
 
 
 def _readable(column: pyarrow.Array) -> pyarrow.Array:
@@ -240,13 +248,18 @@ def _readable(column: pyarrow.Array) -> pyarrow.Array:
 
 def _values(column: pyarrow.Array) -> list[Any]:
     try:
-        values: list[Any] = column.to_pylist()
+        return list(column.to_pylist())
     except (ValueError, OverflowError, pyarrow.ArrowException):
-        values = [_value(cell) for cell in column]
-    if pyarrow.types.is_binary(column.type) or pyarrow.types.is_large_binary(column.type):
-        # Programs that know no texts write them as bytes.
-        return [None if value is None else value.decode("utf-8", "replace") for value in values]
-    return values
+        return [_value(cell) for cell in column]
+
+
+def _is_binary(kind: pyarrow.DataType) -> bool:
+    return bool(pyarrow.types.is_binary(kind) or pyarrow.types.is_large_binary(kind))
+
+
+def _decoded(value: bytes | None) -> str | None:
+    """Returns the text of bytes: programs that know no texts write them so."""
+    return None if value is None else value.decode("utf-8", "replace")
 
 
 def _value(cell: pyarrow.Scalar) -> Any:
