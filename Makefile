@@ -94,6 +94,10 @@ bench: $(PEERS) ## Tagloop and its peers side by side: DATA="folder more" [SPLIT
 	$(PY) -m training.bench.quality --data "$$DATA" --split $(if $(SPLIT),"$$SPLIT",validation) $(if $(ONLY),--only $(ONLY)) $(if $(AGAIN),--again) && \
 	$(PY) -m training.bench.speed --data "$$DATA"
 
+growth: $(READY) ## time and memory by number of articles, to a million, 80 minutes: DATA="folder more"
+	@$(if $(DATA),,echo "error: DATA is missing: make growth DATA=folder" >&2; exit 2;) \
+	$(PY) -m training.bench.growth --data "$$DATA"
+
 screenshots: $(READY) ## pictures of the Space on any tagger: MODEL=folder|owner/tagger [DATASET=…]
 	@$(if $(MODEL),,echo "error: MODEL is missing: make screenshots MODEL=folder" >&2; exit 2;) \
 	$(PY) -m training.demo.screenshots --model "$$MODEL" $(call flag,DATASET,dataset)

@@ -1,11 +1,11 @@
-"""How cost grows with the length of an article and with the number of articles; two charts.
+"""How cost grows: with an article's length, and with the number that are built, tagged, looked up.
 
-    python -m training.bench.growth --data DATA            # 8 minutes on 2 cores
+    python -m training.bench.growth --data DATA            # 80 minutes on 2 cores
     python -m training.bench.growth --data DATA --quick    # tries the command out
 
 Articles are made of sentences of the labelled ones, drawn at random, so that any length and number
-can be had and no two are near-duplicates. Every build and every serving process is a fresh one,
-and its peak memory is its own.
+can be had and no two are near-duplicates. Every build, every tagging and every look-up is a fresh
+process, and its peak memory is its own.
 """
 
 from __future__ import annotations
@@ -32,8 +32,10 @@ from training.bench.growth.chart import (
     DatasetPoint,
     GrowthReport,
     LengthPoint,
+    TagPoint,
     growth_chart,
 )
+from training.bench.growth.index import measure_look_ups
 from training.bench.growth.resampled import Resampler
 from training.bench.reporting import QuickSettings, benchmark
 from training.bench.speed.serving import fresh_process
@@ -46,15 +48,18 @@ from training.finetune.ctranslate2_conversion import convert
 from training.finetune.preprocess import BUNDLED_BASE, features, load_base, tagging_settings
 
 LENGTHS = (100, 200, 500, 1000, 2000, 5000, 10_000)
-SIZES = (1000, 3000, 10_000, 30_000, 100_000)
+SIZES = (1000, 10_000, 100_000, 1_000_000)
+TAGGED = (100, 1000, 10_000)
+"""A million would take half a day, and as much memory."""
 WORDS = 120
 """Of each article of the growing datasets: as long as a summary, so that the largest is built in
 minutes; time and memory grow with the words, too."""
-BUILD_PROGRAM = """
+BUILD, TAG = "training.build_dataset", "training.tag.command_line"
+PROGRAM = """
 import sys
+from importlib import import_module
 from training.bench.peak import peak_megabytes
-from training.build_dataset import main
-code = main(sys.argv[1:])
+code = import_module(sys.argv[1]).main(sys.argv[2:])
 print(f"peak {peak_megabytes():.1f}")
 raise SystemExit(code)
 """
@@ -82,6 +87,7 @@ def run(settings: GrowthSettings) -> GrowthReport:
     resampler = Resampler.of_train_split(settings.data)
     lengths = (20, 40) if settings.quick else LENGTHS
     sizes = (20, 40) if settings.quick else SIZES
+    tagged = sizes if settings.quick else TAGGED
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         model = folder / "model"
@@ -92,6 +98,8 @@ def run(settings: GrowthSettings) -> GrowthReport:
             "machine": machine(),
             "article_words": _tagging(resampler, model, folder, lengths),
             "dataset_rows": _building(resampler, settings, folder, sizes),
+            "tagged_rows": _tagging_rows(resampler, model, folder, tagged),
+            "look_ups": measure_look_ups(resampler, model, folder, sizes, WORDS),
         }
     growth_chart(report, settings.path.with_suffix(".png"))
     return report
@@ -148,19 +156,35 @@ def _building(
     }
 
 
+def _tagging_rows(
+    resampler: Resampler, model: Path, folder: Path, sizes: Sequence[int]
+) -> list[TagPoint]:
+    """Time and peak memory of tagging a table, by its rows."""
+    entries: list[TagPoint] = []
+    for rows in tqdm(sizes, desc="tagging rows", unit="table"):
+        table = folder / f"rows-{rows}.jsonl"
+        resampler.write(table, rows, WORDS)
+        words = ["tag", str(table), "--model", str(model), "--out", f"{table}.parquet"]
+        spent, peak = _process(folder, TAG, *words)
+        entries.append({"rows": rows, "seconds": significant(spent), "peak_mb": peak})
+    return entries
+
+
 def _build(folder: Path) -> tuple[float, float]:
     """Builds the dataset in a fresh process; returns seconds and peak memory in MB."""
     words = ["--source", str(folder / "rows.jsonl"), "--license", "CC0-1.0"]
-    words += ["--output_dir", str(folder / "dataset")]
+    return _process(folder, BUILD, *words, "--output_dir", str(folder / "dataset"))
+
+
+def _process(folder: Path, module: str, *words: str) -> tuple[float, float]:
+    """Runs a command in a fresh process; returns seconds and peak memory in MB."""
     started = time.perf_counter()
     done = subprocess.run(
-        [sys.executable, "-c", BUILD_PROGRAM, *words],
-        capture_output=True,
-        text=True,
+        [sys.executable, "-c", PROGRAM, module, *words], capture_output=True, text=True, cwd=folder
     )
     spent = time.perf_counter() - started
     if done.returncode != 0:
-        raise UserError(f"The build ended with: {done.stderr.strip().splitlines()[-1]}")
+        raise UserError(f"{module} ended with: {done.stderr.strip().splitlines()[-1]}")
     return spent, float(done.stdout.rsplit("peak ", 1)[1])
 
 
@@ -198,6 +222,19 @@ def table(report: GrowthReport) -> str:
         for entry in rows["entries"]
     ]
     heads = ["articles", "build s", "peak MB", "tokenize s", "epoch s"]
+    tagged = [
+        [f"{entry['rows']:,}", f"{entry['seconds']:.3g}", f"{entry['peak_mb']:,.0f}"]
+        for entry in report["tagged_rows"]
+    ]
+    look_ups = [
+        [
+            f"{entry['articles']:,}",
+            f"{entry['file_mb']:,.0f}",
+            f"{1000 * entry['seconds']:.3g}",
+            f"{entry['peak_mb']:,.0f}",
+        ]
+        for entry in report["look_ups"]
+    ]
     return "\n\n".join(
         [
             f"{here['processor']}, {here['cores']} cores",
@@ -205,6 +242,10 @@ def table(report: GrowthReport) -> str:
             f"Articles of {rows['words_a_row']} words; an epoch is estimated from "
             f"{rows['training_articles_a_second']:g} articles a second of full length:",
             markdown_table(heads, sizes),
+            "A table of such articles, tagged by `tagloop tag`:",
+            markdown_table(["rows", "seconds", "peak MB"], tagged),
+            "One such article, looked up in an index of so many:",
+            markdown_table(["articles", "file MB", "milliseconds", "peak MB"], look_ups),
         ]
     )
 

@@ -13,6 +13,7 @@ from matplotlib.ticker import FuncFormatter
 
 from dataset_card.charts import BLUE, INK, ORANGE, STYLE
 
+GREEN = "#3f9a6b"
 Points = tuple[Sequence[float], Sequence[float]]
 
 
@@ -44,46 +45,73 @@ class DatasetGrowth(TypedDict):
     entries: list[DatasetPoint]
 
 
+class TagPoint(TypedDict):
+    """What tagging a file of so many rows costs."""
+
+    rows: int
+    seconds: float
+    peak_mb: float
+
+
+class LookUpPoint(TypedDict):
+    """What looking one article up costs in an index of so many."""
+
+    articles: int
+    file_mb: float
+    seconds: float
+    peak_mb: float
+
+
 class GrowthReport(TypedDict):
-    """Both growths; ``results/growth.json`` has the command, too."""
+    """All growths; ``results/growth.json`` has the command, too."""
 
     machine: dict[str, Any]
     article_words: list[LengthPoint]
     dataset_rows: DatasetGrowth
+    tagged_rows: list[TagPoint]
+    look_ups: list[LookUpPoint]
 
 
 def growth_chart(report: GrowthReport, path: Path) -> None:
-    """Draws four panels on logarithmic scales, where a straight rise of 1:1 is linear growth."""
-    tagging = _columns(report["article_words"])
+    """Draws six panels on logarithmic scales, where a straight rise of 1:1 is linear growth."""
+    length = _columns(report["article_words"])
     rows = _columns(report["dataset_rows"]["entries"])
-    words = report["dataset_rows"]["words_a_row"]
+    tagged, index = _columns(report["tagged_rows"]), _columns(report["look_ups"])
+    epoch = "an epoch of training (estimate, long articles)"
     with matplotlib.style.context(["default", STYLE]):
-        figure = Figure(figsize=(9, 6.4), layout="constrained")
-        panels = figure.subplots(2, 2)
-        _draw(panels[0, 0], {"": (tagging["words"], tagging["seconds"])})
+        figure = Figure(figsize=(9, 9.6), layout="constrained")
+        panels = figure.subplots(3, 2)
+        _draw(panels[0, 0], {"": (length["words"], length["seconds"])})
         panels[0, 0].set_title("Seconds to tag one article")
-        _draw(panels[0, 1], {"": (tagging["words"], tagging["peak_mb"])})
+        _draw(panels[0, 1], {"": (length["words"], length["peak_mb"])})
         panels[0, 1].set_title("Memory of the tagging process, MB")
         times = {
-            "one epoch of training (estimate, long articles)": (
-                rows["rows"],
-                rows["epoch_seconds_estimated"],
-            ),
+            epoch: (rows["rows"], rows["epoch_seconds_estimated"]),
             "build": (rows["rows"], rows["build_seconds"]),
             "tokenize": (rows["rows"], rows["tokenize_seconds"]),
+            "tag": (tagged["rows"], tagged["seconds"]),
         }
         _draw(panels[1, 0], times)
-        panels[1, 0].set_title(f"Seconds for a dataset, {words} words each")
-        panels[1, 0].legend(fontsize=9)
-        _draw(panels[1, 1], {"": (rows["rows"], rows["build_peak_mb"])})
-        panels[1, 1].set_title("Memory of the build, MB")
-        for axes, label in zip(panels[:, 0].tolist() + panels[:, 1].tolist(), _LABELS, strict=True):
+        panels[1, 0].set_title(f"Seconds, {report['dataset_rows']['words_a_row']} words a row")
+        memory = {
+            "build": (rows["rows"], rows["build_peak_mb"]),
+            "tag": (tagged["rows"], tagged["peak_mb"]),
+        }
+        _draw(panels[1, 1], memory)
+        panels[1, 1].set_title("Memory, MB")
+        _draw(panels[2, 0], {"": (index["articles"], index["seconds"])})
+        panels[2, 0].set_title("Seconds to look one article up")
+        _draw(panels[2, 1], {"": (index["articles"], index["peak_mb"])})
+        panels[2, 1].set_title("Memory of the look-up, MB")
+        for axes in panels[1]:
+            axes.legend(fontsize=9)
+        for axes, label in zip(panels.flat, _LABELS, strict=True):
             axes.set_xlabel(label)
         path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(path, dpi=150, transparent=True, metadata={"Software": None})
 
 
-_LABELS = ("words of the article", "articles", "words of the article", "articles")
+_LABELS = 2 * ("words of the article",) + 2 * ("rows",) + 2 * ("articles of the index",)
 
 
 def _columns(entries: Sequence[Mapping[str, Any]]) -> dict[str, list[float]]:
@@ -91,7 +119,7 @@ def _columns(entries: Sequence[Mapping[str, Any]]) -> dict[str, list[float]]:
 
 
 def _draw(axes: Axes, curves: Mapping[str, Points]) -> None:
-    colors = (BLUE, ORANGE, INK)
+    colors = (BLUE, ORANGE, INK, GREEN)
     for (name, (across, up)), color in zip(curves.items(), colors, strict=False):
         axes.plot(across, up, color=color, marker="o", markersize=4, label=name)
     axes.set_xscale("log")

@@ -11,7 +11,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TypedDict
+from typing import cast
 
 import numpy as np
 from safetensors.numpy import save_file
@@ -23,6 +23,7 @@ from tagloop.ranking.neighbours import article_ids
 from tagloop.ranking.sentence_encoder import SentenceEncoder
 from tagloop.tagger.model_folder import load_tokenizer
 from tagloop.vocabulary.vocabulary import Vocabulary
+from training.bench.growth.chart import LookUpPoint
 from training.bench.growth.look_up import QUERIES
 from training.bench.growth.resampled import Resampler
 from training.bench.timing import significant
@@ -33,15 +34,6 @@ REAL_ROWS = 1000
 """Of the index whose rows are drawn."""
 ASKED = 10
 """Articles that are looked up, one by one."""
-
-
-class LookUpPoint(TypedDict):
-    """What looking one article up costs in an index of so many."""
-
-    articles: int
-    file_mb: float
-    seconds: float
-    peak_mb: float
 
 
 def measure_look_ups(
@@ -77,8 +69,8 @@ def measure_look_ups(
             check=True,
         )
         megabytes = (folder / NEIGHBOURS).stat().st_size / 1e6
-        found = json.loads(done.stdout)
-        points.append(LookUpPoint(articles=size, file_mb=significant(megabytes), **found))
+        point = {"articles": size, "file_mb": significant(megabytes), **json.loads(done.stdout)}
+        points.append(cast(LookUpPoint, point))
     return points
 
 
