@@ -38,7 +38,7 @@ settings = $(call flag,NAME,name) $(source) $(reading) $(call flag,BASE,base) \
 verbose = $(if $(V),--verbose)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test slowtest faults fuzz data base bench train evaluate tag publish retrain space screenshots lint lock audit sbom clean
+.PHONY: help install demo test slowtest faults fuzz data base bench train evaluate tag publish retrain space growth screenshots lint lock audit sbom clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
