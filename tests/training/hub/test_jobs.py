@@ -163,9 +163,11 @@ def test_nobody_else_runs_or_reads_anything(client: HfApi, running: EmbeddedHub)
     assert ended(client, job).status.stage == "COMPLETED"
 
 
-def test_without_leave_no_command_is_run(api: HfApi, hub: EmbeddedHub, tmp_path: Path) -> None:
-    with pytest.raises(HfHubHTTPError, match="starts it with --run_jobs"):
-        api.run_job(image=IMAGE, command=["touch", str(tmp_path / "ran")])
+def test_without_leave_no_command_is_run(tmp_path: Path) -> None:
+    with EmbeddedHub(tmp_path) as hub:
+        client = HfApi(endpoint=hub.endpoint, token=hub.token)
+        with pytest.raises(HfHubHTTPError, match="starts it with --run_jobs"):
+            shell(client, f"touch {tmp_path / 'ran'}")
     flags = ["--run_jobs", "--host", "0.0.0.0", "--port", "0"]
     done = subprocess.run(
         [sys.executable, "-m", "training.hub", "--root", str(tmp_path), *flags],
