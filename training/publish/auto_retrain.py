@@ -36,6 +36,7 @@ EXPIRING = ("hf_oauth_", "hf_jwt_")
 """How the tokens begin that a login in the browser and Trusted Publishers give."""
 IMAGE, FLAVOR, TIMEOUT, ATTEMPTS = "python:3.11", "cpu-upgrade", "6h", 2
 REST_MINUTES = 15.0
+FAILED = ("ERROR", "CANCELED", "DELETED")
 ARCHIVE, FOLDER = "code.tar.gz", "tagloop"
 """One file: of hundreds, each Job of a burst would ask the Hub one by one."""
 JOB_SCRIPT = "training/retrain/schedule/job.sh"
@@ -177,7 +178,7 @@ class AutoRetrain:
         return ["bash", "-c", "\n".join(lines)]
 
     def _source(self, command: list[str], token: str) -> JobInfo:
-        """Returns a Job with that command for the webhook to copy: the last one, or a new one.
+        """Returns a Job with that command for the webhook to copy: one that is well, or a new one.
 
         A new one runs at once, as by hand: it shows whether a Job can retrain, and leaves nothing
         waiting that came in before there was a webhook.
@@ -187,7 +188,8 @@ class AutoRetrain:
             try:
                 for job in self.api.list_jobs(namespace=self.namespace, labels={"name": name}):
                     by_hand = job.initiator is None or job.initiator.type in ("user", "org")
-                    if by_hand and (job.docker_image, job.command) == (IMAGE, command):
+                    same = (job.docker_image, job.command) == (IMAGE, command)
+                    if by_hand and same and job.status.stage not in FAILED:
                         return job
                 return self.api.run_job(
                     image=IMAGE,

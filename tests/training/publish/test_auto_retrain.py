@@ -205,6 +205,17 @@ def test_other_code_is_another_job_for_the_same_webhook(
     assert after.job and before.job and after.job.command != before.job.command
 
 
+def test_a_first_job_that_failed_is_tried_again(
+    project: Project, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(AutoRetrain, "_command", lambda self, sha: ["false", self.names.code])
+    automatic = AutoRetrain(HfApi(), project.names)
+    automatic.switch_on()
+    until(lambda: have_ended(project.names))
+    automatic.switch_on()
+    assert len(jobs(project.names)) == 2 and len(HfApi().list_webhooks()) == 1
+
+
 def test_the_code_of_a_job_is_private_and_whole(
     project: Project, token: str, no_command: None, tmp_path: Path
 ) -> None:
