@@ -21,6 +21,7 @@ from training.hub import EmbeddedHub
 from training.hub.automation.deliveries import KEPT, WAITS, Deliveries, Delivery
 from training.hub.automation.jobs import Jobs
 from training.hub.automation.webhooks import Webhook, Webhooks
+from training.hub.storage.repositories import Repositories
 
 from .plain_http import HTTP
 
@@ -258,10 +259,22 @@ def test_an_address_that_fails_is_asked_again_and_not_for_ever(tmp_path: Path) -
     assert activity(tmp_path, "w")[-1]["attempts"] == ["no answer: ConnectError"] * 3
 
 
+def test_what_cannot_be_told_spoils_no_change(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    repositories = Repositories(tmp_path)
+    made = repositories.create("models", "demo/x", private=False, sdk=None)
+    sender = deliveries(tmp_path, [])
+    sender._webhooks.add(webhook_at("http://127.0.0.1:9/"))
+    (made.directory / "repo.json").unlink()  # deleted just after the change was made
+    sender.announce(made, "http://127.0.0.1:1")
+    assert "A change of demo/x is not told" in caplog.text
+
+
 def test_the_record_is_bounded_and_private(tmp_path: Path) -> None:
     sender = deliveries(tmp_path, [])
     for number in range(KEPT + 5):
-        sender._record(Delivery(str(number), webhook_at("http://x/"), {}), ["200"], "")
+        sender._record(Delivery(str(number), webhook_at("http://x/"), {}), ["200"])
     kept = activity(tmp_path, "w")
     assert [kept[0]["id"], kept[-1]["id"], len(kept)] == ["5", str(KEPT + 4), KEPT]
     assert (tmp_path / "activity" / "w.jsonl").stat().st_mode & 0o077 == 0

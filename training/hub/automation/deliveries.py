@@ -65,12 +65,8 @@ class Deliveries:
             jobs: Runs what webhooks start.
             wait: Waits so many seconds before another attempt.
         """
-        self.activity, self._webhooks, self._jobs, self._wait = (
-            root / "activity",
-            webhooks,
-            jobs,
-            wait,
-        )
+        self.activity = root / "activity"
+        self._webhooks, self._jobs, self._wait = webhooks, jobs, wait
         self._waiting: queue.Queue[Delivery] = queue.Queue(MAX_WAITING)
         self._lock, self._writing = threading.Lock(), threading.Lock()
         self._started = False
@@ -82,21 +78,27 @@ class Deliveries:
             repository: The request's own object.
             base: The Hub's address, without a slash at the end.
         """
-        for webhook in self._webhooks.watching(repository):
-            payload = change(repository, base, webhook)
-            delivery = Delivery(uuid.uuid4().hex, webhook, payload)
-            try:
-                self._start()._waiting.put_nowait(delivery)
-            except queue.Full:
-                self._record(delivery, [], "not sent: too many wait before it")
+        try:
+            for webhook in self._webhooks.watching(repository):
+                payload = change(repository, base, webhook)
+                self._send(Delivery(uuid.uuid4().hex, webhook, payload))
+        except Exception as error:
+            # The change itself is made, and its caller is told so whatever goes wrong here.
+            LOG.warning("A change of %s is not told: %r", repository.repo_id, error)
 
-    def _start(self) -> Deliveries:
+    def _send(self, delivery: Delivery) -> None:
+        self._start()
+        try:
+            self._waiting.put_nowait(delivery)
+        except queue.Full:
+            self._record(delivery, ["not sent: too many wait before it"])
+
+    def _start(self) -> None:
         with self._lock:
             if not self._started:
                 self._started = True
                 for _ in range(WORKERS):
                     threading.Thread(target=self._work, daemon=True).start()
-        return self
 
     def _work(self) -> None:
         while True:
@@ -109,7 +111,7 @@ class Deliveries:
     def deliver(self, delivery: Delivery) -> None:
         """Starts the webhook's Job, or posts the change until it is taken; keeps a record."""
         if delivery.webhook.job is not None:
-            self._record(delivery, [self._start_job(delivery)], "")
+            self._record(delivery, [self._start_job(delivery)])
             return
         attempts = [self._post(delivery)]
         for pause in WAITS:
@@ -117,7 +119,7 @@ class Deliveries:
                 break
             self._wait(pause)
             attempts.append(self._post(delivery))
-        self._record(delivery, attempts, "")
+        self._record(delivery, attempts)
 
     def _post(self, delivery: Delivery) -> str:
         """Posts a change; returns the status of the answer, or what went wrong."""
@@ -154,13 +156,12 @@ class Deliveries:
             return error.message
         return f"job {job['id']}"
 
-    def _record(self, delivery: Delivery, attempts: list[str], note: str) -> None:
+    def _record(self, delivery: Delivery, attempts: list[str]) -> None:
         """Adds a line to the webhook's record, and lets the oldest ones go."""
         entry = {
             "id": delivery.id,
             "at": now(),
             "attempts": attempts,
-            **({"note": note} if note else {}),
             "payload": delivery.payload,
         }
         path = self.activity / f"{delivery.webhook.id}.jsonl"
