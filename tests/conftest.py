@@ -21,7 +21,7 @@ with socket.socket() as probe:
     PORT = probe.getsockname()[1]
 ROOT = Path(tempfile.mkdtemp(prefix="tagloop-tests-"))
 atexit.register(shutil.rmtree, ROOT, ignore_errors=True)
-HUB = EmbeddedHub(ROOT / "hub", port=PORT)
+HUB = EmbeddedHub(ROOT / "hub", port=PORT, run_jobs=True)
 # Clients read these at import: a real account's token or cache must never meet a test.
 os.environ.update(HUB.client_env(ROOT / "home"))
 # What tests start compiles a module once, not anew in each process, whatever the environment says.

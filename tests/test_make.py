@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tagloop.reading.settings import SWITCHES, VARIABLES, setting_name
-from training.config import BuildConfig
+from training.config import BuildConfig, PublishConfig, parse_config
 
 ROOT = Path(__file__).parents[1]
 HOSTILE = """my "posts" it's $HOME $(x) ${y} `id` #1 *.csv; (a) \\ & é|<b> ~ !"""
@@ -61,6 +61,15 @@ def test_switches_and_the_starter_corpus(told: Path) -> None:
     switches = ["--keep_title_only", "--drafts", "--strict", "--dry_run"]
     settings = [f"{name[2:].upper()}=1" for name in switches]
     assert words(told, "data", *settings) == [*starter, *switches]
+
+
+def test_retraining_by_event_is_made_removed_or_left_as_it_is(told: Path) -> None:
+    assert "--auto_retrain" not in words(told, "publish", "NAMESPACE=me")
+    for value, wanted in (("1", True), ("0", False)):
+        found = words(told, "publish", "NAMESPACE=me", f"AUTO_RETRAIN={value}")
+        config = parse_config(PublishConfig, found[found.index("--namespace") :], "test")
+        assert (config.namespace, config.auto_retrain) == ("me", wanted)
+        assert words(told, "publish", NAMESPACE="me", AUTO_RETRAIN=value) == found
 
 
 def test_tag_takes_a_source_and_a_place(told: Path) -> None:

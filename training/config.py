@@ -327,4 +327,9 @@ class PublishConfig(StationsConfig):
 
     namespace: str = option("", "Your user or organisation on the Hub.")
     private: bool = option(False, "Make dataset, model, Space private.")
+    auto_retrain: bool | None = option(
+        None,
+        "1: a webhook of the Hub starts a Job that retrains when corrections arrive; 0: removes "
+        "it; default: leaves it as it is.",
+    )
     dry_run: bool = option(False, "Print what would be done, do nothing.")

@@ -76,6 +76,14 @@ SOUND_BODIES: dict[str, Any] = {
         "operation": "upload", "transfers": ["basic", "multipart"], "hash_algo": "sha256",
         "objects": [{"oid": OID, "size": 5}, {"oid": LARGE_OID, "size": 40 << 20}],
     },
+    "/settings/webhooks": {
+        "url": "http://127.0.0.1:9/", "watched": [{"type": "user", "name": USER}],
+        "domains": ["repo", "discussion"], "secret": "x",
+    },
+    "/jobs": {
+        "command": ["true"], "arguments": [], "environment": {"A": "b"}, "dockerImage": "x",
+        "secrets": {"A": "b"}, "labels": {"a": "b"}, "timeoutSeconds": 5, "attempts": 2,
+    },
     "/lfs/verify": {"oid": LARGE_OID, "size": len(LARGE)},
 }  # fmt: skip
 

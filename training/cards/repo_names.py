@@ -19,3 +19,8 @@ class Names:
         """Returns ``{namespace}/{name}`` for the Space; the others end with what they hold."""
         stem = f"{namespace}/{name}"
         return cls(f"{stem}-articles", f"{stem}-tagger", stem, f"{stem}-corrections")
+
+    @property
+    def code(self) -> str:
+        """Where the code is that a webhook retrains with, if there is one."""
+        return f"{self.space}-retrain"

@@ -1,6 +1,7 @@
 """Serves an embedded Hub, a development server, until Ctrl-C.
 
 python -m training.hub --root .demo/hub --port 7870
+python -m training.hub --root .demo/hub --run_jobs   # commands that its user sends, as yours
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from tagloop.errors import UserError
 from training.hub.accounts import Accounts
+from training.hub.browsers import LOOPBACK
 from training.hub.server import serve
 
 
@@ -30,9 +32,20 @@ def main() -> int:
         "localhost; may be given again",
     )
     parser.add_argument("--user", default="demo", help="user whose token is made (default demo)")
+    parser.add_argument(
+        "--run_jobs",
+        action="store_true",
+        help="run Jobs: commands that whoever has a write token of --user sends, as processes of "
+        "this machine with your rights; only where it listens on a loopback address",
+    )
     parser.add_argument("--parent", type=int, help=argparse.SUPPRESS)
     args = parser.parse_args()
     try:
+        if args.run_jobs and args.host not in LOOPBACK:
+            raise UserError(
+                "Jobs are commands with your rights, so they are not run where others can reach "
+                f"the Hub: leave out --run_jobs, or --host {args.host}."
+            )
         accounts = Accounts(args.root)
         accounts.token_of(args.user)
 
@@ -42,7 +55,15 @@ def main() -> int:
                 print("A development server: one process, local users, no replacement for the Hub.")
                 print(f"The token of {args.user} is in {accounts.path}. Ctrl-C stops.", flush=True)
 
-        serve(args.root, args.host, args.port, names=args.name, parent=args.parent, ready=ready)
+        serve(
+            args.root,
+            args.host,
+            args.port,
+            names=args.name,
+            jobs_of=args.user if args.run_jobs else None,
+            parent=args.parent,
+            ready=ready,
+        )
     except KeyboardInterrupt:
         print("stopped", flush=True)
     except UserError as error:

@@ -5,17 +5,33 @@ from __future__ import annotations
 import logging
 import zlib
 from collections.abc import Sequence
+from email.utils import formatdate
 from pathlib import Path
 
 from dulwich import errors
 from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from training.hub.accounts import Accounts
-from training.hub.api import discussions, files, git, lfs, refs, repos, spaces, uploads
+from training.hub.api import (
+    discussions,
+    files,
+    git,
+    lfs,
+    refs,
+    repos,
+    spaces,
+    uploads,
+)
+from training.hub.api import jobs as jobs_api
+from training.hub.api import webhooks as webhooks_api
+from training.hub.automation.deliveries import Deliveries
+from training.hub.automation.jobs import Jobs
+from training.hub.automation.webhooks import Webhooks
 from training.hub.browsers import Guard
 from training.hub.errors import HubError, damaged, repo_not_found
 from training.hub.routing import Hub
@@ -25,6 +41,20 @@ from training.hub.web import pages
 from training.hub.web.rendering import error_page
 
 LOG = logging.getLogger(__name__)
+API = (
+    repos,
+    files,
+    uploads,
+    refs,
+    discussions,
+    spaces,
+    webhooks_api,
+    jobs_api,
+    lfs,
+    git,
+    pages,
+)
+"""The modules whose addresses are served; the first that fits a request has it."""
 DAMAGES = (
     FileNotFoundError,
     zlib.error,
@@ -53,6 +83,27 @@ class RawPath:
         if scope["type"] == "http":
             scope["path"] = scope["raw_path"].partition(b"?")[0].decode("latin-1")
         await self.app(scope, receive, send)
+
+
+class Dated:
+    """Writes the time on every answer.
+
+    uvicorn's own lags up to two seconds behind, and clients leave out what a log has after it.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Wraps the application."""
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Lets the application answer."""
+
+        async def send_dated(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)["Date"] = formatdate(usegmt=True)
+            await send(message)
+
+        await self.app(scope, receive, send_dated)
 
 
 def refuse(request: Request, error: Exception) -> Response:
@@ -96,21 +147,19 @@ def failed(request: Request, error: Exception) -> Response:
     return refuse(request, found)
 
 
-def build(root: Path, host: str, names: Sequence[str] = ()) -> ASGIApp:
+def build(root: Path, host: str, names: Sequence[str] = (), jobs: Jobs | None = None) -> ASGIApp:
     """Assembles the application.
 
     Args:
         root: Folder with all state.
         host: Address that it listens on.
         names: Further names that it is reached by; see `Guard`.
+        jobs: What runs Jobs; none are run without it.
     """
-    accounts = Accounts(root)
+    accounts, jobs = Accounts(root), jobs or Jobs(root)
+    webhooks = Webhooks(root)
     app = Starlette(
-        routes=[
-            route
-            for module in (repos, files, uploads, refs, discussions, spaces, lfs, git, pages)
-            for route in module.ROUTES
-        ],
+        routes=[route for module in API for route in module.ROUTES],
         exception_handlers={
             HubError: refuse,
             404: nothing_here,
@@ -120,8 +169,15 @@ def build(root: Path, host: str, names: Sequence[str] = ()) -> ASGIApp:
             **dict.fromkeys(DAMAGES, broken),
             Exception: failed,
         },
-        middleware=[Middleware(Guard, host=host, names=names, refuse=refuse)],
+        middleware=[Middleware(Dated), Middleware(Guard, host=host, names=names, refuse=refuse)],
     )
     app.router.redirect_slashes = False
-    app.state.hub = Hub(accounts, Repositories(root), Signer(accounts.signing_key))
+    app.state.hub = Hub(
+        accounts,
+        Repositories(root),
+        Signer(accounts.signing_key),
+        webhooks,
+        Deliveries(root, webhooks, jobs),
+        jobs,
+    )
     return RawPath(app)

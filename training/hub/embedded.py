@@ -10,22 +10,26 @@ from pathlib import Path
 from tagloop.errors import UserError
 from training.hub.accounts import Accounts
 
-STOP_SECONDS = 5
+STOP_SECONDS = 10
 """Time that the server gets to finish requests before it is killed."""
 
 
 class EmbeddedHub:
     """Runs the Hub and knows what its clients need; it never outlives this process."""
 
-    def __init__(self, root: Path, port: int = 0, user: str = "demo") -> None:
+    def __init__(
+        self, root: Path, port: int = 0, user: str = "demo", *, run_jobs: bool = False
+    ) -> None:
         """Prepares the folder; the token exists from here on, the server from `start` on.
 
         Args:
             root: Folder with all state; what is there is served again.
             port: To listen on, on 127.0.0.1; 0 for a free one.
             user: Whose token `token` is.
+            run_jobs: Run Jobs of that user, as processes of this machine.
         """
         self.root, self.port, self.user = Path(root).absolute(), port, user
+        self.run_jobs = run_jobs
         self.accounts = Accounts(self.root)
         self.token = self.accounts.token_of(user)
         self._process: subprocess.Popen[str] | None = None
@@ -44,7 +48,7 @@ class EmbeddedHub:
         """
         command = [sys.executable, "-m", "training.hub", "--root", str(self.root)]
         command += ["--port", str(self.port), "--parent", str(os.getpid())]
-        command += ["--user", self.user]
+        command += ["--user", self.user, *(["--run_jobs"] if self.run_jobs else [])]
         with (self.root / "hub.log").open("a") as log:
             process = subprocess.Popen(
                 command,
@@ -95,27 +99,8 @@ class EmbeddedHub:
             hf_home: Cache and settings of the clients; by default a folder under the root.
                 Never the user's own: the cache knows repositories by id, not by Hub.
         """
-        home = Path(hf_home or self.root / "client")
-        return {
-            "HF_ENDPOINT": self.endpoint,
-            "HF_TOKEN": self.token,
-            "HF_HOME": str(home),
-            "HF_HUB_CACHE": str(home / "hub"),
-            "HF_ASSETS_CACHE": str(home / "assets"),
-            "HF_XET_CACHE": str(home / "xet"),
-            "HF_DATASETS_CACHE": str(home / "datasets"),
-            "HF_MODULES_CACHE": str(home / "modules"),
-            "HF_TOKEN_PATH": str(home / "token"),
-            "HF_STORED_TOKENS_PATH": str(home / "stored_tokens"),
-            "HF_HUB_DISABLE_XET": "1",
-            "HF_HUB_DISABLE_TELEMETRY": "1",
-            "HF_HUB_DISABLE_IMPLICIT_TOKEN": "0",
-            "HF_HUB_OFFLINE": "0",
-            "HF_HUB_DISABLE_UPDATE_CHECK": "1",
-            "GRADIO_ANALYTICS_ENABLED": "False",
-            "NO_PROXY": "127.0.0.1,localhost",
-            "no_proxy": "127.0.0.1,localhost",
-        }
+        environment = client_environment(self.endpoint, Path(hf_home or self.root / "client"))
+        return {**environment, "HF_TOKEN": self.token}
 
     def __enter__(self) -> EmbeddedHub:
         """Starts the server."""
@@ -124,3 +109,31 @@ class EmbeddedHub:
     def __exit__(self, *error: object) -> None:
         """Stops the server."""
         self.stop()
+
+
+def client_environment(endpoint: str, home: Path) -> dict[str, str]:
+    """Returns what tells clients which Hub to talk to and where to keep things; no token.
+
+    Args:
+        endpoint: Address of the Hub.
+        home: Folder for caches and settings.
+    """
+    return {
+        "HF_ENDPOINT": endpoint,
+        "HF_HOME": str(home),
+        "HF_HUB_CACHE": str(home / "hub"),
+        "HF_ASSETS_CACHE": str(home / "assets"),
+        "HF_XET_CACHE": str(home / "xet"),
+        "HF_DATASETS_CACHE": str(home / "datasets"),
+        "HF_MODULES_CACHE": str(home / "modules"),
+        "HF_TOKEN_PATH": str(home / "token"),
+        "HF_STORED_TOKENS_PATH": str(home / "stored_tokens"),
+        "HF_HUB_DISABLE_XET": "1",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "HF_HUB_DISABLE_IMPLICIT_TOKEN": "0",
+        "HF_HUB_OFFLINE": "0",
+        "HF_HUB_DISABLE_UPDATE_CHECK": "1",
+        "GRADIO_ANALYTICS_ENABLED": "False",
+        "NO_PROXY": "127.0.0.1,localhost",
+        "no_proxy": "127.0.0.1,localhost",
+    }

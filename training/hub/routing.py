@@ -17,6 +17,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from training.hub.accounts import WRITE, Accounts, Caller
+from training.hub.automation.deliveries import Deliveries
+from training.hub.automation.jobs import Jobs
+from training.hub.automation.webhooks import Webhooks
 from training.hub.browsers import READING
 from training.hub.documents import MalformedError, parse_json
 from training.hub.errors import HubError, repo_not_found
@@ -57,6 +60,9 @@ class Hub:
     accounts: Accounts
     repositories: Repositories
     signer: Signer
+    webhooks: Webhooks
+    deliveries: Deliveries
+    jobs: Jobs
     turns: Turns = field(default_factory=Turns)
 
 
@@ -224,6 +230,8 @@ def _declare(
         else:
             call.body = await read_json(request, terms.limit)
             answer = await call.work(handler, call)
+        if call.found is not None and call.found.moved:
+            await run_in_threadpool(call.hub.deliveries.announce, call.found, call.base)
         return answer if isinstance(answer, Response) else JSONResponse(answer)
 
     return Route(path, endpoint, methods=[method])

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import uvicorn
 
 from tagloop.errors import UserError
 from training.process_lock import process_lock
+
+if TYPE_CHECKING:
+    from training.hub.automation.jobs import Jobs
 
 LOCK_FILE = "server.lock"
 PARENT_CHECK = 0.3
@@ -31,6 +38,7 @@ def serve(
     port: int,
     *,
     names: Sequence[str] = (),
+    jobs_of: str | None = None,
     parent: int | None,
     ready: Callable[[str], None],
 ) -> None:
@@ -41,6 +49,7 @@ def serve(
         host: Address to listen on.
         port: 0 for a free one.
         names: Further names that it is reached by.
+        jobs_of: User whose Jobs are run on this machine, None for nobody's.
         parent: Process that it must not outlive, None for any.
         ready: Called with the endpoint once connections are accepted.
 
@@ -48,7 +57,18 @@ def serve(
         UserError: Another process serves that folder, or the port is taken.
     """
     with process_lock(root / LOCK_FILE, lambda holder: _running(root, holder), "just starting"):
-        _serve(root, host, port, names, parent, ready)
+        listener = _listen(host, port)
+        written = f"[{host}]" if ":" in host else host
+        endpoint = f"http://{written}:{listener.getsockname()[1]}"
+        (root / LOCK_FILE).write_text(endpoint, encoding="utf-8")
+        # Imported here: the application takes most of a second, and the refusals above none.
+        from training.hub.automation.jobs import Jobs
+
+        jobs = Jobs(root, jobs_of, endpoint)
+        try:
+            _serve(root, host, names, jobs, listener, partial(ready, endpoint), parent)
+        finally:
+            jobs.stop()
 
 
 def _running(root: Path, holder: str) -> str:
@@ -58,32 +78,31 @@ def _running(root: Path, holder: str) -> str:
 def _serve(
     root: Path,
     host: str,
-    port: int,
     names: Sequence[str],
+    jobs: Jobs,
+    listener: socket.socket,
+    ready: Callable[[], None],
     parent: int | None,
-    ready: Callable[[str], None],
 ) -> None:
-    listener = _listen(host, port)
-    written = f"[{host}]" if ":" in host else host
-    endpoint = f"http://{written}:{listener.getsockname()[1]}"
-    (root / LOCK_FILE).write_text(endpoint, encoding="utf-8")
-    # Imported here: the application takes most of a second, and the refusals above none.
     from training.hub.app import build
 
     config = uvicorn.Config(
-        build(root, host, names),
+        build(root, host, names, jobs),
         # Its bound of 64 KiB on a request's head is the one that the routes rely on.
         http="h11",
         log_level="warning",
         access_log=False,
+        date_header=False,  # the application writes it
         lifespan="off",
         ws="none",
         timeout_graceful_shutdown=GRACE,
         timeout_keep_alive=KEEP_ALIVE,
     )
     if parent is not None:
-        threading.Thread(target=_follow, args=(parent,), daemon=True).start()
-    ready(endpoint)
+        threading.Thread(target=_follow, args=(parent, jobs), daemon=True).start()
+    # The server raises the signal that stopped it once more when it is done: Jobs end after that.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    ready()
     uvicorn.Server(config).run(sockets=[listener])
 
 
@@ -100,9 +119,10 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _follow(parent: int) -> None:
+def _follow(parent: int, jobs: Jobs) -> None:
     """Ends this process once the parent has; a killed parent cannot say goodbye itself."""
     while os.getppid() == parent:
         time.sleep(PARENT_CHECK)
     logging.getLogger(__name__).warning("The parent process has ended; so does the Hub.")
+    jobs.stop()
     os._exit(0)

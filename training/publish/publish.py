@@ -3,6 +3,7 @@
     python -m training.publish --namespace me --name blog --source articles.csv
     python -m training.publish --namespace me --name blog --source articles.csv --dry_run
     python -m training.publish --namespace me --base google/flan-t5-small --private
+    python -m training.publish --namespace me --name blog --auto_retrain 1   # 0 removes the webhook
 
 Which Hub and who you are is for ``HF_ENDPOINT`` and the token to say; the embedded Hub and the
 public one take the same path. A second run without changes makes no commit. The Space writes
@@ -31,6 +32,7 @@ from training.config import PublishConfig, parse_config
 from training.data.corpus import load_corpus
 from training.evaluation.report import EvaluationReport
 from training.evaluation.table import show
+from training.publish.auto_retrain import AutoRetrain, plan_lines
 from training.publish.errors import check_access, clear_errors
 from training.publish.hub_files import evaluation_report
 from training.publish.model_upload import add_base, copy_for_upload, name_dataset
@@ -96,6 +98,9 @@ class Publication:
         }
         for repository in self.repositories.values():
             repository.check_name()
+        self.auto_retrain = AutoRetrain(self.api, names)
+        if config.auto_retrain:
+            self.auto_retrain.check()
 
     def run(self) -> PublishResult:
         """Builds, trains, evaluates and publishes; what is up to date is left alone.
@@ -109,6 +114,8 @@ class Publication:
         self._timed("evaluate", self._evaluate)
         self._timed("publish model", self._publish_model)
         self._timed("publish space", self._publish_space)
+        if self.config.auto_retrain is not None:
+            self._timed("auto retrain", self._auto_retrain)
         return self.outcome
 
     def _timed(self, name: str, run: Callable[[], str]) -> None:
@@ -199,6 +206,11 @@ class Publication:
                     "HF_TOKEN in its settings."
                 )
 
+    def _auto_retrain(self) -> str:
+        if self.config.auto_retrain:
+            return self.auto_retrain.switch_on()
+        return self.auto_retrain.switch_off()
+
     def _push(self, kind: str, folder: Path, render: Callable[[str], object]) -> str:
         repository = self.repositories[kind]
         sdk = "gradio" if kind == "space" else None
@@ -238,6 +250,7 @@ def plan(config: PublishConfig) -> list[str]:
     lines.append(
         f"  create {publication.outcome.names.corrections} (private) with a first correction"
     )
+    lines += plan_lines(config.auto_retrain, publication.outcome.names)
     sources = ", ".join(config.source) or "the starter corpus"
     base = config.base or "the bundled base"
     return [*lines, f"from {sources}, fine-tuning {base}. Nothing was changed."]

@@ -3,6 +3,7 @@
     python -m training.retrain --model me/blog-tagger  # make retrain NAMESPACE=me …
     python -m training.retrain --model me/blog-tagger --dry_run
     python -m training.retrain --model me/blog-tagger --agreement 3
+    python -m training.retrain --model me/blog-tagger --rest 15   # what an event starts
     python -m training.retrain --model me/blog-tagger --verbose   # with what goes into the log
 
 Pulls corrections and reviews, merges what is accepted into a new dataset revision, teaches the
@@ -11,7 +12,8 @@ model in use, measures both on the same articles, and lets the gate decide: the 
 and goes back there, so it runs on any machine and on a schedule (``training/retrain/schedule``).
 
 A run that was interrupted or killed goes on with the same command; one that finds nothing new
-changes nothing. A lock on the Hub keeps two runs apart.
+changes nothing. A lock on the Hub keeps two runs apart; what came in while a run held it is learned
+by that run, which looks again at its end.
 
 Exit status: 0 published, or nothing to do; 3 a pull request waits for a person; 2 an error that
 the last line explains; 130 interrupted.

@@ -12,6 +12,7 @@ from training.finetune.adaptation import AdaptConfig
 from training.retrain.gate import LEAST_HELD_OUT, TOLERANCE
 
 MODEL_ENDING = "-tagger"
+LONGEST_REST = 24 * 60
 Settings = dict[str, Any]
 """The settings that decide what comes out of a retrain; see `RetrainConfig.decisive`."""
 
@@ -31,6 +32,11 @@ class RetrainConfig(ConsoleConfig, AdaptConfig):
     tolerance: float = option(TOLERANCE, "F1@M that either system may lose on the frozen test.")
     least_held_out: int = option(
         LEAST_HELD_OUT, "With fewer held-out corrections a person decides (pull request)."
+    )
+    rest: float = option(
+        0.0,
+        "Begin only when so many minutes have gone by without a new correction, and end at once "
+        "where another retrain runs: for a run that an event starts.",
     )
     work: str | None = option(None, "Folder for unfinished runs; default build/<name>/retrain.")
     break_lock: bool = option(False, "Take the lock of another run that is known to be dead.")
@@ -52,6 +58,8 @@ class RetrainConfig(ConsoleConfig, AdaptConfig):
             )
         if self.agreement is not None and (self.agreement < 0 or self.agreement == 1):
             raise UserError(f"--agreement {self.agreement}: one person agrees with nobody; take 2.")
+        if not 0 <= self.rest <= LONGEST_REST:
+            raise UserError(f"--rest {self.rest:g}: take minutes from 0 to {LONGEST_REST}.")
         if not 0 <= self.tolerance <= 1:
             raise UserError(f"--tolerance {self.tolerance}: take a number from 0 to 1.")
 
@@ -74,5 +82,5 @@ class RetrainConfig(ConsoleConfig, AdaptConfig):
 
     def decisive(self) -> Settings:
         """Returns the settings that decide what comes out; the others only say how to get there."""
-        apart = ("work", "break_lock", "dry_run", "verbose")
+        apart = ("rest", "work", "break_lock", "dry_run", "verbose")
         return {name: value for name, value in asdict(self).items() if name not in apart}

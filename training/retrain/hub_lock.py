@@ -150,8 +150,7 @@ class RetrainLock:
                 self._take()
                 return
             if holder and not self._is_ours(holder):
-                age = (datetime.now(UTC) - datetime.fromisoformat(holder.renewed)).total_seconds()
-                if age < self.stale_seconds and not self.take_over:
+                if self._is_alive(holder) and not self.take_over:
                     raise Locked(_whose(holder, self.repo_id, self.stale_seconds))
                 holder = None
             # Without a holder, its maker died before it wrote its name, or writes it now: then
@@ -199,6 +198,17 @@ class RetrainLock:
             return None, None
         except (EntryNotFoundError, ValueError, TypeError):
             return head, None
+
+    def other_holder(self) -> Holder | None:
+        """Returns the other run that holds the lock; None if none that lives does."""
+        _, holder = self._holder()
+        if holder is None or self._is_ours(holder) or not self._is_alive(holder):
+            return None
+        return holder
+
+    def _is_alive(self, holder: Holder) -> bool:
+        age = datetime.now(UTC) - datetime.fromisoformat(holder.renewed)
+        return age.total_seconds() < self.stale_seconds
 
     def _is_ours(self, holder: Holder | None) -> bool:
         if holder is None or not self.own.is_file():

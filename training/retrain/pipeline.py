@@ -42,7 +42,7 @@ from training.retrain.data import (
     write_revision,
 )
 from training.retrain.gate import BothSystems, decide
-from training.retrain.hub_lock import RetrainLock
+from training.retrain.hub_lock import Locked, RetrainLock
 from training.retrain.report import (
     RETRAIN_TEXT,
     SCHEMA,
@@ -51,6 +51,7 @@ from training.retrain.report import (
     report_text,
     write_retrain_report,
 )
+from training.retrain.rest import CLOCK, Clock, rest
 from training.retrain.run_state import Run, Start, only_one_here
 
 PUBLISHED, PROPOSED, NOTHING, MERGED = "published", "proposed", "nothing", "merged"
@@ -86,6 +87,7 @@ class Retrain:
         learn: Learn = adapt,
         say: Callable[[str], object] = console.say,
         command: str = "",
+        clock: Clock = CLOCK,
     ) -> None:
         """Names what is to be done; nothing is asked of the Hub yet.
 
@@ -94,15 +96,16 @@ class Retrain:
             learn: Makes the candidate's folder.
             say: Tells a person how it goes.
             command: That a card says the model was made with.
+            clock: For the rest before a run.
         """
-        self.config, self.learn, self.say = config, learn, say
+        self.config, self.learn, self.say, self.clock = config, learn, say, clock
         self.command = command or f"python -m training.retrain --model {config.model}"
         self.api, self.names = HfApi(), config.names
         name = self.names.model.split("/")[1].removesuffix("-tagger")
         self.work = Path(config.work or Path("build") / name / "retrain")
 
     def run(self) -> RetrainResult:
-        """Retrains under the lock; a dry run only tells what there is.
+        """Retrains under the lock until nothing is new; a dry run only tells what there is.
 
         Raises:
             UserError: The Hub refuses, another run holds the lock, or a model cannot be loaded.
@@ -115,11 +118,47 @@ class Retrain:
         if self.config.dry_run:
             return self._plan()
         with only_one_here(self.work):
-            lock = RetrainLock(
-                self.api, self.names.corrections, self.work, take_over=self.config.break_lock
-            )
-            with lock:
-                return self._locked(lock)
+            return self._until_nothing_is_new()
+
+    def _until_nothing_is_new(self) -> RetrainResult:
+        """Retrains once more as long as corrections came in meanwhile.
+
+        It looks for them when it has given the lock back, not before: a run that ended at once
+        since this one held the lock did so before that look, so nothing falls between the two.
+        """
+        best: RetrainResult | None = None
+        while True:
+            try:
+                outcome, seen = self._round(take_over=self.config.break_lock and best is None)
+            except Locked:
+                if best is None and not self.config.rest:
+                    raise
+                said = (
+                    f"Nothing to do here: another retrain holds the lock in "
+                    f"{self.names.corrections}, and looks again for new corrections when it ends."
+                )
+                return best or RetrainResult(NOTHING, said)
+            best = outcome if best is None or outcome.kind != NOTHING else best
+            try:
+                if head(self.api, self.names.corrections, "dataset") in (seen, None):
+                    return best
+            except UserError:
+                self.say(outcome.said)
+                raise
+            self.say(f"{outcome.said}\nCorrections came in meanwhile: once more from the start.")
+
+    def _round(self, *, take_over: bool) -> tuple[RetrainResult, str]:
+        """Retrains once under the lock.
+
+        Returns:
+            What it came to, and the commit of the corrections that it read.
+        """
+        corrections = self.names.corrections
+        with RetrainLock(self.api, corrections, self.work, take_over=take_over) as lock:
+            if self.config.rest:
+                rest(self.api, corrections, self.config.rest, self.say, self.clock)
+                lock.check()
+            return self._locked(lock)
 
     def _missing(self) -> RetrainResult | None:
         """Takes the dataset's name from the model; says it where there is nothing to begin with."""
@@ -159,7 +198,7 @@ class Retrain:
             f"learned by {self.names.model}. Nothing was changed.",
         )
 
-    def _locked(self, lock: RetrainLock) -> RetrainResult:
+    def _locked(self, lock: RetrainLock) -> tuple[RetrainResult, str]:
         start = self._start()
         if version := tag_merged(self.api, self.names, start.model):
             self.say(f"{self.names.model} is at a candidate that a person merged: it is {version}")
@@ -174,7 +213,7 @@ class Retrain:
             run.end({"kind": "overtaken"})  # the next run starts from what is there now
             raise
         run.end(asdict(outcome))
-        return outcome
+        return outcome, run.start.corrections
 
     def _steps(self, run: Run, lock: RetrainLock) -> RetrainResult:
         with console.station("corrections") as station:

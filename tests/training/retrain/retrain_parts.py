@@ -36,6 +36,7 @@ from training.retrain import compare, run_state
 from training.retrain.config import RetrainConfig
 from training.retrain.data import publish_revision
 from training.retrain.pipeline import Retrain, RetrainResult
+from training.retrain.rest import CLOCK, Clock
 
 LOG = {
     "schema": 1,
@@ -160,8 +161,11 @@ class Project:
     def config(self, **changes: Any) -> RetrainConfig:
         return RetrainConfig(**{"model": self.names.model, "work": str(self.work), **changes})
 
-    def retrain(self, learn: Any = learn_all, **changes: Any) -> RetrainResult:
-        return Retrain(self.config(**changes), learn=learn, say=self.said.append).run()
+    def retrain(
+        self, learn: Any = learn_all, clock: Clock = CLOCK, **changes: Any
+    ) -> RetrainResult:
+        config = self.config(**changes)
+        return Retrain(config, learn=learn, say=self.said.append, clock=clock).run()
 
     def head(self, kind: str) -> str:
         repo_type = "model" if kind == "model" else "dataset"

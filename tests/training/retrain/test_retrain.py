@@ -19,6 +19,7 @@ from training.publish.repository import Moved
 from training.retrain import __main__ as retrain
 from training.retrain import compare, pipeline
 from training.retrain.config import RetrainConfig
+from training.retrain.rest import CLOCK
 
 from .retrain_parts import (
     CHARTS,
@@ -217,7 +218,7 @@ def test_the_gate_sends_a_worse_one_to_a_person(project: Project) -> None:
 def test_too_few_held_out_cannot_tell_and_the_exit_status_says_so(
     project: Project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stub = {"learn": learn_all, "say": console.say, "command": ""}
+    stub = {"learn": learn_all, "say": console.say, "command": "", "clock": CLOCK}
     monkeypatch.setattr(pipeline.Retrain.__init__, "__kwdefaults__", stub)
     project.add(*new_corrections(2, 1))
     flags = ["--model", project.names.model, "--work", str(project.work)]

@@ -60,14 +60,28 @@ class Entry:
     lfs: LfsFile | None
 
 
+@dataclass(frozen=True)
+class MovedRef:
+    """A full ref, and the commits that it pointed at before and after; None where it was not."""
+
+    ref: str
+    old: str | None
+    new: str | None
+
+
 class GitStore:
-    """Reads and commits; callers that write hold the repository's lock."""
+    """Reads and commits; callers that write hold the repository's lock.
+
+    Attributes:
+        moved: Refs that this object has moved, in order.
+    """
 
     def __init__(self, directory: Path) -> None:
         """Opens the bare repository in that folder."""
         self.repo = Repo(str(directory))
         self.objects = self.repo.object_store
         self.refs = self.repo.refs
+        self.moved: list[MovedRef] = []
         self._trees: dict[ObjectID, dict[bytes, tuple[int, ObjectID]]] = {}
 
     @classmethod
@@ -300,13 +314,21 @@ class GitStore:
 
         Callers hold the repository's lock and have compared the ref with what they started from.
         """
-        name = Ref(ref.encode())
+        name, old = Ref(ref.encode()), self.at_ref(ref)
         self.refs.set_if_equals(name, None, target)
         sync_directory((Path(self.repo.controldir()) / ref).parent)
+        self._note_moved(ref, old)
 
     def delete_ref(self, ref: str) -> None:
         """Removes a ref."""
+        old = self.at_ref(ref)
         self.refs.remove_if_equals(Ref(ref.encode()), None)
+        self._note_moved(ref, old)
+
+    def _note_moved(self, ref: str, old: Commit | None) -> None:
+        new = self.at_ref(ref)
+        before, after = (commit.id.decode() if commit else None for commit in (old, new))
+        self.moved.append(MovedRef(ref, before, after))
 
 
 def pointer(content: bytes) -> LfsFile | None:

@@ -19,7 +19,7 @@ from training.hub.accounts import now
 from training.hub.durable import move_into_place, sync_directory, write_json
 from training.hub.errors import HubError, damaged, repo_not_found
 from training.hub.names import NAME, PREFIXES
-from training.hub.storage.git_store import FILE_MODE, GitStore
+from training.hub.storage.git_store import FILE_MODE, GitStore, MovedRef
 from training.hub.storage.lfs_store import LfsStore
 
 GIT_ATTRIBUTES = (Path(__file__).parent / "gitattributes").read_bytes()
@@ -69,6 +69,12 @@ class StoredRepository:
             return GitStore(self.directory / "git")
         except (NotGitRepository, OSError, ValueError, KeyError):
             raise damaged(self.repo_id) if self.directory.is_dir() else repo_not_found() from None
+
+    @property
+    def moved(self) -> list[MovedRef]:
+        """Returns the refs that were moved through this object."""
+        store = self.__dict__.get("git")  # one that was never opened has moved nothing
+        return store.moved if store else []
 
     @cached_property
     def lfs(self) -> LfsStore:

@@ -1,0 +1,21 @@
+#!/bin/sh
+# What a Job of the Hub does with this code, in its folder: make publish AUTO_RETRAIN=1 starts it.
+#   sh training/retrain/schedule/job.sh you/blog-tagger you/blog-corrections 15
+set -eu
+model=$1 corrections=$2 minutes=$3
+
+# Needs nothing but huggingface_hub: most Jobs of a burst of corrections end here.
+if PYTHONPATH=space:. python -m training.retrain.held --corrections "$corrections"; then
+    exit 0
+fi
+make install
+
+# In the background, so that a Job that is stopped gives the lock back.
+.venv/bin/python -m training.retrain --model "$model" --corrections "$corrections" --rest "$minutes" &
+child=$!
+trap 'kill -TERM "$child"; wait "$child"; exit 143' TERM INT
+status=0
+wait "$child" || status=$?
+# 3: a pull request waits for a person, which is no failure of the Job.
+[ "$status" -eq 3 ] && exit 0
+exit "$status"
