@@ -15,7 +15,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import cast
 
 import numpy as np
@@ -32,6 +32,8 @@ CUT = 5
 """The k of F1@k: the number of tags that most authors give at the most."""
 DRAWN_AT_ONCE = 4_000_000
 """Numbers of a bootstrap: 64 MB with what they choose."""
+STEMS = 2**16
+"""Tags whose stems are remembered."""
 ROUGES = ("rouge1", "rouge2", "rougeL")
 ENGLISH = "en"
 Values = dict[str, float]
@@ -274,7 +276,7 @@ def _stems(forms: Sequence[str], language: str) -> list[str]:
     return _unique(_stemmed(form, language) for form in forms)
 
 
-@cache
+@lru_cache(STEMS)
 def _stemmed(form: str, language: str) -> str:
     return " ".join(map(_stemmer(language), form.split()))
 
