@@ -18,6 +18,7 @@ from typing import Any, ClassVar, TextIO
 from tqdm import tqdm
 
 from tagloop.errors import UserError
+from training import processes
 
 CLEAR_LINE = "\r\033[K"
 NAME_WIDTH = 16
@@ -141,7 +142,7 @@ def quiet(log: Path, verbose: bool = False, to: TextIO | None = None) -> Iterato
         finally:
             _Terminal.out = None
         return
-    first = os.environ.get("RANK", "0") == "0"
+    first = processes.is_first()
     with contextlib.ExitStack() as stack:
         try:
             log.parent.mkdir(parents=True, exist_ok=True)

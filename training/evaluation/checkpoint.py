@@ -8,7 +8,7 @@ Stock ``AutoTokenizer``, ``AutoModelForSeq2SeqLM`` and ``generate`` with the mod
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -88,18 +88,30 @@ class Checkpoint:
             articles: With ``title`` and ``text``.
             name: For the progress bar.
         """
+        articles = list(articles)
+        with progress_bar(total=len(articles), desc=f"tagging, {name}", unit="article") as bar:
+            return self.answer_each(articles, bar.update)
+
+    def answer_each(
+        self, articles: Iterable[Mapping[str, Any]], progress: Callable[[int], object]
+    ) -> list[Pieces]:
+        """Returns each article's answer, in their order.
+
+        Args:
+            articles: With ``title`` and ``text``.
+            progress: Told how many articles each batch has done.
+        """
         prompts = [self._prompt(article) for article in articles]
         # The longest first: what does not fit into memory fails at once, and the time left that
         # the bar shows is too high rather than too low.
         order = sorted(range(len(prompts)), key=lambda index: -len(prompts[index]))
         answers: list[Pieces] = [[] for _ in prompts]
-        with progress_bar(total=len(prompts), desc=f"tagging, {name}", unit="article") as bar:
-            for first in range(0, len(order), BATCH):
-                batch = order[first : first + BATCH]
-                texts = self._generate([prompts[index] for index in batch])
-                for index, text in zip(batch, texts, strict=True):
-                    answers[index] = self._pieces(text)
-                bar.update(len(batch))
+        for first in range(0, len(order), BATCH):
+            batch = order[first : first + BATCH]
+            texts = self._generate([prompts[index] for index in batch])
+            for index, text in zip(batch, texts, strict=True):
+                answers[index] = self._pieces(text)
+            progress(len(batch))
         return answers
 
     def _prompt(self, article: Mapping[str, Any]) -> str:

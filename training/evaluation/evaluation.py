@@ -21,11 +21,10 @@ from tagloop.tagger.tagger import Tagger
 from training import console
 from training.command import command
 from training.config import EvaluateConfig, parse_config
-from training.console import progress_bar
 from training.data.corpus import Corpus, load_corpus
-from training.evaluation.checkpoint import Checkpoint, Pieces
-from training.evaluation.report import EvaluationReport, Predictions, report_of
-from training.evaluation.scores import CUT
+from training.evaluation.checkpoint import Checkpoint
+from training.evaluation.measuring import Measuring
+from training.evaluation.report import EvaluationReport, example_places, report_of
 from training.evaluation.table import show
 from training.json_files import write_json
 
@@ -44,21 +43,22 @@ def evaluate_tagger(config: EvaluateConfig, corpus: Corpus) -> EvaluationReport:
     model = config.model or f"build/{config.name}/model"
     tagger = Tagger.from_pretrained(model)
     articles = _articles(corpus, config)
-    alone = {"before": _before(config, tagger, articles, _folder_for_before(model, config))}
+    examples = example_places(len(articles), config.examples)
+    measuring = Measuring(articles, corpus.train_vocabulary(), examples)
+    base = _before(config, tagger, _folder_for_before(model, config))
+    alone = {"before": measuring.alone(base, "before fine-tuning")}
     checkpoint = Checkpoint.from_pretrained(model, tagger.settings, tagger.model_revision)
-    alone["checkpoint"] = checkpoint.answer(articles, "checkpoint alone")
-    ranked = predict(tagger, articles, "with Tagloop")
-    return report_of(config, corpus, tagger, articles, ranked, alone, _command(config))
+    alone["checkpoint"] = measuring.alone(checkpoint, "checkpoint alone")
+    after = measuring.tagloop(tagger, "with Tagloop")
+    return report_of(config, corpus, tagger, measuring, after, alone, _command(config))
 
 
-def _before(
-    config: EvaluateConfig, tagger: Tagger, articles: Dataset, folder: Path
-) -> list[Pieces]:
+def _before(config: EvaluateConfig, tagger: Tagger, folder: Path) -> Checkpoint:
     # Its probabilities are not calibrated: no threshold of another model fits them.
     settings = replace(tagger.settings, threshold=0.0)
     base = Checkpoint.of_base(config.before or _base_of(tagger), settings)
     base.save(folder)
-    return base.answer(articles, "before fine-tuning")
+    return base
 
 
 def _folder_for_before(model: str, config: EvaluateConfig) -> Path:
@@ -88,18 +88,6 @@ def _base_of(tagger: Tagger) -> str:
             "with --before."
         )
     return base
-
-
-def predict(tagger: Tagger, articles: Dataset, name: str) -> Predictions:
-    """Ranks every article's tags, the surest first; ``name`` is for the progress bar.
-
-    Returns:
-        As many as any measure asks for, and as an answer can have.
-    """
-    rows = [{"title": row["title"], "text": row["text"]} for row in articles]
-    most = max(tagger.settings.max_tags, CUT)
-    with progress_bar(total=len(rows), desc=f"tagging, {name}", unit="article") as bar:
-        return tagger.tag_batch(rows, threshold=0.0, max_tags=most, progress=bar.update)
 
 
 def _command(config: EvaluateConfig) -> str:

@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NotRequired, TypedDict, cast
 
 from datasets import Dataset
 
-from tagloop.article import text_of
-from tagloop.generation.candidates import ScoredTag
-from tagloop.generation.settings import TaggingSettings
-from tagloop.tagger.selection import answer
-from tagloop.tagger.tagger import Tag, Tagger
-from tagloop.vocabulary.vocabulary import Vocabulary, normal_form
+from tagloop.tagger.tagger import Tagger
+from tagloop.vocabulary.vocabulary import Vocabulary
 from training.config import EvaluateConfig
 from training.data.corpus import Corpus, DataSource
 from training.evaluation.measures import SYSTEMS
+from training.evaluation.measuring import Measured, MeasuredTagloop, Measuring
 from training.evaluation.scores import (
     CUT,
+    ArticleScores,
     Interval,
-    Values,
-    answer_scores,
     article_scores,
     bootstrap,
     paired_difference,
-    writing_scores,
 )
-from training.finetune.calibration import Reliability, answers_reliability
+from training.finetune.calibration import Reliability
 from training.json_files import read_json
 
 SCHEMA = 1
@@ -38,9 +33,6 @@ PAIRS = (("checkpoint", "before"), ("after", "checkpoint"), ("after", "before"))
 SAMPLES, CONFIDENCE = 1000, 0.95
 EXAMPLE_CHARACTERS = 300
 VERSIONS = ("torch", "transformers", "ctranslate2", "rouge_score")
-Predictions = list[list[Tag]]
-Answers = Sequence[Sequence[str]]
-"""What a system answers, a list of tags an article."""
 
 
 class Figure(TypedDict):
@@ -156,44 +148,40 @@ def differences_of(report: EvaluationReport) -> list[SystemPair]:
     return report.get("differences", earlier)
 
 
+def example_places(articles: int, count: int) -> range:
+    """Returns which articles of a split are examples: taken evenly, not the prettiest."""
+    return range(0, articles, max(articles // max(count, 1), 1))[:count]
+
+
 def report_of(
     config: EvaluateConfig,
     corpus: Corpus,
     tagger: Tagger,
-    articles: Dataset,
-    ranked: Predictions,
-    alone: Mapping[str, Answers],
+    measuring: Measuring,
+    after: MeasuredTagloop,
+    alone: Mapping[str, Measured],
     command: str,
 ) -> EvaluationReport:
-    """Makes the report of what was predicted.
+    """Makes the report of what was measured.
 
     Args:
         config: Gives split, examples and seed.
         corpus: Where the articles are from.
         tagger: Tagloop.
-        articles: That were tagged.
-        ranked: All tags of Tagloop, the surest first.
-        alone: Answers of ``checkpoint`` and, where it was measured, ``before``, as written.
+        measuring: The articles, with the examples of ``example_places``.
+        after: Tagloop's answers.
+        alone: Those of ``checkpoint`` and, where it was measured, ``before``.
         command: What measures again.
     """
-    shown = default_answers(ranked, articles, tagger.settings)
-    answers = {
-        **alone,
-        "after": _names(shown),
-        "most_frequent": _most_frequent(corpus, len(articles)),
-    }
-    vocabulary = corpus.train_vocabulary()
-    scores = {
-        name: score_all(answers[name], articles, vocabulary, {"after": _names(ranked)}.get(name))
-        for name in SYSTEMS
-        if name in answers
-    }
+    most_frequent = measuring.same_answer(_most_frequent(corpus))
+    measured = {**alone, "after": after, "most_frequent": most_frequent}
+    scores = {name: measured[name].scores for name in SYSTEMS if name in measured}
     differences = _differences(scores, config)
     over_base = [pair["measures"] for pair in differences if pair["over"] == "before"]
     return EvaluationReport(
         schema=SCHEMA,
         split=config.split,
-        articles=len(articles),
+        articles=len(measuring.articles),
         dataset=corpus.source,
         model=MeasuredModel(repo_id=Path(tagger.model_repo).name, revision=tagger.model_revision),
         engine=tagger.engine,
@@ -201,65 +189,16 @@ def report_of(
         paired=over_base[-1] if over_base else {},
         differences=differences,
         threshold=tagger.settings.threshold,
-        calibration=answers_reliability(ranked, articles["tags"]),
-        examples=_examples(articles, shown, answers, config.examples),
+        calibration=after.calibration,
+        examples=_examples(measuring.articles, after, alone, config.examples),
         bootstrap=Bootstrap(samples=SAMPLES, confidence=CONFIDENCE, seed=config.seed),
         versions={name: version(name) for name in VERSIONS},
         command=command,
     )
 
 
-def score_all(
-    answers: Answers,
-    articles: Dataset,
-    vocabulary: Vocabulary,
-    ranked: Answers | None = None,
-) -> list[Values]:
-    """Scores every article's answer against the authors' tags: how right it is, how it is written.
-
-    Args:
-        answers: The tags of each answer, empty ones of a checkpoint included.
-        articles: With ``tags``.
-        vocabulary: Of the training tags.
-        ranked: All tags, the surest first, where more are known than an answer shows.
-    """
-    known = frozenset(vocabulary.counts) | frozenset(vocabulary.aliases)
-    return [
-        answer_scores(all_tags, [tag for tag in tags if tag], row["tags"], text_of(row), known)
-        | writing_scores(tags, vocabulary)
-        for all_tags, tags, row in zip(ranked or answers, answers, articles, strict=True)
-    ]
-
-
-def _names(predictions: Predictions) -> list[list[str]]:
-    return [[tag.tag for tag in tags] for tags in predictions]
-
-
-def default_answers(
-    ranked: Predictions, articles: Dataset, settings: TaggingSettings
-) -> Predictions:
-    """Returns what Tagloop answers when nobody asks for more or fewer tags, or for surer ones.
-
-    Args:
-        ranked: All tags of each article, the surest first.
-        articles: Those.
-        settings: Content of ``tagging.json``, which says how many tags an answer has.
-    """
-    return [
-        answer(
-            [ScoredTag(normal_form(tag.tag), tag.tag, tag.confidence) for tag in tags],
-            article,
-            settings,
-            max_tags=None,
-            min_tags=None,
-            threshold=None,
-        )
-        for tags, article in zip(ranked, articles, strict=True)
-    ]
-
-
-def _most_frequent(corpus: Corpus, articles: int) -> list[list[str]]:
-    """Gives every article the k most frequent training tags, k chosen on the validation split."""
+def _most_frequent(corpus: Corpus) -> list[str]:
+    """Returns the k most frequent training tags, k chosen on the validation split."""
     top = Vocabulary.from_tag_lists(corpus.splits["train"]["tags"]).tags[:CUT]
     wanted = corpus.splits["validation"]["tags"] or corpus.splits["train"]["tags"]
     scores = [
@@ -267,15 +206,15 @@ def _most_frequent(corpus: Corpus, articles: int) -> list[list[str]]:
         for k in range(1, len(top) + 1)
     ]
     best = scores.index(max(scores)) + 1
-    return [top[:best]] * articles
+    return top[:best]
 
 
-def _figures(rows: list[Values], config: EvaluateConfig) -> dict[str, Figure]:
+def _figures(rows: ArticleScores, config: EvaluateConfig) -> dict[str, Figure]:
     means = bootstrap(rows, samples=SAMPLES, confidence=CONFIDENCE, seed=config.seed)
     return {name: figure(interval) for name, interval in means.items()}
 
 
-def _differences(scores: Mapping[str, list[Values]], config: EvaluateConfig) -> list[SystemPair]:
+def _differences(scores: Mapping[str, ArticleScores], config: EvaluateConfig) -> list[SystemPair]:
     return [
         SystemPair(
             of=of,
@@ -290,7 +229,7 @@ def _differences(scores: Mapping[str, list[Values]], config: EvaluateConfig) -> 
     ]
 
 
-def _difference(over: list[Values], of: list[Values], measure: str, seed: int) -> Difference:
+def _difference(over: ArticleScores, of: ArticleScores, measure: str, seed: int) -> Difference:
     change = figure(
         paired_difference(over, of, measure, samples=SAMPLES, confidence=CONFIDENCE, seed=seed)
     )
@@ -305,20 +244,18 @@ def figure(interval: Interval) -> Figure:
 
 
 def _examples(
-    articles: Dataset, shown: Predictions, answers: Mapping[str, Answers], count: int
+    articles: Dataset, after: MeasuredTagloop, alone: Mapping[str, Measured], count: int
 ) -> list[Example]:
-    """Takes examples evenly over the split, not the prettiest."""
-    step = max(len(articles) // max(count, 1), 1)
-    before = answers.get("before", [["not measured"]] * len(articles))
+    before = alone["before"].answers if "before" in alone else {}
     return [
         Example(
-            id=articles[index]["id"],
-            title=articles[index]["title"] or "",
-            text=(articles[index]["text"] or "")[:EXAMPLE_CHARACTERS],
-            tags=articles[index]["tags"],
-            before=list(before[index]),
-            checkpoint=list(answers["checkpoint"][index]),
-            after=[cast(ShownTag, tag.to_json()) for tag in shown[index]],
+            id=articles[place]["id"],
+            title=articles[place]["title"] or "",
+            text=(articles[place]["text"] or "")[:EXAMPLE_CHARACTERS],
+            tags=articles[place]["tags"],
+            before=before.get(place, ["not measured"]),
+            checkpoint=alone["checkpoint"].answers[place],
+            after=[cast(ShownTag, tag.to_json()) for tag in after.tags[place]],
         )
-        for index in range(0, len(articles), step)[:count]
+        for place in example_places(len(articles), count)
     ]

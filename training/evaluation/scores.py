@@ -12,9 +12,10 @@ of Latin letters alone, are for English and for what is not sure.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import cast
 
 import numpy as np
@@ -29,9 +30,45 @@ from tagloop.vocabulary.vocabulary import Vocabulary, normal_form, occurs_in
 
 CUT = 5
 """The k of F1@k: the number of tags that most authors give at the most."""
+DRAWN_AT_ONCE = 4_000_000
+"""Numbers of a bootstrap: 64 MB with what they choose."""
+STEMS = 2**16
+"""Tags whose stems are remembered."""
 ROUGES = ("rouge1", "rouge2", "rougeL")
 ENGLISH = "en"
 Values = dict[str, float]
+
+
+class ArticleScores:
+    """The scores of articles, as numbers alone: a dictionary each would take a kilobyte.
+
+    All articles have the same measures.
+    """
+
+    def __init__(self) -> None:
+        """Begins with no article."""
+        self._names: tuple[str, ...] = ()
+        self._values = array("d")
+
+    def append(self, scores: Values) -> None:
+        """Takes in the scores of the next article."""
+        self._names = self._names or tuple(scores)
+        self._values.extend(scores[name] for name in self._names)
+
+    def __len__(self) -> int:
+        return len(self._values) // max(len(self._names), 1)
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """Names of the measures; none where there is no article."""
+        return self._names
+
+    def column(self, measure: str) -> np.ndarray:
+        """Returns a measure of each article, (articles,)."""
+        return np.array(self._values[self._names.index(measure) :: len(self._names)])
+
+
+Scores = Sequence[Values] | ArticleScores
 
 
 @dataclass(frozen=True)
@@ -127,27 +164,28 @@ def writing_scores(answer: Sequence[str], vocabulary: Vocabulary) -> Values:
 
 
 def bootstrap(
-    rows: Sequence[Values], *, samples: int = 1000, confidence: float = 0.95, seed: int = 0
+    rows: Scores, *, samples: int = 1000, confidence: float = 0.95, seed: int = 0
 ) -> dict[str, Interval]:
     """Returns each measure's mean with a percentile bootstrap interval over articles.
 
     Source: Efron & Tibshirani, "An Introduction to the Bootstrap" (1993), chapter 13.
 
     Args:
-        rows: One dict an article, as ``article_scores`` gives it; NaN is left out.
+        rows: Of each article, as ``article_scores`` gives it; NaN is left out.
         samples: Number of resamples.
         confidence: Share of the resampled means inside the interval.
         seed: Of the resampling.
     """
-    return {
-        name: _interval(_column(rows, name), samples, confidence, seed)
-        for name in (rows[0] if rows else {})
-    }
+    if isinstance(rows, ArticleScores):
+        names: Iterable[str] = rows.measures
+    else:
+        names = rows[0] if rows else ()
+    return {name: _interval(_column(rows, name), samples, confidence, seed) for name in names}
 
 
 def paired_difference(
-    before: Sequence[Values],
-    after: Sequence[Values],
+    before: Scores,
+    after: Scores,
     measure: str,
     *,
     samples: int = 1000,
@@ -160,8 +198,8 @@ def paired_difference(
 
 
 def chance_better(
-    before: Sequence[Values],
-    after: Sequence[Values],
+    before: Scores,
+    after: Scores,
     measure: str,
     *,
     samples: int = 1000,
@@ -174,7 +212,9 @@ def chance_better(
     return float((means > 0).mean())
 
 
-def _column(rows: Sequence[Values], name: str) -> np.ndarray:
+def _column(rows: Scores, name: str) -> np.ndarray:
+    if isinstance(rows, ArticleScores):
+        return rows.column(name)
     return np.array([row[name] for row in rows], dtype=np.float64)
 
 
@@ -188,8 +228,15 @@ def _interval(values: np.ndarray, samples: int, confidence: float, seed: int) ->
 
 
 def _resampled_means(values: np.ndarray, samples: int, seed: int) -> np.ndarray:
-    chosen = np.random.default_rng(seed).integers(len(values), size=(samples, len(values)))
-    return np.asarray(values[chosen].mean(axis=1))
+    chance = np.random.default_rng(seed)
+    means: list[np.ndarray] = []
+    # So many at a time that memory does not grow with the articles; the numbers are the same.
+    at_once = max(DRAWN_AT_ONCE // len(values), 1)
+    for first in range(0, samples, at_once):
+        count = min(at_once, samples - first)
+        chosen = chance.integers(len(values), size=(count, len(values)))
+        means.append(values[chosen].mean(axis=1))
+    return np.concatenate(means)
 
 
 def _rank_scores(ours: Sequence[str], theirs: Sequence[str]) -> Values:
@@ -229,7 +276,7 @@ def _stems(forms: Sequence[str], language: str) -> list[str]:
     return _unique(_stemmed(form, language) for form in forms)
 
 
-@cache
+@lru_cache(STEMS)
 def _stemmed(form: str, language: str) -> str:
     return " ".join(map(_stemmer(language), form.split()))
 

@@ -53,6 +53,7 @@ from training.finetune.preprocess import (
     REPETITION_PENALTY,
     decoding_defaults,
     features,
+    features_folder,
     load_base,
 )
 from training.finetune.trainer_progress import show_progress
@@ -128,7 +129,8 @@ def adapt(
     _save_vocabulary(current, vocabulary, output)
     _save_neighbours(current, corpus, vocabulary, output)
     log["ranking"] = _ranking(current, corpus, output)
-    learned = len(set(corpus.splits["train"]["id"]) & set(new_ids))
+    wanted = set(new_ids)
+    learned = len({row_id for row_id in corpus.splits["train"]["id"] if row_id in wanted})
     replayed = len(lessons) - learned * config.passes
     log["adaptation"] = Adaptation(
         corrections=learned,
@@ -183,16 +185,17 @@ def teach(
     settings.save(output)
     like = _as_training(current, settings, before, config)
     with_lessons = DatasetDict({**corpus.splits, "lessons": lessons})
-    data = features(
-        replace(corpus, splits=with_lessons), "lessons", tokenizer, model, settings, like
-    )
+    checkpoints = output / "checkpoints"
+    taught = replace(corpus, splits=with_lessons)
+    folder = features_folder(checkpoints)
+    data = features(taught, "lessons", tokenizer, model, settings, like, folder)
     if not config.train_encoder:
         model.get_encoder().requires_grad_(False)
     _keep_decoding(model, tokenizer, settings, data)
     usual = Seq2SeqTrainer if config.train_encoder else FrozenEncoderTrainer
     trainer = (trainer_type or usual)(
         model=model,
-        args=_arguments(config, output / "checkpoints"),
+        args=_arguments(config, checkpoints),
         train_dataset=data,
         data_collator=DataCollatorForSeq2Seq(tokenizer, model=model),
         processing_class=tokenizer,
@@ -200,7 +203,7 @@ def teach(
     show_progress(trainer)
     started = time.monotonic()
     if len(data):
-        last = last_checkpoint(output / "checkpoints")
+        last = last_checkpoint(checkpoints)
         trainer.train(resume_from_checkpoint=str(last) if last else None)
     trainer.save_model(str(output))
     tokenizer.save_pretrained(output)
@@ -291,7 +294,8 @@ def _save_neighbours(current: Path, corpus: Corpus, vocabulary: Vocabulary, outp
     earlier = load_file(path) if path.is_file() else None
     _, tokenizer, _ = load_base(str(output))
     train = corpus.splits["train"]
-    save_neighbours(fit_neighbours(train, tokenizer, vocabulary, sentence_encoder, earlier), output)
+    arrays = fit_neighbours(train, tokenizer, vocabulary, sentence_encoder, earlier, scratch=output)
+    save_neighbours(arrays, output)
 
 
 def _ranking(current: Path, corpus: Corpus, output: Path) -> RankingFit:

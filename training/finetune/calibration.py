@@ -37,7 +37,7 @@ class Reliability(TypedDict):
     bins: list[Bin]
 
 
-def reliability(confidences: Sequence[float], right: Sequence[bool]) -> Reliability:
+def reliability(confidences: Sequence[float], right: Sequence[int]) -> Reliability:
     """Returns the expected calibration error and what a reliability chart draws.
 
     Source: Guo et al., "On Calibration of Modern Neural Networks" (ICML 2017): bins of equal
@@ -71,18 +71,12 @@ def reliability(confidences: Sequence[float], right: Sequence[bool]) -> Reliabil
     return Reliability(ece=round(error, 4), tags=len(sure), bins=bins)
 
 
-def answers_reliability(
-    answers: Sequence[Sequence[Tag]], references: Sequence[Sequence[str]]
-) -> Reliability:
-    """Returns the ``reliability`` of all tags of all answers.
+def judged(answer: Sequence[Tag], reference: Sequence[str]) -> tuple[list[float], list[bool]]:
+    """Returns the confidence of each tag of an answer, and whether it is right.
 
     Args:
-        answers: Each article's tags.
-        references: Its author's tags.
+        answer: The tags.
+        reference: The author's.
     """
-    confidences, right = [], []
-    for tags, theirs in zip(answers, references, strict=True):
-        forms = set(map(normal_form, theirs))
-        confidences += [tag.confidence for tag in tags]
-        right += [normal_form(tag.tag) in forms for tag in tags]
-    return reliability(confidences, right)
+    forms = set(map(normal_form, reference))
+    return [tag.confidence for tag in answer], [normal_form(tag.tag) in forms for tag in answer]

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from datasets import Dataset
 from safetensors.numpy import save_file
-from scipy import sparse
 
 from tagloop.article import text_of
 from tagloop.files import NEIGHBOURS
 from tagloop.ranking.features import Embedder
-from tagloop.ranking.keyphrases import KnownPhrases, Words, linked_shares
-from tagloop.ranking.neighbours import article_ids, to_bytes, weigh
+from tagloop.ranking.keyphrases import KnownPhrases, linked_shares
+from tagloop.ranking.neighbours import to_bytes, weigh
 from tagloop.ranking.sentence_encoder import DIMENSIONS
 from tagloop.vocabulary.vocabulary import Vocabulary
 from training.console import progress_bar
+from training.finetune.stored_tokens import StoredTokens
 
 EMBEDDED_AT_ONCE = 256
 
@@ -30,24 +33,17 @@ class ReadArticles:
 
     Attributes:
         digests: Tells articles from one another, uint64, (articles,).
-        ids: Token ids of each one's title and text.
-        words: Of each.
+        tokens: Token ids and words of each one's title and text.
         vectors: In 8 bits a number, (articles, dimensions).
     """
 
     digests: np.ndarray
-    ids: list[tuple[list[int], list[int]]]
-    words: list[Words]
+    tokens: StoredTokens
     vectors: np.ndarray
 
     def of(self, places: Sequence[int]) -> ReadArticles:
         """Returns the articles at these places."""
-        return ReadArticles(
-            self.digests[places],
-            [self.ids[place] for place in places],
-            [self.words[place] for place in places],
-            self.vectors[places],
-        )
+        return ReadArticles(self.digests[places], self.tokens.at(places), self.vectors[places])
 
 
 def fit_neighbours(
@@ -56,6 +52,7 @@ def fit_neighbours(
     vocabulary: Vocabulary,
     sentence_encoder: Embedder | None,
     earlier: Mapping[str, np.ndarray] | None = None,
+    scratch: Path | None = None,
 ) -> dict[str, np.ndarray]:
     """Makes the arrays of the index.
 
@@ -66,10 +63,25 @@ def fit_neighbours(
         sentence_encoder: Gives articles and tags their vectors; without, they are all 0, and
             nothing is like anything but by its words.
         earlier: An index by the same sentence encoder; articles that it has need no new vectors.
+        scratch: Folder for what is too much for memory; the system's by default.
     """
-    read = read_articles(articles, tokenizer, sentence_encoder, earlier)
-    tags = [row["tags"] for row in articles]
+    read = read_articles(articles, tokenizer, sentence_encoder, earlier, scratch)
+    tags = tags_of(articles)
     return index_arrays(read, tags, len(tokenizer), vocabulary, sentence_encoder)
+
+
+def tags_of(
+    articles: Sequence[Mapping[str, Any]], places: Sequence[int] | None = None
+) -> Iterable[Sequence[str]]:
+    """Returns the tags of articles, or of those at some places, without reading their texts."""
+    if isinstance(articles, Dataset):
+        chosen: Iterable[Sequence[str]] = (articles if places is None else articles.select(places))[
+            "tags"
+        ]
+        return chosen
+    return [
+        articles[place]["tags"] for place in (range(len(articles)) if places is None else places)
+    ]
 
 
 def read_articles(
@@ -77,21 +89,26 @@ def read_articles(
     tokenizer: Any,
     sentence_encoder: Embedder | None,
     earlier: Mapping[str, np.ndarray] | None = None,
+    scratch: Path | None = None,
 ) -> ReadArticles:
     """Reads articles: tokens, words and vectors; see ``fit_neighbours``."""
-    bar = progress_bar(articles, desc="reading articles", unit="article")
-    ids = [article_ids(tokenizer, row["title"] or "", row["text"] or "") for row in bar]
-    words = [Words.of(row["title"] or "", row["text"] or "") for row in articles]
-    texts = [text_of(row).strip() for row in articles]
-    digests = np.array([_digest(text) for text in texts], dtype=np.uint64)
-    return ReadArticles(
-        digests, ids, words, _vectors(texts, digests, sentence_encoder, earlier or {})
-    )
+    digests, lengths = np.zeros(len(articles), np.uint64), np.zeros(len(articles), np.int64)
+
+    def one_by_one() -> Iterator[Mapping[str, Any]]:
+        bar = progress_bar(articles, desc="reading articles", unit="article")
+        for place, article in enumerate(bar):
+            text = text_of(article).strip()
+            digests[place], lengths[place] = _digest(text), len(text)
+            yield article
+
+    tokens = StoredTokens.read(one_by_one(), tokenizer, scratch)
+    vectors = _vectors(articles, lengths, digests, sentence_encoder, earlier or {})
+    return ReadArticles(digests, tokens, vectors)
 
 
 def index_arrays(
     read: ReadArticles,
-    tags: Sequence[Sequence[str]],
+    tags: Iterable[Sequence[str]],
     tokens: int,
     vocabulary: Vocabulary,
     sentence_encoder: Embedder | None,
@@ -105,24 +122,23 @@ def index_arrays(
         vocabulary: See ``fit_neighbours``, as for the sentence encoder.
         sentence_encoder: See there.
     """
-    idf = _idf(read.ids, tokens)
-    rows = [weigh(title, text, idf) for title, text in read.ids]
+    found = _articles_by_token(read.tokens.ids(), tokens)
+    idf = _idf(found, len(read.tokens))
     known = {form: place for place, form in enumerate(vocabulary.counts)}
-    given = [
-        {known[form] for form in map(vocabulary.canonical, row) if form in known} for row in tags
-    ]
-    named = map(KnownPhrases(known).in_article, read.words)
+    starts, carried = _carried(tags, vocabulary, known)
+    given = (set(carried[first:last].tolist()) for first, last in pairwise(starts.tolist()))
+    named = map(KnownPhrases(known).in_article, read.tokens.words())
     return {
         "tags": np.array([len(known)]),
         "idf": idf,
-        "linked": linked_shares(list(zip(named, given, strict=True)), len(known)),
+        "linked": linked_shares(zip(named, given, strict=True), len(known)),
         "digests": read.digests,
         "vectors": read.vectors,
         "tag_vectors": to_bytes(
             sentence_encoder.embed(list(known)) if sentence_encoder else _zeros(len(known), None)
         ),
-        **_arrays("postings", _matrix(rows, tokens).T.tocsr()),
-        **_arrays("carried", _carried(given, len(known))),
+        **_table("postings", *_postings(read.tokens, idf, found)),
+        **_table("carried", starts, carried, np.ones(len(carried), np.float32)),
     }
 
 
@@ -136,25 +152,27 @@ def _digest(text: str) -> int:
 
 
 def _vectors(
-    texts: Sequence[str],
+    articles: Sequence[Mapping[str, Any]],
+    lengths: np.ndarray,
     digests: np.ndarray,
     sentence_encoder: Embedder | None,
     earlier: Mapping[str, np.ndarray],
 ) -> np.ndarray:
-    vectors = _zeros(len(texts), sentence_encoder)
+    vectors = _zeros(len(articles), sentence_encoder)
     if sentence_encoder is None:
         return vectors
     places = {digest: place for place, digest in enumerate(earlier.get("digests", ()))}
-    had = [place for place, digest in enumerate(digests) if digest in places]
-    if had:
-        vectors[had] = earlier["vectors"][[places[digests[place]] for place in had]]
-    new = set(range(len(texts))).difference(had)
+    had = np.array([digest in places for digest in digests], dtype=bool)
+    if had.any():
+        vectors[had] = earlier["vectors"][[places[digest] for digest in digests[had]]]
+    (new,) = np.nonzero(~had)
     # Of like length together, so that little is computed on padding.
-    order = sorted(new, key=lambda place: len(texts[place]))
+    order = new[np.argsort(lengths[new], kind="stable")].tolist()
     with progress_bar(total=len(order), desc="embedding articles", unit="article") as bar:
         for first in range(0, len(order), EMBEDDED_AT_ONCE):
             chosen = order[first : first + EMBEDDED_AT_ONCE]
-            vectors[chosen] = to_bytes(sentence_encoder.embed([texts[place] for place in chosen]))
+            texts = [text_of(articles[place]).strip() for place in chosen]
+            vectors[chosen] = to_bytes(sentence_encoder.embed(texts))
             bar.update(len(chosen))
     return vectors
 
@@ -164,35 +182,68 @@ def save_neighbours(arrays: Mapping[str, np.ndarray], folder: Path) -> None:
     save_file(dict(arrays), folder / NEIGHBOURS)
 
 
-def _idf(ids: Sequence[tuple[list[int], list[int]]], size: int) -> np.ndarray:
-    """Returns log(articles / articles with the token) + 1; 0 for tokens of a single article."""
-    found = np.zeros(size)
+def _articles_by_token(ids: Iterable[tuple[list[int], list[int]]], size: int) -> np.ndarray:
+    found = np.zeros(size, np.int64)
     for title, text in ids:
         found[list({*title, *text})] += 1
-    idf = np.log(len(ids) / np.maximum(found, 1)) + 1
-    idf[found < 2] = 0
+    return found
+
+
+def _idf(found: np.ndarray, articles: int) -> np.ndarray:
+    """Returns log(articles / articles with the token) + 1; 0 for tokens of a single article."""
+    idf = np.where(found < 2, 0.0, np.log(articles / np.maximum(found, 1)) + 1)
     return idf.astype(np.float32)
 
 
-def _matrix(rows: Sequence[tuple[np.ndarray, np.ndarray]], width: int) -> sparse.csr_array:
-    starts = np.concatenate([[0], np.cumsum([len(tokens) for tokens, _ in rows])])
-    columns = np.concatenate([tokens for tokens, _ in rows])
-    values = np.concatenate([weights for _, weights in rows]).astype(np.float32)
-    return sparse.csr_array((values, columns, starts), shape=(len(rows), width))
+def _postings(
+    read: StoredTokens, idf: np.ndarray, found: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Returns the articles of each token and its weight in each, as a `Table`'s three parts.
+
+    Args:
+        read: The articles.
+        idf: Of each token.
+        found: Number of articles with each token.
+    """
+    starts = np.concatenate([[0], np.cumsum(np.where(idf > 0, found, 0))])
+    articles = np.empty(starts[-1], _narrowest(len(read)))
+    values = np.empty(starts[-1], np.float32)
+    ends = starts[:-1].copy()
+    for article, (title, text) in enumerate(read.ids()):
+        tokens, weights = weigh(title, text, idf)
+        articles[ends[tokens]], values[ends[tokens]] = article, weights
+        ends[tokens] += 1
+    return starts, articles, values
 
 
-def _carried(given: Sequence[set[int]], tags: int) -> sparse.csr_array:
-    """Returns which article carries which tag: 1 each, (articles, tags)."""
-    return _matrix([(np.array(sorted(row), np.int64), np.ones(len(row))) for row in given], tags)
+def _carried(
+    tags: Iterable[Sequence[str]], vocabulary: Vocabulary, known: Mapping[str, int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the tags of each article: where each one's start, and the tags."""
+    starts, carried = array("q", [0]), array("I")
+    for row in tags:
+        forms = map(vocabulary.canonical, row)
+        carried.extend(sorted({known[form] for form in forms if form in known}))
+        starts.append(len(carried))
+    return np.array(starts, np.int64), np.array(carried, _narrowest(len(known)))
 
 
-def _arrays(name: str, matrix: sparse.csr_array) -> dict[str, np.ndarray]:
-    """Returns a matrix as ``tagloop.ranking.neighbours.Table`` reads it, its values in 8 bits."""
-    scale = max(float(matrix.data.max(initial=0.0)), 1e-9) / 255
-    width = np.uint16 if matrix.shape[1] <= 2**16 else np.uint32
+def _narrowest(count: int) -> type[np.unsignedinteger]:
+    return np.uint16 if count <= 2**16 else np.uint32
+
+
+def _table(
+    name: str, starts: np.ndarray, columns: np.ndarray, values: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Returns a matrix as ``tagloop.ranking.neighbours.Table`` reads it, its values in 8 bits.
+
+    The values are overwritten.
+    """
+    scale = max(float(values.max(initial=0.0)), 1e-9) / 255
+    np.rint(np.divide(values, scale, out=values), out=values)
     return {
-        f"{name}.starts": matrix.indptr.astype(np.int64),
-        f"{name}.columns": matrix.indices.astype(width),
-        f"{name}.values": np.rint(matrix.data / scale).astype(np.uint8),
+        f"{name}.starts": starts,
+        f"{name}.columns": columns,
+        f"{name}.values": values.astype(np.uint8),
         f"{name}.scale": np.array([scale], dtype=np.float32),
     }

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,7 +34,7 @@ from training.finetune.calibration import reliability
 from training.finetune.ctranslate2_conversion import convert, convert_sentence_encoder
 from training.finetune.fit_neighbours import fit_neighbours, read_articles, save_neighbours
 from training.finetune.habits import f1_by_article, learn_habit, surest
-from training.finetune.out_of_fold import RememberingEncoder, out_of_fold_features
+from training.finetune.out_of_fold import RememberingEncoder, evenly, out_of_fold_features
 from training.finetune.preprocess import BUNDLED_BASE
 from training.finetune.ranker_examples import Articles, Candidates, candidates_of, collect, joined
 from training.finetune.ranker_weights import (
@@ -85,14 +86,16 @@ def fit_ranking(
         folder: The model's; ``recall.safetensors``, ``ranking.json`` and ``tagging.json`` are
             written, and ``embedding`` where it has no sentence encoder yet.
         train: ``title``, ``text`` and ``tags`` of the training articles.
-        validation: The same of the validation articles.
+        validation: The same of the validation articles; of more than ``MOST_ARTICLES`` so many are
+            looked at, taken evenly: what is known of a candidate takes memory.
         untaught: A model folder that has not learned the training articles; ``folder`` itself if
             it was not fine-tuned.
 
     Returns:
         What was chosen and how well it is calibrated, for the training log.
     """
-    known, taught = _collect(folder, train, validation, untaught)
+    looked_at = [validation[place] for place in evenly(len(validation)).tolist()]
+    known, taught = _collect(folder, train, looked_at, untaught)
     both = joined(taught, known)
     is_known = both.article >= len(taught.wanted)
     chosen = choose_weights(both, is_known)
@@ -104,7 +107,7 @@ def fit_ranking(
     fit: RankingFit = {
         "weights": chosen.name,
         "log_loss": round(_loss(chosen, both, is_known), 5),
-        "articles": len(validation),
+        "articles": len(looked_at),
         "training_articles": len(taught.wanted),
         "candidates": len(both.right),
         "threshold": habit.threshold,
@@ -206,7 +209,9 @@ def _collect(
     assert loaded is not None  # just written
     sentence_encoder = RememberingEncoder(loaded)
     tagger = Tagger.from_pretrained(folder)
-    arrays = fit_neighbours(train, tagger.tokenizer, tagger.vocabulary, sentence_encoder)
+    arrays = fit_neighbours(
+        train, tagger.tokenizer, tagger.vocabulary, sentence_encoder, scratch=folder
+    )
     save_neighbours(arrays, folder)
     extractor = FeatureExtractor(
         Neighbours(arrays), tagger.vocabulary, tagger.tokenizer, sentence_encoder
@@ -215,17 +220,24 @@ def _collect(
     if len(validation) >= ENOUGH:
         return known, candidates_of({}, [], tagger.vocabulary)
     if untaught.samefile(folder):
-        return known, _of_training(tagger, train, sentence_encoder)
+        return known, _of_training(tagger, train, sentence_encoder, arrays, folder)
     with tempfile.TemporaryDirectory() as place:
         copy = shutil.copytree(untaught, Path(place) / "untaught")
         shutil.copyfile(folder / TAGS, copy / TAGS)
         convert(copy)
-        return known, _of_training(Tagger.from_pretrained(copy), train, sentence_encoder)
+        tagger = Tagger.from_pretrained(copy)
+        return known, _of_training(tagger, train, sentence_encoder, arrays, folder)
 
 
-def _of_training(tagger: Tagger, train: Articles, sentence_encoder: Embedder) -> Candidates:
-    """Collects the candidates of training articles, each by the others."""
-    read = read_articles(train, tagger.tokenizer, sentence_encoder)
+def _of_training(
+    tagger: Tagger,
+    train: Articles,
+    sentence_encoder: Embedder,
+    index: Mapping[str, np.ndarray],
+    scratch: Path,
+) -> Candidates:
+    """Collects the candidates of training articles, each by the others; the index has vectors."""
+    read = read_articles(train, tagger.tokenizer, sentence_encoder, index, scratch)
     found = out_of_fold_features(tagger, train, read, sentence_encoder)
     places = sorted(found)
     rows = [train[place] for place in places]

@@ -9,14 +9,18 @@ layers for many epochs costs a third of what all weights cost, and serves it bet
 from __future__ import annotations
 
 import copy
+import hashlib
 from typing import Any
 
 import torch
 from torch import nn
-from transformers import Seq2SeqTrainer
+
+from training import processes
+from training.finetune.distributed import StepTrainer
 
 CACHE_BYTES = 2 * 2**30
-"""About 10,000 articles of 256 tokens and 384 values; what is beyond is encoded anew each time."""
+"""Of a machine's memory, its processes together: about 10,000 articles of 256 tokens and 384
+values. What is beyond is encoded anew each time."""
 KEPT_IN = torch.float16
 """Half the memory of float32, with a relative error of 5e-4 at the most."""
 
@@ -124,7 +128,7 @@ class EncoderCache:
         """
         lengths = attention_mask.sum(1).tolist()
         rows = zip(input_ids.to("cpu", torch.int32), lengths, strict=True)
-        keys = [row[:length].numpy().tobytes() for row, length in rows]
+        keys = [_digest(row[:length]) for row, length in rows]
         new = [index for index, key in enumerate(keys) if key not in self._states]
         self.hits += len(keys) - len(new)
         found: dict[int, torch.Tensor] = {
@@ -145,6 +149,23 @@ class EncoderCache:
         padded = torch.nn.functional.pad(padded, (0, 0, 0, short))
         return padded.to(input_ids.device, torch.float32)
 
+    def sentence(self, lengths: list[int], values: int) -> str:
+        """Says how many articles the cache has no room for; empty if it has room for all.
+
+        Args:
+            lengths: Tokens of each article.
+            values: Of a token's state.
+        """
+        size = sum(lengths) * values * KEPT_IN.itemsize
+        if size <= self._limit:
+            return ""
+        kept = int(len(lengths) * self._limit / size)
+        return (
+            f"Frozen layers read about {kept:,} of {len(lengths):,} articles only once: the states "
+            f"of so many fit into {self._limit / 1e9:.1f} GB of memory. The others are read in "
+            "each epoch anew."
+        )
+
     def _keep(self, key: bytes, states: torch.Tensor) -> None:
         size = states.nbytes + len(key)
         if key not in self._states and self.used + size <= self._limit:
@@ -152,7 +173,12 @@ class EncoderCache:
             self.used += size
 
 
-class FrozenEncoderTrainer(Seq2SeqTrainer):
+def _digest(tokens: torch.Tensor) -> bytes:
+    """Tells articles from one another in less memory than their tokens take."""
+    return hashlib.blake2b(tokens.numpy().tobytes(), digest_size=16).digest()
+
+
+class FrozenEncoderTrainer(StepTrainer):
     """Trains on the cached outputs of what is frozen of the encoder: all of it, or lower layers."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -164,7 +190,13 @@ class FrozenEncoderTrainer(Seq2SeqTrainer):
         lower = encoder
         if _trains(encoder):
             lower, self._upper = cut_encoder(encoder, frozen_layers(encoder))
-        self.cache = EncoderCache(lower)
+        self.cache = EncoderCache(lower, CACHE_BYTES // processes.count_here())
+
+    def cache_sentence(self) -> str:
+        """Says how many articles the cache has no room for; empty if it has room for all."""
+        model: Any = self.model
+        articles: Any = self.train_dataset
+        return self.cache.sentence(list(articles["length"]), model.config.hidden_size)
 
     def compute_loss(
         self, model: torch.nn.Module, inputs: dict[str, Any], *args: Any, **options: Any

@@ -10,7 +10,9 @@ be of others.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 import numpy as np
 
@@ -18,7 +20,7 @@ from tagloop.ranking.features import CandidateFeatures, Embedder, FeatureExtract
 from tagloop.ranking.neighbours import Neighbours
 from tagloop.tagger.tagger import Tagger
 from training.console import progress_bar
-from training.finetune.fit_neighbours import ReadArticles, index_arrays
+from training.finetune.fit_neighbours import ReadArticles, index_arrays, tags_of
 from training.finetune.ranker_examples import Articles, collect_features
 
 FEW = 1000
@@ -27,22 +29,35 @@ MANY_FOLDS, FEW_FOLDS = 20, 5
 them, and to index a large one often would take long."""
 MOST_ARTICLES = 2000
 """Of a larger corpus so many are looked at, taken evenly."""
+REMEMBERED = 20_000
+"""Texts whose vectors are kept: 31 MB of vectors with 384 numbers."""
 
 
 class RememberingEncoder:
-    """Embeds no text twice."""
+    """Embeds no text twice, unless so many others came since that it was forgotten."""
 
-    def __init__(self, encoder: Embedder) -> None:
+    def __init__(self, encoder: Embedder, most: int = REMEMBERED) -> None:
         """Begins with no text."""
-        self._encoder = encoder
-        self._vectors: dict[str, np.ndarray] = {}
+        self._encoder, self._most = encoder, most
+        self._vectors: dict[bytes, np.ndarray] = {}
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """Returns float32, (texts, dimensions)."""
-        new = [text for text in dict.fromkeys(texts) if text not in self._vectors]
-        self._vectors |= dict(zip(new, self._encoder.embed(new), strict=True))
-        found = [self._vectors[text] for text in texts]
-        return np.stack(found) if found else self._encoder.embed([])
+        asked = {_digest(text): text for text in texts}
+        found = {key: self._vectors[key] for key in asked if key in self._vectors}
+        new = [key for key in asked if key not in found]
+        embedded = self._encoder.embed([asked[key] for key in new])
+        found |= dict(zip(new, embedded, strict=True))
+        for key in asked:
+            self._vectors.pop(key, None)  # what is asked again is no longer the oldest
+        self._vectors |= found
+        for key in list(islice(self._vectors, max(len(self._vectors) - self._most, 0))):
+            del self._vectors[key]
+        return np.stack([found[_digest(text)] for text in texts]) if texts else embedded
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def out_of_fold_features(
@@ -73,7 +88,7 @@ def out_of_fold_features(
             others = [place for place in range(len(articles)) if place not in apart]
             if not others:
                 return found  # a single article has nothing beside itself
-            tags = [articles[place]["tags"] for place in others]
+            tags = tags_of(articles, others)
             vocabulary = tagger.vocabulary.of_articles(tags)
             tokens = len(tagger.tokenizer)
             arrays = index_arrays(read.of(others), tags, tokens, vocabulary, sentence_encoder)
@@ -87,8 +102,12 @@ def out_of_fold_features(
 
 def folds(articles: int, most: int = MOST_ARTICLES) -> Iterator[list[int]]:
     """Cuts articles, or so many of them taken evenly, into folds at random: none is in two."""
-    places = np.unique(np.linspace(0, articles - 1, min(articles, most)).astype(int))
-    places = np.random.default_rng(0).permutation(places)
+    places = np.random.default_rng(0).permutation(evenly(articles, most))
     count = MANY_FOLDS if articles <= FEW else FEW_FOLDS
     for first in range(min(count, len(places))):
         yield sorted(places[first::count].tolist())
+
+
+def evenly(articles: int, most: int = MOST_ARTICLES) -> np.ndarray:
+    """Returns the places of all articles, or of so many of them, taken evenly."""
+    return np.unique(np.linspace(0, articles - 1, min(articles, most)).astype(int))

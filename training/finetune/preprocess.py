@@ -19,6 +19,7 @@ from tagloop.files import TAGGING
 from tagloop.generation.plain_decoder import use_plain_decoder
 from tagloop.generation.settings import TaggingSettings
 from tagloop.vocabulary.vocabulary import Vocabulary, join_tags
+from training import processes
 from training.config import BY_FREQUENCY, TrainConfig
 from training.data.corpus import Corpus
 from training.finetune.bundled_base import BUNDLED_BASE as BUNDLED_BASE
@@ -109,6 +110,11 @@ def _tagging_folder(base: str) -> Path | None:
     return Path(path).parent if path else None
 
 
+def features_folder(checkpoints: Path) -> Path:
+    """Returns where the tokens of a training are, below its checkpoints; a machine has its own."""
+    return checkpoints / f"features-{processes.machine()}"
+
+
 def features(
     corpus: Corpus,
     split: str,
@@ -116,11 +122,26 @@ def features(
     model: Any,
     settings: TaggingSettings,
     config: TrainConfig,
+    folder: Path | None = None,
 ) -> Dataset:
     """Tokenizes a split: input_ids, attention_mask, labels and their lengths for grouping.
 
     An answer has the tags that most training articles carry first, or in their authors' order.
+
+    Args:
+        corpus: Has the split.
+        split: Its name; of a validation split at most ``config.eval_limit`` articles are taken.
+        tokenizer: Of the model.
+        model: Sequence-to-sequence.
+        settings: Content of ``tagging.json``.
+        config: Of the training.
+        folder: For a file of the split's tokens, of which memory holds what is being read. Of a
+            machine's processes the first one writes it, the others read it. Without a folder
+            ``datasets`` finds a place for it.
     """
+    file = folder / f"{split}.arrow" if folder else None
+    if file and not processes.is_first_here() and len(corpus.splits[split]):
+        return Dataset.from_file(str(file))
     vocabulary = corpus.train_vocabulary() if config.tag_order == BY_FREQUENCY else None
     # A label that repeats decoder_start_token would be learned as the first token of every output.
     start = model.config.decoder_start_token_id
@@ -143,7 +164,16 @@ def features(
     data = corpus.splits[split]
     if split == "validation" and len(data) > config.eval_limit:
         data = data.shuffle(seed=config.seed).select(range(config.eval_limit))
-    return data.map(encode, batched=True, remove_columns=data.column_names, desc=split)
+    if file:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    return data.map(
+        encode,
+        batched=True,
+        remove_columns=data.column_names,
+        desc=split,
+        cache_file_name=str(file) if file else None,
+        load_from_cache_file=None if file is None else False,
+    )
 
 
 def by_frequency(tags: Sequence[str], vocabulary: Vocabulary) -> list[str]:

@@ -3,7 +3,7 @@
     python -m training.train --dataset build/tagloop/dataset             # on the bundled base
     python -m training.train --dataset me/blog-articles --base google/flan-t5-small
     python -m training.train --resume                                    # after an interruption
-    accelerate launch -m training.train --dataset me/blog-articles       # on several devices
+    torchrun --nproc_per_node 4 -m training.train --dataset me/blog-articles     # on four GPUs
 
 Writes the model folder (default ``build/<name>/model``): stock transformers files, tagging.json,
 tags.json, training_log.json, the int8 conversion, and what the ranking needs: neighbours
@@ -35,7 +35,7 @@ from tagloop.errors import UserError
 from tagloop.files import TAGS, TRAINING_LOG
 from tagloop.generation.settings import TaggingSettings
 from tagloop.vocabulary.vocabulary import parse_tags
-from training import console
+from training import console, processes
 from training.command import command
 from training.config import TrainConfig, parse_config
 from training.data.corpus import Corpus, load_corpus
@@ -48,12 +48,26 @@ from training.finetune.ctranslate2_conversion import (
     convert_sentence_encoder,
 )
 from training.finetune.display_forms import save_display_forms
+from training.finetune.distributed import (
+    StepTrainer,
+    first_here,
+    idle_gpus,
+    joined,
+    part,
+    share_of,
+)
 from training.finetune.fit_decoding import fit_decoding
 from training.finetune.fit_ranker import fit_ranking
 from training.finetune.frozen_encoder import FrozenEncoderTrainer, freeze_lower_layers
 from training.finetune.glibc import keep_freed_memory
 from training.finetune.precision import only_cpu, use_bf16
-from training.finetune.preprocess import decoding_defaults, features, load_base, tagging_settings
+from training.finetune.preprocess import (
+    decoding_defaults,
+    features,
+    features_folder,
+    load_base,
+    tagging_settings,
+)
 from training.finetune.schedule import USUAL_EPOCHS, Schedule, schedule_of
 from training.finetune.sentence_encoders import encoder_folder
 from training.finetune.trainer_progress import show_progress
@@ -81,6 +95,7 @@ def train(config: TrainConfig, corpus: Corpus, say: Callable[[str], object] = pr
     """
     keep_freed_memory()
     output = Path(config.output_dir or f"build/{config.name}/model")
+    share_of(config.batch_size)  # what is wrong with it is said first
     set_seed(config.seed)
 
     def step(number: int, text: str) -> None:
@@ -88,33 +103,34 @@ def train(config: TrainConfig, corpus: Corpus, say: Callable[[str], object] = pr
 
     step(1, f"the task: an article in, its tags out, as text ({config.name})")
     step(2, f"the dataset: {corpus.repo_id}, {_sizes(corpus)}")
-    model, tokenizer, base_id = load_base(config.base)
-    # What is wrong with them is said now, not after the training.
+    model, tokenizer, base_id = first_here(partial(load_base, config.base))
+    # What is wrong with them is said now, not after the training, and before any file is touched.
     check_convertible(model.config)
-    encoder_folder(config.encoder)
+    first_here(partial(encoder_folder, config.encoder))
+    schedule = _freeze(model, config, len(corpus.splits["train"]))
+    checkpoints = output / "checkpoints"
+    arguments = training_arguments(
+        config, schedule, checkpoints, has_validation=bool(len(corpus.splits["validation"]))
+    )
+    checkpoint = first_here(partial(_checkpoint, checkpoints, config.resume))
     settings = tagging_settings(config, corpus, base_id)
     step(3, f"preprocess: {settings.prompt_template!r} to at most {config.max_input_tokens} tokens")
-    splits = {
-        split: features(corpus, split, tokenizer, model, settings, config)
-        for split in ("train", "validation")
-    }
-    languages = sampled_languages(corpus.splits["train"])
-    for warning in foreign_warnings(base_id, config.encoder, languages):
+    folder = features_folder(checkpoints)
+    splits = _tokenized(corpus, tokenizer, model, settings, config, folder)
+    for warning in _warnings(config, corpus, base_id):
         say(warning)
     millions = sum(parameter.numel() for parameter in model.parameters()) / 1e6
     step(4, f"the model: {base_id}, {millions:.1f} M parameters")
-    schedule = _freeze(model, config, len(splits["train"]))
     step(5, f"parameters: {_told(schedule, config)}, batches of {config.batch_size}")
-    checkpoints = output / "checkpoints"
-    arguments = training_arguments(
-        config, schedule, checkpoints, has_validation=bool(splits["validation"])
-    )
     step(6, "metrics: F1 of the generated tags on the validation split")
     trainer = _trainer(model, tokenizer, arguments, splits, settings, config, schedule)
+    if isinstance(trainer, FrozenEncoderTrainer) and (bound := trainer.cache_sentence()):
+        say(bound)
     step(7, f"the training loop; checkpoints in {checkpoints}")
     started = time.monotonic()
-    trainer.train(resume_from_checkpoint=_checkpoint(output, config.resume))
-    if trainer.is_world_process_zero():
+    trainer.train(resume_from_checkpoint=checkpoint)
+    part()
+    if processes.is_first():
         log = training_log(config, corpus, trainer, settings, splits, time.monotonic() - started)
         (output / TRAINING_LOG).unlink(missing_ok=True)  # of what is now written over
         convert_sentence_encoder(output, config.encoder)
@@ -124,7 +140,33 @@ def train(config: TrainConfig, corpus: Corpus, say: Callable[[str], object] = pr
         log["chosen"] = schedule.to_json() | decoding.to_json()
         _save(trainer, tokenizer, settings, corpus, log, output)
         step(8, f"check the output: python -m training.evaluation --model {output}")
+    elif processes.is_first_here():
+        shutil.rmtree(folder, ignore_errors=True)
     return output
+
+
+def _tokenized(
+    corpus: Corpus,
+    tokenizer: Any,
+    model: Any,
+    settings: TaggingSettings,
+    config: TrainConfig,
+    folder: Path,
+) -> dict[str, Dataset]:
+    def tokenize() -> dict[str, Dataset]:
+        return {
+            split: features(corpus, split, tokenizer, model, settings, config, folder)
+            for split in ("train", "validation")
+        }
+
+    return first_here(tokenize)
+
+
+def _warnings(config: TrainConfig, corpus: Corpus, base_id: str) -> list[str]:
+    """Returns what is to be said of the GPUs, and of languages that base or encoder do not read."""
+    languages = sampled_languages(corpus.splits["train"])
+    idle = idle_gpus()
+    return [idle] * bool(idle) + foreign_warnings(base_id, config.encoder, languages)
 
 
 def _freeze(model: Any, config: TrainConfig, articles: int) -> Schedule:
@@ -156,10 +198,10 @@ def training_arguments(
     """Says in the Trainer's words what the configuration says."""
     when = "epoch" if has_validation else "no"
     best = has_validation and not schedule.averaged
-    return Seq2SeqTrainingArguments(
+    arguments = Seq2SeqTrainingArguments(
         output_dir=str(checkpoints),
         num_train_epochs=schedule.epochs,
-        per_device_train_batch_size=config.batch_size,
+        per_device_train_batch_size=share_of(config.batch_size),
         per_device_eval_batch_size=config.batch_size,
         learning_rate=config.learning_rate,
         weight_decay=config.weight_decay,
@@ -186,6 +228,9 @@ def training_arguments(
         data_seed=config.seed,
         optim="adamw_torch_fused",
     )
+    if arguments.n_gpu > 1:  # a process that is alone would take as many batches a step
+        arguments._n_gpu = 1
+    return arguments
 
 
 def _trainer(
@@ -213,7 +258,7 @@ def _trainer(
         return dict(metric.compute(predictions=written, references=wanted))
 
     has_validation = bool(len(splits["validation"]))
-    kind: Any = FrozenEncoderTrainer if config.freeze_encoder else Seq2SeqTrainer
+    kind: Any = FrozenEncoderTrainer if config.freeze_encoder else StepTrainer
     if schedule.averaged:
         kind = partial(AveragedTrainer, schedule=schedule)
     stops = has_validation and not schedule.averaged
@@ -231,10 +276,10 @@ def _trainer(
     return trainer
 
 
-def _checkpoint(output: Path, resume: bool) -> str | None:
-    folder = output / "checkpoints"
+def _checkpoint(folder: Path, resume: bool) -> str | None:
     if not resume:
-        shutil.rmtree(folder, ignore_errors=True)
+        if processes.is_first_here():
+            shutil.rmtree(folder, ignore_errors=True)
         return None
     last = last_checkpoint(folder)
     if last is None:
@@ -250,6 +295,8 @@ def _save(
     log: TrainingLog,
     output: Path,
 ) -> None:
+    checkpoints = Path(str(trainer.args.output_dir))
+    shutil.rmtree(features_folder(checkpoints), ignore_errors=True)  # they have been read
     trainer.save_model(str(output))
     tokenizer.save_pretrained(output)
     (output / "training_args.bin").unlink(missing_ok=True)  # a pickle, which nobody needs
@@ -272,10 +319,17 @@ def _sizes(corpus: Corpus) -> str:
     return ", ".join(f"{len(data)} {split}" for split, data in corpus.splits.items())
 
 
-@command("interrupted; the same command with --resume goes on from the last checkpoint")
+@command(
+    "interrupted; the same command with --resume goes on from the last checkpoint", several=True
+)
 def main(words: list[str]) -> None:
     """Runs the command line."""
     config = parse_config(TrainConfig, words, "training.train")
-    with console.quiet(console.log_file(config.name), config.verbose):
-        corpus = load_corpus(config.dataset or f"build/{config.name}/dataset")
-        train(config, corpus, console.say)
+    dataset = config.dataset or f"build/{config.name}/dataset"
+    with console.quiet(console.log_file(config.name), config.verbose), joined():
+        corpus = first_here(partial(load_corpus, dataset))
+        train(config, corpus, console.say if processes.is_first() else _nothing)
+
+
+def _nothing(text: str) -> None:
+    """Says nothing: of several processes the first one speaks."""

@@ -20,19 +20,17 @@ from tagloop.tagger.tagger import Tagger
 from training.cards.changelog import Change, ComparedSet, ComparedSets, MeasuredChange
 from training.config import EvaluateConfig
 from training.data.corpus import Corpus
-from training.evaluation.checkpoint import Checkpoint, Pieces
-from training.evaluation.evaluation import predict
+from training.evaluation.checkpoint import Checkpoint
+from training.evaluation.measuring import Measured, MeasuredTagloop, Measuring
 from training.evaluation.report import (
     CONFIDENCE,
     SAMPLES,
     EvaluationReport,
-    Predictions,
-    default_answers,
+    example_places,
     figure,
     report_of,
-    score_all,
 )
-from training.evaluation.scores import Values, bootstrap, chance_better, paired_difference
+from training.evaluation.scores import Scores, bootstrap, chance_better, paired_difference
 from training.finetune.preprocess import base_fingerprint
 from training.finetune.training_log import read_log
 
@@ -77,12 +75,10 @@ class Model(NamedTuple):
 
 
 class Answered(NamedTuple):
-    """What a model said of a set, and how good that is: of Tagloop, of the checkpoint alone."""
+    """What is kept of a model's answers to a set: of Tagloop, of the checkpoint alone."""
 
-    ranked: Predictions
-    alone: list[Pieces]
-    scores: list[Values]
-    scores_alone: list[Values]
+    tagloop: MeasuredTagloop
+    alone: Measured
 
 
 def compare(
@@ -99,42 +95,36 @@ def compare(
     """
     now, new = Model.load(current), Model.load(candidate)
     sets = {"frozen test": frozen_test(corpus), "held out": held_out_corrections(corpus)}
-    before = {name: _answers(now, part, f"{name}, current", corpus) for name, part in sets.items()}
-    after = {name: _answers(new, part, f"{name}, candidate", corpus) for name, part in sets.items()}
+    words, examples = corpus.train_vocabulary(), EvaluateConfig().examples
+    measuring = {
+        name: Measuring(part, words, example_places(len(part), examples))
+        for name, part in sets.items()
+    }
+    before = {name: _answers(now, on, f"{name}, current") for name, on in measuring.items()}
+    after = {name: _answers(new, on, f"{name}, candidate") for name, on in measuring.items()}
     on_test, on_held_out = (
         ComparedSet(
             articles=len(part),
-            measures=paired(before[name].scores, after[name].scores),
-            checkpoint=paired(before[name].scores_alone, after[name].scores_alone),
+            measures=paired(before[name].tagloop.scores, after[name].tagloop.scores),
+            checkpoint=paired(before[name].alone.scores, after[name].alone.scores),
         )
         for name, part in sets.items()
     )
     compared = ComparedSets(frozen_test=on_test, held_out=on_held_out)
-    test, said = sets["frozen test"], after["frozen test"]
-    return compared, _report(new.tagloop, corpus, test, said, current)
+    on, said = measuring["frozen test"], after["frozen test"]
+    return compared, _report(new.tagloop, corpus, on, said, current)
 
 
-def _answers(model: Model, articles: Dataset, shown: str, corpus: Corpus) -> Answered:
-    if not len(articles):
-        return Answered([], [], [], [])
-    words = corpus.train_vocabulary()
-    ranked = predict(model.tagloop, articles, shown)
-    alone = model.checkpoint.answer(articles, f"{shown}, alone")
-    answers, all_tags = (
-        [[tag.tag for tag in tags] for tags in lists]
-        for lists in (default_answers(ranked, articles, model.tagloop.settings), ranked)
-    )
+def _answers(model: Model, measuring: Measuring, shown: str) -> Answered:
     return Answered(
-        ranked,
-        alone,
-        score_all(answers, articles, words, all_tags),
-        score_all(alone, articles, words),
+        measuring.tagloop(model.tagloop, shown),
+        measuring.alone(model.checkpoint, f"{shown}, alone"),
     )
 
 
-def paired(before: list[Values], after: list[Values]) -> dict[str, MeasuredChange]:
+def paired(before: Scores, after: Scores) -> dict[str, MeasuredChange]:
     """Compares two models' scores of the same articles; nothing of no article."""
-    if not before:
+    if not len(before):
         return {}
     means = [
         bootstrap(rows, samples=SAMPLES, confidence=CONFIDENCE, seed=SEED)
@@ -150,7 +140,7 @@ def paired(before: list[Values], after: list[Values]) -> dict[str, MeasuredChang
     }
 
 
-def _change(before: list[Values], after: list[Values], measure: str) -> Change:
+def _change(before: Scores, after: Scores, measure: str) -> Change:
     interval = figure(
         paired_difference(before, after, measure, samples=SAMPLES, confidence=CONFIDENCE, seed=SEED)
     )
@@ -164,15 +154,15 @@ def _change(before: list[Values], after: list[Values], measure: str) -> Change:
 
 
 def _report(
-    candidate: Tagger, corpus: Corpus, articles: Dataset, said: Answered, current: Path
+    candidate: Tagger, corpus: Corpus, measuring: Measuring, said: Answered, current: Path
 ) -> EvaluationReport:
     """Makes the candidate's report.json, what its card and the About tab show."""
     config = EvaluateConfig(split="test", seed=SEED)
     alone = {"checkpoint": said.alone}
-    base = _base(current, candidate.settings) if len(articles) else None
+    base = _base(current, candidate.settings) if len(measuring.articles) else None
     if base:
-        alone["before"] = base.answer(articles, "frozen test, before fine-tuning")
-    return report_of(config, corpus, candidate, articles, said.ranked, alone, COMMAND)
+        alone["before"] = measuring.alone(base, "frozen test, before fine-tuning")
+    return report_of(config, corpus, candidate, measuring, said.tagloop, alone, COMMAND)
 
 
 def _base(current: Path, settings: TaggingSettings) -> Checkpoint | None:

@@ -9,7 +9,7 @@ ranked by their frequency in it and their rarity in the corpus.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -123,7 +123,7 @@ def salient_words(
     return dict(sorted(scores.items(), key=lambda item: -item[1])[:OTHER_WORDS])
 
 
-def linked_shares(articles: Sequence[tuple[Counter[int], set[int]]], tags: int) -> np.ndarray:
+def linked_shares(articles: Iterable[tuple[Counter[int], set[int]]], tags: int) -> np.ndarray:
     """Returns, a tag, the share of articles naming it whose authors also gave it, (tags,).
 
     Args:

@@ -16,7 +16,8 @@ from training.cards.model_snippets import model_snippet
 from training.data.corpus import load_corpus
 from training.evaluation import evaluation
 from training.evaluation.checkpoint import BATCH, Checkpoint
-from training.evaluation.report import default_answers, differences_of
+from training.evaluation.measuring import default_answers, predict
+from training.evaluation.report import differences_of
 from training.evaluation.scores import article_scores
 from training.evaluation.table import WIDEST, show
 from training.finetune.ctranslate2_conversion import convert
@@ -139,7 +140,7 @@ def test_tagloop_is_measured_by_its_default_answer(model_dir: Path, dataset: Pat
     assert shown(0, 5, 0.35) == "ab" and shown(0, 5, 0.95) == ""
     assert shown(3, 5, 0.95) == "abc" and shown(3, 2, 0.0) == "ab"
     tagger = Tagger.from_pretrained(model_dir)
-    ranked = evaluation.predict(tagger, articles, "all")
+    ranked = predict(tagger, articles, lambda done: None)
     assert default_answers(ranked, articles, tagger.settings) == tagger.tag_batch(
         articles.to_list()
     )

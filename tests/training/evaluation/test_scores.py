@@ -10,7 +10,9 @@ import pytest
 from rouge_score.rouge_scorer import RougeScorer
 
 from tagloop.vocabulary.vocabulary import Vocabulary
+from training.evaluation import scores
 from training.evaluation.scores import (
+    ArticleScores,
     Interval,
     article_scores,
     bootstrap,
@@ -239,3 +241,23 @@ def test_a_pair_with_a_missing_side_is_left_out() -> None:
     before = rows_of(np.array([0.1, float("nan"), 0.3]))
     after = rows_of(np.array([0.2, 0.9, float("nan")]))
     assert paired_difference(before, after, "f1@m").value == pytest.approx(0.1)
+
+
+def test_scores_kept_as_numbers_are_the_same_scores() -> None:
+    rows = [article_scores(tags, ["a", "b"], "a b") for tags in (["a"], ["b", "c"], [], ["x"])]
+    kept = ArticleScores()
+    assert (len(kept), bootstrap(kept)) == (0, {})
+    for row in rows:
+        kept.append(row)
+    assert len(kept) == 4
+    assert bootstrap(kept, seed=3) == bootstrap(rows, seed=3)
+    changed = paired_difference(kept, rows[::-1], "f1@m", seed=3)
+    assert changed == paired_difference(rows, rows[::-1], "f1@m", seed=3)
+
+
+def test_a_bootstrap_in_parts_draws_the_same_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [{"f1": value} for value in np.random.default_rng(1).random(50).tolist()]
+    whole = bootstrap(rows, samples=40, seed=7)
+    for at_once in (1, 51, 777):
+        monkeypatch.setattr(scores, "DRAWN_AT_ONCE", at_once)
+        assert bootstrap(rows, samples=40, seed=7) == whole

@@ -15,8 +15,10 @@ from tagloop.ranking.features import COLUMNS, FEATURES
 from tagloop.ranking.ranker import Weights
 from tagloop.tagger.tagger import Tagger
 from tagloop.vocabulary.vocabulary import Vocabulary, normal_form
+from training.finetune import fit_ranker
 from training.finetune.ctranslate2_conversion import convert
 from training.finetune.fit_ranker import ENOUGH, choose_weights, fit_ranking
+from training.finetune.out_of_fold import evenly
 from training.finetune.preprocess import BUNDLED_BASE
 from training.finetune.ranker_examples import Candidates, joined
 from training.finetune.ranker_weights import log_loss
@@ -135,10 +137,15 @@ def test_without_articles_to_learn_from_the_bundled_weights_are_taken(
     assert Tagger.from_pretrained(folder).tag(splits["test"][0]["text"])
 
 
-def test_a_large_validation_split_is_enough(plain: Path, tmp_path: Path) -> None:
+def test_a_large_validation_split_is_enough_and_not_read_to_its_end(
+    plain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = shutil.copytree(plain, tmp_path / "large")
-    rows = [{"title": f"{number} boats", "text": "", "tags": ["Boats"]} for number in range(ENOUGH)]
-    assert fit_ranking(folder, rows[:4], rows)["training_articles"] == 0
+    numbers = range(ENOUGH + 40)
+    rows = [{"title": f"{number} boats", "text": "", "tags": ["Boats"]} for number in numbers]
+    monkeypatch.setattr(fit_ranker, "evenly", lambda count: evenly(count, ENOUGH))
+    report = fit_ranking(folder, rows[:4], rows)
+    assert (report["articles"], report["training_articles"]) == (ENOUGH, 0)
 
 
 def test_a_memory_of_another_vocabulary_is_refused(

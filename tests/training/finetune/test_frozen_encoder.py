@@ -90,6 +90,28 @@ def test_a_full_cache_encodes_the_rest_anew(base: Path) -> None:
     assert full.used < roomy.used
 
 
+def test_what_the_cache_has_no_room_for_is_said(base: Path) -> None:
+    encoder = AutoModelForSeq2SeqLM.from_pretrained(base).get_encoder()
+    lengths = [100] * 40  # of 10 values in 2 bytes each: 80 KB
+    assert EncoderCache(encoder, limit=80_000).sentence(lengths, 10) == ""
+    said = EncoderCache(encoder, limit=20_000).sentence(lengths, 10)
+    assert "about 10 of 40 articles" in said
+
+
+def test_processes_of_a_machine_share_the_caches_memory(
+    tiny_bart: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def limit() -> int:
+        model = AutoModelForSeq2SeqLM.from_pretrained(tiny_bart)
+        model.get_encoder().requires_grad_(False)
+        arguments = Seq2SeqTrainingArguments(str(tmp_path), use_cpu=True, report_to="none")
+        return FrozenEncoderTrainer(model=model, args=arguments).cache._limit
+
+    alone = limit()
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "4")
+    assert limit() == alone // 4
+
+
 def test_training_leaves_the_encoder_alone_and_reads_each_article_once(
     dataset: Path, base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -95,3 +95,20 @@ def test_no_text_is_embedded_twice() -> None:
     assert encoder.embed(["bb", "ccc"]).tolist() == [[2.0], [3.0]]
     assert encoder.embed([]).shape == (0, 1)
     assert seen == ["a", "bb", "ccc"]
+
+
+def test_what_is_remembered_is_bounded() -> None:
+    seen: list[str] = []
+
+    class Counting:
+        def embed(self, texts: list[str]) -> np.ndarray:
+            seen.extend(texts)
+            return np.array([[float(len(text))] for text in texts]).reshape(len(texts), 1)
+
+    encoder = RememberingEncoder(Counting(), most=2)  # type: ignore[arg-type]
+    assert encoder.embed(["a", "bb", "ccc"]).tolist() == [[1.0], [2.0], [3.0]]
+    assert encoder.embed(["bb"]).tolist() == [[2.0]]  # the oldest alone is forgotten
+    assert encoder.embed(["dddd", "bb", "ccc"]).tolist() == [[4.0], [2.0], [3.0]]
+    assert seen == ["a", "bb", "ccc", "dddd"]
+    encoder.embed(["a"])
+    assert seen[4:] == ["a"]

@@ -517,18 +517,36 @@ def test_a_tagger_on_the_hub_keeps_its_prompt_as_a_base(hub_namespace: str, tmp_
 
 
 @pytest.mark.slow
-def test_two_processes_have_the_loss_of_one(
-    trained: dict[str, Trained], dataset: Path, tiny_bart: Path, tmp_path: Path
+@pytest.mark.parametrize("more", [[], ["--frozen_layers", "1", "--epochs", "3"]])
+def test_two_processes_train_as_one(
+    more: list[str], dataset: Path, tiny_bart: Path, tmp_path: Path
 ) -> None:
-    flags = command(dataset, tiny_bart, tmp_path / "model")
+    flags = [command(dataset, tiny_bart, tmp_path / name, *more) for name in ("one", "two")]
+    assert train.main(flags[0]) == 0
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
     done = subprocess.run(
-        [*launcher, "--nproc_per_node", "2", "-m", "training.train", *flags],
+        [*launcher, "--nproc_per_node", "2", "-m", "training.train", *flags[1]],
         env=os.environ | {"OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
         timeout=600,
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    one, two = trained["bart"].values("loss"), Trained(tmp_path / "model", "").values("loss")
-    assert two[0][1] == pytest.approx(one[0][1], rel=0.1)
+    one, two = (Trained(tmp_path / name, "") for name in ("one", "two"))
+    assert two.values("loss")[0][1] == pytest.approx(one.values("loss")[0][1], rel=0.1)
+    for name in ("loss", "eval_loss", "eval_f1@m"):  # as many steps, the card's chart of them
+        found, expected = two.values(name), one.values(name)
+        assert [step for step, _ in found] == [step for step, _ in expected]
+        near = pytest.approx([value for _, value in expected], rel=0.05, abs=0.05)
+        assert [value for _, value in found] == near
+    assert two.log["hyperparameters"] == one.log["hyperparameters"]
+    assert two.log["examples"] == one.log["examples"]
+    assert done.stdout.count("[3/8]") == 1  # the first process speaks for both
+    assert files_of(two.folder) == files_of(one.folder)
+
+
+def files_of(folder: Path) -> set[str]:
+    """Returns the files of a model, without checkpoints; a tokenised split is left of neither."""
+    assert not list(folder.glob("checkpoints/features-*"))
+    found = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    return {path.as_posix() for path in found if path.parts[0] != "checkpoints"}

@@ -95,7 +95,9 @@ class TableCheckpoint:
     def from_pretrained(cls, model: str, settings: TaggingSettings) -> TableCheckpoint:
         return cls(Path(model))
 
-    def answer(self, articles: Sequence[Mapping[str, str]], name: str) -> list[list[str]]:
+    def answer_each(
+        self, articles: Sequence[Mapping[str, str]], progress: Callable[[int], object]
+    ) -> list[list[str]]:
         return [self._answers.get(row["text"], ["nothing", "nothing", ""]) for row in articles]
 
 

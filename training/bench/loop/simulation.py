@@ -122,7 +122,7 @@ class Simulation:
         tags = [list(row.tags) for row in scenario.old] + [list(tags) for _, tags in indexed]
         vocabulary = Vocabulary.from_tag_lists(tags)
         places = [one.place for one in learned] if method.neighbours else []
-        both = _joined(scenario.indexed["old"], _chosen(scenario.indexed[source], places))
+        both = _joined(scenario.indexed["old"], scenario.indexed[source].of(places))
         tokenizer = scenario.tagger.tokenizer
         arrays = index_arrays(both, tags, len(tokenizer), vocabulary, scenario.sentence_encoder)
         engine = scenario.tagger.generator
@@ -247,19 +247,9 @@ def _for_gate(part: PartChange) -> BothSystems:
     return BothSystems(part["articles"], tagloop, Compared(0.0, 0.0, 0.0))
 
 
-def _chosen(of: ReadArticles, places: Sequence[int]) -> ReadArticles:
-    return ReadArticles(
-        of.digests[list(places)],
-        [of.ids[place] for place in places],
-        [of.words[place] for place in places],
-        of.vectors[list(places)],
-    )
-
-
 def _joined(first: ReadArticles, second: ReadArticles) -> ReadArticles:
     return ReadArticles(
         np.concatenate([first.digests, second.digests]),
-        first.ids + second.ids,
-        first.words + second.words,
+        first.tokens.followed_by(second.tokens),
         np.concatenate([first.vectors, second.vectors]),
     )
