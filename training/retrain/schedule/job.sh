@@ -11,11 +11,10 @@ fi
 make install
 
 # In the background, so that a Job that is stopped gives the lock back.
+trap 'kill -TERM "${!-}" 2> /dev/null && wait "$!"; exit 143' TERM INT
 .venv/bin/python -m training.retrain --model "$model" --corrections "$corrections" --rest "$minutes" &
-child=$!
-trap 'kill -TERM "$child"; wait "$child"; exit 143' TERM INT
 status=0
-wait "$child" || status=$?
+wait "$!" || status=$?
 # 3: a pull request waits for a person, which is no failure of the Job.
 [ "$status" -eq 3 ] && exit 0
 exit "$status"
