@@ -31,7 +31,7 @@ def command(
                 if not several and processes.count() > 1:
                     raise UserError(
                         f"{processes.count()} processes were started (WORLD_SIZE or its like says "
-                        "so), and this command runs in one: start it with python -m alone."
+                        "so), and this command runs in one: start it without a launcher."
                     )
                 return run(list(sys.argv[1:] if argv is None else argv)) or 0
             except UserError as error:

@@ -43,6 +43,7 @@ from training.data.corpus import Corpus
 from training.finetune.checkpoints import last_checkpoint
 from training.finetune.ctranslate2_conversion import convert
 from training.finetune.display_forms import save_display_forms
+from training.finetune.distributed import on_one_gpu
 from training.finetune.fit_decoding import PlainDecoding, biases_with, tag_tokens
 from training.finetune.fit_neighbours import fit_neighbours, save_neighbours
 from training.finetune.fit_ranker import fit_ranking
@@ -252,7 +253,7 @@ def _keep_decoding(model: Any, tokenizer: Any, settings: TaggingSettings, data: 
 
 def _arguments(config: AdaptConfig, checkpoints: Path) -> Seq2SeqTrainingArguments:
     # One epoch: the lessons hold every pass already.
-    return Seq2SeqTrainingArguments(
+    arguments = Seq2SeqTrainingArguments(
         output_dir=str(checkpoints),
         num_train_epochs=1,
         per_device_train_batch_size=config.batch_size,
@@ -273,6 +274,7 @@ def _arguments(config: AdaptConfig, checkpoints: Path) -> Seq2SeqTrainingArgumen
         average_tokens_across_devices=False,  # as in a training
         optim="adamw_torch_fused",
     )
+    return on_one_gpu(arguments)
 
 
 def _save_vocabulary(current: Path, vocabulary: Vocabulary, output: Path) -> None:

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import torch
 from accelerate import PartialState
 from torch import distributed
-from transformers import Seq2SeqTrainer
+from transformers import Seq2SeqTrainer, Seq2SeqTrainingArguments
 from transformers.trainer_pt_utils import LengthGroupedSampler
 
 from tagloop.errors import UserError
@@ -131,6 +131,13 @@ def share_of(batch_size: int) -> int:
             f"{' or '.join(near)}."
         )
     return batch_size // count
+
+
+def on_one_gpu(arguments: Seq2SeqTrainingArguments) -> Seq2SeqTrainingArguments:
+    """Keeps a process from taking a batch for each GPU that it sees; returns the arguments."""
+    if arguments.n_gpu > 1:
+        arguments._n_gpu = 1
+    return arguments
 
 
 def idle_gpus() -> str:

@@ -53,6 +53,7 @@ from training.finetune.distributed import (
     first_here,
     idle_gpus,
     joined,
+    on_one_gpu,
     part,
     share_of,
 )
@@ -95,7 +96,6 @@ def train(config: TrainConfig, corpus: Corpus, say: Callable[[str], object] = pr
     """
     keep_freed_memory()
     output = Path(config.output_dir or f"build/{config.name}/model")
-    share_of(config.batch_size)  # what is wrong with it is said first
     set_seed(config.seed)
 
     def step(number: int, text: str) -> None:
@@ -103,10 +103,8 @@ def train(config: TrainConfig, corpus: Corpus, say: Callable[[str], object] = pr
 
     step(1, f"the task: an article in, its tags out, as text ({config.name})")
     step(2, f"the dataset: {corpus.repo_id}, {_sizes(corpus)}")
-    model, tokenizer, base_id = first_here(partial(load_base, config.base))
-    # What is wrong with them is said now, not after the training, and before any file is touched.
-    check_convertible(model.config)
-    first_here(partial(encoder_folder, config.encoder))
+    # What is wrong with anything is said now, not after the training, and before a file is touched.
+    model, tokenizer, base_id = first_here(partial(_base, config))
     schedule = _freeze(model, config, len(corpus.splits["train"]))
     checkpoints = output / "checkpoints"
     arguments = training_arguments(
@@ -119,8 +117,7 @@ def train(config: TrainConfig, corpus: Corpus, say: Callable[[str], object] = pr
     splits = _tokenized(corpus, tokenizer, model, settings, config, folder)
     for warning in _warnings(config, corpus, base_id):
         say(warning)
-    millions = sum(parameter.numel() for parameter in model.parameters()) / 1e6
-    step(4, f"the model: {base_id}, {millions:.1f} M parameters")
+    step(4, f"the model: {base_id}, {model.num_parameters() / 1e6:.1f} M parameters")
     step(5, f"parameters: {_told(schedule, config)}, batches of {config.batch_size}")
     step(6, "metrics: F1 of the generated tags on the validation split")
     trainer = _trainer(model, tokenizer, arguments, splits, settings, config, schedule)
@@ -143,6 +140,14 @@ def train(config: TrainConfig, corpus: Corpus, say: Callable[[str], object] = pr
     elif processes.is_first_here():
         shutil.rmtree(folder, ignore_errors=True)
     return output
+
+
+def _base(config: TrainConfig) -> tuple[Any, Any, str]:
+    """Returns the model, its tokenizer and its name; sees to it that all can be served."""
+    model, tokenizer, base_id = load_base(config.base)
+    check_convertible(model.config)
+    encoder_folder(config.encoder)
+    return model, tokenizer, base_id
 
 
 def _tokenized(
@@ -228,9 +233,7 @@ def training_arguments(
         data_seed=config.seed,
         optim="adamw_torch_fused",
     )
-    if arguments.n_gpu > 1:  # a process that is alone would take as many batches a step
-        arguments._n_gpu = 1
-    return arguments
+    return on_one_gpu(arguments)
 
 
 def _trainer(

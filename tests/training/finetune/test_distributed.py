@@ -14,10 +14,17 @@ import pytest
 import torch
 from accelerate.data_loader import BatchSamplerShard
 from torch.utils.data import BatchSampler
+from transformers import Seq2SeqTrainingArguments
 
 from tagloop.errors import UserError
 from training import processes
-from training.finetune.distributed import _SameEverywhere, idle_gpus, joined, share_of
+from training.finetune.distributed import (
+    _SameEverywhere,
+    idle_gpus,
+    joined,
+    on_one_gpu,
+    share_of,
+)
 
 LENGTHS = [7, 3, 9, 4, 8, 2, 6, 5, 1, 10, 12, 11]
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
@@ -76,6 +83,15 @@ def test_a_process_that_accelerate_left_alone_says_so(monkeypatch: pytest.Monkey
     monkeypatch.setenv("MASTER_PORT", "29500")
     with pytest.raises(UserError, match="--multi_gpu"), joined():
         pass
+
+
+def test_a_process_alone_takes_one_gpu_and_one_batch(tmp_path: Path) -> None:
+    arguments = Seq2SeqTrainingArguments(str(tmp_path), use_cpu=True, report_to="none")
+    arguments.per_device_train_batch_size = 8
+    assert arguments.n_gpu == 0  # what is not known until it is asked for
+    arguments._n_gpu = 4
+    assert arguments.train_batch_size == 32
+    assert on_one_gpu(arguments).train_batch_size == 8
 
 
 def test_each_process_needs_a_gpu_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
