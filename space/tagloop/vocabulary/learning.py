@@ -1,7 +1,7 @@
 """How a vocabulary is learned: counts that add up over parts of a corpus, and decisions on them.
 
 One machine or many, the steps are the same: `Surfaces` of all articles, `Learner` on them; its
-`Evidence` of all articles, if there is something to decide; then the number of articles of each tag
+`tagloop.vocabulary.abbreviations.Evidence` of all articles, if there is something to decide; then the number of articles of each tag
 after the merges. Each is a sum over articles, so parts of a corpus can be counted apart.
 """
 
@@ -12,9 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from tagloop.vocabulary.abbreviations import (
     Candidate,
-    Evidence,
     abbreviation_candidates,
-    abbreviation_merges,
 )
 from tagloop.vocabulary.aliases import (
     AliasGroups,
@@ -35,16 +33,20 @@ class Surfaces:
 
     def add(self, tags: Sequence[str]) -> list[str]:
         """Takes the tags of an article; returns their normal forms."""
-        unique = unique_tags(tags)
-        forms = [normal_form(tag) for tag in unique]
-        for form, tag in zip(forms, unique, strict=True):
+        written = written_forms(tags)
+        for form, tag in written.items():
             self.counts[form][tag] += 1
-        return forms
+        return list(written)
 
     def add_counts(self, counts: Mapping[str, Mapping[str, int]]) -> None:
         """Takes the `counts` of another part of the corpus."""
         for form, written in counts.items():
             self.counts[form].update(written)
+
+
+def written_forms(tags: Sequence[str]) -> dict[str, str]:
+    """Returns the normal form of each tag of an article, with how it is written."""
+    return {normal_form(tag): tag for tag in unique_tags(tags)}
 
 
 class Learner:
@@ -91,22 +93,35 @@ class Learner:
         """Returns why each of them was merged."""
         return self._groups.reasons()
 
-    def candidates(self) -> tuple[list[Candidate], Evidence]:
-        """Returns pairs that could be the same, for texts to decide, and where to collect those.
+    def candidates(self) -> tuple[list[Candidate], dict[str, int]]:
+        """Returns pairs that could be the same, for the `Evidence` of texts to decide.
 
-        The evidence wants each article's tags by the present `aliases`.
+        That wants the tags of each article by the present `aliases`.
+
+        Returns:
+            The pairs, and the number of articles that carry each of their forms.
         """
         names = self.aliases()
-        canonical: Counter[str] = Counter()
+        totals: Counter[str] = Counter()
         for form, total in self.totals.items():
-            canonical[names.get(form, form)] += total
+            totals[names.get(form, form)] += total
         shown = {form: self.displays[form] for form in self.totals if form not in names}
         candidates = list(abbreviation_candidates(shown))
-        return candidates, Evidence(candidates, canonical)
+        return candidates, {form: totals[form] for pair in candidates for form in pair[:2]}
 
-    def join_abbreviations(self, candidates: Iterable[Candidate], evidence: Evidence) -> None:
-        """Merges the pairs that the texts show to be the same."""
-        self._groups.join(abbreviation_merges(candidates, evidence))
+    def join(self, merges: Iterable[TagMerge]) -> None:
+        """Merges further pairs, unless a person keeps them apart."""
+        self._groups.join(merges)
+
+
+def canonical_forms(forms: Iterable[str], aliases: Mapping[str, str]) -> set[str]:
+    """Returns what the tags of an article are after merging.
+
+    Args:
+        forms: Their normal forms.
+        aliases: As `Learner.aliases` gives them.
+    """
+    return {aliases.get(form, form) for form in forms}
 
 
 def _most_written(surfaces: Counter[str]) -> str:

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+from tagloop.vocabulary.abbreviations import Evidence, abbreviation_merges
 from tagloop.vocabulary.aliases import Overrides, TagMerge
-from tagloop.vocabulary.learning import Learner, Surfaces
+from tagloop.vocabulary.learning import Learner, Surfaces, canonical_forms
 from tagloop.vocabulary.normal_form import (
     join_tags,
     normal_form,
@@ -117,16 +118,14 @@ class Vocabulary:
             articles.append(surfaces.add(tags))
         learner = Learner(surfaces, overrides, merges, learn=learn)
         if learn and texts is not None:
-            candidates, evidence = learner.candidates()
-            names = learner.aliases()
+            candidates, totals = learner.candidates()
+            names, evidence = learner.aliases(), Evidence(candidates, totals)
             # Reading the texts takes time, which nothing needs where there is nothing to decide.
             for forms, text in zip(articles, texts, strict=True) if candidates else ():
-                evidence.add({names.get(form, form) for form in forms}, text)
-            learner.join_abbreviations(candidates, evidence)
+                evidence.add(canonical_forms(forms, names), text)
+            learner.join(abbreviation_merges(candidates, evidence))
         aliases = learner.aliases()
-        counts = Counter(
-            form for forms in articles for form in {aliases.get(form, form) for form in forms}
-        )
+        counts = Counter(form for forms in articles for form in canonical_forms(forms, aliases))
         return cls.of_learner(learner, counts)
 
     @classmethod
