@@ -1,8 +1,9 @@
 """How a vocabulary is learned: counts that add up over parts of a corpus, and decisions on them.
 
-One machine or many, the steps are the same: `Surfaces` of all articles, `Learner` on them; its
-`tagloop.vocabulary.abbreviations.Evidence` of all articles, if there is something to decide; then the number of articles of each tag
-after the merges. Each is a sum over articles, so parts of a corpus can be counted apart.
+One machine or many, the steps are the same: `Surfaces` of all articles, a `Learner` on them; where
+that has candidates, the `Evidence` of all articles about them (`tagloop.vocabulary.abbreviations`);
+then the number of articles of each tag after the merges. Each is a sum over articles, so parts of a
+corpus can be counted apart.
 """
 
 from __future__ import annotations
