@@ -8,14 +8,26 @@
     python -m training.build_dataset --source posts.jsonl.xz --previous owner/name-articles
     python -m training.build_dataset --source posts.jsonl.xz --tag_overrides tags.yaml
     python -m training.build_dataset build.yaml
+    python -m training.build_dataset --source a.jsonl --source b.jsonl --executor local --workers 2
 
 The folder that it writes (``build/<name>/dataset``) loads with ``datasets.load_dataset(folder)``;
 ``build_report.json`` in it accounts for every row that was read. The same input gives the same
-bytes. Nothing is written before everything is read, so an interrupted build changes nothing.
+bytes. Nothing is written before everything is read, so an interrupted build changes nothing. With
+``--executor`` it is built in parts, on this machine or a cluster, and an interrupted build is taken
+up again by the same command.
 """
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from training.command import command
 from training.config import BuildConfig, command_line, parse_config
+from training.console import log_file, quiet
+
+if TYPE_CHECKING:
+    from training.data.build_dataset import Built
 
 
 @command("interrupted; nothing was written")
@@ -30,7 +42,22 @@ def main(words: list[str]) -> None:
     from training.data.summary import summary
 
     datasets.disable_progress_bars()
-    print("\n".join(summary(build(config, command_line(module, words)))))
+    said = command_line(module, words)
+    built = _in_parts(config, said) if config.executor else build(config, said)
+    print("\n".join(summary(built)))
+
+
+def _in_parts(config: BuildConfig, said: str) -> Built:
+    from training.data.cluster.settings import check_executor, is_remote
+
+    work_dir = config.work_dir or f"build/{config.name}/parts"
+    if not is_remote(work_dir):
+        work_dir = str(Path(work_dir).expanduser().absolute())
+    check_executor(config.executor, config.workers, work_dir)
+    from training.data.cluster.build import build_in_parts
+
+    with quiet(log_file(config.name), config.verbose):
+        return build_in_parts(config, said, work_dir)
 
 
 if __name__ == "__main__":

@@ -129,12 +129,12 @@ class Account:
     def to_json(self) -> dict[str, Any]:
         """Returns all of it, for `from_json`."""
         return {
-            "sources": [asdict(count) for count in self.sources],
+            "sources": [vars(count) for count in self.sources],
             "dropped": [asdict(drop) for drop in self.dropped],
             "rejected_tags": [[*tag, count] for tag, count in self.rejected_tags.items()],
             "unreadable_dates": self.unreadable_dates,
             "drafts": self.drafts,
-            "oddities": {kind: asdict(odd) for kind, odd in self.oddities.items()},
+            "oddities": {kind: vars(odd) for kind, odd in self.oddities.items()},
             "notes": self.notes,
         }
 

@@ -101,7 +101,7 @@ class WriteRows(Step):
 
 @contextmanager
 def _written(plan: Plan, rank: int) -> Iterator[Path]:
-    """Yields a folder of this machine for the shards of a rank; with ``dry_run`` it is forgotten."""
+    """Yields a folder of this machine for the shards of a rank, which go to the others."""
     with tempfile.TemporaryDirectory() as place:
         yield Path(place)
         if not plan.config.dry_run:
