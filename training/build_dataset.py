@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 from training.command import command
 from training.config import BuildConfig, command_line, parse_config
-from training.console import log_file, quiet
+from training.console import log_file, quiet, say
 
 if TYPE_CHECKING:
     from training.data.build_dataset import Built
@@ -57,7 +57,11 @@ def _in_parts(config: BuildConfig, said: str) -> Built:
     from training.data.cluster.build import build_in_parts
 
     with quiet(log_file(config.name), config.verbose):
-        return build_in_parts(config, said, work_dir)
+        try:
+            return build_in_parts(config, said, work_dir)
+        except KeyboardInterrupt:
+            say("What is finished stays: the same command goes on from there.")
+            raise
 
 
 if __name__ == "__main__":

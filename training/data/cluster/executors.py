@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import subprocess
 import threading
 import time
@@ -158,7 +157,7 @@ def _run_on_slurm(executor: SlurmPipelineExecutor, logs: WorkFolder) -> None:
         job = str(executor.job_id)
         logs.write_json(_JOB, {"id": job})
     while _incomplete(executor, logs) and _is_queued(job):
-        time.sleep(float(os.environ.get("TAGLOOP_SLURM_SECONDS", LOOK["slurm"])))
+        time.sleep(LOOK["slurm"])
 
 
 def _is_queued(job: str) -> bool:
@@ -166,4 +165,6 @@ def _is_queued(job: str) -> bool:
     asked = subprocess.run(
         ["squeue", "--noheader", "--jobs", job], capture_output=True, text=True, check=False
     )
+    if asked.returncode:  # any other trouble is none of the job's
+        return "Invalid job id" not in asked.stderr
     return bool(asked.stdout.strip())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,11 @@ def check_executor(kind: str, workers: int | None, work_dir: str) -> None:
                 f"{setting_name('executor', kind)} needs the package {package}: pip install "
                 "'tagloop[cluster]'."
             )
+    if kind == "slurm" and shutil.which("sbatch") is None:
+        raise UserError(
+            f"{setting_name('executor', kind)}: there is no sbatch here; run this where jobs are "
+            "submitted."
+        )
     remote = is_remote(work_dir)
     if kind == "jobs" and not remote:
         raise UserError(
