@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import signal
 import subprocess
 import threading
 import time
@@ -52,9 +54,23 @@ class ProcessExecutor(LocalPipelineExecutor):  # type: ignore[misc]
         processes = multiprocessing.get_context("forkserver")
         # Its imports take seconds, which the processes of all stages share.
         processes.set_forkserver_preload(["training.data.cluster.stages"])
-        with ProcessPoolExecutor(min(self.workers, len(ranks)), processes) as pool:
+        workers = min(self.workers, len(ranks))
+        with ProcessPoolExecutor(workers, processes, initializer=_end_at_once) as pool:
             for _ in pool.map(self._run_for_rank, ranks):
                 pass
+
+
+def _end_at_once() -> None:
+    """Lets a process end when a person interrupts the command, and when that is killed."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    command = multiprocessing.parent_process()
+    assert command is not None
+
+    def end() -> None:
+        command.join()
+        os._exit(1)
+
+    threading.Thread(target=end, daemon=True).start()
 
 
 def make_executor(
