@@ -63,6 +63,17 @@ def test_switches_and_the_starter_corpus(told: Path) -> None:
     assert words(told, "data", *settings) == [*starter, *switches]
 
 
+def test_a_build_in_parts(told: Path) -> None:
+    found = words(
+        told, "data", "SOURCE=a b/*.jsonl", "EXECUTOR=slurm", "WORKERS=8",
+        "EXECUTOR_SETTINGS=my cluster.yaml", "WORK_DIR=/shared/my parts",
+    )  # fmt: skip
+    parts = ["--executor", "slurm", "--workers", "8", "--executor_settings", "my cluster.yaml"]
+    assert found[-8:] == [*parts, "--work_dir", "/shared/my parts"]
+    assert "a b/*.jsonl" in found
+    assert "--workers" not in words(told, "data", WORKERS="8")
+
+
 @pytest.mark.parametrize("target", ["retrain", "evaluate", "screenshots"])
 def test_models_with_blanks(told: Path, target: str) -> None:
     assert "build/my blog/model" in words(told, target, "MODEL=build/my blog/model")

@@ -69,7 +69,8 @@ class Signatures(MinhashDedupSignature):  # type: ignore[misc]
 
     def get_signature(self, shingles: NDArray[np.uint32]) -> list[list[int]]:
         """Returns the keys as datatrove writes them."""
-        return shingles.tolist()
+        rows: list[list[int]] = shingles.tolist()
+        return rows
 
 
 def buckets(plan: Plan) -> list[PipelineStep]:

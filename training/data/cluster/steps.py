@@ -14,7 +14,7 @@ ERRORS = "errors"
 """Where a rank leaves the sentence for a person, whatever machine it ran on."""
 
 
-class Step(PipelineStep):
+class Step(PipelineStep):  # type: ignore[misc]
     """A step of a build; all that it reads and writes is in the plan's folder.
 
     A rank that was killed is done again as a whole, so what it writes replaces what is there.

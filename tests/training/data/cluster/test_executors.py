@@ -15,6 +15,7 @@ pytest.importorskip("datatrove", reason="make test has it: see requirements.txt"
 
 import datasets
 import huggingface_hub
+from datatrove.tools import launch_pickled_pipeline
 
 from tagloop.errors import UserError
 from tests.training.data.cluster.dying import DiesOnce
@@ -130,9 +131,6 @@ def test_a_failed_job_of_slurm_is_said(tmp_path: Path, slurm: Path) -> None:
 @pytest.fixture
 def jobs(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """Returns what Hugging Face Jobs were asked for; each job runs here at once."""
-    import dill
-    from datatrove.io import open_file
-
     asked: list[dict[str, Any]] = []
 
     def run_uv_job(script: str, *, script_args: list[str], **arguments: Any) -> Any:
@@ -140,8 +138,8 @@ def jobs(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         monkeypatch.setenv(
             "DATATROVE_JOB_ARRAY_INDEX", arguments["env"]["DATATROVE_JOB_ARRAY_INDEX"]
         )
-        with open_file(script_args[0], "rb") as file:
-            dill.load(file).run()
+        monkeypatch.setattr(sys, "argv", [script, *script_args])
+        launch_pickled_pipeline.main()
         monkeypatch.delenv("DATATROVE_JOB_ARRAY_INDEX")
         return SimpleNamespace(id=f"job{len(asked)}", url="")
 
