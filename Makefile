@@ -7,9 +7,12 @@ NAME ?= tagloop
 GIVEN := NAME NAMESPACE SOURCE COLUMNS TAG_SEPARATOR LICENSE MIN_WORDS LIMIT PREVIOUS TAG_OVERRIDES \
          BASE ENCODER TRAINING MODEL DATASET AGREEMENT DATA SPLIT EXECUTOR WORKERS EXECUTOR_SETTINGS \
          WORK_DIR
-# The width of a terminal has the name of a variable here.
+# The width of a terminal has the name of a variable here, and so has what servers take for theirs.
 ifeq ($(origin COLUMNS)$(findstring =,$(value COLUMNS)),environment)
 COLUMNS :=
+endif
+ifeq ($(origin WORKERS),environment)
+WORKERS :=
 endif
 $(foreach name,$(GIVEN),$(if $(value $(name)),$(eval override $(name) := $$(value $(name)))$(eval export $(name))))
 
@@ -33,9 +36,8 @@ reading  = $(call flag,COLUMNS,columns) $(call flag,TAG_SEPARATOR,tag_separator)
            $(call flag,LICENSE,license) $(call flag,MIN_WORDS,min_words) \
            $(call flag,TAG_OVERRIDES,tag_overrides) $(call switch,KEEP_TITLE_ONLY,keep_title_only) \
            $(call switch,DRAFTS,drafts) $(call switch,STRICT,strict)
-# A build in parts; WORKERS alone may stand in the environment for something else.
-parts    = $(if $(EXECUTOR),$(call flag,EXECUTOR,executor) $(call flag,WORKERS,workers) \
-           $(call flag,EXECUTOR_SETTINGS,executor_settings) $(call flag,WORK_DIR,work_dir) $(verbose))
+parts    = $(call flag,EXECUTOR,executor) $(call flag,WORKERS,workers) \
+           $(call flag,EXECUTOR_SETTINGS,executor_settings) $(call flag,WORK_DIR,work_dir) $(verbose)
 settings = $(call flag,NAME,name) $(source) $(reading) $(call flag,BASE,base) \
            $(call flag,ENCODER,encoder) $(call flag,TRAINING,training)
 

@@ -22,6 +22,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tagloop.errors import UserError
+from tagloop.reading.settings import setting_name
 from training.command import command
 from training.config import BuildConfig, command_line, parse_config
 from training.console import log_file, quiet, say
@@ -35,6 +37,8 @@ def main(words: list[str]) -> None:
     """Runs the command line."""
     module = "training.build_dataset"
     config = parse_config(BuildConfig, words, f"python -m {module}")
+    if not config.executor and (config.workers or config.executor_settings or config.work_dir):
+        raise UserError(f"A build in parts needs {setting_name('executor', 'local')}, or another.")
     # They take seconds, which nobody should wait for who asks for help or mistypes a flag.
     import datasets
 

@@ -185,6 +185,7 @@ def test_jobs_build_of_hub_datasets(
 @pytest.mark.parametrize(
     ("words", "said"),
     [
+        ("--workers 2", "needs --executor local (EXECUTOR=local with make), or another"),
         ("--executor cloud", "take one of local, slurm, ray, jobs"),
         ("--executor local --workers 0", "take a number above 0"),
         ("--executor local --executor_settings gone.yaml", "gone.yaml: cannot be read"),

@@ -19,6 +19,7 @@ def test_ray_builds_what_one_machine_builds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RAY_worker_niceness", "0")  # its workers would wait for all else
     sources = write_shards(tmp_path, 40)[:2]
     Path("ray.yaml").write_text("mem_per_cpu_gb: 0.5\ntasks_per_job: 14\n")
     assert main(["--source", *sources, "--output_dir", "one"]) == 0
