@@ -24,6 +24,7 @@ from datatrove.executor.base import PipelineExecutor
 from datatrove.pipeline.base import PipelineStep
 
 from tagloop.errors import UserError
+from tagloop.reading.settings import setting_name
 from training.console import progress_bar
 from training.data.cluster.plan import Plan
 from training.data.cluster.steps import ERRORS
@@ -93,6 +94,9 @@ def make_executor(
         workers: Ranks that run at a time; -1 for as many as the cluster takes.
         logs: Where logs go, and the marks of finished ranks.
         settings: The cluster's own; see `training.data.cluster.settings`.
+
+    Raises:
+        UserError: datatrove refuses a value of the settings.
     """
     kinds: dict[str, type[PipelineExecutor]] = {
         "local": ProcessExecutor,
@@ -101,7 +105,11 @@ def make_executor(
         "jobs": JobsPipelineExecutor,
     }
     named = {"job_name": f"tagloop-{name}"} if kind in ("slurm", "jobs") else {}
-    return kinds[kind](steps, tasks=tasks, workers=workers, logging_dir=logs, **named, **settings)
+    stage = {"tasks": tasks, "workers": workers, "logging_dir": logs, **named}
+    try:
+        return kinds[kind](steps, **stage, **settings)
+    except (TypeError, ValueError) as error:
+        raise UserError(f"{setting_name('executor_settings')}: {error}") from error
 
 
 def run_stage(kind: str, plan: Plan, name: str, executor: PipelineExecutor) -> None:
@@ -123,6 +131,8 @@ def run_stage(kind: str, plan: Plan, name: str, executor: PipelineExecutor) -> N
                 executor.run()
         except BrokenProcessPool:
             failed = "a process was killed, perhaps for want of memory"
+        except subprocess.CalledProcessError:
+            failed = "sbatch refused the job"
         except UserError:
             pass  # each rank leaves its own
     left = _incomplete(executor, logs)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from huggingface_hub import get_token
 
 from tagloop.errors import UserError
 from tagloop.reading.settings import setting_name
@@ -55,6 +56,10 @@ def check_executor(kind: str, workers: int | None, work_dir: str) -> None:
         raise UserError(
             f"{setting_name('executor', kind)}: the jobs meet in a folder that all can reach; name "
             f"one, such as {setting_name('work_dir', 'hf://buckets/you/build')}."
+        )
+    if kind == "jobs" and get_token() is None:
+        raise UserError(
+            f"{setting_name('executor', kind)} needs a token for the Hub: set HF_TOKEN."
         )
     if kind == "slurm" and remote:
         raise UserError(

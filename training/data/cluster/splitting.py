@@ -144,26 +144,24 @@ class Settle(Step):
         counts.update(split for split, _ in settled.values() if split)
         for source in range(plan.ranks):
             counts.update(plan.folder.read_json(f"{ALONE}/{source:05}.json")["splits"])
-        moved = {}
+        moved = 0
         if {split for split in SPLITS if counts[split]} != ANY_SPLIT:
             several = [
                 [(source, row) for _, source, row in sorted(group)] for group in groups.values()
             ]
-            moved = self._moved(settled, several)
-            settled |= {where: (split, None) for where, split in moved.items()}
+            moved = self._fill(settled, several)
         self._write(settled)
         plan.folder.write_json(
-            OUTCOME,
-            {"groups": totals["groups"], "grouped": totals["grouped"], "moved": len(moved)},
+            OUTCOME, {"groups": totals["groups"], "grouped": totals["grouped"], "moved": moved}
         )
         return []
 
-    def _moved(
+    def _fill(
         self,
-        settled: Mapping[tuple[int, int], tuple[str | None, str | None]],
+        settled: dict[tuple[int, int], tuple[str | None, str | None]],
         groups: Sequence[Sequence[tuple[int, int]]],
-    ) -> dict[tuple[int, int], str]:
-        """Returns the articles that move into an empty split.
+    ) -> int:
+        """Adds the articles that move into an empty split, and returns how many moved.
 
         For this all articles of all ranks are looked at; a split is empty where there are few, or
         where they came with their splits.
@@ -186,7 +184,12 @@ class Settle(Step):
         alone = [[at] for at in result.splits if at not in together]
         before = dict(result.splits)
         fill_empty_splits(result, names.__getitem__, allowed, several + alone)
-        return {places[at]: split for at, split in result.splits.items() if before[at] != split}
+        settled.update(
+            (places[at], (split, None))
+            for at, split in result.splits.items()
+            if before[at] != split
+        )
+        return result.moved
 
     def _write(self, settled: Mapping[tuple[int, int], tuple[str | None, str | None]]) -> None:
         rows: list[list[tuple[Any, ...]]] = [[] for _ in range(self.plan.ranks)]
