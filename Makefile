@@ -5,11 +5,14 @@ NAME ?= tagloop
 # What a person says. It reaches the commands through the environment, as it stands: blanks, quotes
 # and $ mean nothing to make or the shell.
 GIVEN := NAME NAMESPACE SOURCE COLUMNS TAG_SEPARATOR LICENSE MIN_WORDS LIMIT PREVIOUS TAG_OVERRIDES \
-         BASE ENCODER TRAINING MODEL DATASET AGREEMENT DATA SPLIT OUT \
-         AUTO_RETRAIN
-# The width of a terminal has the name of a variable here.
+         BASE ENCODER TRAINING MODEL DATASET AGREEMENT DATA SPLIT OUT AUTO_RETRAIN \
+         EXECUTOR WORKERS EXECUTOR_SETTINGS WORK_DIR
+# The width of a terminal has the name of a variable here, and so has what servers take for theirs.
 ifeq ($(origin COLUMNS)$(findstring =,$(value COLUMNS)),environment)
 COLUMNS :=
+endif
+ifeq ($(origin WORKERS),environment)
+WORKERS :=
 endif
 $(foreach name,$(GIVEN),$(if $(value $(name)),$(eval override $(name) := $$(value $(name)))$(eval export $(name))))
 
@@ -18,6 +21,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PY     := $(VENV)/bin/python
 READY  := $(VENV)/.ready
 PEERS  := $(VENV)/.peers
+RAY    := $(VENV)/.ray
 TOOLS  := $(VENV)/tools
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # A lock names all packages, the build tool among them: nothing else is fetched or believed.
@@ -32,6 +36,8 @@ reading  = $(call flag,COLUMNS,columns) $(call flag,TAG_SEPARATOR,tag_separator)
            $(call flag,LICENSE,license) $(call flag,MIN_WORDS,min_words) \
            $(call flag,TAG_OVERRIDES,tag_overrides) $(call switch,KEEP_TITLE_ONLY,keep_title_only) \
            $(call switch,DRAFTS,drafts) $(call switch,STRICT,strict)
+parts    = $(call flag,EXECUTOR,executor) $(call flag,WORKERS,workers) \
+           $(call flag,EXECUTOR_SETTINGS,executor_settings) $(call flag,WORK_DIR,work_dir) $(verbose)
 settings = $(call flag,NAME,name) $(source) $(reading) $(call flag,BASE,base) \
            $(call flag,ENCODER,encoder) $(call flag,TRAINING,training)
 
@@ -52,7 +58,7 @@ demo: $(READY) ## the whole loop on this machine; CHECK=1 proves every step, the
 test: $(READY) ## all tests but the slow ones, 12 minutes on 2 cores
 	@OMP_NUM_THREADS=1 $(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not slow"
 
-slowtest: $(READY) ## the slow tests: whole benchmarks, a killed training, a second demo, fuzzing
+slowtest: $(READY) $(RAY) ## the slow tests: whole benchmarks, a killed training, a second demo, fuzzing
 	@OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 -m slow
 
 faults: $(READY) ## kill, starve and confuse the outbox, count what is lost: [TRIALS=100] [SEED=…]
@@ -61,8 +67,8 @@ faults: $(READY) ## kill, starve and confuse the outbox, count what is lost: [TR
 fuzz: $(READY) ## bad input to the embedded Hub and to Batch: [SECONDS=600] [SEED=…]
 	@OMP_NUM_THREADS=1 $(PY) -m tests.fuzz --seconds $(or $(SECONDS),600) $(if $(SEED),--seed $(SEED))
 
-data: $(READY) ## build the dataset: SOURCE=folder|file|address|owner/dataset [COLUMNS=title=…,text=…] [NAME=…] [DRY_RUN=1]
-	@$(PY) -m training.build_dataset $(call flag,NAME,name) $(or $(source),--source dataset_card/starter $(if $(LICENSE),,--license CC0-1.0)) $(strip $(reading)) $(call flag,LIMIT,limit) $(call flag,PREVIOUS,previous) $(call switch,DRY_RUN,dry_run)
+data: $(READY) $(if $(filter ray,$(EXECUTOR)),$(RAY)) ## build the dataset: SOURCE=folder|file|address|owner/dataset [COLUMNS=title=…,text=…] [NAME=…] [DRY_RUN=1] [EXECUTOR=local|slurm|ray|jobs]
+	@$(PY) -m training.build_dataset $(call flag,NAME,name) $(or $(source),--source dataset_card/starter $(if $(LICENSE),,--license CC0-1.0)) $(strip $(reading)) $(call flag,LIMIT,limit) $(call flag,PREVIOUS,previous) $(call switch,DRY_RUN,dry_run) $(strip $(parts))
 
 train: $(READY) ## build, fine-tune and measure: SOURCE=… [BASE=google/flan-t5-small] [ENCODER=…] [NAME=…]
 	@$(PY) -m training.publish.pipeline $(settings) $(verbose)
@@ -148,6 +154,11 @@ $(READY): requirements.lock requirements-cuda.lock pyproject.toml
 # The peers of the benchmark are not needed for anything else.
 $(PEERS): $(READY) training/bench/requirements.lock
 	@$(INSTALL) --quiet -r training/bench/requirements.lock
+	@touch $@
+
+# Only a build on a Ray cluster needs it.
+$(RAY): $(READY) training/data/cluster/requirements.lock
+	@$(INSTALL) --quiet -r training/data/cluster/requirements.lock
 	@touch $@
 
 # The tools have packages of their own that nothing else here shall meet.

@@ -38,10 +38,11 @@ def main() -> None:
         asked, lock = Path(folder, "requirements.txt"), Path(folder, "requirements.lock")
         alike = [] if folder == ".ci" else ["--constraints", str(MAIN)]
         write(lock, str(asked), resolve(asked, [lock], *alike))
-    asked, lock = Path("training/bench/requirements.txt"), Path("training/bench/requirements.lock")
     there = {name(entry) for entry in everything}
-    more = resolve(asked, [MAIN, CUDA, lock], "--constraints", str(MAIN))
-    write(lock, f"{asked}, without what {MAIN} has", [x for x in more if name(x) not in there])
+    for folder in ("training/bench", "training/data/cluster"):
+        asked, lock = Path(folder, "requirements.txt"), Path(folder, "requirements.lock")
+        more = resolve(asked, [MAIN, CUDA, lock], "--constraints", str(MAIN))
+        write(lock, f"{asked}, without what {MAIN} has", [x for x in more if name(x) not in there])
 
 
 def resolve(asked: Path, locks: list[Path], *options: str) -> list[str]:

@@ -18,7 +18,11 @@ import yaml
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("space/tagloop", "dataset_card", "training")
-REQUIREMENTS = ("requirements.txt", "training/bench/requirements.txt")
+REQUIREMENTS = (
+    "requirements.txt",
+    "training/bench/requirements.txt",
+    "training/data/cluster/requirements.txt",
+)
 FORBIDDEN = {
     "tagloop/text/__init__.py": "import training.config",
     "tagloop/vocabulary/__init__.py": "import tagloop.service.options",

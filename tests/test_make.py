@@ -63,6 +63,17 @@ def test_switches_and_the_starter_corpus(told: Path) -> None:
     assert words(told, "data", *settings) == [*starter, *switches]
 
 
+def test_a_build_in_parts(told: Path) -> None:
+    found = words(
+        told, "data", "SOURCE=a b/*.jsonl", "EXECUTOR=slurm", "WORKERS=8",
+        "EXECUTOR_SETTINGS=my cluster.yaml", "WORK_DIR=/shared/my parts",
+    )  # fmt: skip
+    parts = ["--executor", "slurm", "--workers", "8", "--executor_settings", "my cluster.yaml"]
+    assert found[-8:] == [*parts, "--work_dir", "/shared/my parts"]
+    assert "a b/*.jsonl" in found
+    assert "--workers" not in words(told, "data", WORKERS="8")
+
+
 def test_retraining_by_event_is_made_removed_or_left_as_it_is(told: Path) -> None:
     assert "--auto_retrain" not in words(told, "publish", "NAMESPACE=me")
     for value, wanted in (("1", True), ("0", False)):

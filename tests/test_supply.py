@@ -20,6 +20,10 @@ LOCKED = {
     "requirements.txt": [MAIN, CUDA],
     "space/requirements.txt": [ROOT / "space" / "requirements.lock"],
     "training/bench/requirements.txt": [ROOT / "training" / "bench" / "requirements.lock", MAIN],
+    "training/data/cluster/requirements.txt": [
+        ROOT / "training" / "data" / "cluster" / "requirements.lock",
+        MAIN,
+    ],
     ".ci/requirements.txt": [ROOT / ".ci" / "requirements.lock"],
 }
 """Requirements to the locks that fulfil them together."""

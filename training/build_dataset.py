@@ -8,14 +8,28 @@
     python -m training.build_dataset --source posts.jsonl.xz --previous owner/name-articles
     python -m training.build_dataset --source posts.jsonl.xz --tag_overrides tags.yaml
     python -m training.build_dataset build.yaml
+    python -m training.build_dataset --source a.jsonl --source b.jsonl --executor local --workers 2
 
 The folder that it writes (``build/<name>/dataset``) loads with ``datasets.load_dataset(folder)``;
 ``build_report.json`` in it accounts for every row that was read. The same input gives the same
-bytes. Nothing is written before everything is read, so an interrupted build changes nothing.
+bytes. Nothing is written before everything is read, so an interrupted build changes nothing. With
+``--executor`` it is built in parts, on this machine or a cluster, and an interrupted build is taken
+up again by the same command.
 """
 
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tagloop.errors import UserError
+from tagloop.reading.settings import setting_name
 from training.command import command
 from training.config import BuildConfig, command_line, parse_config
+from training.console import log_file, quiet, say
+
+if TYPE_CHECKING:
+    from training.data.build_dataset import Built
 
 
 @command("interrupted; nothing was written")
@@ -23,6 +37,8 @@ def main(words: list[str]) -> None:
     """Runs the command line."""
     module = "training.build_dataset"
     config = parse_config(BuildConfig, words, f"python -m {module}")
+    if not config.executor and (config.workers or config.executor_settings or config.work_dir):
+        raise UserError(f"A build in parts needs {setting_name('executor', 'local')}, or another.")
     # They take seconds, which nobody should wait for who asks for help or mistypes a flag.
     import datasets
 
@@ -30,7 +46,26 @@ def main(words: list[str]) -> None:
     from training.data.summary import summary
 
     datasets.disable_progress_bars()
-    print("\n".join(summary(build(config, command_line(module, words)))))
+    said = command_line(module, words)
+    built = _in_parts(config, said) if config.executor else build(config, said)
+    print("\n".join(summary(built)))
+
+
+def _in_parts(config: BuildConfig, said: str) -> Built:
+    from training.data.cluster.settings import check_executor, is_remote
+
+    work_dir = config.work_dir or f"build/{config.name}/parts"
+    if not is_remote(work_dir):
+        work_dir = str(Path(work_dir).expanduser().absolute())
+    check_executor(config.executor, config.workers, work_dir)
+    from training.data.cluster.build import build_in_parts
+
+    with quiet(log_file(config.name), config.verbose):
+        try:
+            return build_in_parts(config, said, work_dir)
+        except KeyboardInterrupt:
+            say("What is finished stays: the same command goes on from there.")
+            raise
 
 
 if __name__ == "__main__":

@@ -89,7 +89,7 @@ class ReadingConfig:
 
 
 @dataclass(kw_only=True)
-class BuildConfig(ReadingConfig):
+class BuildConfig(ConsoleConfig, ReadingConfig):
     """Settings of ``training.build_dataset``."""
 
     source: list[str] = field(
@@ -111,6 +111,22 @@ class BuildConfig(ReadingConfig):
         "whatever is added.",
     )
     dry_run: bool = option(False, "Read everything and say what came of it, write nothing.")
+    executor: str = option(
+        "",
+        "Build in parts, one a source, by datatrove: local (processes of this machine), slurm, ray "
+        "or jobs (Hugging Face Jobs); default: this process alone.",
+    )
+    workers: int | None = option(
+        None, "Parts at a time; default: as many as there are cores, or as the cluster takes."
+    )
+    executor_settings: str | None = option(
+        None, "YAML file with a cluster's own settings, as datatrove's executor takes them."
+    )
+    work_dir: str | None = option(
+        None,
+        "Where the parts leave things to one another, with logs: a folder that all machines see, "
+        "or for jobs an address such as hf://buckets/you/build; default build/<name>/parts.",
+    )
 
 
 def parse_config(config_class: type[Config], argv: Sequence[str], command: str) -> Config:

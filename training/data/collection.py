@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import re
 from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -21,7 +20,8 @@ from tagloop.reading.settings import setting_name
 from tagloop.text.languages import detect, language_of
 from training.config import BuildConfig
 from training.console import progress_bar
-from training.data.articles import Article, RejectedTag, clean_article
+from training.data.account import Account, SourceCount
+from training.data.articles import Article, clean_article
 from training.data.fingerprints import Fingerprints
 from training.data.reasons import kind_of
 from training.data.sources import open_source
@@ -30,56 +30,10 @@ from training.data.splits import SPLIT_NAMES, SPLITS
 from training.data.spool import Spool
 
 NOT_PUBLISHED = "not published"
-_OWN_OF_ROW = re.compile(r"'[^'\n]{0,100}+'|\d++")
-"""What rows with the same oddity do not share: names and lines."""
 
 
 @dataclass
-class SourceCount:
-    """What came of one source.
-
-    Attributes:
-        kind: As `Source.kind`.
-        location: As `Source.name`.
-        read: Its rows.
-        kept: Those that are articles of the dataset.
-        joined: Those that only gave another tag of an article before them.
-        license: Licences of the kept ones.
-        left_out: Files that were not read, by reason.
-        decisions: What was decided about its columns, with examples.
-    """
-
-    kind: str
-    location: str
-    read: int = 0
-    kept: int = 0
-    joined: int = 0
-    license: Counter[str] = field(default_factory=Counter)
-    left_out: Counter[str] = field(default_factory=Counter)
-    decisions: list[str] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class Dropped:
-    """A row that is not in the dataset, and why."""
-
-    source: str
-    where: str
-    reason: str
-    title: str
-
-
-@dataclass
-class Oddity:
-    """What was repaired or guessed: in how many rows, and the first of them."""
-
-    what: str
-    rows: int
-    first: str
-
-
-@dataclass
-class CollectedArticles:
+class CollectedArticles(Account):
     """Everything read from the sources.
 
     Attributes:
@@ -87,30 +41,16 @@ class CollectedArticles:
         prints: Of the articles.
         numbers: For each, the number of its source.
         given: For each, the split that its source gives, if any.
-        sources: One count a source.
-        dropped: Rows that make no article.
-        rejected_tags: Tags left out of articles, with their number.
-        unreadable_dates: Number of dates left out.
         languages: For each, its language as a code, None where it is not sure.
-        drafts: Articles that are not published, taken in because a person said so.
-        oddities: By kind.
-        notes: What else a person should know.
     """
 
     articles: Spool = field(default_factory=Spool)
     prints: Fingerprints = field(default_factory=Fingerprints)
     numbers: array[int] = field(default_factory=partial(array, "I"))
     given: list[str | None] = field(default_factory=list)
-    sources: list[SourceCount] = field(default_factory=list)
-    dropped: list[Dropped] = field(default_factory=list)
-    rejected_tags: Counter[RejectedTag] = field(default_factory=Counter)
-    unreadable_dates: int = 0
     languages: list[str | None] = field(default_factory=list)
-    drafts: int = 0
-    oddities: dict[str, Oddity] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
 
-    def add(self, article: Article, where: str, language: str | None) -> None:
+    def add_article(self, article: Article, where: str, language: str | None) -> None:
         """Takes a clean article of the source that was begun last.
 
         Raises:
@@ -121,17 +61,6 @@ class CollectedArticles:
         self.numbers.append(len(self.sources) - 1)
         self.languages.append(language)
 
-    def drop(self, source: str, where: str, reason: str, title: str) -> None:
-        """Notes a row that makes no article."""
-        self.dropped.append(Dropped(source, where, fix_surrogates(reason), fix_surrogates(title)))
-
-    def add_oddities(self, where: str, oddities: Sequence[str]) -> None:
-        """Counts what was odd about a row."""
-        for what in oddities:
-            kind = _OWN_OF_ROW.sub("", what)
-            odd = self.oddities.setdefault(kind, Oddity(fix_surrogates(what), 0, where))
-            odd.rows += 1
-
 
 def collect(config: BuildConfig) -> CollectedArticles:
     """Reads and cleans every source.
@@ -140,21 +69,33 @@ def collect(config: BuildConfig) -> CollectedArticles:
         UserError: A source is missing or broken, a row is and `BuildConfig.strict`, or no row makes
             an article.
     """
+    collected = collect_sources(locations(config.source), config)
+    if not len(collected.prints):
+        raise nothing_usable(collected, config)
+    return collected
+
+
+def collect_sources(places: Sequence[str], config: BuildConfig) -> CollectedArticles:
+    """Reads and cleans some sources, whatever comes of them.
+
+    Args:
+        places: The sources, one each.
+        config: How to read them.
+
+    Raises:
+        UserError: One is missing or broken, or a row is and `BuildConfig.strict`.
+    """
     options = ReadOptions(
         columns=parse_mapping(config.columns),
         tag_separator=config.tag_separator,
         needed=("title", "tags") if config.keep_title_only else ("title", "text", "tags"),
     )
     # All are opened first, so that a misspelt name shows before a long read.
-    sources = [
-        open_source(location, streaming=config.streaming) for location in locations(config.source)
-    ]
+    sources = [open_source(location, streaming=config.streaming) for location in places]
     opened = [(source, read_entries(source, options)) for source in sources]
     collected = CollectedArticles()
     for source, entries in opened:
         _collect_source(source, entries, config, collected)
-    if not len(collected.prints):
-        raise UserError(_nothing_usable(collected, config))
     return collected
 
 
@@ -179,7 +120,7 @@ def _collect_source(
                 language = _language(entry, article)
                 if joining and joining.joined(article):
                     continue
-                (joining or collected).add(article, where, language)
+                (joining or collected).add_article(article, where, language)
                 given.add(str(entry.split or entry.record.fallbacks.get("split") or ""), where)
     if joining:
         joining.finish(count, collected)
@@ -269,7 +210,7 @@ class _Joining:
         tags += article.tags
         return self._rows[key] > 1
 
-    def add(self, article: Article, where: str, language: str | None) -> None:
+    def add_article(self, article: Article, where: str, language: str | None) -> None:
         """Takes the first row of an article."""
         self._articles.add(article, where)
         self._languages.append(language)
@@ -286,7 +227,7 @@ class _Joining:
             )
         for (article, where), language in zip(self._articles, self._languages, strict=True):
             tags = tuple(dict.fromkeys(self._tags[self._key(article)]))
-            collected.add(replace(article, tags=tags), where, language)
+            collected.add_article(replace(article, tags=tags), where, language)
 
     @staticmethod
     def _key(article: Article) -> bytes:
@@ -323,8 +264,12 @@ class _GivenSplits:
         return [None] * len(self._splits)
 
 
-def _nothing_usable(collected: CollectedArticles, config: BuildConfig) -> str:
-    """Says why no row makes an article, and what to do where one thing would help."""
+def nothing_usable(collected: Account, config: BuildConfig) -> UserError:
+    """Returns the error that no row makes an article, with what would help where one thing does."""
+    return UserError(_nothing_usable(collected, config))
+
+
+def _nothing_usable(collected: Account, config: BuildConfig) -> str:
     dropped = collected.dropped
     if not dropped:
         names = ", ".join(count.location for count in collected.sources)
@@ -346,7 +291,7 @@ def _nothing_usable(collected: CollectedArticles, config: BuildConfig) -> str:
     return said
 
 
-def _left_out(collected: CollectedArticles) -> str:
+def _left_out(collected: Account) -> str:
     left_out = sum((count.left_out for count in collected.sources), Counter[str]())
     if not left_out:
         return ""
@@ -355,7 +300,7 @@ def _left_out(collected: CollectedArticles) -> str:
     return f"; {files} of no kind that is read ({kinds})"
 
 
-def _where_tags_are_sought(collected: CollectedArticles) -> str:
+def _where_tags_are_sought(collected: Account) -> str:
     said = f"{setting_name('columns', 'tags=NAME')} says where the tags are."
     if any(count.kind == "markdown" for count in collected.sources):
         return (

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 from tagloop.errors import UserError
 from tagloop.files import BUILD_REPORT
 from tagloop.reading.settings import setting_name
-from training.data.articles import ArticleRow
 from training.data.build_report import BuildReport
-from training.data.parquet_shards import write_shards
 from training.json_files import write_json
 
 OTHER_FOLDER = f"choose another by {setting_name('name')} or --output_dir"
@@ -32,14 +30,12 @@ def refuse_foreign_folder(folder: Path) -> None:
         )
 
 
-def write_dataset(
-    folder: Path, rows: Iterable[tuple[str, ArticleRow]], report: BuildReport
-) -> None:
+def write_dataset(folder: Path, write: Callable[[Path], None], report: BuildReport) -> None:
     """Writes the folder beside its place and then swaps it in.
 
     Args:
         folder: The dataset.
-        rows: Each with its split, in their order.
+        write: Writes the shards into a folder that is there, and empty.
         report: For ``build_report.json``.
 
     Raises:
@@ -52,7 +48,7 @@ def write_dataset(
         shutil.rmtree(partial, ignore_errors=True)
         shutil.rmtree(replaced, ignore_errors=True)
         (partial / "data").mkdir(parents=True)
-        write_shards(partial / "data", rows)
+        write(partial / "data")
         write_json(partial / BUILD_REPORT, report, indent=1)
         if folder.exists():
             folder.rename(replaced)

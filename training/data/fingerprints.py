@@ -6,8 +6,10 @@ import sys
 import tempfile
 import weakref
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from training.data.articles import Article, article_id
@@ -61,6 +63,39 @@ class Fingerprints:
         self._ids += bytes.fromhex(article.id)
         self._contents += bytes.fromhex(article_id(article.title, article.text))
         self._signatures.write(signature(article).tobytes())
+
+    def add_table(self, table: pa.Table) -> None:
+        """Appends rows of what `table` gave.
+
+        Raises:
+            OSError: The disk is full.
+        """
+        self.published += map(sys.intern, table["published"].to_pylist())
+        self.corrections += bytes(table["correction"].to_pylist())
+        self.addressed += bytes(table["addressed"].to_pylist())
+        self._ids += b"".join(table["id"].to_pylist())
+        self._contents += b"".join(table["content"].to_pylist())
+        for chunk in table["signature"].chunks:
+            self._signatures.write(b"".join(chunk.to_pylist()))
+
+    def table(self) -> pa.Table:
+        """Returns all of it, a row an article."""
+        return pa.table(
+            {
+                "published": pa.array(self.published, pa.string()),
+                "correction": pa.array(self.corrections, pa.uint8()),
+                "addressed": pa.array(self.addressed, pa.uint8()),
+                "id": self._column(bytes(self._ids), DIGEST),
+                "content": self._column(bytes(self._contents), DIGEST),
+                "signature": self._column(self.signatures(), 4 * PERMUTATIONS),
+            }
+        )
+
+    def _column(self, values: Any, width: int) -> pa.Array:
+        kind = pa.binary(width)
+        if not len(self):
+            return pa.array([], kind)
+        return pa.Array.from_buffers(kind, len(self), [None, pa.py_buffer(values)])
 
     def id(self, index: int) -> str:
         """Returns an article's id."""

@@ -15,6 +15,7 @@ from training.data.corrections_file import (
 )
 from training.data.corrections_merge import Merged, digest
 from training.data.dataset_folder import write_dataset
+from training.data.parquet_shards import write_shards
 
 
 def merge_counts(merged: Merged, decided: Decided, damaged: int) -> dict[str, int]:
@@ -39,7 +40,8 @@ def write_merged(
         UserError: The folder cannot be written.
     """
     rows = ((split, row) for split, part in merged.rows.items() for row in part)
-    write_dataset(folder, rows, _with_corrections(report, merged, merge))
+    report = _with_corrections(report, merged, merge)
+    write_dataset(folder, lambda place: write_shards(place, rows), report)
     content = CorrectionsFile(
         schema=SCHEMA,
         repo_id=merge["repo_id"],

@@ -1,4 +1,4 @@
-"""Rows of a dataset to its Parquet files (``train-00000-of-00002.parquet``), shard by shard."""
+"""Rows of a dataset to its Parquet files, such as ``train-00000-of-00002.parquet``."""
 
 from __future__ import annotations
 
@@ -36,6 +36,17 @@ def write_shards(folder: Path, rows: Iterable[tuple[str, ArticleRow]]) -> None:
         split.finish()
 
 
+def shard_name(split: str, place: int, number: int) -> str:
+    """Returns the name by which ``load_dataset`` knows a shard's split and its place among others.
+
+    Args:
+        split: ``train``, ``validation`` or ``test``.
+        place: From 0.
+        number: How many there are of the split.
+    """
+    return f"{split}-{place:05}-of-{number:05}.parquet"
+
+
 class _Split:
     """The shards of one split."""
 
@@ -59,7 +70,7 @@ class _Split:
         self._write()
         number = len(self._shards)
         for place, shard in enumerate(self._shards):
-            shard.rename(self._folder / f"{self._name}-{place:05}-of-{number:05}.parquet")
+            shard.rename(self._folder / shard_name(self._name, place, number))
 
     def _take_rows(self) -> None:
         rows = [dict(row) for row in self._rows]

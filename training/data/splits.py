@@ -26,7 +26,7 @@ What is not guaranteed
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -81,16 +81,37 @@ def _fraction(article_id: str) -> float:
     return int(article_id[:16], 16) / 2**64
 
 
-def allowed_splits(given: Sequence[str | None]) -> list[frozenset[str]]:
+def allowed_splits(
+    given: Sequence[str | None], anywhere: Iterable[str | None] | None = None
+) -> list[frozenset[str]]:
     """Says which splits each article may take, from the splits that the sources give.
 
     A given split is kept. Where the sources give no validation (or test) split at all, their
     train rows may serve as such.
+
+    Args:
+        given: Of each article.
+        anywhere: The splits that any source gives, where these are not all articles.
     """
-    missing = ANY_SPLIT - set(given) - {"train"}
+    missing = ANY_SPLIT - set(given if anywhere is None else anywhere) - {"train"}
     train = frozenset({"train", *missing})
     choices = ONLY | {"train": train}
     return [choices[split] if split else ANY_SPLIT for split in given]
+
+
+def keep_earlier(
+    allowed: list[frozenset[str]], prints: Fingerprints, earlier: Mapping[str, str]
+) -> None:
+    """Lets the articles of an earlier build take the split only that they have there.
+
+    Args:
+        allowed: The splits that each article may take; changed.
+        prints: Of the articles.
+        earlier: Id to split.
+    """
+    for index in range(len(allowed) if earlier else 0):
+        if (split := earlier.get(prints.id(index), "")) in allowed[index]:
+            allowed[index] = ONLY[split]
 
 
 def arrange(
@@ -105,6 +126,29 @@ def arrange(
         allowed: The splits that each of them may take.
         progress: Wraps the loop (such as ``tqdm``).
     """
+    result, groups = place(prints, allowed, progress)
+    if set(result.splits.values()) != ANY_SPLIT:
+        together = {index for members in groups for index in members}
+        alone = [[index] for index in result.splits if index not in together]
+        fill_empty_splits(result, prints.id, allowed, groups + alone)
+    result.splits = dict(sorted(result.splits.items()))
+    return result
+
+
+def place(
+    prints: Fingerprints,
+    allowed: Sequence[frozenset[str]],
+    progress: Callable[[list[int]], Iterable[int]] | None = None,
+) -> tuple[Arrangement, list[list[int]]]:
+    """Does what `arrange` does, but for splits that are empty in the end.
+
+    What becomes of an article depends on those alone that it has an address, a content or a band
+    of its signature in common with, and on theirs; so articles that are connected in this way can
+    be placed without the others.
+
+    Returns:
+        The arrangement, and the groups of near-duplicates, each with its most senior first.
+    """
     order = _by_seniority(prints, allowed)
     result = Arrangement()
     duplicates = _Duplicates(prints)
@@ -117,7 +161,7 @@ def arrange(
         seniors = near.find(index)
         splits = {result.splits[senior] for senior in seniors}
         if not splits:
-            splits = {_own_split(prints.id(index), allowed[index])}
+            splits = {own_split(prints.id(index), allowed[index])}
         if len(splits) > 1 or not splits <= allowed[index]:
             result.dropped[index] = "near-duplicate of an article in another split"
             continue
@@ -127,11 +171,7 @@ def arrange(
             _join(groups, index, seniors)
     several = list({id(members): members for members in groups.values()}.values())
     result.groups, result.grouped = len(several), sum(map(len, several))
-    if set(result.splits.values()) != ANY_SPLIT:
-        alone = [[index] for index in result.splits if index not in groups]
-        _fill_empty_splits(result, prints, allowed, several + alone)
-    result.splits = dict(sorted(result.splits.items()))
-    return result
+    return result, several
 
 
 def _by_seniority(prints: Fingerprints, allowed: Sequence[frozenset[str]]) -> list[int]:
@@ -167,7 +207,8 @@ class _Duplicates:
         return self.REASONS[reason]
 
 
-def _own_split(article_id: str, allowed: frozenset[str]) -> str:
+def own_split(article_id: str, allowed: frozenset[str]) -> str:
+    """Returns the split of an article without near-duplicates."""
     split = hashed_split(article_id)
     if split in allowed:
         return split
@@ -186,13 +227,20 @@ def _join(groups: dict[int, list[int]], index: int, seniors: list[int]) -> None:
     groups[index] = members
 
 
-def _fill_empty_splits(
+def fill_empty_splits(
     result: Arrangement,
-    prints: Fingerprints,
+    name: Callable[[int], str],
     allowed: Sequence[frozenset[str]],
     groups: list[list[int]],
 ) -> None:
-    """Moves a group into each empty split, where there is one to spare and it may move."""
+    """Moves a group into each empty split, where there is one to spare and it may move.
+
+    Args:
+        result: Of all articles; changed.
+        name: Returns the id of an article.
+        allowed: The splits that each of them may take.
+        groups: All kept articles: near-duplicates together, the most senior first.
+    """
     for target in ("test", "validation", "train"):
         if target in result.splits.values():
             continue
@@ -205,6 +253,6 @@ def _fill_empty_splits(
         ]
         if len(donor) < 2 or not movable:
             continue
-        chosen = min(movable, key=lambda members: _fraction(prints.id(members[0])))
+        chosen = min(movable, key=lambda members: _fraction(name(members[0])))
         result.splits.update(dict.fromkeys(chosen, target))
         result.moved += len(chosen)

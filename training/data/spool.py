@@ -59,6 +59,9 @@ class Spool:
         """Reads some columns of all articles; one reading at a time."""
         self._write()
         self._file.flush()
+        self._file.seek(0, os.SEEK_END)
+        if not self._file.tell():
+            return  # an empty file is no stream
         self._file.seek(0)
         for batch in pa.ipc.open_stream(self._file):
             yield from zip(*batch.select(columns).to_pydict().values(), strict=True)

@@ -6,8 +6,8 @@ import re
 
 SWITCHES = frozenset({"drafts", "dry_run", "keep_title_only", "strict"})
 VARIABLES = SWITCHES | {
-    "columns", "license", "limit", "min_words", "name", "previous", "source", "tag_overrides",
-    "tag_separator",
+    "columns", "executor", "executor_settings", "license", "limit", "min_words", "name", "previous",
+    "source", "tag_overrides", "tag_separator", "work_dir", "workers",
 }  # fmt: skip
 """Flags of ``training.build_dataset`` that ``make data`` takes by their names in upper case."""
 

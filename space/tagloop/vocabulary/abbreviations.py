@@ -16,9 +16,12 @@ from __future__ import annotations
 
 import math
 import re
+import zlib
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import combinations, starmap
+from typing import Any, NamedTuple
 
 from tagloop.vocabulary.aliases import TagMerge
 from tagloop.vocabulary.normal_form import normal_form
@@ -53,10 +56,21 @@ DIFFERENT = 0.03
 ENOUGH = 3
 CONTEXT_CHARACTERS = 2000
 """What is read of a text for its words; definitions are looked for in all of it."""
+CONTEXT_ARTICLES = 2_000
+"""About so many articles show what stands beside a tag; of a more frequent one a sample does, which
+the texts' own digests draw: so memory does not grow with the corpus, and order changes nothing."""
 
 _DEFINED_AFTER = re.compile(r"\(([^\W_]{2,8}?)(?:s|['’]s)?\)")
 _DEFINED_BEFORE = re.compile(r"(?<!\w)([^\W\d_]{2,8}) \(([^()\n]{5,70})\)")
 _WORD = re.compile(r"[^\W_]+")
+
+
+class Candidate(NamedTuple):
+    """Two tags that may be the same, and why."""
+
+    short: str
+    long: str
+    reason: str
 
 
 @dataclass
@@ -68,20 +82,13 @@ class _Context:
     words: Counter[str] = field(default_factory=Counter)
 
 
-def abbreviation_merges(
-    tag_sets: Iterable[Collection[str]], texts: Iterable[str], displays: Mapping[str, str]
-) -> list[TagMerge]:
+def abbreviation_merges(candidates: Iterable[Candidate], evidence: Evidence) -> list[TagMerge]:
     """Finds short forms that stand for a long one.
 
     Args:
-        tag_sets: The canonical forms of each article's tags.
-        texts: The title and text of each article.
-        displays: Canonical form to how people write it.
+        candidates: See `abbreviation_candidates`.
+        evidence: Of all articles, about these candidates.
     """
-    candidates = list(_candidates(displays))
-    if not candidates:
-        return []
-    evidence = _Evidence({form for pair in candidates for form in pair[:2]}, tag_sets, texts)
     accepted: dict[str, list[TagMerge]] = defaultdict(list)
     for short, long, reason in candidates:
         if evidence.same(short, long, reason):
@@ -90,8 +97,12 @@ def abbreviation_merges(
     return [merges[0] for merges in accepted.values() if len(merges) == 1]
 
 
-def _candidates(displays: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
-    """Yields (short, long, reason) for all pairs that could mean the same."""
+def abbreviation_candidates(displays: Mapping[str, str]) -> Iterator[Candidate]:
+    """Yields all pairs that could mean the same.
+
+    Args:
+        displays: Canonical form to how people write it.
+    """
     long_forms = defaultdict(set)
     for form, display in displays.items():
         if len(initials := _initials(form, display)) > 1:
@@ -105,7 +116,7 @@ def _candidates(displays: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
         if " " not in short and len(short) <= LONGEST:
             for long, reason in sorted(long_forms.get(short, ())):
                 if long != short:
-                    yield short, long, reason
+                    yield Candidate(short, long, reason)
 
 
 def _initials(form: str, display: str) -> str:
@@ -117,50 +128,103 @@ def _initials(form: str, display: str) -> str:
     return "".join(capitals).casefold() if display[:1].isupper() else ""
 
 
-class _Evidence:
-    """What a corpus says about pairs of tags."""
+class Evidence:
+    """What a corpus says about pairs of tags; that of its parts adds up to that of the whole."""
 
-    def __init__(
-        self, wanted: set[str], tag_sets: Iterable[Collection[str]], texts: Iterable[str]
-    ) -> None:
+    def __init__(self, candidates: Iterable[Candidate], totals: Mapping[str, int]) -> None:
+        """Begins without articles.
+
+        Args:
+            candidates: The pairs.
+            totals: Canonical form to the number of articles of the whole corpus that carry it.
+        """
+        candidates = list(candidates)
+        self._pairs = {_pair(short, long) for short, long, _ in candidates}
+        self._wanted = {form: totals[form] for pair in candidates for form in pair[:2]}
         self._contexts: dict[str, _Context] = defaultdict(_Context)
         self._meanings: dict[str, Counter[str]] = defaultdict(Counter)
         self._word_counts: Counter[str] = Counter()
         self._tag_counts: Counter[str] = Counter()
-        self._together: Counter[frozenset[str]] = Counter()
+        self._together: Counter[str] = Counter()
         self._lower: Counter[str] = Counter()
         self._upper: Counter[str] = Counter()
         self._articles = 0
-        for tags, text in zip(tag_sets, texts, strict=True):
-            self._articles += 1
-            self._read(set(tags), text, wanted)
 
-    def _read(self, tags: set[str], text: str, wanted: set[str]) -> None:
+    def add(self, tags: Collection[str], text: str) -> None:
+        """Takes an article: the canonical forms of its tags, its title and text."""
+        self._articles += 1
+        tags = set(tags)
         written = set(_WORD.findall(text[:CONTEXT_CHARACTERS]))
         for word in written:
-            if (form := word.casefold()) in wanted:
+            if (form := word.casefold()) in self._wanted:
                 (self._lower if word == form else self._upper)[form] += 1
         words = {word.casefold() for word in written if len(word) > 2}
         self._word_counts.update(words)
         self._tag_counts.update(tags)
-        present = tags & wanted
+        present = sorted(tags & self._wanted.keys())
+        drawn = zlib.crc32(text.encode("utf-8", "surrogatepass")) if present else 0
         for form in present:
             context = self._contexts[form]
             context.articles += 1
-            context.tags.update(tags)
-            context.words.update(words)
+            if drawn * self._wanted[form] < CONTEXT_ARTICLES << 32:
+                context.tags.update(tags)
+                context.words.update(words)
         self._together.update(
-            frozenset((one, other)) for one in present for other in present if one < other
+            pair for pair in starmap(_pair, combinations(present, 2)) if pair in self._pairs
         )
         for short, meaning in stated_meanings(text):
-            if short in wanted:
+            if short in self._wanted:
                 self._meanings[short][meaning] += 1
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns what these articles say, for `add_parts`."""
+        contexts = {form: vars(context) for form, context in self._contexts.items()}
+        return {
+            "articles": self._articles,
+            "contexts": contexts,
+            "meanings": self._meanings,
+            "word_counts": self._word_counts,
+            "tag_counts": self._tag_counts,
+            "together": self._together,
+            "lower": self._lower,
+            "upper": self._upper,
+        }
+
+    def add_parts(self, parts: Callable[[], Iterable[Mapping[str, Any]]]) -> None:
+        """Takes what parts of the corpus say about the same pairs.
+
+        Of all words and tags only those count that stand beside a tag of the pairs, so that the
+        words of a large corpus need no memory.
+
+        Args:
+            parts: Reads them, as `to_json` gave each; called twice.
+        """
+        for part in parts():
+            self._articles += part["articles"]
+            for form, beside in part["contexts"].items():
+                context = self._contexts[form]
+                context.articles += beside["articles"]
+                context.tags.update(beside["tags"])
+                context.words.update(beside["words"])
+            for short, meanings in part["meanings"].items():
+                self._meanings[short].update(meanings)
+            for counts, name in self._tallies():
+                counts.update(part[name])
+        contexts = list(self._contexts.values())
+        words = set[str]().union(*(context.words for context in contexts))
+        tags = set[str]().union(*(context.tags for context in contexts))
+        for part in parts():
+            self._word_counts.update(_only(words, part["word_counts"]))
+            self._tag_counts.update(_only(tags, part["tag_counts"]))
+
+    def _tallies(self) -> list[tuple[Counter[str], str]]:
+        return [(self._together, "together"), (self._lower, "lower"), (self._upper, "upper")]
 
     def same(self, short: str, long: str, reason: str) -> bool:
         """Decides whether the short form stands for the long one, as the reason would have it."""
         by_tags, by_words = self._alike(short, long)
         counts = [self._contexts[form].articles for form in (short, long)]
-        together = self._together[frozenset((short, long))]
+        together = self._together[_pair(short, long)]
         meanings = self._meanings[short]
         ours = sum(count for meaning, count in meanings.items() if _same_number(meaning, long))
         agreed = ours >= AGREED * meanings.total()
@@ -194,12 +258,24 @@ class _Evidence:
             }
 
         ours, theirs = weigh(one), weigh(other)
-        product = sum(weight * theirs[name] for name, weight in ours.items() if name in theirs)
+        product = math.fsum(
+            weight * theirs[name] for name, weight in ours.items() if name in theirs
+        )
         return product / (_norm(ours) * _norm(theirs)) if product else 0.0
 
 
 def _norm(vector: dict[str, float]) -> float:
-    return math.hypot(*vector.values())
+    # Exact sums, here and above: the order in which articles come changes no decision.
+    return math.sqrt(math.fsum(weight * weight for weight in vector.values()))
+
+
+def _pair(one: str, other: str) -> str:
+    """Returns one name for both orders; a normal form has no line breaks."""
+    return "\n".join(sorted((one, other)))
+
+
+def _only(names: Container[str], counts: Mapping[str, int]) -> dict[str, int]:
+    return {name: count for name, count in counts.items() if name in names}
 
 
 def stated_meanings(text: str) -> set[tuple[str, str]]:

@@ -5,18 +5,13 @@ from __future__ import annotations
 import re
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from tagloop.vocabulary.abbreviations import abbreviation_merges
-from tagloop.vocabulary.aliases import (
-    AliasGroups,
-    Overrides,
-    TagMerge,
-    plural_merges,
-    spelling_merges,
-)
+from tagloop.vocabulary.abbreviations import Evidence, abbreviation_merges
+from tagloop.vocabulary.aliases import Overrides, TagMerge
+from tagloop.vocabulary.learning import Learner, Surfaces, canonical_forms
 from tagloop.vocabulary.normal_form import (
     join_tags,
     normal_form,
@@ -118,53 +113,40 @@ class Vocabulary:
             merges: What was learned elsewhere, such as in building the whole dataset.
             learn: False where the tags were merged before and only `merges` shall count.
         """
-        surfaces: dict[str, Counter[str]] = defaultdict(Counter)
-        articles = _FormLists()
+        surfaces, articles = Surfaces(), _FormLists()
         for tags in lists:
-            unique = unique_tags(tags)
-            forms = [normal_form(tag) for tag in unique]
-            articles.append(forms)
-            for form, tag in zip(forms, unique, strict=True):
-                surfaces[form][tag] += 1
-        decided = overrides or Overrides()
-        totals = {form: counter.total() for form, counter in sorted(surfaces.items())}
-        displays = {form: _most_written(counter) for form, counter in surfaces.items()}
-        displays |= decided.display
-        groups = AliasGroups(totals, decided)
-        groups.join(merges)
-        if learn:
-            groups.join(spelling_merges(totals))
-            groups.join(plural_merges(totals))
+            articles.append(surfaces.add(tags))
+        learner = Learner(surfaces, overrides, merges, learn=learn)
         if learn and texts is not None:
-            names = groups.aliases()
-            tag_sets = ({names.get(form, form) for form in forms} for forms in articles)
-            shown = {form: displays[form] for form in totals if form not in names}
-            groups.join(abbreviation_merges(tag_sets, texts, shown))
-        return cls._of_groups(groups, articles, displays, decided)
+            candidates, totals = learner.candidates()
+            names, evidence = learner.aliases(), Evidence(candidates, totals)
+            # Reading the texts takes time, which nothing needs where there is nothing to decide.
+            for forms, text in zip(articles, texts, strict=True) if candidates else ():
+                evidence.add(canonical_forms(forms, names), text)
+            learner.join(abbreviation_merges(candidates, evidence))
+        aliases = learner.aliases()
+        counts = Counter(form for forms in articles for form in canonical_forms(forms, aliases))
+        return cls.of_learner(learner, counts)
 
     @classmethod
-    def _of_groups(
-        cls,
-        groups: AliasGroups,
-        articles: _FormLists,
-        displays: dict[str, str],
-        overrides: Overrides,
-    ) -> Vocabulary:
-        aliases = groups.aliases()
-        totals = Counter(form for forms in articles for form in forms)
-        counts = Counter(
-            form for forms in articles for form in {aliases.get(form, form) for form in forms}
-        )
-        kept = set(counts) | set(overrides.aliases.values()) | set(overrides.display)
+    def of_learner(cls, learner: Learner, counts: Mapping[str, int]) -> Vocabulary:
+        """Takes what was learned.
+
+        Args:
+            learner: With all its decisions.
+            counts: As the attribute, of all articles.
+        """
+        aliases, decided = learner.aliases(), learner.overrides
+        kept = set(counts) | set(decided.aliases.values()) | set(decided.display)
         aliases = {form: name for form, name in sorted(aliases.items()) if name in kept}
-        reasons = groups.reasons()
+        reasons, displays = learner.reasons(), learner.displays
         ordered = dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
         names = [*ordered, *sorted(kept - set(ordered) - set(aliases))]
         return cls(
             ordered,
             {form: displays[form] for form in names if form in displays},
             aliases,
-            {form: (reasons[form], totals[form]) for form in aliases},
+            {form: (reasons[form], learner.totals.get(form, 0)) for form in aliases},
         )
 
     def of_articles(self, lists: Iterable[Sequence[str]]) -> Vocabulary:
@@ -269,7 +251,3 @@ class Vocabulary:
             entry["form"]: (entry["reason"], entry["articles"]) for entry in data.get("merged", [])
         }
         return cls(counts, displays, dict(data["aliases"]), merged)
-
-
-def _most_written(surfaces: Counter[str]) -> str:
-    return max(surfaces.items(), key=lambda item: (item[1], item[0].swapcase()))[0]

@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import pytest
+
+from tagloop.errors import UserError
 from training.config import BuildConfig
 from training.data.collection import collect
 
@@ -15,3 +18,9 @@ def test_two_kinds_of_repairs_of_one_front_matter_are_both_said(tmp_path: Path) 
     assert [odd.rows for odd in oddities] == [2, 2]
     assert any("needs quotes" in odd.what for odd in oddities)
     assert any("'tags' is given twice" in odd.what for odd in oddities)
+
+
+def test_a_table_with_a_row_a_tag_may_have_no_article(tmp_path: Path) -> None:
+    (tmp_path / "tags.csv").write_text("title,text,tags\nPier,Too short.,Ferry\nPier,Short,Boats\n")
+    with pytest.raises(UserError, match="too short 2"):
+        collect(BuildConfig(source=[str(tmp_path / "tags.csv")]))

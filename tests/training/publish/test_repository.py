@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
-from huggingface_hub import HfApi
+from huggingface_hub import CommitOperationAdd, HfApi, _commit_api
 from huggingface_hub.errors import HfHubHTTPError
 
 from tagloop.errors import UserError
@@ -148,3 +152,52 @@ def test_a_hub_that_is_away_is_said_so() -> None:
 def test_other_errors_pass() -> None:
     with pytest.raises(KeyError), clear_errors("me/x"):
         raise KeyError("a bug")
+
+
+KILLED_PUSH = """
+import os, signal, sys, threading
+from pathlib import Path
+from huggingface_hub import HfApi, _commit_api
+from training.publish.repository import Repository
+
+first, upload = threading.Lock(), _commit_api.lfs_upload
+
+def killed_after_the_first(*, operation, **others):
+    first.acquire()
+    upload(operation=operation, **others)
+    print(operation.path_in_repo, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+_commit_api.lfs_upload = killed_after_the_first
+Repository(HfApi(), sys.argv[1], "dataset").push(Path(sys.argv[2]), lambda version: None, "first")
+"""
+
+
+def test_a_killed_push_goes_on_with_the_shards_that_are_not_there(
+    hub_namespace: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api, name = HfApi(), f"{hub_namespace}/sharded"
+    target = Repository(api, name, "dataset")
+    target.create(private=False)
+    shards = {f"data/train-{number:05}-of-00004.parquet" for number in range(4)}
+    (tmp_path / "data").mkdir()
+    for number, shard in enumerate(sorted(shards)):
+        (tmp_path / shard).write_bytes(bytes([number]) * 200_000)
+    command = [sys.executable, "-c", KILLED_PUSH, name, str(tmp_path)]
+    killed = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    (there,) = killed.stdout.split()
+    assert shards.isdisjoint(api.list_repo_files(name, repo_type="dataset"))
+
+    sent, upload = [], _commit_api.lfs_upload
+
+    def counted(*, operation: CommitOperationAdd, **others: Any) -> None:
+        sent.append(operation.path_in_repo)
+        upload(operation=operation, **others)
+
+    monkeypatch.setattr(_commit_api, "lfs_upload", counted)
+    assert target.push(tmp_path, lambda version: None, "again").changed
+    assert there in shards and set(sent) == shards - {there} and len(sent) == 3
+    assert shards <= set(api.list_repo_files(name, repo_type="dataset"))
+    path = api.hf_hub_download(name, there, repo_type="dataset")
+    assert Path(path).read_bytes() == (tmp_path / there).read_bytes()

@@ -8,10 +8,10 @@ from tagloop.errors import UserError
 from tagloop.reading.record import Source
 from tagloop.reading.sources import open_path
 from tagloop.reading.sources.address import is_address, open_address
-from training.data.sources.hub import open_hub
+from training.data.sources.hub import PATTERN, dataset_commit, open_hub
 from training.data.sources.locations import is_there, looks_like_path
 
-__all__ = ["open_source"]
+__all__ = ["open_source", "pinned"]
 
 
 def open_source(location: str, *, streaming: bool = False) -> Source:
@@ -34,3 +34,25 @@ def open_source(location: str, *, streaming: bool = False) -> Source:
     if looks_like_path(location):
         raise UserError(f"{location}: there is no such file or folder.")
     return open_hub(location, streaming=streaming)
+
+
+def pinned(location: str) -> str:
+    """Returns an input so that it means the same on other machines and later.
+
+    A path becomes a whole one, and a Hub dataset is named at the commit that it has now.
+
+    Raises:
+        UserError: There is no such file, folder or dataset.
+    """
+    if not location.startswith("hub:"):
+        if is_there(location):
+            return str(Path(location).expanduser().absolute())
+        if is_address(location):
+            return location
+        if looks_like_path(location):
+            raise UserError(f"{location}: there is no such file or folder.")
+    match = PATTERN.fullmatch(location.removeprefix("hub:"))
+    if match is None:
+        return location  # opening it says what is wrong
+    config = f":{match['config']}" if match["config"] else ""
+    return f"{match['repo_id']}{config}@{dataset_commit(match['repo_id'], match['revision'])}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from glob import glob
 from pathlib import Path, PurePath
 
 from tagloop.errors import UserError
@@ -22,7 +23,8 @@ def locations(given: Sequence[str]) -> list[str]:
     """Splits texts with several places at their blanks, but none inside the name of a file.
 
     ``a.csv my posts/b.csv`` are two if there is a folder ``my posts``; the longest name that is
-    there wins. A text that is no place at all stays whole, so that the message about it does.
+    there wins. ``shards/*.jsonl`` are all files that it matches, by name. A text that is no place
+    at all stays whole, so that the message about it does.
 
     Raises:
         UserError: One is empty.
@@ -31,13 +33,14 @@ def locations(given: Sequence[str]) -> list[str]:
         raise UserError(
             f"{setting_name('source')} is empty: name a folder, a file or a dataset on the Hub."
         )
-    return [place for text in given for place in _places(text)]
+    return [match for text in given for place in _places(text) for match in _matches(place)]
 
 
 def looks_like_path(location: str) -> bool:
     """Tells whether a name that is not there can only have been meant for a file or folder."""
     if (
         location.startswith((".", "/", "~"))
+        or "*" in location
         or location.count("/") > 1
         or re.search(r"\s", location)
     ):
@@ -64,9 +67,19 @@ def _places(text: str) -> list[str]:
     return places
 
 
+def _matches(place: str) -> list[str]:
+    """Returns the files that a pattern matches, and the place itself where it is none."""
+    if "*" not in place or is_address(place) or is_there(place):
+        return [place]
+    try:
+        return sorted(glob(str(Path(place).expanduser()), recursive=True)) or [place]
+    except (OSError, ValueError, RuntimeError):  # NUL, no home folder
+        return [place]
+
+
 def _is_named(word: str) -> bool:
-    """Tells whether a word among others is an address or a dataset on the Hub."""
-    if is_address(word) or word.startswith("hub:"):
+    """Tells whether a word among others is an address, a pattern or a dataset on the Hub."""
+    if is_address(word) or word.startswith("hub:") or _matches(word) != [word]:
         return True
     return "/" in word and bool(PATTERN.fullmatch(word)) and not looks_like_path(word)
 

@@ -33,6 +33,11 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("my posts/b (old) a.csv", ["my posts/b (old)", "a.csv"]),
         ("two  blanks.csv a.csv", ["two  blanks.csv", "a.csv"]),
         ("it's $5 *.csv", ["it's $5 *.csv"]),
+        ("my*/*.csv", ["my posts/all.csv"]),
+        ("**/*.md a.csv", ["my posts/b (old)/c.md", "a.csv"]),
+        ("?.csv", ["?.csv"]),
+        ("none/*.csv", ["none/*.csv"]),
+        ("a\0/*.csv", ["a\0/*.csv"]),
         ("me/blog@v1 a.csv", ["me/blog@v1", "a.csv"]),
         ("hub:a.csv https://example.org/feed?a=b", ["hub:a.csv", "https://example.org/feed?a=b"]),
         # What is not there stays whole, so that the message shows the name as it was meant.

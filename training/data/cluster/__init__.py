@@ -1,0 +1,1 @@
+"""The build by datatrove: many processes or machines, each with some of the sources."""
