@@ -31,7 +31,8 @@ TYPE_NAMES = {
     str: "text",
     list: "a list",
 }
-
+NAMED = 5
+"""Settings of a file that are unknown and named; the rest of them is counted."""
 
 TAG_OVERRIDES_HELP = (
     "YAML file that says which tags are the same or different and how they are shown: 'aliases', "
@@ -188,9 +189,9 @@ def read_settings(path: Path, config_class: Any) -> dict[str, Any]:
     if unknown:
         # What a command shows is not what it does: its setting is named last.
         there = sorted(fields, key=lambda name: hasattr(ConsoleConfig, name))
-        raise UserError(
-            f"{path}: unknown setting {', '.join(unknown)}; there are {', '.join(there)}."
-        )
+        named = ", ".join(unknown[:NAMED])
+        more = f" and {len(unknown) - NAMED} more" if len(unknown) > NAMED else ""
+        raise UserError(f"{path}: unknown setting {named}{more}; there are {', '.join(there)}.")
     hints = get_type_hints(config_class)
     for name, entry in fields.items():
         required = entry.default is entry.default_factory is dataclasses.MISSING
