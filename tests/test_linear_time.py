@@ -55,6 +55,7 @@ grows by three times as much at the most then."""
 TOO_MUCH = 3.5
 """A square grows by ten times the length's growth, from one size to ten times as much."""
 LONGEST_SECONDS = 0.5
+"""What hangs is stopped then, unless it may take longer for how long a shorter text took."""
 PARTS = 8
 """Of the patterns, which the processes that run the tests share among them."""
 INLINE = frozenset({"search", "match", "fullmatch", "split", "findall", "finditer", "sub", "subn"})
@@ -138,10 +139,10 @@ def at_most(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGVTALRM, before)
 
 
-def seconds_of(work: Callable[[], object]) -> float:
+def seconds_of(work: Callable[[], object], longest: float = LONGEST_SECONDS) -> float:
     gc.disable()  # with all modules loaded a collection takes longer than what is measured
     try:
-        with at_most(LONGEST_SECONDS):
+        with at_most(longest):
             begun = time.process_time()
             work()
             return time.process_time() - begun
@@ -159,16 +160,17 @@ def growth(work: Callable[[int], Callable[[], object]], sizes: Sequence[int]) ->
     """
     smaller, before = 1, 0.0
     for size in sizes:
+        limit = TOO_MUCH * size / smaller * before
+        longest = max(LONGEST_SECONDS, limit)
         try:
-            now = seconds_of(work(size))
-            limit = TOO_MUCH * size / smaller * before
+            now = seconds_of(work(size), longest)
             for _ in range(4):  # a machine that is busy is not slow twice at the same place
                 if now <= FLOOR_SECONDS or now <= limit:
                     break
                 limit = TOO_MUCH * size / smaller * max(before, seconds_of(work(smaller)))
-                now = min(now, seconds_of(work(size)))
+                now = min(now, seconds_of(work(size), longest))
         except TooSlow:
-            return f"{size:,} characters take more than {LONGEST_SECONDS} s"
+            return f"{size:,} characters take more than {longest:.1f} s"
         if now > FLOOR_SECONDS and now > limit:
             return f"{size:,} characters take {now:.3f} s, {smaller:,} take {before:.5f} s"
         if size == sizes[-2] and now < SUSPECT * size / smaller * max(before, 1e-5):
