@@ -13,15 +13,13 @@ from tagloop.files import CONVERSION, CTRANSLATE2
 from tagloop.generation.decoding import NO_REPEAT, Decoding
 from tagloop.generation.outputs import Output, OutputBuilder, Step
 from tagloop.generation.settings import TaggingSettings
+from tagloop.generation.targets import likeliest_by_score
 from tagloop.generation.threads import ctranslate2, shares
 from tagloop.generation.token_trie import TokenTrie
 
 TOKENS_AT_ONCE = 1024
 """Padded tokens that one worker reads at once: what more are read together outgrow the caches of a
 core (``training.bench.speed``)."""
-SCORED_AT_ONCE, MOST_SCORED = 4, 48
-"""Targets of a list that are scored together, and at all, for one article: each costs as much as
-reading the article."""
 
 _ALIGNMENT_HEADS = b"decoder/alignment_heads\0" + bytes([0, 2, 2, 0, 0, 0])
 """What stands in ``model.bin`` before how many heads are asked: name, rank, type, bytes
@@ -160,21 +158,8 @@ class CTranslate2Engine:
     def likeliest(
         self, input_ids: list[int], trie: TokenTrie, first: np.ndarray, wanted: int, least: float
     ) -> dict[int, float]:
-        """Scores targets by falling likelihood of their first token, as long as it can matter.
-
-        No target is likelier than its first token: the rest can neither be among the wanted nor
-        reach the least.
-        """
-        order = first.argsort(kind="stable")[::-1][:MOST_SCORED].tolist()
-        found: dict[int, float] = {}
-        for begin in range(0, len(order), SCORED_AT_ONCE):
-            batch = order[begin : begin + SCORED_AT_ONCE]
-            last = sorted(found.values())[-wanted] if len(found) >= wanted else -float("inf")
-            if found and first[batch[0]] < max(last, least):
-                break
-            rows = self.score([input_ids] * len(batch), [list(trie.targets[i]) for i in batch])
-            found |= {place: sum(row) for place, row in zip(batch, rows, strict=True)}
-        return found
+        """Scores targets by falling likelihood of their first token, as long as it can matter."""
+        return likeliest_by_score(self, input_ids, trie, first, wanted, least)
 
     def _of_many(self, result: Any, length_penalty: float) -> list[Output]:
         outputs = []

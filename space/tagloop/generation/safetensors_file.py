@@ -11,6 +11,9 @@ import numpy as np
 MOST_HEADER_BYTES = 100_000_000
 """The format's own bound (huggingface/safetensors)."""
 _TYPES = {"F32": "<f4", "F16": "<f2", "BF16": "<u2"}
+_OTHERS = {"F64": "<f8"} | {
+    f"{kind}{bits}": f"<{kind.lower()}{bits // 8}" for kind in "IU" for bits in (8, 16, 32, 64)
+}
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,7 @@ class StoredTensor:
 
     @property
     def is_readable(self) -> bool:
-        """Whether numpy can be given the type."""
+        """Whether it is one of floats that numpy can be given."""
         return self.dtype in _TYPES
 
     def mapped(self) -> np.ndarray:
@@ -32,6 +35,12 @@ class StoredTensor:
         return np.memmap(
             self.path, _TYPES[self.dtype], mode="r", offset=self.offset, shape=self.shape
         )
+
+    def read(self) -> np.ndarray:
+        """Reads it into memory of its own, as ``mapped`` gives it; integers, too."""
+        count = int(np.prod(self.shape))
+        array = np.fromfile(self.path, (_TYPES | _OTHERS)[self.dtype], count, offset=self.offset)
+        return array.reshape(self.shape)
 
 
 def stored_tensors(path: Path) -> dict[str, StoredTensor]:

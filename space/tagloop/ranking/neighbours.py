@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from tagloop.files import NEIGHBOURS
+from tagloop.generation.safetensors_file import stored_tensors
 
 TITLE_WEIGHT = 2.0
 """A word of the title counts as so many of the text."""
@@ -122,9 +123,8 @@ class Neighbours:
         """Reads a model folder's index; None where it has none."""
         if not (folder / NEIGHBOURS).is_file():
             return None
-        from safetensors.numpy import load_file
-
-        return cls(load_file(folder / NEIGHBOURS))
+        tensors = stored_tensors(folder / NEIGHBOURS)
+        return cls({name: tensor.read() for name, tensor in tensors.items()})
 
     def of(
         self, articles: Sequence[tuple[Sequence[int], Sequence[int]]], vectors: np.ndarray

@@ -85,7 +85,11 @@ class Ranker:
 
     @classmethod
     def load(
-        cls, folder: Path, tokenizer: Any, vocabulary: Vocabulary, threads: int | None = None
+        cls,
+        folder: Path,
+        tokenizer: Any,
+        vocabulary: Vocabulary,
+        sentence_encoder: SentenceEncoder | None,
     ) -> Ranker | None:
         """Reads what a model folder has for it; None where a part is missing.
 
@@ -93,7 +97,6 @@ class Ranker:
             UserError: The files come from different trainings.
         """
         neighbours, weights = Neighbours.load(folder), Weights.load(folder)
-        sentence_encoder = SentenceEncoder.load(folder, threads)
         if (
             neighbours is None
             or weights is None

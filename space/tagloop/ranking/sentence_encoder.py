@@ -44,14 +44,8 @@ class SentenceEncoder:
         folder = folder / SENTENCE_ENCODER
         if not (folder / CONVERSION).is_file():
             return None
-        from tokenizers import Tokenizer
-
-        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        tokenizer.no_padding()
-        own = (tokenizer.truncation or {}).get("max_length", MAX_TOKENS)
-        tokenizer.enable_truncation(min(own, MAX_TOKENS))
         encoder = ctranslate2().Encoder(str(folder), device="cpu", **shares(threads))
-        return cls(encoder, tokenizer)
+        return cls(encoder, load_sentence_tokenizer(folder))
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """Returns the mean of a text's last hidden states, scaled to length 1.
@@ -72,6 +66,17 @@ class SentenceEncoder:
     def _hidden(self, ids: list[list[int]]) -> np.ndarray:
         """Returns the last hidden states, float32, (texts, tokens, dimensions)."""
         return np.asarray(self._encoder.forward_batch(ids).last_hidden_state)
+
+
+def load_sentence_tokenizer(folder: Path) -> Any:
+    """Reads a sentence encoder's ``tokenizers.Tokenizer``, which cuts texts where it ends."""
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.no_padding()
+    own = (tokenizer.truncation or {}).get("max_length", MAX_TOKENS)
+    tokenizer.enable_truncation(min(own, MAX_TOKENS))
+    return tokenizer
 
 
 def _batches(lengths: Sequence[int]) -> list[list[int]]:

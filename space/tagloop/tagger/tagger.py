@@ -125,16 +125,13 @@ class Tagger:
         folder, commit = fetch_model(str(model), revision, token)
         tokenizer = load_tokenizer(folder)
         vocabulary = load_vocabulary(folder)
-        ranker = Ranker.load(folder, tokenizer, vocabulary, threads)
-        encoder: Embedder | None = (
-            ranker.extractor.sentence_encoder if ranker else SentenceEncoder.load(folder, threads)
-        )
+        encoder = SentenceEncoder.load(folder, threads)
         return cls(
             choose_engine(engine, folder, tokenizer, threads),
             tokenizer,
             TaggingSettings.load(folder),
             vocabulary,
-            ranker=ranker,
+            ranker=Ranker.load(folder, tokenizer, vocabulary, encoder),
             embeddings=InputEmbeddings(folder),
             sentence_encoder=encoder,
             model_repo=str(model),
