@@ -194,9 +194,7 @@ class OnnxEngine:
         )
 
     def _penalised(self, logits: np.ndarray, ids: Sequence[int]) -> np.ndarray:
-        """Makes tokens that stand in the output less likely, as transformers does (Keskar et al.,
-        "CTRL", 2019).
-        """
+        """Makes tokens of the output less likely, as Keskar et al. ("CTRL", 2019) do."""
         written = sorted(set(ids))
         before = logits[written]
         logits[written] = np.where(before < 0, before * self._penalty, before / self._penalty)

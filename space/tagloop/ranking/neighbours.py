@@ -45,7 +45,7 @@ class Table:
     """A sparse matrix by rows: of row r the columns and values stand from starts[r] to starts[r+1].
 
     Attributes:
-        starts: int64, (rows + 1,).
+        starts: intp, what numpy counts with: in a browser it has 32 bits; (rows + 1,).
         columns: Unsigned integers, those of a row distinct, (entries,).
         values: Numbers, in units of ``scale``, (entries,).
         scale: What a value of 1 stands for.
@@ -64,7 +64,8 @@ class Table:
         jumps = np.repeat(first - np.concatenate([[0], np.cumsum(counts)[:-1]]), counts)
         places = np.arange(int(counts.sum())) + jumps
         values = self.values[places] * np.repeat(weights * self.scale, counts)
-        return np.bincount(self.columns[places], weights=values, minlength=width)
+        columns = self.columns[places].astype(np.intp)
+        return np.bincount(columns, weights=values, minlength=width)
 
     def sum_of_long_rows(self, rows: np.ndarray, weights: np.ndarray, width: int) -> np.ndarray:
         """Returns the same of rows that are long, one after another: less time and memory."""
@@ -189,7 +190,7 @@ def cosines(rounded: np.ndarray, vectors: np.ndarray) -> np.ndarray:
 def _table(arrays: Mapping[str, np.ndarray], name: str) -> Table:
     scale = arrays.get(f"{name}.scale", [1.0])[0]  # of values of 8 bits
     starts, columns, values = (arrays[f"{name}.{part}"] for part in ("starts", "columns", "values"))
-    return Table(starts, columns, values, float(scale))
+    return Table(starts.astype(np.intp), columns, values, float(scale))
 
 
 def weigh(

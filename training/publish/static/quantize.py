@@ -19,7 +19,7 @@ LEAST_SIZE = 65_536
 LEAST_ROWS = 512
 """Of a table of embeddings of tokens; tables of positions are small."""
 TABLE, SCALES = "embeddings/codes", "embeddings/scales"
-"""Names of the table of embeddings, int8 (width, tokens), and of its scales, float32 (1, tokens)."""
+"""Of the table of embeddings, int8 (width, tokens), and of its scales, float32 (1, tokens)."""
 
 
 def quantize(model: onnx.ModelProto) -> onnx.ModelProto:

@@ -1,0 +1,218 @@
+"""The static Space's folder: the page, the runtime, tagloop itself, and the list of all parts."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import importlib.resources
+import io
+import json
+import shutil
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tagloop.files import (
+    CONFIG,
+    NEIGHBOURS,
+    ONNX,
+    ONNX_DECODER,
+    ONNX_EMBEDDINGS,
+    ONNX_ENCODER,
+    ONNX_SENTENCE_ENCODER,
+    RANKING,
+    SENTENCE_ENCODER,
+    TAGGING,
+    TAGS,
+)
+from tagloop.service.examples import load_examples
+from tagloop.tagger.tagger import Tagger
+from training.json_files import read_json, write_json
+from training.publish.static.vendor import fetch_vendored, licenses
+
+SPACE = Path(__file__).parents[3] / "space"
+PAGE = SPACE / "static"
+SITE, EXAMPLES = "site.json", "examples.json"
+ROOMS = ("allowlist", "generation", "ranking", "tagger", "text", "vocabulary")
+"""Of tagloop, what a tagger is made of, beside the modules at its root."""
+LIBRARIES = {"stopwordsiso": "MIT, https://github.com/stopwords-iso/stopwords-iso"}
+"""Pure Python that those import, as it is installed here; with its licence."""
+BRIDGE = "bridge.py"
+GRAPHS = {
+    "encoder": ("language model", ONNX_ENCODER),
+    "decoder": ("language model", ONNX_DECODER),
+    "sentence encoder": ("sentence encoder", ONNX_SENTENCE_ENCODER),
+}
+MODEL_FILES = (
+    *(CONFIG, "generation_config.json", TAGGING, TAGS, RANKING, NEIGHBOURS, "tokenizer.json"),
+    *(f"{SENTENCE_ENCODER}/tokenizer.json", f"{ONNX}/{ONNX_EMBEDDINGS}"),
+)
+RUNTIME = {
+    "ort": ("runtime", "ort/ort-wasm-simd-threaded.wasm"),
+    "pyodide script": ("Python", "pyodide/pyodide.asm.js"),
+    "pyodide": ("Python", "pyodide/pyodide.asm.wasm"),
+    "python": ("Python", "pyodide/python_stdlib.zip"),
+    "pyodide lock": ("Python", "pyodide/pyodide-lock.json"),
+}
+"""Name in the worker to what a visitor reads and the place in ``vendor/``."""
+IMPORTED = ("ort/ort-wasm-simd-threaded.mjs", "pyodide/pyodide.mjs")
+"""Modules that the worker imports as they stand."""
+LEAST_SAME = 1_000_000
+"""Bytes that two graphs share, worth fetching once."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """The tagger that a page runs.
+
+    Attributes:
+        folder: Its files, the graphs among them.
+        repo: Its id on the Hub.
+        revision: The commit that the page is pinned to.
+        base: Address of the files at that commit, ending in ``/``.
+        about: What the page tells of it: ``version`` and figures.
+    """
+
+    folder: Path
+    repo: str
+    revision: str
+    base: str
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+
+def write_site(target: Path, model: Model, tagger: Tagger) -> Path:
+    """Writes the folder of a static Space for a model; returns it.
+
+    Args:
+        target: To be made.
+        model: The tagger's files and where a visitor finds them.
+        tagger: The same, loaded: answers the examples.
+
+    Raises:
+        UserError: The runtime cannot be fetched.
+    """
+    shutil.copytree(PAGE, target, ignore=shutil.ignore_patterns(BRIDGE, "__pycache__", ".*"))
+    parts = [*_runtime_parts(target), _code_part(target), *_model_parts(model)]
+    numpy = next(part["url"] for part in parts if part["name"] == "numpy").rpartition("/")[2]
+    listed = licenses() + "".join(f"- {name}: {where}\n" for name, where in LIBRARIES.items())
+    (target / "vendor" / "LICENSES.md").write_text(listed, encoding="utf-8")
+    page = sorted(path.relative_to(target).as_posix() for path in _page_files(target))
+    write_json(
+        target / SITE,
+        {
+            "model": {"repo": model.repo, "revision": model.revision, "base": model.base},
+            "about": dict(model.about),
+            "numpy": numpy,
+            "page": ["./", *page, SITE, EXAMPLES],
+            "parts": parts,
+        },
+    )
+    answers = _answers(tagger)
+    write_json(target / EXAMPLES, {"examples": answers})
+    return target
+
+
+def _page_files(target: Path) -> Iterator[Path]:
+    """Yields what the page itself consists of: without it no visit, so it is kept for offline."""
+    for path in target.rglob("*"):
+        if path.suffix in (".html", ".css", ".mjs", ".svg") and path.name != "service-worker.mjs":
+            yield path
+
+
+def _runtime_parts(target: Path) -> Iterator[dict[str, Any]]:
+    vendored = fetch_vendored()
+    vendor = target / "vendor"
+    for place in IMPORTED:
+        (vendor / place).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(vendored[place], vendor / place)
+    for name, (label, place) in RUNTIME.items():
+        content = vendored[place].read_bytes()
+        if place.endswith("lock.json"):
+            # All that the page may load is here; the list of the rest is long.
+            content = _without_packages(vendored[place])
+        yield _packed(target, f"vendor/{place}", content, name, label)
+    place = next(place for place in vendored if place.endswith(".whl"))
+    content = vendored[place].read_bytes()
+    (vendor / place).write_bytes(content)
+    yield _part("numpy", "Python", f"vendor/{place}", content)
+
+
+def _without_packages(lock: Path) -> bytes:
+    return json.dumps(read_json(lock) | {"packages": {}}).encode()
+
+
+def _code_part(target: Path) -> dict[str, Any]:
+    """Packs tagloop and the bridge to it; equal modules make equal bytes."""
+    package = SPACE / "tagloop"
+    paths = [*package.glob("*.py"), *(p for room in ROOMS for p in (package / room).rglob("*.py"))]
+    files = {path.relative_to(SPACE).as_posix(): path for path in paths} | {BRIDGE: PAGE / BRIDGE}
+    for library in LIBRARIES:
+        home = Path(str(importlib.resources.files(library)))
+        found = (path for path in home.rglob("*") if path.suffix in (".py", ".json"))
+        files |= {path.relative_to(home.parent).as_posix(): path for path in found}
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, path in sorted(files.items()):
+            archive.writestr(zipfile.ZipInfo(name), path.read_bytes(), zipfile.ZIP_DEFLATED)
+    (target / "tagloop.zip").write_bytes(buffer.getvalue())
+    return _part("tagloop", "Tagloop", "tagloop.zip", buffer.getvalue())
+
+
+def _model_parts(model: Model) -> Iterator[dict[str, Any]]:
+    contents = {
+        name: (model.folder / ONNX / file).read_bytes() for name, (_, file) in GRAPHS.items()
+    }
+    for name, (label, file) in GRAPHS.items():
+        part = _part(name, label, f"{ONNX}/{file}", contents[name], model=True)
+        if name == "decoder" and (same := _same(model.folder, contents)):
+            part |= {"same": same, "wire": part["wire"] - same["size"]}
+        yield part
+    for file in MODEL_FILES:
+        content = (model.folder / file).read_bytes()
+        yield _part(file, "tags", file, content, model=True, file=True)
+
+
+def _same(folder: Path, contents: Mapping[str, bytes]) -> dict[str, Any] | None:
+    """Finds the encoder's table of embeddings in the decoder, which is tied to it."""
+    table = read_json(folder / ONNX / ONNX_EMBEDDINGS)
+    offset, size = table["offset"], table["width"] * table["tokens"]
+    at = contents["decoder"].find(contents["encoder"][offset : offset + size])
+    if at < 0 or size < LEAST_SAME:
+        return None
+    return {"from": "encoder", "offset": offset, "at": at, "size": size}
+
+
+def _packed(target: Path, place: str, content: bytes, name: str, label: str) -> dict[str, Any]:
+    """Writes a file that a server may not compress by itself."""
+    packed = gzip.compress(content, 9, mtime=0)
+    (target / place).parent.mkdir(parents=True, exist_ok=True)
+    (target / f"{place}.gz").write_bytes(packed)
+    return _part(name, label, f"{place}.gz", packed, gzip=True)
+
+
+def _part(name: str, label: str, url: str, content: bytes, **more: bool) -> dict[str, Any]:
+    digest = hashlib.sha256(content).hexdigest()
+    size = len(content)
+    return {
+        "name": name,
+        "label": label,
+        "url": url,
+        "size": size,
+        "wire": size,
+        "sha256": digest,
+        **more,
+    }
+
+
+def _answers(tagger: Tagger) -> Sequence[dict[str, Any]]:
+    """Tags the examples, for browsers that cannot."""
+    return [
+        {
+            "title": example.title,
+            "text": example.text,
+            "tags": [tag.to_json() for tag in tagger.tag(example.text, example.title)],
+        }
+        for example in load_examples(SPACE / "examples")
+    ]
