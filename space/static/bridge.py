@@ -77,7 +77,7 @@ def tag(tagger: Tagger, request: str) -> str:
     title, text = asked.get("title") or "", asked.get("text") or ""
     options = {name: asked[name] for name in ASKED if asked.get(name) is not None}
     try:
-        if "tags" in asked:
+        if asked["type"] == "explain":
             found = tagger.explain(title, text, asked["tags"], options.get("max_windows"))
             return json.dumps({"evidence": [one.to_json() for one in found]})
         tags = tagger.tag(text, title, evidence=bool(asked.get("evidence")), **options)

@@ -48,7 +48,7 @@ function start() {
     $("suggest").disabled = true;
     try {
       await tagger.ready;
-      const { tags, ms } = await tagger.ask({ title: $("title").value, text: $("text").value });
+      const { tags, ms } = await tagger.ask({ type: "tag", title: $("title").value, text: $("text").value });
       show(tags);
       $("state").textContent = `${tags.length} tags in ${ms} ms`;
     } catch (error) {

@@ -32,23 +32,49 @@ export class Parts {
     return this.kept.get(name);
   }
 
-  forget(name) {
+  // Gives a part's memory back, now and not when somebody cleans up.
+  async free(name) {
+    const bytes = await this.kept.get(name);
     this.kept.delete(name);
+    bytes?.buffer.transfer?.(0);
   }
 
   async #fetched(part) {
     const address = this.address(part);
-    const stored = await this.cache?.match(address).catch(() => undefined);
-    let bytes;
-    if (stored) {
-      bytes = new Uint8Array(await stored.arrayBuffer());
-      this.#count(part, part.wire);
-    } else {
-      bytes = (await this.#pieced(part, address)) ?? (await this.#read(part, address));
-      // A full disk must not keep anybody from tagging.
-      await this.cache?.put(address, new Response(bytes)).catch(() => {});
-    }
+    let bytes = await this.#stored(address);
+    if (bytes) this.#count(part, part.wire);
+    else if (part.same) bytes = await this.#pieced(part, address);
+    bytes ??= (await this.#streamed(part, address)) ?? (await this.#read(part, address));
+    if (bytes.length !== part.size) throw new Error(`${part.label}: the line broke`);
     return part.gzip ? unpacked(bytes) : bytes;
+  }
+
+  async #stored(address) {
+    const stored = await this.cache?.match(address).catch(() => undefined);
+    return stored && new Uint8Array(await stored.arrayBuffer());
+  }
+
+  // Lets a part flow past to the disk, then reads it: half the memory. Nothing if the disk is full.
+  async #streamed(part, address) {
+    if (!this.cache) return undefined;
+    const before = this.loaded;
+    const passing = new TransformStream({
+      transform: (chunk, out) => {
+        this.#count(part, chunk.length);
+        out.enqueue(chunk);
+      },
+    });
+    const response = await this.#asked(part, address, {});
+    try {
+      await this.cache.put(address, new Response(response.body.pipeThrough(passing)));
+      const bytes = await this.#stored(address);
+      if (bytes?.length === part.size) return bytes;
+    } catch {
+      // Told by what comes next.
+    }
+    await this.cache.delete(address).catch(() => {});
+    this.loaded = before;
+    return undefined;
   }
 
   // A part that has the same bytes as another somewhere: only the rest is fetched.
@@ -60,29 +86,35 @@ export class Parts {
       await this.#read(part, address, bytes, 0, at);
       await this.#read(part, address, bytes, at + size, part.size);
     } catch {
-      return undefined; // a server without ranges
+      return undefined; // a server without ranges: all of it is read
     }
     bytes.set((await this.get(from)).subarray(offset, offset + size), at);
+    await this.cache?.put(address, new Response(bytes)).catch(() => {});
     return bytes;
   }
 
   async #read(part, address, into, begin, end) {
     const headers = into ? { Range: `bytes=${begin}-${end - 1}` } : {};
-    const response = await fetch(address, { headers, cache: "no-store" });
-    if (!response.ok || (into && response.status !== 206))
-      throw new Error(`${part.label}: the server answered ${response.status}`);
+    const response = await this.#asked(part, address, headers);
     const bytes = into ? into.subarray(begin, end) : new Uint8Array(part.size);
     let at = 0;
     for (const reader = response.body.getReader(); ; ) {
       const { done, value } = await reader.read();
       if (done) break;
-      if (at + value.length > bytes.length) throw new Error(`${part.label}: more than was published`);
+      if (at + value.length > bytes.length) break;
       bytes.set(value, at);
       at += value.length;
       this.#count(part, value.length);
     }
     if (at !== bytes.length) throw new Error(`${part.label}: the line broke`);
     return bytes;
+  }
+
+  async #asked(part, address, headers) {
+    const response = await fetch(address, { headers, cache: "no-store" });
+    if (response.status !== (headers.Range ? 206 : 200))
+      throw new Error(`${part.label}: the server answered ${response.status}`);
+    return response;
   }
 
   #count(part, bytes) {

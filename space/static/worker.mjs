@@ -16,14 +16,20 @@ async function load() {
   const python = startPython(site, parts);
   const starting = parts.get("ort").then((wasm) => Runtime.start(createOrt, wasm));
   const sessions = [];
-  for (const name of GRAPHS) sessions.push(await startSession(await starting, parts, name));
+  for (const [place, name] of GRAPHS.entries()) {
+    const graph = parts.get(name);
+    // The next one comes while this one is made ready.
+    const next = graph.then(() => parts.get(GRAPHS[place + 1] ?? name));
+    sessions.push(startSession(await starting, await graph));
+    if (name === "encoder") await next; // the decoder is pieced together with bytes of it
+    parts.free(name);
+  }
   const { FS, pyimport } = await python;
   for (const { name } of site.parts.filter((part) => part.file)) {
     FS.mkdirTree(`/model/${name}`.replace(/[/][^/]*$/, ""));
     FS.writeFile(`/model/${name}`, await parts.get(name));
-    parts.forget(name);
+    parts.free(name);
   }
-  for (const name of GRAPHS) parts.forget(name);
   const bridge = pyimport("bridge");
   const table = {};
   const read = (_, offset, size) => table.bytes.slice(offset, offset + size);
@@ -62,12 +68,11 @@ async function startPython(site, parts) {
     return python;
   } finally {
     self.fetch = usual;
-    for (const name of PYTHON) parts.forget(name);
+    for (const name of PYTHON) parts.free(name);
   }
 }
 
-async function startSession(runtime, parts, name) {
-  const bytes = await parts.get(name);
+function startSession(runtime, bytes) {
   const at = runtime.room(bytes.length);
   runtime.wasm.HEAPU8.set(bytes, at);
   return runtime.session(at, bytes.length);
@@ -77,7 +82,6 @@ async function answer({ parts, bridge, tagger, table }, request) {
   // Only lists of tags are compared by the model's own embeddings, which stand in its encoder.
   if (request.allowed_tags && !table.bytes) {
     table.bytes = await parts.get("encoder");
-    parts.forget("encoder");
   }
   const found = JSON.parse(bridge.tag(tagger, JSON.stringify(request)));
   return { id: request.id, ...found };

@@ -14,7 +14,7 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
-LEAST_SIZE = 65_536
+LEAST_SIZE = 16_384
 """Numbers of a matrix that is worth it."""
 LEAST_ROWS = 512
 """Of a table of embeddings of tokens; tables of positions are small."""
@@ -30,7 +30,7 @@ def quantize(model: onnx.ModelProto) -> onnx.ModelProto:
     tied = {
         node.output[0]
         for node in graph.node
-        if node.op_type == "Transpose" and node.input[0] == table
+        if table and node.op_type == "Transpose" and node.input[0] == table
     }
     before: list[onnx.NodeProto] = []
     if table:
@@ -51,7 +51,9 @@ def quantize(model: onnx.ModelProto) -> onnx.ModelProto:
         if node.op_type == "Gather" and node.input[0] == table:
             nodes += _looked_up(node)
         elif node.output[0] in tied:
-            nodes += _multiplied_out(TABLE, SCALES, node.output[0])
+            continue
+        elif node.op_type == "MatMul" and node.input[1] in tied:
+            nodes += _over_table(node)
         else:
             nodes.append(node)
     del graph.node[:], graph.value_info[:]
@@ -97,6 +99,16 @@ def _multiplied_out(codes: str, scales: str, matrix: str) -> list[onnx.NodeProto
     return [
         helper.make_node("Cast", [codes], [floats], to=onnx.TensorProto.FLOAT),
         helper.make_node("Mul", [floats, scales], [matrix]),
+    ]
+
+
+def _over_table(product: onnx.NodeProto) -> list[onnx.NodeProto]:
+    """Returns what multiplies with the table, scaled afterwards: it is too large to be scaled."""
+    floats, unscaled = f"{product.name}/floats", f"{product.output[0]}/unscaled"
+    return [
+        helper.make_node("Cast", [TABLE], [floats], to=onnx.TensorProto.FLOAT),
+        helper.make_node("MatMul", [product.input[0], floats], [unscaled]),
+        helper.make_node("Mul", [unscaled, SCALES], [product.output[0]]),
     ]
 
 

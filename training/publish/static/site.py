@@ -59,7 +59,7 @@ RUNTIME = {
 """Name in the worker to what a visitor reads and the place in ``vendor/``."""
 IMPORTED = ("ort/ort-wasm-simd-threaded.mjs", "pyodide/pyodide.mjs")
 """Modules that the worker imports as they stand."""
-LEAST_SAME = 1_000_000
+LEAST_SAME = 10_000
 """Bytes that two graphs share, worth fetching once."""
 
 
