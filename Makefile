@@ -6,7 +6,7 @@ NAME ?= tagloop
 # and $ mean nothing to make or the shell.
 GIVEN := NAME NAMESPACE SOURCE COLUMNS TAG_SEPARATOR LICENSE MIN_WORDS LIMIT PREVIOUS TAG_OVERRIDES \
          BASE ENCODER TRAINING MODEL DATASET AGREEMENT DATA SPLIT OUT AUTO_RETRAIN \
-         EXECUTOR WORKERS EXECUTOR_SETTINGS WORK_DIR
+         EXECUTOR WORKERS EXECUTOR_SETTINGS WORK_DIR SPACE
 # The width of a terminal has the name of a variable here, and so has what servers take for theirs.
 ifeq ($(origin COLUMNS)$(findstring =,$(value COLUMNS)),environment)
 COLUMNS :=
@@ -79,8 +79,8 @@ evaluate: $(READY) ## measure a tagger again: [MODEL=folder|owner/tagger] [NAME=
 tag: $(READY) ## tags of an article, or a file of many with theirs: SOURCE=post.md|posts.csv|folder|owner/dataset [OUT=…] [MODEL=…]
 	@$(PY) -m training.tag $(if $(SOURCE),"$$SOURCE") $(call flag,OUT,out) $(call flag,MODEL,model) $(call flag,COLUMNS,columns) $(call flag,LIMIT,limit) $(verbose)
 
-publish: $(READY) ## dataset, model and Space to the Hub: NAMESPACE=you [SOURCE=…] [BASE=…] [PRIVATE=1] [AUTO_RETRAIN=1|0] [DRY_RUN=1]
-	@$(PY) -m training.publish --namespace "$$NAMESPACE" $(settings) $(call switch,PRIVATE,private) $(call flag,AUTO_RETRAIN,auto_retrain) $(call switch,DRY_RUN,dry_run) $(verbose)
+publish: $(READY) ## dataset, model and Space to the Hub: NAMESPACE=you [SOURCE=…] [BASE=…] [SPACE=gradio|static|both] [PRIVATE=1] [AUTO_RETRAIN=1|0] [DRY_RUN=1]
+	@$(PY) -m training.publish --namespace "$$NAMESPACE" $(settings) $(call switch,PRIVATE,private) $(call flag,SPACE,space) $(call flag,AUTO_RETRAIN,auto_retrain) $(call switch,DRY_RUN,dry_run) $(verbose)
 
 retrain: $(READY) ## the next version from corrections: NAMESPACE=you [NAME=…] [AGREEMENT=K] [DRY_RUN=1]
 	@$(if $(NAMESPACE)$(MODEL),,echo "error: NAMESPACE is missing: make retrain NAMESPACE=you NAME=blog" >&2; exit 2;) \

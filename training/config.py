@@ -349,4 +349,9 @@ class PublishConfig(StationsConfig):
         "1: a webhook of the Hub starts a Job that retrains when corrections arrive; 0: removes "
         "it; default: leaves it as it is.",
     )
+    space: str = option(
+        "",
+        "gradio: a Space with a server; static: one that runs in the visitor's browser; both; "
+        "default: gradio where your plan on the Hub allows it, else static.",
+    )
     dry_run: bool = option(False, "Print what would be done, do nothing.")

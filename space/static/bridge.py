@@ -56,10 +56,13 @@ class Session:
 
 def start(runtime: Any, sessions: Any, read: Any, repo: str, revision: str) -> Tagger:
     """Loads the tagger over the worker's sessions: encoder, decoder, sentence encoder."""
-    graphs = Graphs(
-        *(Session(runtime, session) for session in sessions),
-        read=lambda name, offset, size: read(name, offset, size).to_py().tobytes(),
-    )
+    encoder, decoder, sentence_encoder = (Session(runtime, session) for session in sessions)
+
+    def read_bytes(name: str, offset: int, size: int) -> bytes:
+        found: bytes = read(name, offset, size).to_py().tobytes()
+        return found
+
+    graphs = Graphs(encoder, decoder, sentence_encoder, read_bytes)
     sentences = FOLDER / SENTENCE_ENCODER / "tokenizer.json"
     return onnx_tagger(
         FOLDER,

@@ -16,6 +16,7 @@ export class Parts {
     this.cache = await self.caches?.open(CACHE).catch(() => undefined);
     // What an earlier version kept is of no use any more.
     const wanted = new Set(this.site.parts.map((part) => this.address(part)));
+    wanted.add(this.#memoryAddress());
     for (const request of (await this.cache?.keys().catch(() => [])) ?? [])
       if (!wanted.has(request.url)) await this.cache.delete(request);
   }
@@ -37,6 +38,24 @@ export class Parts {
     const bytes = await this.kept.get(name);
     this.kept.delete(name);
     bytes?.buffer.transfer?.(0);
+  }
+
+  // A copy of Python's memory, from the first visit with these very parts.
+  memory() {
+    return this.#stored(this.#memoryAddress());
+  }
+
+  // Keeps it for the next visit; without any, the one that is kept goes.
+  async keepMemory(bytes) {
+    const address = this.#memoryAddress();
+    if (bytes) await this.cache?.put(address, new Response(bytes)).catch(() => {});
+    else await this.cache?.delete(address).catch(() => {});
+  }
+
+  #memoryAddress() {
+    const digests = ["pyodide", "python", "tagloop"].map((name) => this.names.get(name).sha256);
+    const sha256 = digests.map((digest) => digest.slice(0, 16)).join("-");
+    return new URL(`memory?sha256=${sha256}`, self.location.href).href;
   }
 
   async #fetched(part) {

@@ -6,6 +6,17 @@ import { Runtime } from "./ort.mjs";
 import { Parts } from "./parts.mjs";
 
 const GRAPHS = ["encoder", "decoder", "sentence encoder"];
+const INDEX = new URL("./vendor/pyodide/", self.location.href).href;
+const WITHOUT_NUMPY = `
+import sys
+sys.path.insert(0, "/lib/tagloop")
+import ast, bisect, concurrent.futures, contextlib, ctypes, datetime, inspect, json, numbers, pickle
+import platform, re, secrets, tempfile, textwrap, unicodedata, warnings, zipfile
+import tagloop.generation.wordpiece, tagloop.text.sentences, tagloop.text.stop_words
+import tagloop.vocabulary.vocabulary
+import gc
+gc.collect()
+`;
 const PYTHON = ["pyodide script", "pyodide", "python", "pyodide lock", "numpy", "tagloop"];
 
 async function load() {
@@ -15,13 +26,16 @@ async function load() {
   await parts.open();
   const python = startPython(site, parts);
   const starting = parts.get("ort").then((wasm) => Runtime.start(createOrt, wasm));
+  const runtime = await starting;
   const sessions = [];
+  let graph = parts.get(GRAPHS[0]);
   for (const [place, name] of GRAPHS.entries()) {
-    const graph = parts.get(name);
-    // The next one comes while this one is made ready.
-    const next = graph.then(() => parts.get(GRAPHS[place + 1] ?? name));
-    sessions.push(startSession(await starting, await graph));
-    if (name === "encoder") await next; // the decoder is pieced together with bytes of it
+    const bytes = await graph;
+    // The next one comes while this one is made ready; the decoder is pieced together with bytes
+    // of the encoder.
+    graph = parts.get(GRAPHS[place + 1] ?? name);
+    sessions.push(startSession(runtime, bytes));
+    if (name === "encoder") await graph;
     parts.free(name);
   }
   const { FS, pyimport } = await python;
@@ -34,7 +48,7 @@ async function load() {
   const table = {};
   const read = (_, offset, size) => table.bytes.slice(offset, offset + size);
   const { repo, revision } = site.model;
-  const tagger = bridge.start(await starting, sessions, read, repo, revision);
+  const tagger = bridge.start(runtime, sessions, read, repo, revision);
   return { site, parts, bridge, tagger, table };
 }
 
@@ -60,16 +74,35 @@ async function startPython(site, parts) {
     const blob = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
     await import(blob);
     URL.revokeObjectURL(blob);
-    const indexURL = new URL("./vendor/pyodide/", self.location.href).href;
-    const python = await loadPyodide({ indexURL });
-    await python.loadPackage(indexURL + site.numpy, { checkIntegrity: false });
-    python.unpackArchive(code, "zip", { extractDir: "/lib/tagloop" });
-    python.runPython("import sys; sys.path.insert(0, '/lib/tagloop'); import bridge");
+    const python = await startInterpreter(parts, code);
+    await python.loadPackage(INDEX + site.numpy, { checkIntegrity: false });
+    python.runPython("import bridge");
     return python;
   } finally {
     self.fetch = usual;
     for (const name of PYTHON) parts.free(name);
   }
+}
+
+// Starts Python as it was on the first visit when all that needs no numpy had been imported: that
+// takes seconds, and a copy of its memory a tenth. A browser that cannot use the copy starts anew.
+async function startInterpreter(parts, code) {
+  const unpack = (python) => python.unpackArchive(code, "zip", { extractDir: "/lib/tagloop" });
+  const memory = await parts.memory();
+  if (memory) {
+    try {
+      const python = await loadPyodide({ indexURL: INDEX, _loadSnapshot: memory });
+      unpack(python);
+      return python;
+    } catch {
+      await parts.keepMemory(undefined);
+    }
+  }
+  const python = await loadPyodide({ indexURL: INDEX, _makeSnapshot: true });
+  unpack(python);
+  python.runPython(WITHOUT_NUMPY);
+  await parts.keepMemory(python.makeMemorySnapshot());
+  return python;
 }
 
 function startSession(runtime, bytes) {

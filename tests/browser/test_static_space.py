@@ -75,8 +75,10 @@ def as_python(tagger: Tagger, title: str, text: str, **options: Any) -> list[dic
 
 def assert_same(browser: list[dict[str, Any]], python: list[dict[str, Any]]) -> None:
     # Two builds of a runtime add in different orders; the rest is the same code.
-    pairs = [(ours | {"confidence": 0}, theirs | {"confidence": 0})
-             for ours, theirs in zip(browser, python, strict=True)]
+    pairs = [
+        (ours | {"confidence": 0}, theirs | {"confidence": 0})
+        for ours, theirs in zip(browser, python, strict=True)
+    ]
     assert [ours for ours, _ in pairs] == [theirs for _, theirs in pairs]
     assert [it["confidence"] for it in browser] == pytest.approx(
         [it["confidence"] for it in python], abs=2e-4
@@ -93,7 +95,10 @@ def test_the_tags_and_their_evidence_are_python_s(
 
 
 def test_a_list_of_allowed_tags_is_kept_to(page: Page, tagger: Tagger) -> None:
-    wanted = {"allowed_tags": ["Banking", "Travel", "Quantum Gravity"], "min_tags": 3}
+    wanted: dict[str, Any] = {
+        "allowed_tags": ["Banking", "Travel", "Quantum Gravity"],
+        "min_tags": 3,
+    }
     found = ask(page, *ARTICLES[0], **wanted)["tags"]
     assert len(found) == 3
     assert_same(found, as_python(tagger, *ARTICLES[0], **wanted))
@@ -151,16 +156,26 @@ def test_a_second_visit_needs_no_network(
         again.close()
     finally:
         context.set_offline(False)
-    assert not hub.sent and not site.sent
+    # Whether there is a newer service worker is asked past it, and may fail.
+    assert not hub.sent and set(site.sent) <= {"/service-worker.mjs"}
 
 
-def test_nothing_comes_from_elsewhere_and_tied_embeddings_come_once(
-    page: Page, model: Path, site: StaticServer
+def test_the_tied_embeddings_come_once_and_nothing_from_elsewhere(
+    browser: Browser, site: StaticServer, hub: StaticServer
 ) -> None:
-    content = json.loads((site.folder / "site.json").read_text())
-    assert all(not part["url"].startswith("http") for part in content["parts"])
-    scripts = [path.read_text() for path in site.folder.glob("*.mjs")]
-    assert not [script for script in scripts if "https://" in script]
+    parts = {
+        part["name"]: part for part in json.loads((site.folder / "site.json").read_text())["parts"]
+    }
+    asked = []
+    hub.sent.clear()
+    with browser.new_context() as first:
+        page = first.new_page()
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(site.url)
+        page.evaluate("() => tagger.ready")
+    decoder = parts["decoder"]
+    assert hub.sent[f"/{decoder['url']}"] == decoder["wire"] < decoder["size"]
+    assert not [url for url in asked if not url.startswith((site.url, hub.url, "blob:"))]
 
 
 def test_an_old_browser_gets_a_sentence_and_the_stored_answers(

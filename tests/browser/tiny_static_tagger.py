@@ -6,8 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
-import torch
-from transformers import AutoTokenizer, BertConfig, BertModel
+from transformers import AutoTokenizer
 
 from tagloop.generation.settings import TaggingSettings
 from tagloop.ranking.sentence_encoder import SentenceEncoder
@@ -16,13 +15,13 @@ from training.finetune.ctranslate2_conversion import convert_sentence_encoder
 from training.finetune.fit_neighbours import fit_neighbours, save_neighbours
 from training.finetune.preprocess import BUNDLED_BASE
 
-from ..training.tiny_models import make_tiny_bart, starter_articles
+from ..training.tiny_models import make_tiny_bart, make_tiny_encoder, starter_articles
 
 
 def make_tiny_static_tagger(folder: Path) -> Path:
     """Writes an untrained model, a memory of the starter corpus and the base's ranking."""
     model = make_tiny_bart(folder / "model")
-    encoder = _encoder(model, folder / "encoder")
+    encoder = make_tiny_encoder(model, folder / "encoder")
     articles = starter_articles()
     tags = [article["tags"] for article in articles]
     vocabulary = Vocabulary.from_tag_lists(tags)
@@ -36,20 +35,3 @@ def make_tiny_static_tagger(folder: Path) -> Path:
     loaded = SentenceEncoder.load(model)
     save_neighbours(fit_neighbours(articles, tokenizer, vocabulary, loaded), model)
     return model
-
-
-def _encoder(model: Path, folder: Path) -> Path:
-    """Saves a BERT with the model's tokenizer."""
-    tokenizer = AutoTokenizer.from_pretrained(model)
-    torch.manual_seed(3)
-    config = BertConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=32,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        intermediate_size=64,
-        max_position_embeddings=160,
-    )
-    BertModel(config, add_pooling_layer=False).save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder

@@ -11,8 +11,11 @@ import sentencepiece
 import torch
 from tokenizers import BertWordPieceTokenizer
 from transformers import (
+    AutoTokenizer,
     BartConfig,
     BartForConditionalGeneration,
+    BertConfig,
+    BertModel,
     BertTokenizer,
     MT5Config,
     MT5ForConditionalGeneration,
@@ -99,6 +102,23 @@ def make_tiny_bart(folder: Path) -> Path:
     small |= {f"{side}_ffn_dim": 96 for side in ("encoder", "decoder")}
     config = BartConfig(**(base_config(tokenizer).to_diff_dict() | small))
     return _save(BartForConditionalGeneration(config), tokenizer, folder)
+
+
+def make_tiny_encoder(model: Path, folder: Path) -> Path:
+    """Saves a sentence encoder, a BERT, with a model's tokenizer."""
+    tokenizer = AutoTokenizer.from_pretrained(model)
+    torch.manual_seed(SEED)
+    config = BertConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=160,
+    )
+    BertModel(config, add_pooling_layer=False).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
 
 
 def _train_sentencepiece(

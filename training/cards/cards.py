@@ -22,7 +22,7 @@ from dataset_card.licenses import hub_license, hub_licenses
 from dataset_card.markdown import Markdown, escape, render
 from dataset_card.sections import dataset_sections, pretty_name
 from tagloop.errors import UserError
-from tagloop.files import BUILD_REPORT, CARD, CONFIG, EVALUATION_REPORT, TRAINING_LOG
+from tagloop.files import BUILD_REPORT, CARD, CONFIG, EVALUATION_REPORT, ONNX, TRAINING_LOG
 from tagloop.generation.settings import TaggingSettings
 from tagloop.text.languages import relevant_languages
 from training.cards.changelog import latest_changes
@@ -131,6 +131,8 @@ def write_model_card(
     sections |= _model_links(names, trained_on, measured_on)
     sections |= {"version": version, "license": LICENSE, "base": _base_link(log)}
     sections["encoder_link"] = _encoder_link(TaggingSettings.load(folder).sentence_encoder)
+    graphs = folder / ONNX / EVALUATION_REPORT
+    sections["onnx"] = read_json(graphs) if graphs.is_file() else None
     body = render(MODEL_TEMPLATE, changes=latest_changes(folder), **sections)
     return _write(folder, metadata.to_yaml(), body)
 

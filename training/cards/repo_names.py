@@ -24,3 +24,8 @@ class Names:
     def code(self) -> str:
         """Where the code is that a webhook retrains with, if there is one."""
         return f"{self.space}-retrain"
+
+    @property
+    def static_space(self) -> str:
+        """The Space that runs in a visitor's browser, if there is one."""
+        return f"{self.space}-static"

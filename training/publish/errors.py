@@ -16,6 +16,10 @@ NO_TOKEN = (
 )
 
 
+class NeedsPlan(UserError):
+    """The Hub makes such a Space on a paid plan only."""
+
+
 class clear_errors:
     """Turns the Hub's refusals inside the block into one clear sentence each.
 
@@ -40,20 +44,23 @@ class clear_errors:
         if failure == "token":
             raise UserError(NO_TOKEN) from None
         if isinstance(error, HfHubHTTPError):
-            raise UserError(self._sentence(error)) from None
+            raise self._refusal(error) from None
         raise UserError(
             "The Hub does not answer; check the network and HF_ENDPOINT, then run again: what "
             "is already published is not repeated."
         ) from None
 
-    def _sentence(self, error: HfHubHTTPError) -> str:
-        failure, status = kind_of(error), status_of(error)
+    def _refusal(self, error: HfHubHTTPError) -> UserError:
         said = error.server_message or str(error).splitlines()[0]
-        if self.space and status in (402, 403) and _speaks_of_plan(said):
-            return (
-                f"The Hub makes no free Gradio Space {self.repo_id} on this plan ({said}). Dataset "
-                f"and model are published; run the Space here with: make space MODEL=… SHARE=1"
+        if self.space and status_of(error) in (402, 403) and _speaks_of_plan(said):
+            return NeedsPlan(
+                f"The Hub makes no free Gradio Space {self.repo_id} on this plan ({said}). Run "
+                "again with SPACE=static, or run the Space here with: make space MODEL=… SHARE=1"
             )
+        return UserError(self._sentence(error, said))
+
+    def _sentence(self, error: HfHubHTTPError, said: str) -> str:
+        failure, status = kind_of(error), status_of(error)
         if failure == "forbidden":
             return (
                 f"The token may not write to {self.repo_id} ({said}); take a token with write "

@@ -23,6 +23,7 @@ from pathlib import Path
 
 from huggingface_hub import HfApi, RepoCard, constants
 
+from tagloop.errors import UserError
 from tagloop.files import BEFORE, BUILD_REPORT, CARD, TAGGING
 from training import console
 from training.cards.cards import write_dataset_card, write_model_card
@@ -33,7 +34,7 @@ from training.data.corpus import load_corpus
 from training.evaluation.report import EvaluationReport
 from training.evaluation.table import show
 from training.publish.auto_retrain import AutoRetrain, plan_lines
-from training.publish.errors import check_access, clear_errors
+from training.publish.errors import NeedsPlan, check_access, clear_errors
 from training.publish.hub_files import evaluation_report
 from training.publish.model_upload import add_base, copy_for_upload, name_dataset
 from training.publish.pipeline import (
@@ -47,15 +48,19 @@ from training.publish.pipeline import (
 )
 from training.publish.repository import Published, Repository
 from training.publish.retrained import carry_changelog, merge_again, retrained_model
+from training.publish.static.site import SITE
+from training.publish.static.station import graphs_station, wanted_spaces, write_static_space
+from training.publish.static.vendor import fetch_vendored
 
 SPACE = Path(__file__).parents[2] / "space"
-NOT_FOR_SPACE = shutil.ignore_patterns("__pycache__", "outbox", "*.pyc", ".*")
+NOT_FOR_SPACE = shutil.ignore_patterns("__pycache__", "outbox", "static", "*.pyc", ".*")
 MARKERS = {
     "dataset": (BUILD_REPORT,),
     "model": (TAGGING,),
     "space": ("tagloop/web/app.py", "tagloop/app.py"),
+    "static_space": (SITE,),
 }
-"""One of these files is in every repository of a kind; the last is where a Space had it before."""
+"""One of these files is in every repository of a kind; a Space had its second before."""
 CORRECTIONS_TOKEN = "CORRECTIONS_TOKEN"
 
 
@@ -64,7 +69,7 @@ class PublishResult:
     """What a publication did.
 
     Attributes:
-        repos: ``dataset``, ``model`` and ``space`` to what became of each.
+        repos: ``dataset``, ``model``, ``space`` and ``static_space`` to what became of each.
         seconds: Seconds by station.
         report: How good the model is; unset before it is measured.
         names: The repositories' ids.
@@ -90,10 +95,11 @@ class Publication:
         self.project = build_dir / config.name
         self.outcome = PublishResult(Names.of(config.namespace, config.name))
         self.retrained: Published | None = None  # a model that needs no training
+        self.spaces = wanted_spaces(config.space, config.private)
         check_access(self.api, config.namespace)
         names = self.outcome.names
         self.repositories = {
-            kind: Repository(self.api, getattr(names, kind), kind, *markers)
+            kind: Repository(self.api, getattr(names, kind), kind.removeprefix("static_"), *markers)
             for kind, markers in MARKERS.items()
         }
         for repository in self.repositories.values():
@@ -112,8 +118,14 @@ class Publication:
         self._timed("publish dataset", self._publish_dataset)
         self._timed("train", self._train)
         self._timed("evaluate", self._evaluate)
+        self.spaces = self.spaces or self._allowed_spaces()
+        if "static" in self.spaces:
+            self._timed("make graphs", self._make_graphs)
         self._timed("publish model", self._publish_model)
-        self._timed("publish space", self._publish_space)
+        if "gradio" in self.spaces:
+            self._timed("publish space", self._publish_space)
+        if "static" in self.spaces:
+            self._timed("publish static space", self._publish_static_space)
         if self.config.auto_retrain is not None:
             self._timed("auto retrain", self._auto_retrain)
         return self.outcome
@@ -155,6 +167,35 @@ class Publication:
             folder = self.project / "model"
             self.outcome.report = evaluate_station(self.config, self.corpus, folder)
         return evaluate_result(self.outcome.report)
+
+    def _allowed_spaces(self) -> tuple[str, ...]:
+        """Asks the Hub for a Gradio Space; a static one is free for everyone."""
+        try:
+            self.repositories["space"].create(private=self.config.private, space_sdk="gradio")
+        except NeedsPlan as refusal:
+            if self.config.private:
+                raise
+            console.say(f"A static Space instead of a Gradio Space: {refusal}")
+            return wanted_spaces("static", self.config.private)
+        return wanted_spaces("gradio", self.config.private)
+
+    def _make_graphs(self) -> str:
+        if self.retrained:
+            return "left as they are, as the model is"
+        return graphs_station(self.project / "model", self.corpus)
+
+    def _publish_static_space(self) -> str:
+        if self.retrained:
+            return "left as it is: it goes on with the model before the retrain"
+        try:
+            fetch_vendored()
+        except UserError as error:
+            return f"not published: {error} The rest is."
+        model = self.outcome.repos["model"]
+        with tempfile.TemporaryDirectory() as folder:
+            target = Path(folder) / "space"
+            write_static_space(target, self.outcome.names, model, self.project / "model")
+            return self._push("static_space", target, lambda version: None)
 
     def _publish_model(self) -> str:
         if self.retrained:
@@ -213,9 +254,11 @@ class Publication:
 
     def _push(self, kind: str, folder: Path, render: Callable[[str], object]) -> str:
         repository = self.repositories[kind]
-        sdk = "gradio" if kind == "space" else None
+        sdk = {"space": "gradio", "static_space": "static"}.get(kind)
         repository.create(private=self.config.private, space_sdk=sdk)
-        return self._note(kind, repository.push(folder, render, f"Tagloop publishes the {kind}"))
+        return self._note(
+            kind, repository.push(folder, render, f"Tagloop publishes the {kind.replace('_', ' ')}")
+        )
 
     def _note(self, kind: str, published: Published) -> str:
         """Keeps what became of a repository; returns it as a line."""
@@ -243,10 +286,14 @@ def plan(config: PublishConfig) -> list[str]:
     publication = Publication(config)
     visibility = "private" if config.private else "public"
     lines = [f"On {constants.ENDPOINT}, {visibility}:"]
+    spaces = publication.spaces or ("gradio",)
+    left = {"space": "gradio" not in spaces, "static_space": "static" not in spaces}
     for kind, repository in publication.repositories.items():
+        if left.get(kind):
+            continue
         exists = repository.remote_files() is not None
         verb = "update, if its content changed," if exists else "create"
-        lines.append(f"  {verb} the {kind} {repository.repo_id}")
+        lines.append(f"  {verb} the {kind.replace('_', ' ')} {repository.repo_id}")
     lines.append(
         f"  create {publication.outcome.names.corrections} (private) with a first correction"
     )

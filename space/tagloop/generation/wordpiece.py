@@ -93,7 +93,7 @@ class WordPieceTokenizer:
         """
         _check(content)
         self._ids: dict[str, int] = content["model"]["vocab"]
-        self._pieces = {id: piece for piece, id in self._ids.items()}
+        self._pieces: dict[int, str] = {id: piece for piece, id in self._ids.items()}
         self._prefix: str = content["model"]["continuing_subword_prefix"]
         self.unk_token_id = self._ids[content["model"]["unk_token"]]
         special = content["post_processor"]["special_tokens"]
@@ -186,7 +186,8 @@ class WordPieceTokenizer:
 
     def _read(self, text: str, begin: int, end: int, ids: list[int], places: list[Span]) -> None:
         """Adds the tokens of a part of the text, and where each stands."""
-        word, where = "", []
+        word = ""
+        where: list[int] = []
 
         def close() -> None:
             nonlocal word, where

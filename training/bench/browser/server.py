@@ -21,6 +21,21 @@ _RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 
 
 @dataclass
+class _Line:
+    """What is sent one after the other, whoever sends it."""
+
+    free_at: float = 0.0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def taken(self, seconds: float) -> float:
+        """Takes the line for some time; returns how long until that is over."""
+        with self.lock:
+            now = time.monotonic()
+            self.free_at = max(self.free_at, now) + seconds
+            return self.free_at - now
+
+
+@dataclass
 class StaticServer:
     """A server of one folder.
 
@@ -35,8 +50,7 @@ class StaticServer:
     megabits: float | None = None
     sent: Counter[str] = field(default_factory=Counter)
     url: str = ""
-    _free_at: float = 0.0
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _line: _Line = field(default_factory=_Line)
 
     @contextmanager
     def running(self) -> Iterator[StaticServer]:
@@ -48,15 +62,14 @@ class StaticServer:
             yield self
             server.shutdown()
 
+    def share(self, other: StaticServer) -> None:
+        """Lets both servers' answers come over one line."""
+        other._line = self._line
+
     def wait(self, size: int) -> None:
         """Waits until the line has room for so many bytes."""
-        if self.megabits is None:
-            return
-        with self._lock:
-            now = time.monotonic()
-            self._free_at = max(self._free_at, now) + size * 8 / (self.megabits * 1e6)
-            pause = self._free_at - now
-        time.sleep(pause)
+        if self.megabits is not None:
+            time.sleep(self._line.taken(size * 8 / (self.megabits * 1e6)))
 
 
 class _Handler(BaseHTTPRequestHandler):

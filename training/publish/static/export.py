@@ -50,12 +50,16 @@ class _CrossKeys(torch.nn.Module):
 
     def forward(self, encoder_hidden_states: torch.Tensor) -> tuple[torch.Tensor, ...]:
         batch, length, _ = encoder_hidden_states.shape
+        parts: list[Any] = [
+            (part, attention)
+            for attention in self.attentions.children()
+            for part in (attention.k_proj, attention.v_proj)
+        ]
         return tuple(
             part(encoder_hidden_states)
             .view(batch, length, attention.num_heads, attention.head_dim)
             .transpose(1, 2)
-            for attention in self.attentions
-            for part in (attention.k_proj, attention.v_proj)
+            for part, attention in parts
         )
 
 

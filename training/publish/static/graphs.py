@@ -94,7 +94,7 @@ def load_onnx_tagger(model_dir: Path) -> Tagger:
             file.seek(offset)
             return file.read(size)
 
-    names = (ONNX_ENCODER, ONNX_DECODER, ONNX_SENTENCE_ENCODER)
-    graphs = Graphs(*map(session, names), read)
+    encoder, decoder = session(ONNX_ENCODER), session(ONNX_DECODER)
+    graphs = Graphs(encoder, decoder, session(ONNX_SENTENCE_ENCODER), read)
     sentences = load_sentence_tokenizer(model_dir / SENTENCE_ENCODER)
     return onnx_tagger(model_dir, graphs, load_tokenizer(model_dir), sentences, str(model_dir))

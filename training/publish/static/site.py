@@ -40,6 +40,7 @@ ROOMS = ("allowlist", "generation", "ranking", "tagger", "text", "vocabulary")
 LIBRARIES = {"stopwordsiso": "MIT, https://github.com/stopwords-iso/stopwords-iso"}
 """Pure Python that those import, as it is installed here; with its licence."""
 BRIDGE = "bridge.py"
+NOT_FOR_PAGE = shutil.ignore_patterns(BRIDGE, "*.md", "__pycache__", ".*")
 GRAPHS = {
     "encoder": ("language model", ONNX_ENCODER),
     "decoder": ("language model", ONNX_DECODER),
@@ -93,7 +94,7 @@ def write_site(target: Path, model: Model, tagger: Tagger) -> Path:
     Raises:
         UserError: The runtime cannot be fetched.
     """
-    shutil.copytree(PAGE, target, ignore=shutil.ignore_patterns(BRIDGE, "__pycache__", ".*"))
+    shutil.copytree(PAGE, target, ignore=NOT_FOR_PAGE)
     parts = [*_runtime_parts(target), _code_part(target), *_model_parts(model)]
     numpy = next(part["url"] for part in parts if part["name"] == "numpy").rpartition("/")[2]
     listed = licenses() + "".join(f"- {name}: {where}\n" for name, where in LIBRARIES.items())

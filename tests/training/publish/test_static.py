@@ -1,0 +1,150 @@
+"""A static Space published: the graphs beside the model, the page pinned to them, and refusals."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from huggingface_hub import HfApi, ModelCard, RepoCard
+
+from tagloop.errors import UserError
+from training.config import PublishConfig
+from training.publish.errors import NeedsPlan
+from training.publish.publish import Publication, PublishResult, plan
+from training.publish.repository import Repository
+from training.publish.static import vendor
+from training.publish.static.graphs import check_runs_in_browser
+
+from ..tiny_models import make_tiny_encoder, make_tiny_t5, starter_articles
+
+
+@pytest.fixture(scope="module")
+def config(
+    hub_namespace: str, tiny_bart: Path, tmp_path_factory: pytest.TempPathFactory
+) -> PublishConfig:
+    folder = tmp_path_factory.mktemp("static")
+    rows = [{**row, "text": row["text"][:300]} for row in starter_articles()[::8]]
+    (folder / "articles.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    settings = {"epochs": 1, "max_input_tokens": 48, "max_new_tokens": 12, "batch_size": 8}
+    (folder / "training.yaml").write_text(json.dumps(settings))
+    return PublishConfig(
+        namespace=hub_namespace,
+        name="in-browser",
+        source=[str(folder / "articles.jsonl")],
+        license="CC0-1.0",
+        base=str(tiny_bart),
+        encoder=str(make_tiny_encoder(tiny_bart, folder / "encoder")),
+        training=str(folder / "training.yaml"),
+        space="static",
+    )
+
+
+@pytest.fixture(scope="module")
+def build_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("build")
+
+
+@pytest.fixture(scope="module")
+def outcome(config: PublishConfig, build_dir: Path) -> Iterator[PublishResult]:
+    yield Publication(config, build_dir).run()
+
+
+def test_the_space_is_pinned_to_a_model_that_has_its_graphs(outcome: PublishResult) -> None:
+    model, space = outcome.repos["model"], outcome.repos["static_space"]
+    assert "space" not in outcome.repos
+    api = HfApi()
+    files = set(api.list_repo_files(model.repo_id, revision=model.revision))
+    parts = _site(api, space.repo_id)["parts"]
+    assert {part["url"] for part in parts if part.get("model")} <= files
+    there = set(api.list_repo_files(space.repo_id, repo_type="space"))
+    assert {part["url"] for part in parts if not part.get("model")} <= there
+    assert {"index.html", "worker.mjs", "vendor/LICENSES.md"} <= there
+    assert _site(api, space.repo_id)["model"]["revision"] == model.revision
+    card = RepoCard.load(space.repo_id, repo_type="space")
+    assert card.data.sdk == "static" and card.data.models == [model.repo_id]
+    assert api.space_info(space.repo_id).sdk == "static"
+
+
+def test_the_card_has_the_figures_of_the_graphs(outcome: PublishResult) -> None:
+    text = ModelCard.load(outcome.names.model).text
+    path = HfApi().hf_hub_download(outcome.names.model, "onnx/report.json")
+    assert f"has an F1@M of {json.loads(Path(path).read_text())['f1@m']:.3f}" in text
+
+
+def test_a_second_run_makes_no_commit(
+    outcome: PublishResult, config: PublishConfig, build_dir: Path
+) -> None:
+    again = Publication(config, build_dir).run()
+    assert not [repo for repo in again.repos.values() if repo.changed]
+
+
+def test_without_a_registry_the_rest_is_published(
+    outcome: PublishResult,
+    config: PublishConfig,
+    build_dir: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("NPM_CONFIG_REGISTRY", "http://127.0.0.1:9")
+    again = Publication(config, build_dir).run()
+    assert set(again.repos) == {"dataset", "model"}
+    said = capsys.readouterr()
+    assert "onnxruntime-web 1.30.0, a part of the static Space, could not be" in said.out + said.err
+
+
+def test_a_plan_without_gradio_gets_a_static_space_and_the_reason(
+    config: PublishConfig, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(self: Repository, **options: Any) -> None:
+        raise NeedsPlan("The Hub makes no free Gradio Space (subscribe).")
+
+    publication = Publication(PublishConfig(**{**vars(config), "space": ""}))
+    monkeypatch.setattr(Repository, "create", refuse)
+    assert publication._allowed_spaces() == ("static",)
+    said = capsys.readouterr()
+    assert "A static Space instead of a Gradio Space: The Hub" in said.out + said.err
+
+
+def test_a_dry_run_names_the_spaces(config: PublishConfig) -> None:
+    lines = plan(PublishConfig(**{**vars(config), "space": "both", "name": "planned"}))
+    spaces = [line.strip() for line in lines if "pace" in line]
+    owner = config.namespace
+    assert f"create the space {owner}/planned" in spaces
+    assert f"create the static space {owner}/planned-static" in spaces
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"space": "docker"}, "SPACE=docker is no kind of Space"),
+        ({"space": "static", "private": True}, "who may not read a private one"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_anything_is_done(
+    config: PublishConfig, options: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(UserError, match=said):
+        Publication(PublishConfig(**{**vars(config), **options}))
+
+
+def test_another_architecture_is_sent_to_gradio(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="make publish SPACE=gradio"):
+        check_runs_in_browser(make_tiny_t5(tmp_path / "t5"))
+
+
+def test_a_changed_file_is_not_vendored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with pytest.raises(UserError, match="its sha256 differs; nothing is kept"):
+        vendor._keep(b"something else", "0" * 64, "onnxruntime-web: ort.mjs")
+    assert not vendor.cache_folder().exists()
+
+
+def _site(api: HfApi, space: str) -> dict[str, Any]:
+    path = api.hf_hub_download(space, "site.json", repo_type="space")
+    content: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
+    return content
