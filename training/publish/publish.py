@@ -43,6 +43,7 @@ from training.publish.pipeline import (
     evaluate_result,
     evaluate_station,
     is_trained_with,
+    train_config,
     train_result,
     train_station,
 )
@@ -182,7 +183,8 @@ class Publication:
     def _make_graphs(self) -> str:
         if self.retrained:
             return "left as they are, as the model is"
-        return graphs_station(self.project / "model", self.corpus)
+        model = self.project / "model"
+        return graphs_station(model, self.corpus, train_config(self.config, model).encoder)
 
     def _publish_static_space(self) -> str:
         if self.retrained:

@@ -30,8 +30,13 @@ from training.publish.static.export import export_sentence_encoder, export_tagge
 from training.publish.static.quantize import TABLE, quantize
 
 
-def write_graphs(model_dir: Path) -> Path:
+def write_graphs(model_dir: Path, encoder: str = "") -> Path:
     """Writes ``model_dir/onnx`` anew; returns it.
+
+    Args:
+        model_dir: Folder of the tagger.
+        encoder: What its sentence encoder was converted from, a folder or an id on the Hub; what
+            its ``tagging.json`` names if empty.
 
     Raises:
         UserError: The model is not of the kind that a browser can run.
@@ -39,13 +44,13 @@ def write_graphs(model_dir: Path) -> Path:
     check_runs_in_browser(model_dir)
     target = model_dir / ONNX
     target.mkdir(exist_ok=True)
-    encoder, decoder = export_tagger(model_dir)
-    name = TaggingSettings.load(model_dir).sentence_encoder or DEFAULT_ENCODER
+    reader, writer = export_tagger(model_dir)
+    name = encoder or TaggingSettings.load(model_dir).sentence_encoder or DEFAULT_ENCODER
     sentences = export_sentence_encoder(encoder_folder("" if name == DEFAULT_ENCODER else name))
-    graphs = {ONNX_ENCODER: encoder, ONNX_DECODER: decoder, ONNX_SENTENCE_ENCODER: sentences}
+    graphs = {ONNX_ENCODER: reader, ONNX_DECODER: writer, ONNX_SENTENCE_ENCODER: sentences}
     for file, graph in graphs.items():
         onnx.save(quantize(graph), str(target / file))
-    table = next(tensor for tensor in encoder.graph.initializer if tensor.name == TABLE)
+    table = next(tensor for tensor in reader.graph.initializer if tensor.name == TABLE)
     width, tokens = table.dims
     offset = (target / ONNX_ENCODER).read_bytes().find(table.raw_data)
     where = {"file": ONNX_ENCODER, "offset": offset, "width": width, "tokens": tokens}

@@ -41,8 +41,13 @@ def wanted_spaces(space: str, private: bool) -> tuple[str, ...]:
     return SPACES[space]
 
 
-def graphs_station(model_dir: Path, corpus: Corpus) -> str:
+def graphs_station(model_dir: Path, corpus: Corpus, encoder: str) -> str:
     """Writes and measures a model's graphs unless they are there; returns what came of it.
+
+    Args:
+        model_dir: Folder of the tagger, measured by ``training.evaluation``.
+        corpus: What it was measured on.
+        encoder: See ``write_graphs``.
 
     Raises:
         UserError: The model is not of the kind that a browser can run.
@@ -51,7 +56,7 @@ def graphs_station(model_dir: Path, corpus: Corpus) -> str:
     weights = hashlib.sha256((model_dir / WEIGHTS).read_bytes()).hexdigest()
     key = {"weights": weights, "fingerprint": corpus.fingerprint}
     if not path.is_file() or not key.items() <= read_json(path).items():
-        write_graphs(model_dir)
+        write_graphs(model_dir, encoder)
         split = read_report(model_dir / EVALUATION_REPORT)["split"]
         measuring = Measuring(corpus.splits[split], corpus.train_vocabulary())
         scores = measuring.tagloop(load_onnx_tagger(model_dir), "as in a browser").scores
