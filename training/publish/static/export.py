@@ -27,6 +27,9 @@ OPSET = 18
 MOST = 8192
 """Bound of a dynamic axis; the exporter wants one."""
 PARTS = ("key", "value")
+AXES = ("batch_size", "encoder_sequence_length", "decoder_sequence_length", "past_sequence_length")
+"""Of the first transformers.js knows the name; an axis by any other is 0 in what it hands in as the
+past before the first step."""
 
 
 class _Encoder(torch.nn.Module):
@@ -111,7 +114,7 @@ def export_tagger(model_dir: Path) -> tuple[onnx.ModelProto, onnx.ModelProto]:
     size = config.d_model // heads
     ids, mask = torch.randint(5, config.vocab_size, (2, 20)), torch.ones(2, 20, dtype=torch.int64)
     mask[1, 15:] = 0
-    batch, read, written, past = _axes("batch", "encoder_sequence", "decoder_sequence", "past")
+    batch, read, written, past = _axes(*AXES)
     encoder = _exported(
         _Encoder(model.model.encoder),
         {"input_ids": (ids, {0: batch, 1: read}), "attention_mask": (mask, {0: batch, 1: read})},
@@ -163,7 +166,7 @@ def export_sentence_encoder(folder: Path) -> onnx.ModelProto:
     model = AutoModel.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager")
     ids, mask = torch.randint(5, 1000, (2, 20)), torch.ones(2, 20, dtype=torch.int64)
     mask[1, 15:] = 0
-    batch, read = _axes("batch", "sequence")
+    batch, read = _axes(AXES[0], "sequence")
     return _exported(
         _Encoder(model.eval()),
         {"input_ids": (ids, {0: batch, 1: read}), "attention_mask": (mask, {0: batch, 1: read})},

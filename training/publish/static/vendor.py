@@ -38,7 +38,7 @@ FILES = {
         "dist/ort-wasm-simd-threaded.wasm": "ort/ort-wasm-simd-threaded.wasm",
     },
     "pyodide": {
-        f"{name}": f"pyodide/{name}"
+        name: f"pyodide/{name}"
         for name in (
             *("pyodide.mjs", "pyodide.asm.js", "pyodide.asm.wasm"),
             *("python_stdlib.zip", "pyodide-lock.json"),
@@ -95,17 +95,28 @@ def licenses(lock: Path = LOCK) -> str:
 def _contents(package: Mapping[str, Any]) -> dict[str, bytes]:
     """Fetches a package; returns its files by their place in ``vendor/``."""
     if package["from"] == "npm":
-        return _npm_files(package["name"], package["version"])
+        return npm_files(package["name"], package["version"], FILES[package["name"]])
     [(name, file)] = package["files"].items()
     return {name: _wheel(name.rpartition("/")[2], package["pyodide"], file["sha256"])}
 
 
-def _npm_files(name: str, version: str) -> dict[str, bytes]:
+def npm_files(name: str, version: str, wanted: Mapping[str, str]) -> dict[str, bytes]:
+    """Fetches an npm package.
+
+    Args:
+        name: On the registry.
+        version: Exactly.
+        wanted: Path in the package to what the caller calls it.
+
+    Raises:
+        UserError: The registry cannot be reached.
+    """
     registry = os.environ.get("NPM_CONFIG_REGISTRY") or os.environ.get("npm_config_registry") or NPM
-    raw = _got(f"{registry.rstrip('/')}/{name}/-/{name}-{version}.tgz", f"{name} {version}")
+    file = f"{name.rpartition('/')[2]}-{version}.tgz"
+    raw = _got(f"{registry.rstrip('/')}/{name}/-/{file}", f"{name} {version}")
     with tarfile.open(fileobj=io.BytesIO(raw)) as archive:
         files = {}
-        for inside, place in FILES[name].items():
+        for inside, place in wanted.items():
             member = archive.extractfile(f"package/{inside}")
             assert member is not None
             files[place] = member.read()
@@ -169,7 +180,7 @@ def renew(wanted: Iterable[str], lock: Path = LOCK) -> None:
             raise UserError(
                 f"No package of the page is called {word!r}: {' and '.join(FILES)} are."
             )
-        files = _npm_files(name, version)
+        files = npm_files(name, version, FILES[name])
         about[name] |= {"version": version, "files": _digests(files)}
         if name == "pyodide":
             numpy = json.loads(files["pyodide/pyodide-lock.json"])["packages"]["numpy"]
