@@ -121,7 +121,7 @@ def test_plain_transformers_js_generates_with_the_graphs(
         page = browser.new_page()
         page.set_default_timeout(300_000)
         page.goto(server.url)
-        page.wait_for_function("window.generate")
+        page.wait_for_function("() => Boolean(window.generate)")
         ids = page.evaluate("(text) => generate(text)", prompt)
         page.close()
     [ours] = tagger.generator.generate([tagger.input_ids(article)], tagger.settings.max_new_tokens)

@@ -157,8 +157,8 @@ def _code_part(target: Path) -> dict[str, Any]:
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, path in sorted(files.items()):
             archive.writestr(zipfile.ZipInfo(name), path.read_bytes(), zipfile.ZIP_DEFLATED)
-    (target / "tagloop.zip").write_bytes(buffer.getvalue())
-    return _part("tagloop", "Tagloop", "tagloop.zip", buffer.getvalue())
+    (target / "packages.zip").write_bytes(buffer.getvalue())
+    return _part("tagloop", "Tagloop", "packages.zip", buffer.getvalue())
 
 
 def _model_parts(model: Model) -> Iterator[dict[str, Any]]:

@@ -11,6 +11,7 @@ fetched is kept in the user's cache.
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import io
 import json
@@ -197,10 +198,11 @@ def _digests(files: Mapping[str, bytes]) -> dict[str, dict[str, str]]:
 @command("interrupted")
 def main(words: list[str]) -> None:
     """Runs the command line."""
-    if words[:1] == ["--renew"]:
-        renew(words[1:])
-    elif words:
-        raise UserError("usage: python -m training.publish.static.vendor [--renew NAME@VERSION …]")
+    parser = argparse.ArgumentParser("python -m training.publish.static.vendor")
+    parser.add_argument("--renew", nargs="+", default=[], metavar="NAME@VERSION")
+    renewed = parser.parse_args(words).renew
+    if renewed:
+        renew(renewed)
     for place in fetch_vendored():
         print(place)
 
