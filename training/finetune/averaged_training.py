@@ -1,4 +1,4 @@
-"""A training that ends with the mean of its last epochs' weights, and can be interrupted."""
+"""Trainings that end with the mean of their last weights, and can be interrupted."""
 
 from __future__ import annotations
 
@@ -51,8 +51,7 @@ class _Averaging(TrainerCallback):
     ) -> None:
         """Takes up the average of a training that goes on."""
         if state.global_step:
-            folder = Path(str(args.output_dir)) / f"{PREFIX_CHECKPOINT_DIR}-{state.global_step}"
-            self._trainer.average.load(folder, args.device)
+            self._trainer.average.load(_checkpoint(args, state), args.device)
 
     def on_epoch_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
@@ -65,3 +64,42 @@ class _Averaging(TrainerCallback):
         control.should_save &= schedule.validated(epoch)
         # The last one's weights are not what is kept: the average is validated in their place.
         control.should_evaluate &= schedule.validated(epoch) and epoch < schedule.epochs
+
+
+class AveragedSteps(TrainerCallback):
+    """Ends a training with the mean of the weights that its last steps have left."""
+
+    def __init__(self, start: float) -> None:
+        """Takes the share of the steps, 0..1, after which the mean begins."""
+        self.average = WeightAverage()
+        self._start = start
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Takes up the average of a training that goes on."""
+        if state.global_step:
+            self.average.load(_checkpoint(args, state), args.device)
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Takes the weights into the average."""
+        if state.global_step > self._start * state.max_steps:
+            self.average.add(kwargs["model"])
+
+    def on_save(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Puts the average beside the checkpoint, for a training that goes on."""
+        self.average.save(_checkpoint(args, state))
+
+    def on_train_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Gives the model the mean."""
+        self.average.put_into(kwargs["model"])
+
+
+def _checkpoint(args: TrainingArguments, state: TrainerState) -> Path:
+    return Path(str(args.output_dir)) / f"{PREFIX_CHECKPOINT_DIR}-{state.global_step}"
