@@ -156,9 +156,9 @@ $(PEERS): $(READY) training/bench/requirements.lock
 	@$(INSTALL) --quiet -r training/bench/requirements.lock
 	@touch $@
 
-# Only a build on a Ray cluster needs it.
-$(RAY): $(READY) training/data/cluster/requirements.lock
-	@$(INSTALL) --quiet -r training/data/cluster/requirements.lock
+# Only what runs on a Ray cluster needs it.
+$(RAY): $(READY) training/cluster/requirements.lock
+	@$(INSTALL) --quiet -r training/cluster/requirements.lock
 	@touch $@
 
 # The tools have packages of their own that nothing else here shall meet.

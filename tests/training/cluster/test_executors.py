@@ -18,17 +18,19 @@ import huggingface_hub
 from datatrove.tools import launch_pickled_pipeline
 
 from tagloop.errors import UserError
-from tests.training.data.cluster.dying import DiesOnce
+from tests.training.cluster.dying import DiesOnce
 from tests.training.data.cluster.shards import content, write_shards
 from training.build_dataset import main
+from training.cluster.executors import run_stage
+from training.cluster.settings import Cluster
+from training.cluster.steps import Stage
+from training.cluster.work_folder import WorkFolder
 from training.config import BuildConfig
-from training.data.cluster.executors import ProcessExecutor, make_executor, run_stage
-from training.data.cluster.plan import Plan, make_plan
+from training.data.cluster.plan import BuildPlan, make_plan
 from training.data.cluster.stages import stages
-from training.data.cluster.work_folder import WorkFolder
 
 
-def plan_of(folder: Path, articles: int = 12) -> Plan:
+def plan_of(folder: Path, articles: int = 12) -> BuildPlan:
     config = BuildConfig(source=write_shards(folder, articles))
     (folder / "work").mkdir()
     return make_plan(config, str(folder / "work"))
@@ -36,21 +38,12 @@ def plan_of(folder: Path, articles: int = 12) -> Plan:
 
 def test_a_killed_process_is_said_and_its_part_is_done_again(tmp_path: Path) -> None:
     plan = plan_of(tmp_path)
-    executor = make_executor(
-        "local",
-        [DiesOnce(plan)],
-        name="die",
-        tasks=3,
-        workers=3,
-        logs=plan.logs("die"),
-        settings={},
-    )
-    assert isinstance(executor, ProcessExecutor)
+    cluster, stage = Cluster("local", 3), Stage("die", [DiesOnce(plan)], 3)
     with pytest.raises(UserError, match=r"a process was killed.*the same command does these"):
-        run_stage("local", plan, "die", executor)
+        run_stage(cluster, plan, stage)
     finished = WorkFolder(plan.logs("die")).names("completions")
     assert "completions/00001" not in finished
-    run_stage("local", plan, "die", executor)
+    run_stage(cluster, plan, stage)
     runs = [len(plan.folder.names(f"ran/{rank}")) for rank in range(3)]
     assert runs[1] == 2
     for rank in (0, 2):
@@ -98,11 +91,7 @@ def test_slurm_runs_a_stage(tmp_path: Path, slurm: Path) -> None:
         "partition": "cpu", "time": "01:30:00", "mem_per_cpu_gb": 4, "tasks_per_job": 4,
         "sbatch_args": {"account": "blogs"},
     }  # fmt: skip
-    executor = make_executor(
-        "slurm", stage.steps, name="read", tasks=4, workers=2, logs=plan.logs("read"),
-        settings=settings,
-    )  # fmt: skip
-    run_stage("slurm", plan, "read", executor)
+    run_stage(Cluster("slurm", 2, settings), plan, stage)
     script, _, _ = (slurm / "scripts").read_text().partition("====")
     given = dict(re.findall(r"^#SBATCH --([\w-]+)=(.*)$", script, re.MULTILINE))
     expected = {
@@ -120,12 +109,9 @@ def test_a_failed_job_of_slurm_is_said(tmp_path: Path, slurm: Path) -> None:
     plan = plan_of(tmp_path)
     stage = next(stages(plan))
     (slurm / "srun").write_text("#!/bin/bash\nexit 1\n")
-    executor = make_executor(
-        "slurm", stage.steps, name="read", tasks=4, workers=2, logs=plan.logs("read"),
-        settings={"partition": "cpu", "time": "01:30:00"},
-    )  # fmt: skip
+    cluster = Cluster("slurm", 2, {"partition": "cpu", "time": "01:30:00"})
     with pytest.raises(UserError, match="read: 4 of 4 parts have not finished"):
-        run_stage("slurm", plan, "read", executor)
+        run_stage(cluster, plan, stage)
 
 
 @pytest.fixture
