@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
@@ -17,7 +15,6 @@ from datatrove.data import Document
 from tagloop.vocabulary.learning import canonical_forms, written_forms
 from tagloop.vocabulary.vocabulary import Vocabulary
 from training.cluster.steps import Step
-from training.cluster.work_folder import WorkFolder
 from training.data.account import Account
 from training.data.articles import Article, ArticleRow
 from training.data.build_dataset import SHOWN, first_articles, unified
@@ -150,18 +147,7 @@ class PutTogether:
         for split in SPLITS:
             paths = [path for path in folder.names(ROWS) if f"/{split}-" in path]
             for place, path in enumerate(paths):
-                _bring(folder, path, target / shard_name(split, place, len(paths)))
-
-
-def _bring(folder: WorkFolder, path: str, target: Path) -> None:
-    if folder.files.is_local():
-        source = folder.files.resolve_paths(path)
-        try:
-            os.link(source, target)
-        except OSError:  # another disk, or one that knows no links
-            shutil.copyfile(source, target)
-    else:
-        folder.get(path, target)
+                folder.bring(path, target / shard_name(split, place, len(paths)))
 
 
 def _article(entry: dict[str, Any]) -> Article:
