@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from datasets import DatasetInfo, Features, SplitDict, SplitInfo
 from huggingface_hub import HfApi
@@ -17,14 +15,17 @@ from tagloop.batch.rows import RowTags
 from tagloop.errors import UserError
 from tagloop.files import TAGGING_REPORT
 from tagloop.reading.record import Entry
+from training import console
+from training.config import command_line
 from training.data.parquet_shards import shard_name
 from training.json_files import write_json
 from training.publish.errors import check_access
-from training.publish.repository import Published, Repository
+from training.publish.repository import Repository
 from training.tag.card import TaggingReport, write_card
 from training.tag.models import Model
 from training.tag.outcome import Outcome
 from training.tag.parquet import ArticleColumns, ParquetFile
+from training.tag.request import Request
 from training.tag.targets import Target, unfit_notes
 
 SHARD_BYTES = 500_000_000
@@ -51,6 +52,12 @@ class Split:
     shards: int = 0
     rows: int = 0
     bytes: int = 0
+
+    def add(self, other: Split) -> None:
+        """Adds what stands behind it."""
+        self.shards += other.shards
+        self.rows += other.rows
+        self.bytes += other.bytes
 
 
 @dataclass
@@ -153,10 +160,9 @@ def push(
     source: str,
     model: Model,
     outcome: Outcome,
-    options: Mapping[str, Any],
-    command: str,
-) -> Published:
-    """Publishes a folder that was written; a new dataset is private.
+    request: Request,
+) -> str:
+    """Publishes a folder that was written, and returns its page; a new dataset is private.
 
     Args:
         dataset: The folder.
@@ -164,8 +170,7 @@ def push(
         source: As `Source.name`.
         model: What tagged.
         outcome: What came of it.
-        options: What was asked of the tags.
-        command: What was run.
+        request: What a person asked for.
 
     Raises:
         UserError: The Hub refuses.
@@ -175,7 +180,7 @@ def push(
         schema=SCHEMA,
         source=source,
         model={"name": model.shown, "revision": model.revision},
-        options={name: value for name, value in options.items() if value is not None},
+        options={name: value for name, value in request.options.items() if value is not None},
         splits={name: of.rows for name, of in dataset.splits.items()},
         tagged=outcome.tagged,
         untagged={
@@ -185,13 +190,17 @@ def push(
         tags=dict(outcome.tags.most_common(MOST_TAGS)),
         columns=[columns.tags, columns.confidences, columns.error],
         licenses=hub_licenses(outcome.licenses),
-        command=command,
+        command=command_line("training.tag", request.words),
         versions={name: version(name) for name in VERSIONS},
     )
     write_json(dataset.path / TAGGING_REPORT, report)
-    into.create(private=True)
-    return into.push(
-        dataset.path,
-        lambda number: write_card(dataset.path, dataset.info(), into.repo_id, number),
-        f"Tags by {model.shown}",
-    )
+    with console.station("push") as station:
+        into.create(private=True)
+        made = into.push(
+            dataset.path,
+            lambda number: write_card(dataset.path, dataset.info(), into.repo_id, number),
+            f"Tags by {model.shown}",
+        )
+        state = "" if made.changed else "unchanged: "
+        station.result = f"{state}{made.page} {made.version} {made.revision[:8]}"
+    return made.page

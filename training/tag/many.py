@@ -12,7 +12,6 @@ from tagloop.errors import UserError
 from tagloop.reading.columns import parse_mapping
 from tagloop.reading.sources.tables import TableSource
 from training import console
-from training.config import command_line
 from training.data.sources.locations import is_there
 from training.process_lock import process_lock
 from training.tag.articles import Articles
@@ -128,7 +127,7 @@ class _Run:
             bar = console.progress_bar(total=count, initial=before, unit=" articles", desc="tag")
             try:
                 missing = parts.missing(self._articles.rows())
-                tag_parts(missing, work, request.workers, bar.update)
+                tag_parts(missing, work, request.workers or 1, bar.update)
             except KeyboardInterrupt:
                 console.say(f"  {parts.done():,} of {count:,} articles are tagged")
                 raise
@@ -169,21 +168,8 @@ class _Run:
             return
         from training.tag.dataset import push
 
-        request = self._request
-        command = command_line("training.tag", request.words)
-        with console.station("push") as station:
-            made = push(
-                self._dataset.dataset(),
-                self._into,
-                self._articles.name,
-                model,
-                outcome,
-                request.options,
-                command,
-            )
-            state = "" if made.changed else "unchanged: "
-            station.result = f"{state}{made.page} {made.version} {made.revision[:8]}"
-        self._places.append(made.page)
+        dataset, source = self._dataset.dataset(), self._articles.name
+        self._places.append(push(dataset, self._into, source, model, outcome, self._request))
 
 
 def _in_use(holder: str) -> str:

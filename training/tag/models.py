@@ -6,7 +6,7 @@ import filecmp
 import hashlib
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tagloop.errors import UserError
@@ -47,6 +47,10 @@ class Model:
         """Its name as reports and cards say it, without folders of this machine."""
         outside = Path(self.name).is_absolute() or self.name.startswith("..")
         return Path(self.name).name if outside else self.name
+
+    def whole(self) -> Model:
+        """Returns it with the whole path of its folder, for processes that run elsewhere."""
+        return replace(self, folder=self.folder.absolute())
 
     @property
     def is_anywhere(self) -> bool:

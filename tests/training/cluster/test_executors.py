@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
-import sys
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,7 +12,6 @@ pytest.importorskip("datatrove", reason="make test has it: see requirements.txt"
 
 import datasets
 import huggingface_hub
-from datatrove.tools import launch_pickled_pipeline
 
 from tagloop.errors import UserError
 from tests.training.cluster.dying import DiesOnce
@@ -50,40 +46,6 @@ def test_a_killed_process_is_said_and_its_part_is_done_again(tmp_path: Path) -> 
         assert runs[rank] == (1 if f"completions/{rank:05}" in finished else 2)
 
 
-SBATCH = """#!{python}
-# What Slurm does with a script, one task after the other.
-import os, re, subprocess, sys
-script = open(sys.argv[-1]).read()
-with open("{folder}/scripts", "a") as file:
-    file.write(script + "\\n====\\n")
-last = int(re.search(r"#SBATCH --array=0-(\\d+)", script)[1])
-for task in range(last + 1 if "merge_stats" not in script else 0):
-    environment = os.environ | {{"SLURM_ARRAY_TASK_ID": str(task), "SLURM_NODELIST": "here"}}
-    subprocess.run(["bash", sys.argv[-1]], env=environment, check=False,
-                   stdout=open("{folder}/output", "a"), stderr=subprocess.STDOUT)
-print("Submitted batch job 77")
-"""
-
-
-@pytest.fixture
-def slurm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Returns a folder on ``PATH`` with what the executor calls of Slurm."""
-    folder = tmp_path / "slurm"
-    folder.mkdir()
-    programs = {
-        "sbatch": SBATCH.format(python=sys.executable, folder=folder),
-        "srun": '#!/bin/bash\nwhile [ "$1" != launch_pickled_pipeline ]; do shift; done\nshift\n'
-        f'exec {sys.executable} -m datatrove.tools.launch_pickled_pipeline "$@"\n',
-        "scontrol": "#!/bin/bash\necho here\n",
-        "squeue": "#!/bin/bash\necho Invalid job id specified >&2\nexit 1\n",
-    }
-    for name, text in programs.items():
-        (folder / name).write_text(text)
-        (folder / name).chmod(0o755)
-    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
-    return folder
-
-
 def test_slurm_runs_a_stage(tmp_path: Path, slurm: Path) -> None:
     plan = plan_of(tmp_path)
     stage = next(stages(plan))
@@ -112,29 +74,6 @@ def test_a_failed_job_of_slurm_is_said(tmp_path: Path, slurm: Path) -> None:
     cluster = Cluster("slurm", 2, {"partition": "cpu", "time": "01:30:00"})
     with pytest.raises(UserError, match="read: 4 of 4 parts have not finished"):
         run_stage(cluster, plan, stage)
-
-
-@pytest.fixture
-def jobs(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    """Returns what Hugging Face Jobs were asked for; each job runs here at once."""
-    asked: list[dict[str, Any]] = []
-
-    def run_uv_job(script: str, *, script_args: list[str], **arguments: Any) -> Any:
-        asked.append({"script": script, "script_args": script_args, **arguments})
-        monkeypatch.setenv(
-            "DATATROVE_JOB_ARRAY_INDEX", arguments["env"]["DATATROVE_JOB_ARRAY_INDEX"]
-        )
-        monkeypatch.setattr(sys, "argv", [script, *script_args])
-        launch_pickled_pipeline.main()
-        monkeypatch.delenv("DATATROVE_JOB_ARRAY_INDEX")
-        return SimpleNamespace(id=f"job{len(asked)}", url="")
-
-    def inspect_job(**_: Any) -> Any:
-        return SimpleNamespace(status=SimpleNamespace(stage="COMPLETED"))
-
-    monkeypatch.setattr(huggingface_hub, "run_uv_job", run_uv_job)
-    monkeypatch.setattr(huggingface_hub, "inspect_job", inspect_job)
-    return asked
 
 
 def test_jobs_build_of_hub_datasets(
