@@ -85,8 +85,6 @@ class OwnTarget(Target):
         """Writes an article; returns why it has no tags there, empty if it has."""
         piece = self._writer.write(Written(entry, tagged))
         self._result.add(Row(entry.record.where, entry.title), tagged, piece)
-        if piece.listed and not self._writer.form.is_archive:
-            return "its kind of file has no place for tags"
         return tagged.problem or piece.problem
 
     def close(self) -> list[str]:
