@@ -75,7 +75,11 @@ def test_two_workers_over_four_shards_give_what_one_process_gives(
     assert all(pyarrow.parquet.read_schema(path) == schema for path in found)
     assert schema.field("n").type == pyarrow.float64()
     assert schema.field("mixed").type == pyarrow.string()
-    for sentence in ("21 of 23 articles tagged", "part-1.jsonl:5: ", "part-2.jsonl:1: it has no text"):
+    for sentence in (
+        "21 of 23 articles tagged",
+        "part-1.jsonl:5: ",
+        "part-2.jsonl:1: it has no text",
+    ):
         assert sentence in ran.said
     assert "21 of 23 articles tagged" in one.said
     assert len(datasets.load_dataset("shards-tagged")["train"]) == 23
