@@ -10,7 +10,6 @@ process, and its peak memory is its own.
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -25,7 +24,6 @@ from datasets import DatasetDict
 from tqdm import tqdm
 
 from tagloop.errors import UserError
-from tagloop.files import CTRANSLATE2
 from tagloop.tagger.tagger import Tagger
 from training.bench.growth.chart import (
     DatasetGrowth,
@@ -35,6 +33,7 @@ from training.bench.growth.chart import (
     TagPoint,
     growth_chart,
 )
+from training.bench.growth.converted import converted
 from training.bench.growth.index import measure_look_ups
 from training.bench.growth.resampled import Resampler
 from training.bench.reporting import QuickSettings, benchmark
@@ -44,7 +43,6 @@ from training.bench.timing import machine, seconds, significant, spread
 from training.bench.training_speed.fine_tuning import FineTuning, Task, Variant
 from training.config import TrainConfig, option
 from training.data.corpus import Corpus
-from training.finetune.ctranslate2_conversion import convert
 from training.finetune.preprocess import BUNDLED_BASE, features, load_base, tagging_settings
 
 LENGTHS = (100, 200, 500, 1000, 2000, 5000, 10_000)
@@ -90,10 +88,7 @@ def run(settings: GrowthSettings) -> GrowthReport:
     tagged = sizes if settings.quick else TAGGED
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        model = folder / "model"
-        shutil.copytree(settings.model, model)
-        if not (model / CTRANSLATE2).is_dir():
-            convert(model)
+        model = converted(settings.model, folder)
         report: GrowthReport = {
             "machine": machine(),
             "article_words": _tagging(resampler, model, folder, lengths),
