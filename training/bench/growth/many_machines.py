@@ -7,7 +7,9 @@ Measured are the processor seconds of `tagloop tag` and of a build, both in part
 and with more: what grows is an article's share, the rest is what a rank takes to start. Simulated
 is that they are shared out evenly, that a core of the Hub's machines does what a core here does,
 and that tagging keeps all cores of a machine busy. A rank of a build has one core, and the stages
-that one rank does alone take as long on any number of machines.
+that one rank does alone take as long on any number of machines. Left out is what a Job takes to get
+a machine and to install the packages, and the transfers. The model is the bundled base alone, with
+300 words an article; another one is named with ``--model``.
 """
 
 from __future__ import annotations
@@ -99,7 +101,10 @@ def run(settings: ManySettings) -> dict[str, Any]:
     return {
         "machine": machine(),
         "words": WORDS,
-        "rates": {work: {**vars(rate), "a_core": 1 / rate.each} for work, rate in rates.items()},
+        "rates": {
+            work: {**vars(rate), "a_core": significant(1 / rate.each)}
+            for work, rate in rates.items()
+        },
         "prices": {"source": PRICES, "found": FOUND, "flavours": FLAVOURS},
         "simulated": [
             _point(work, rate, flavour, machines)
@@ -189,7 +194,9 @@ def table(report: dict[str, Any]) -> str:
             f"s; {build['alone']:.1%} of a build is done by one rank.",
             f"Simulated from these rates: {ARTICLES:,} articles in {FILES} files, by list prices "
             f"of {report['prices']['source']} as found on {report['prices']['found']} "
-            f"({flavours}):",
+            f"({flavours}). Assumed: an even division, cores as fast as here, tagging on all "
+            "cores of a machine and a build on one; left out: what a Job takes to get a machine "
+            "and to install the packages, and transfers.",
             markdown_table(["work", "machine", "machines", "hours", "US dollars"], lines),
             "```\n" + "\n".join(_commands()) + "\n```",
         ]

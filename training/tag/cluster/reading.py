@@ -45,8 +45,8 @@ def _look(plan: TagPlan, shard: Shard) -> dict[str, Any]:
         survey.see(record)
         if stated is None:
             types.see(record.values)
-    if survey.names or survey.apart:
-        entries_of(shard.open(), plan.columns, survey)  # a column that is missing is told at once
+    if survey.names or survey.apart:  # a column that is missing is told at once
+        entries_of(source if source.columns else shard.open(), plan.columns, survey)
     kind = "table" if isinstance(source, TableSource) else "articles"
     return {
         "name": source.name,
