@@ -95,7 +95,7 @@ def run(settings: ManySettings) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         model = converted(settings.model, folder)
-        tagging = _tagging(resampler, model, folder, (8, 40) if settings.quick else TAGGED)
+        tagging = _tagging(resampler, model, folder, (8, 400) if settings.quick else TAGGED)
         building = _building(resampler, folder, (20, 1_000) if settings.quick else BUILT)
     rates = {"tag": tagging, "build": building}
     return {

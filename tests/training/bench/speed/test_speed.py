@@ -194,12 +194,13 @@ def test_many_machines_measures_and_simulates(
     data: Path, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pytest.importorskip("datatrove", reason="make slowtest has it: see requirements.txt")
-    flags = ["--data", str(data), "--model", str(model), "--output", str(tmp_path), "--quick"]
+    path = tmp_path / "many-machines.json"
+    flags = ["--data", str(data), "--model", str(model), "--output", str(path), "--quick"]
     assert many_machines.main(flags) == 0
-    report = json.loads((tmp_path / "many-machines.json").read_text(encoding="utf-8"))
+    report = json.loads(path.read_text(encoding="utf-8"))
     for rate in report["rates"].values():
         assert rate["start"] > 0 and rate["each"] > 0
-    assert 0 < report["rates"]["build"]["alone"] < 1
+    assert 0 <= report["rates"]["build"]["alone"] < 1
     assert all(each["hours"] > 0 for each in report["simulated"])
     assert "| tag   | cpu-basic   | 64 " in capsys.readouterr().out
 
