@@ -10,7 +10,6 @@ process, and its peak memory is its own. Times are processor time, of all cores 
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,7 +23,6 @@ from datasets import DatasetDict
 from tqdm import tqdm
 
 from tagloop.errors import UserError
-from tagloop.files import CTRANSLATE2
 from tagloop.tagger.tagger import Tagger
 from training.bench.growth.chart import (
     DatasetGrowth,
@@ -34,6 +32,7 @@ from training.bench.growth.chart import (
     TagPoint,
     growth_chart,
 )
+from training.bench.growth.converted import converted
 from training.bench.growth.index import measure_look_ups
 from training.bench.growth.resampled import Resampler
 from training.bench.reporting import QuickSettings, benchmark
@@ -42,7 +41,6 @@ from training.bench.tables import markdown_table
 from training.bench.timing import machine, processor_seconds, significant, spread
 from training.config import TrainConfig, option
 from training.data.corpus import Corpus
-from training.finetune.ctranslate2_conversion import convert
 from training.finetune.preprocess import BUNDLED_BASE, features, load_base, tagging_settings
 
 LENGTHS = (100, 200, 500, 1000, 2000, 5000, 10_000)
@@ -88,10 +86,7 @@ def run(settings: GrowthSettings) -> GrowthReport:
     tagged = sizes if settings.quick else TAGGED
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        model = folder / "model"
-        shutil.copytree(settings.model, model)
-        if not (model / CTRANSLATE2).is_dir():
-            convert(model)
+        model = converted(settings.model, folder)
         report: GrowthReport = {
             "machine": machine(),
             "article_words": _tagging(resampler, model, folder, lengths),
