@@ -10,7 +10,6 @@ process, and its peak memory is its own. Times are processor time, of all cores 
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -38,7 +37,7 @@ from training.bench.growth.resampled import Resampler
 from training.bench.reporting import QuickSettings, benchmark
 from training.bench.speed.serving import fresh_process
 from training.bench.tables import markdown_table
-from training.bench.timing import machine, processor_seconds, significant, spread
+from training.bench.timing import command_spent, machine, processor_seconds, significant, spread
 from training.config import TrainConfig, option
 from training.data.corpus import Corpus
 from training.finetune.preprocess import BUNDLED_BASE, features, load_base, tagging_settings
@@ -166,18 +165,10 @@ def _build(folder: Path) -> tuple[float, float]:
 
 def _process(folder: Path, module: str, *words: str) -> tuple[float, float]:
     """Runs a command in a fresh process; returns seconds and peak memory in MB."""
-    said = ""
-
-    def wait() -> None:
-        nonlocal said
-        command = [sys.executable, "-c", PROGRAM, module, *words]
-        done = subprocess.run(command, capture_output=True, text=True, cwd=folder)
-        if done.returncode != 0:
-            raise UserError(f"{module} ended with: {done.stderr.strip().splitlines()[-1]}")
-        said = done.stdout
-
-    spent = processor_seconds(wait)
-    return spent, float(said.rsplit("peak ", 1)[1])
+    ran = command_spent([sys.executable, "-c", PROGRAM, module, *words], folder)
+    if ran.code:
+        raise UserError(f"{module} ended with: {ran.output.strip().splitlines()[-1]}")
+    return ran.processor, float(ran.output.rsplit("peak ", 1)[1])
 
 
 def _corpus(folder: Path) -> Corpus:
