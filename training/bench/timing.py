@@ -102,7 +102,7 @@ def seconds(run: Callable[[], object]) -> float:
 
 
 def processor_seconds(run: Callable[[], object]) -> float:
-    """Times one call by what all threads of this process compute, whatever else the machine does."""
+    """Times one call by what all threads of this process compute; other processes do not count."""
     started = time.process_time()
     run()
     return time.process_time() - started
