@@ -22,10 +22,12 @@ from training.hub.api import (
     files,
     git,
     lfs,
+    listings,
     refs,
     repos,
     spaces,
     uploads,
+    users,
 )
 from training.hub.api import jobs as jobs_api
 from training.hub.api import webhooks as webhooks_api
@@ -42,6 +44,8 @@ from training.hub.web.rendering import error_page
 
 LOG = logging.getLogger(__name__)
 API = (
+    users,
+    listings,
     repos,
     files,
     uploads,
@@ -117,7 +121,12 @@ def refuse(request: Request, error: Exception) -> Response:
 
 
 def nothing_here(request: Request, error: Exception) -> Response:
-    """Answers an unknown address as the Hub does one of a repository that is missing."""
+    """Answers an address that nothing stands at."""
+    return refuse(request, HubError(404, "This Hub has nothing at this address."))
+
+
+def gone(request: Request, error: Exception) -> Response:
+    """Answers for a repository that went away while the request ran."""
     return refuse(request, repo_not_found())
 
 
@@ -136,7 +145,7 @@ def broken(request: Request, error: Exception) -> Response:
     if found is None:
         raise error
     if hub.repositories.is_gone(found):
-        return nothing_here(request, error)
+        return gone(request, error)
     LOG.warning("The stored objects of %s are damaged: %r", request.scope["path"], error)
     return refuse(request, damaged(found.repo_id))
 
@@ -163,8 +172,7 @@ def build(root: Path, host: str, names: Sequence[str] = (), jobs: Jobs | None = 
         exception_handlers={
             HubError: refuse,
             404: nothing_here,
-            # The repository was deleted or moved while the request ran.
-            errors.NotGitRepository: nothing_here,
+            errors.NotGitRepository: gone,
             ClientDisconnect: hung_up,
             **dict.fromkeys(DAMAGES, broken),
             Exception: failed,

@@ -10,6 +10,8 @@ from pathlib import Path
 from tagloop.errors import UserError
 from training.hub.accounts import Accounts
 
+KNOWS = "tagloop"
+"""What clients with a whole environment call themselves; others are warned of what they lack."""
 STOP_SECONDS = 10
 """Time that the server gets to finish requests before it is killed."""
 
@@ -129,6 +131,7 @@ def client_environment(endpoint: str, home: Path) -> dict[str, str]:
         "HF_TOKEN_PATH": str(home / "token"),
         "HF_STORED_TOKENS_PATH": str(home / "stored_tokens"),
         "HF_HUB_DISABLE_XET": "1",
+        "HF_HUB_USER_AGENT_ORIGIN": KNOWS,
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "HF_HUB_DISABLE_IMPLICIT_TOKEN": "0",
         "HF_HUB_OFFLINE": "0",

@@ -254,13 +254,36 @@ def prepare(request: Request, access: Access, kind: str | None, *, basic: bool) 
     call = Call(request, hub, authenticate(request, hub.accounts, basic=basic))
     if access in (Access.READ, Access.CONTRIBUTE, Access.WRITE):
         kind = kind or request.path_params["kind"]
-        call.found = visible(call, kind, call.part("namespace"), call.part("name"))
+        namespace, name = call.part("namespace"), call.part("name")
+        follow_move(call, kind, namespace, name.removesuffix(".git"))
+        call.found = visible(call, kind, namespace, name)
         request.state.repository = call.found
     if access is not Access.ANYONE and access is not Access.READ and call.caller is None:
         raise HubError(401, "Sign in with a token first.", headers=SIGN_IN)
     if access in (Access.CONTRIBUTE, Access.WRITE):
         require_write(call, call.repository.namespace if access is Access.WRITE else None)
     return call
+
+
+def follow_move(call: Call, kind: str, namespace: str, name: str) -> None:
+    """Sends whoever asks for a repository by a former name, or other capitals, to the present one.
+
+    Raises:
+        HubError: 307, if there is such a repository that the caller may see.
+    """
+    repositories, repo_id = call.hub.repositories, f"{namespace}/{name}"
+    is_sound = NAME.fullmatch(namespace) and NAME.fullmatch(name)
+    if not is_sound or repositories.find(kind, repo_id) is not None:
+        return
+    found = repositories.elsewhere(kind, repo_id)
+    if found is None or not (may_see(call.caller, found) or not found.settings()["private"]):
+        return
+    parts = call.request.path_params
+    given = f"/{parts['namespace']}/{parts['name'].removesuffix('.git')}"
+    path = call.request.scope["path"].replace(given, f"/{found.repo_id}", 1)
+    query = call.request.url.query
+    headers = {"Location": f"{path}?{query}" if query else path}
+    raise HubError(307, f"This repository is {found.repo_id} now.", headers=headers)
 
 
 def visible(call: Call, kind: str, namespace: str, name: str) -> StoredRepository:

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 from dulwich.objects import Commit
 from starlette.responses import FileResponse, JSONResponse, Response
 
-from training.hub.api.repos import next_page
+from training.hub.api.listings import next_page
 from training.hub.errors import HubError, entry_not_found
 from training.hub.names import split_revision
 from training.hub.repo_info import tree_item
@@ -119,6 +119,22 @@ def resolve(call: Call) -> Response:
     )
 
 
+def raw(call: Call) -> Response:
+    """Sends a file as git has it: of a large one its pointer."""
+    revision, path = split_revision(call.request.path_params["rest"])
+    head = call.repository.git.resolve(revision)
+    sha = head.id.decode()
+    entry = call.repository.git.entry(head, path) if path else None
+    if entry is None or entry.is_folder:
+        raise entry_not_found(path or "/", sha)
+    headers = {"X-Repo-Commit": sha, "ETag": f'"{entry.oid}"', **INERT}
+    if _has_already(call, headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    content = call.repository.git.blob(entry.oid.encode())
+    kind = "text/plain; charset=utf-8" if entry.lfs else media_type(path)
+    return Response(content, headers=headers, media_type=kind)
+
+
 def _has_already(call: Call, tag: str) -> bool:
     """Tells whether ``If-None-Match`` names an ETag, weak or not (RFC 9110, 13.1.2)."""
     given = ",".join(call.request.headers.getlist("if-none-match"))
@@ -146,4 +162,5 @@ ROUTES = [
     api("GET", REPO + "/tree/{rest:path}", tree, Access.READ),
     api("POST", REPO + "/paths-info/{rest:path}", paths_info, Access.READ, LIST_OF_PATHS),
     *repo_addresses("GET", "/resolve/{rest:path}", resolve, Access.READ),
+    *repo_addresses("GET", "/raw/{rest:path}", raw, Access.READ),
 ]

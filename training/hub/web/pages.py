@@ -11,7 +11,7 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from training.hub.api.files import SHOWN, media_type
-from training.hub.api.repos import seen
+from training.hub.api.listings import seen
 from training.hub.errors import HubError, entry_not_found
 from training.hub.names import PREFIXES, split_revision
 from training.hub.repo_info import tags
