@@ -53,7 +53,8 @@ def main() -> int:
             print(f"ready {endpoint}", flush=True)
             if args.parent is None:
                 print("A development server: one process, local users, no replacement for the Hub.")
-                print(f"The token of {args.user} is in {accounts.path}. Ctrl-C stops.", flush=True)
+                print(f"Clients: export HF_ENDPOINT={endpoint} HF_HUB_DISABLE_XET=1", flush=True)
+                print(f"and HF_TOKEN, {args.user}'s in {accounts.path}. Ctrl-C stops.", flush=True)
 
         serve(
             args.root,

@@ -14,6 +14,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from training.hub.accounts import Accounts
@@ -43,6 +44,7 @@ from training.hub.web import pages
 from training.hub.web.rendering import error_page
 
 LOG = logging.getLogger(__name__)
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 API = (
     users,
     listings,
@@ -56,7 +58,6 @@ API = (
     jobs_api,
     lfs,
     git,
-    pages,
 )
 """The modules whose addresses are served; the first that fits a request has it."""
 DAMAGES = (
@@ -125,6 +126,11 @@ def nothing_here(request: Request, error: Exception) -> Response:
     return refuse(request, HubError(404, "This Hub has nothing at this address."))
 
 
+async def no_route(request: Request) -> Response:
+    """Answers for what is no route of the API, before a page could be meant."""
+    return nothing_here(request, HubError(404, ""))
+
+
 def gone(request: Request, error: Exception) -> Response:
     """Answers for a repository that went away while the request ran."""
     return refuse(request, repo_not_found())
@@ -168,7 +174,11 @@ def build(root: Path, host: str, names: Sequence[str] = (), jobs: Jobs | None = 
     accounts, jobs = Accounts(root), jobs or Jobs(root)
     webhooks = Webhooks(root)
     app = Starlette(
-        routes=[route for module in API for route in module.ROUTES],
+        routes=[
+            *(route for module in API for route in module.ROUTES),
+            Route("/api/{rest:path}", no_route, methods=METHODS),
+            *pages.ROUTES,
+        ],
         exception_handlers={
             HubError: refuse,
             404: nothing_here,

@@ -26,8 +26,8 @@ MAX_FILES = 1000
 MAX_QUESTION = 4 << 20
 """Longest question about a commit to come, in bytes: a sample of each file is in it."""
 NO_XET = (
-    "This Hub takes large files by LFS and has no Xet: set HF_HUB_DISABLE_XET=1 before Python or hf "
-    "starts."
+    "This Hub takes large files by LFS and has no Xet: set HF_HUB_DISABLE_XET=1 before Python or "
+    "hf starts."
 )
 NDJSON = Terms(types=("application/x-ndjson",))
 
