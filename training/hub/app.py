@@ -42,6 +42,7 @@ from training.hub.signing import Signer
 from training.hub.storage.repositories import Repositories
 from training.hub.web import pages
 from training.hub.web.rendering import error_page
+from training.hub.web.static_spaces import StaticSpaces
 
 LOG = logging.getLogger(__name__)
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
@@ -187,7 +188,11 @@ def build(root: Path, host: str, names: Sequence[str] = (), jobs: Jobs | None = 
             **dict.fromkeys(DAMAGES, broken),
             Exception: failed,
         },
-        middleware=[Middleware(Dated), Middleware(Guard, host=host, names=names, refuse=refuse)],
+        middleware=[
+            Middleware(Dated),
+            Middleware(StaticSpaces, host=host, names=names),
+            Middleware(Guard, host=host, names=names, refuse=refuse),
+        ],
     )
     app.router.redirect_slashes = False
     app.state.hub = Hub(

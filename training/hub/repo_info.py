@@ -12,6 +12,7 @@ from dulwich.objects import Commit
 
 from training.hub.documents import MalformedError, parse_json
 from training.hub.errors import HubError
+from training.hub.space_hosts import subdomain_of
 from training.hub.storage.card import Card, lenient_card
 from training.hub.storage.git_store import Entry, GitStore
 from training.hub.storage.history import date_of
@@ -70,7 +71,7 @@ def summary(repository: StoredRepository) -> dict[str, Any]:
             described[key] = [
                 item for item in _as_list(card.data.get(key)) if isinstance(item, str)
             ]
-        described["subdomain"] = repository.repo_id.replace("/", "-").lower()
+        described["subdomain"] = subdomain_of(repository.repo_id)
     return described
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import mimetypes
 import re
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import parse_qs
 
 from dulwich.objects import Commit
+from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
 from training.hub.api.listings import next_page
@@ -100,13 +101,11 @@ def resolve(call: Call) -> Response:
     entry = repository.git.entry(head, path)
     if entry.is_folder:
         raise entry_not_found(path, sha)
-    is_large = entry.lfs is not None and repository.lfs.has(entry.lfs.oid)
-    digest = entry.lfs.oid if entry.lfs and is_large else entry.oid
-    stored = repository.lfs.path(digest) if is_large else repository.plain_file(digest)
+    stored, digest = stored_file(repository, entry)
     headers = {"X-Repo-Commit": sha, "ETag": f'"{digest}"', "Cache-Control": "no-cache", **INERT}
-    if is_large:
+    if digest != entry.oid:
         headers |= {"X-Linked-Etag": f'"{digest}"', "X-Linked-Size": str(stored.stat().st_size)}
-    if _has_already(call, headers["ETag"]):
+    if has_already(call.request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
     download = _is_true(call.request.query_params.get("download"))
     return FileResponse(
@@ -128,16 +127,23 @@ def raw(call: Call) -> Response:
     if entry is None or entry.is_folder:
         raise entry_not_found(path or "/", sha)
     headers = {"X-Repo-Commit": sha, "ETag": f'"{entry.oid}"', **INERT}
-    if _has_already(call, headers["ETag"]):
+    if has_already(call.request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
     content = call.repository.git.blob(entry.oid.encode())
     kind = "text/plain; charset=utf-8" if entry.lfs else media_type(path)
     return Response(content, headers=headers, media_type=kind)
 
 
-def _has_already(call: Call, tag: str) -> bool:
+def stored_file(repository: StoredRepository, entry: Entry) -> tuple[Path, str]:
+    """Returns a file's content as a file on disk, and its digest: a large one's sha256."""
+    if entry.lfs is not None and repository.lfs.has(entry.lfs.oid):
+        return repository.lfs.path(entry.lfs.oid), entry.lfs.oid
+    return repository.plain_file(entry.oid), entry.oid
+
+
+def has_already(request: Request, tag: str) -> bool:
     """Tells whether ``If-None-Match`` names an ETag, weak or not (RFC 9110, 13.1.2)."""
-    given = ",".join(call.request.headers.getlist("if-none-match"))
+    given = ",".join(request.headers.getlist("if-none-match"))
     return given.strip() == "*" or tag in ENTITY_TAG.findall(given)
 
 

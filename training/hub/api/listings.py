@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from training.hub.errors import HubError, printable
 from training.hub.repo_info import summary
 from training.hub.routing import Access, Call, api, may_see
+from training.hub.space_hosts import origin_of
 from training.hub.storage.repositories import StoredRepository
 
 LOG = logging.getLogger(__name__)
@@ -48,6 +49,8 @@ def listing(call: Call) -> Response:
 
 def expanded(call: Call, described: dict[str, Any]) -> dict[str, Any]:
     """Returns of a description what ``expand`` names, all where it names nothing."""
+    if described.get("sdk") == "static" and not described["private"]:
+        described = {**described, "host": origin_of(call.base, described["subdomain"])}
     query = call.request.query_params
     wanted = query.getlist("expand") + query.getlist("expand[]")
     return {key: described.get(key) for key in {"id", "_id", *wanted}} if wanted else described

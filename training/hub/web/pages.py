@@ -14,8 +14,9 @@ from training.hub.api.files import SHOWN, media_type
 from training.hub.api.listings import seen
 from training.hub.errors import HubError, entry_not_found
 from training.hub.names import PREFIXES, split_revision
-from training.hub.repo_info import tags
+from training.hub.repo_info import sdk_of, tags
 from training.hub.routing import Access, Call, api, repo_addresses
+from training.hub.space_hosts import origin_of, subdomain_of
 from training.hub.storage.card import lenient_card
 from training.hub.storage.discussions import Discussions
 from training.hub.storage.history import (
@@ -77,7 +78,17 @@ def card(call: Call) -> Response:
         variables=settings.get("variables", {}),
         secrets=len(settings.get("secrets", {})),
         results=_results(read.data),
+        app=_app(call, settings),
     )
+
+
+def _app(call: Call, settings: dict[str, Any]) -> str | None:
+    """Returns the origin of a static Space's own page, None where there is none to see."""
+    repository = call.repository
+    is_served = repository.kind == "spaces" and not settings["private"]
+    if not is_served or sdk_of(repository) != "static":
+        return None
+    return origin_of(call.base, subdomain_of(repository.repo_id))
 
 
 def _results(data: dict[str, Any]) -> list[tuple[str, str]]:

@@ -83,10 +83,21 @@ def repo_page(
     )
 
 
-def page(call: Call, template: str, **values: Any) -> Response:
-    """Renders a page."""
-    text = ENVIRONMENT.get_template(template).render(base=call.base, caller=call.caller, **values)
-    return HTMLResponse(text, headers=HEADERS)
+def page(call: Call, template: str, *, app: str | None = None, **values: Any) -> Response:
+    """Renders a page.
+
+    Args:
+        call: Who asks.
+        template: Its name.
+        app: Origin of the static Space that stands in a frame of the page, if one does.
+        values: Of the template.
+    """
+    given = {"base": call.base, "caller": call.caller, "app": app, **values}
+    text = ENVIRONMENT.get_template(template).render(given)
+    headers = dict(HEADERS)
+    if app:
+        headers["Content-Security-Policy"] += f"; frame-src {app}"
+    return HTMLResponse(text, headers=headers)
 
 
 def error_page(error: HubError, path: str) -> Response:
