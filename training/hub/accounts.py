@@ -16,7 +16,7 @@ from training.hub.durable import write_json
 from training.hub.names import NAME, RESERVED_NAMESPACES
 
 LOG = logging.getLogger(__name__)
-READ, WRITE = "read", "write"
+READ, WRITE, OAUTH = "read", "write", "oauth"
 
 
 @dataclass(frozen=True)
@@ -25,13 +25,15 @@ class Caller:
 
     Attributes:
         user: Name, which is also the user's namespace.
-        role: ``read`` or ``write``.
+        role: ``read`` or ``write`` of a token of the user's own, ``oauth`` of a Space's.
         created_at: When the token was made, ISO.
+        scopes: What the user let the Space do.
     """
 
     user: str
     role: str
     created_at: str
+    scopes: frozenset[str] = frozenset()
 
 
 class Accounts:

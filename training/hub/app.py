@@ -24,6 +24,7 @@ from training.hub.api import (
     git,
     lfs,
     listings,
+    oauth,
     refs,
     repos,
     spaces,
@@ -40,13 +41,14 @@ from training.hub.errors import HubError, damaged, repo_not_found
 from training.hub.routing import Hub
 from training.hub.signing import Signer
 from training.hub.storage.repositories import Repositories
-from training.hub.web import pages
+from training.hub.web import consent, pages
 from training.hub.web.rendering import error_page
 from training.hub.web.static_spaces import StaticSpaces
 
 LOG = logging.getLogger(__name__)
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 API = (
+    oauth,
     users,
     listings,
     repos,
@@ -163,7 +165,13 @@ def failed(request: Request, error: Exception) -> Response:
     return refuse(request, found)
 
 
-def build(root: Path, host: str, names: Sequence[str] = (), jobs: Jobs | None = None) -> ASGIApp:
+def build(
+    root: Path,
+    host: str,
+    names: Sequence[str] = (),
+    jobs: Jobs | None = None,
+    visitors: Sequence[str] = (),
+) -> ASGIApp:
     """Assembles the application.
 
     Args:
@@ -171,6 +179,7 @@ def build(root: Path, host: str, names: Sequence[str] = (), jobs: Jobs | None = 
         host: Address that it listens on.
         names: Further names that it is reached by; see `Guard`.
         jobs: What runs Jobs; none are run without it.
+        visitors: Users as whom anybody may sign in to a Space.
     """
     accounts, jobs = Accounts(root), jobs or Jobs(root)
     webhooks = Webhooks(root)
@@ -178,6 +187,7 @@ def build(root: Path, host: str, names: Sequence[str] = (), jobs: Jobs | None = 
         routes=[
             *(route for module in API for route in module.ROUTES),
             Route("/api/{rest:path}", no_route, methods=METHODS),
+            *consent.ROUTES,
             *pages.ROUTES,
         ],
         exception_handlers={
@@ -202,5 +212,6 @@ def build(root: Path, host: str, names: Sequence[str] = (), jobs: Jobs | None = 
         webhooks,
         Deliveries(root, webhooks, jobs),
         jobs,
+        tuple(visitors),
     )
     return RawPath(app)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from tagloop.errors import UserError
@@ -20,7 +21,13 @@ class EmbeddedHub:
     """Runs the Hub and knows what its clients need; it never outlives this process."""
 
     def __init__(
-        self, root: Path, port: int = 0, user: str = "demo", *, run_jobs: bool = False
+        self,
+        root: Path,
+        port: int = 0,
+        user: str = "demo",
+        *,
+        run_jobs: bool = False,
+        visitors: Sequence[str] = (),
     ) -> None:
         """Prepares the folder; the token exists from here on, the server from `start` on.
 
@@ -29,9 +36,10 @@ class EmbeddedHub:
             port: To listen on, on 127.0.0.1; 0 for a free one.
             user: Whose token `token` is.
             run_jobs: Run Jobs of that user, as processes of this machine.
+            visitors: Users as whom anybody at this machine may sign in to a static Space.
         """
         self.root, self.port, self.user = Path(root).absolute(), port, user
-        self.run_jobs = run_jobs
+        self.run_jobs, self.visitors = run_jobs, tuple(visitors)
         self.accounts = Accounts(self.root)
         self.token = self.accounts.token_of(user)
         self._process: subprocess.Popen[str] | None = None
@@ -51,6 +59,7 @@ class EmbeddedHub:
         command = [sys.executable, "-m", "training.hub", "--root", str(self.root)]
         command += ["--port", str(self.port), "--parent", str(os.getpid())]
         command += ["--user", self.user, *(["--run_jobs"] if self.run_jobs else [])]
+        command += [word for user in self.visitors for word in ("--visitor", user)]
         with (self.root / "hub.log").open("a") as log:
             process = subprocess.Popen(
                 command,

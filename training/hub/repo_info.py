@@ -75,10 +75,14 @@ def summary(repository: StoredRepository) -> dict[str, Any]:
     return described
 
 
+def card_of(repository: StoredRepository) -> Card:
+    """Returns the metadata of a repository's card on its main branch."""
+    return _metadata(repository, repository.git.resolve("main"))
+
+
 def sdk_of(repository: StoredRepository) -> object:
     """Returns a Space's SDK as its card states it, else as it was made with."""
-    card = _metadata(repository, repository.git.resolve("main"))
-    return card.data.get("sdk", repository.settings().get("sdk"))
+    return card_of(repository).data.get("sdk", repository.settings().get("sdk"))
 
 
 def runtime(settings: dict[str, Any], sdk: object) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from training.hub.accounts import WRITE, Accounts, Caller
+from training.hub.accounts import OAUTH, WRITE, Accounts, Caller
 from training.hub.automation.deliveries import Deliveries
 from training.hub.automation.jobs import Jobs
 from training.hub.automation.webhooks import Webhooks
@@ -24,6 +24,7 @@ from training.hub.browsers import READING
 from training.hub.documents import MalformedError, parse_json
 from training.hub.errors import HubError, repo_not_found
 from training.hub.names import NAME, PREFIXES, decode
+from training.hub.oauth.grants import Grants
 from training.hub.signing import Signer
 from training.hub.storage.repositories import Repositories, StoredRepository
 from training.hub.turns import Turns
@@ -42,8 +43,9 @@ SIGN_IN = {"WWW-Authenticate": 'Basic realm="Hub: any user name, a token as the 
 class Access(Enum):
     """What a caller has to be.
 
-    ANYONE: no repository is involved. USER: has a token. READ: may see the repository.
-    CONTRIBUTE: may see it and has a write token. WRITE: owns it and has a write token.
+    ANYONE: no repository is involved. USER: has a token of its own. IDENTITY: has any token, be it
+    a Space's. READ: may see the repository. CONTRIBUTE: may see it and has a token that may write,
+    or open discussions. WRITE: owns it and has a token that may write.
     """
 
     ANYONE = 0
@@ -51,6 +53,7 @@ class Access(Enum):
     READ = 2
     CONTRIBUTE = 3
     WRITE = 4
+    IDENTITY = 5
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,9 @@ class Hub:
     webhooks: Webhooks
     deliveries: Deliveries
     jobs: Jobs
+    visitors: tuple[str, ...] = ()
+    """Users as whom whoever sees this Hub's pages may sign in to a Space without a token."""
+    grants: Grants = field(default_factory=Grants)
     turns: Turns = field(default_factory=Turns)
 
 
@@ -251,7 +257,7 @@ def prepare(request: Request, access: Access, kind: str | None, *, basic: bool) 
             may not see.
     """
     hub: Hub = request.app.state.hub
-    call = Call(request, hub, authenticate(request, hub.accounts, basic=basic))
+    call = Call(request, hub, authenticate(request, hub, basic=basic))
     if access in (Access.READ, Access.CONTRIBUTE, Access.WRITE):
         kind = kind or request.path_params["kind"]
         namespace, name = call.part("namespace"), call.part("name")
@@ -260,8 +266,12 @@ def prepare(request: Request, access: Access, kind: str | None, *, basic: bool) 
         request.state.repository = call.found
     if access is not Access.ANYONE and access is not Access.READ and call.caller is None:
         raise HubError(401, "Sign in with a token first.", headers=SIGN_IN)
-    if access in (Access.CONTRIBUTE, Access.WRITE):
-        require_write(call, call.repository.namespace if access is Access.WRITE else None)
+    if access is Access.USER and call.caller and call.caller.role == OAUTH:
+        raise HubError(403, "This takes a token of your own; a Space's does not do.")
+    if access is Access.CONTRIBUTE:
+        require_contribute(call)
+    if access is Access.WRITE:
+        require_write(call, call.repository.namespace)
     return call
 
 
@@ -305,23 +315,41 @@ def visible(call: Call, kind: str, namespace: str, name: str) -> StoredRepositor
 
 
 def may_see(caller: Caller | None, repository: StoredRepository) -> bool:
-    """Tells whether a private repository is the caller's."""
-    return caller is not None and caller.user == repository.namespace
+    """Tells whether a private repository is the caller's, and shown to such a token."""
+    if caller is None or caller.user != repository.namespace:
+        return False
+    return caller.role != OAUTH or bool(caller.scopes & {"read-repos", "write-repos"})
 
 
 def require_write(call: Call, namespace: str | None) -> None:
     """Checks that the caller may write, into that namespace if one is given.
 
+    What no namespace bounds is for tokens of the user's own.
+
     Raises:
         HubError: 403.
     """
-    if call.caller is None or call.caller.role != WRITE:
-        raise HubError(403, "This token may only read; take one with the role write.")
-    if namespace is not None and namespace != call.caller.user:
+    caller = call.caller
+    is_granted = caller is not None and namespace is not None and "write-repos" in caller.scopes
+    if caller is None or not (caller.role == WRITE or is_granted):
+        raise HubError(403, "This token may not write here; take one with the role write.")
+    if namespace is not None and namespace != caller.user:
         raise HubError(403, f"You have no write access to the namespace {namespace!r}.")
 
 
-def authenticate(request: Request, accounts: Accounts, *, basic: bool) -> Caller | None:
+def require_contribute(call: Call) -> None:
+    """Checks that the caller may open discussions and pull requests.
+
+    Raises:
+        HubError: 403.
+    """
+    caller = call.caller
+    granted = caller.scopes & {"write-discussions", "write-repos"} if caller else ()
+    if caller is None or not (caller.role == WRITE or granted):
+        raise HubError(403, "This token may only read; take one with the role write.")
+
+
+def authenticate(request: Request, hub: Hub, *, basic: bool) -> Caller | None:
     """Finds out who asks: a bearer token, or for git and browsers a token as Basic password.
 
     Raises:
@@ -339,7 +367,7 @@ def authenticate(request: Request, accounts: Accounts, *, basic: bool) -> Caller
             token = base64.b64decode(value, validate=True).decode().partition(":")[2]
         except ValueError:
             token = None
-    caller = accounts.caller(token) if token else None
+    caller = (hub.accounts.caller(token) or hub.grants.caller(token)) if token else None
     if caller is None:
         raise HubError(401, "Invalid credentials in Authorization header", headers=SIGN_IN)
     return caller

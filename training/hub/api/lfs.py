@@ -26,7 +26,7 @@ from training.hub.routing import (
     api,
     read_json,
     repo_addresses,
-    require_write,
+    require_contribute,
 )
 from training.hub.storage.repositories import StoredRepository
 
@@ -58,7 +58,7 @@ def _batch(call: Call) -> Response:
     named = [_checked(item) for item in objects]
     if operation == "download":
         return _batch_answer("basic", named, [_download(call, oid, size) for oid, size in named])
-    require_write(call, None)
+    require_contribute(call)
     in_parts = "multipart" in call.items("transfers")
     wanted = {item for item in named if not call.repository.lfs.has(*item)}
     large = {(oid, size) for oid, size in wanted if in_parts and size > PART}

@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-from training.hub.accounts import now
+from training.hub.accounts import OAUTH, now
 from training.hub.api.listings import seen
 from training.hub.errors import HubError, printable
 from training.hub.names import NAME, PREFIXES
@@ -20,7 +20,18 @@ AVATAR = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64"><rect wi
 
 def whoami(call: Call) -> dict[str, Any]:
     """Says whose token it is and what it allows."""
-    assert call.caller is not None
+    caller = call.caller
+    assert caller is not None
+    auth: dict[str, Any] = {
+        "type": "access_token",
+        "accessToken": {
+            "displayName": caller.role,
+            "role": caller.role,
+            "createdAt": caller.created_at,
+        },
+    }
+    if caller.role == OAUTH:
+        auth = {"type": "oauth", "scopes": sorted(caller.scopes)}
     return {
         "type": "user",
         "id": call.user,
@@ -32,14 +43,7 @@ def whoami(call: Call) -> dict[str, Any]:
         "canPay": False,
         "avatarUrl": avatar_url(call, call.user),
         "orgs": [],
-        "auth": {
-            "type": "access_token",
-            "accessToken": {
-                "displayName": call.caller.role,
-                "role": call.caller.role,
-                "createdAt": call.caller.created_at,
-            },
-        },
+        "auth": auth,
     }
 
 
@@ -147,7 +151,7 @@ def _user(call: Call) -> str:
 
 
 ROUTES = [
-    api("GET", "/api/whoami-v2", whoami, Access.USER),
+    api("GET", "/api/whoami-v2", whoami, Access.IDENTITY),
     api("GET", "/avatars/{file}", avatar, Access.ANYONE),
     api("GET", "/api/users/{user}/overview", overview, Access.ANYONE),
     api("GET", "/api/users/{user}/likes", liked, Access.ANYONE),

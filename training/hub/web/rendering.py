@@ -10,6 +10,7 @@ from dulwich.objects import Commit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
+from training.hub.browsers import CONSENT
 from training.hub.errors import HubError
 from training.hub.routing import Call
 from training.hub.storage.discussions import Discussions
@@ -106,6 +107,6 @@ def error_page(error: HubError, path: str) -> Response:
         status=error.status, message=error.message, caller=None
     )
     headers = {**error.response_headers(), **HEADERS}
-    if path != SIGN_IN:
+    if path not in (SIGN_IN, CONSENT):
         headers.pop("WWW-Authenticate", None)
     return HTMLResponse(text, status_code=error.status, headers=headers)

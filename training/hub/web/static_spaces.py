@@ -18,9 +18,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from training.hub.api.files import has_already, stored_file
 from training.hub.browsers import host_name, own_names
 from training.hub.errors import HubError, printable
+from training.hub.oauth.clients import client_of
+from training.hub.repo_info import card_of, sdk_of
 from training.hub.routing import Hub
 from training.hub.space_hosts import subdomain_in, subdomain_of
-from training.hub.storage.card import Card, lenient_card
 from training.hub.storage.repositories import StoredRepository
 
 TYPES = {
@@ -86,25 +87,26 @@ def find_space(hub: Hub, subdomain: str) -> StoredRepository | None:
         for found in hub.repositories.all("spaces")
         if subdomain_of(found.repo_id) == subdomain
         and not (settings := found.settings())["private"]
-        and card_of(found).data.get("sdk", settings.get("sdk")) == "static"
+        and sdk_of(found) == "static"
     ]
     return min(fitting, key=lambda item: item[0])[1] if fitting else None
 
 
-def card_of(space: StoredRepository) -> Card:
-    """Reads a Space's card."""
-    return lenient_card(space.git.read(space.git.resolve("main"), "README.md"))
-
-
-def variables_of(space: StoredRepository, base: str) -> dict[str, str]:
+def variables_of(space: StoredRepository, base: str, key: bytes) -> dict[str, str]:
     """Returns what a Space's pages find in ``window.huggingface.variables``.
 
     Args:
         space: Which one.
         base: Address of this Hub, so that a page finds the Hub that serves it.
+        key: Secret of the Hub, from which the ids of clients follow.
     """
     stated = space.settings().get("variables", {})
-    return {"HF_ENDPOINT": base, **{key: str(item.get("value")) for key, item in stated.items()}}
+    given = {name: str(item.get("value")) for name, item in stated.items()}
+    client = client_of(space, key)
+    if client is not None:
+        given["OAUTH_CLIENT_ID"], given["OAUTH_SCOPES"] = client.id, " ".join(client.scopes)
+        given["OPENID_PROVIDER_URL"] = base
+    return {"HF_ENDPOINT": base, **given}
 
 
 def _answer(request: Request, subdomain: str) -> Response:
@@ -143,7 +145,8 @@ def _file(request: Request, space: StoredRepository) -> Response:
     kind = TYPES.get(suffix) or mimetypes.guess_type(path)[0] or "application/octet-stream"
     headers = {"Cache-Control": "no-cache", "ETag": f'"{digest}"', **_custom_headers(card)}
     if suffix in (".html", ".htm") and entry.size <= MAX_PAGE:
-        variables = variables_of(space, hub_address(request, space))
+        key = request.app.state.hub.accounts.signing_key
+        variables = variables_of(space, hub_address(request, space), key)
         content = with_variables(stored.read_bytes(), variables)
         headers["ETag"] = f'"{hashlib.sha256(content).hexdigest()}"'
         answer = Response(content, headers=headers, media_type=TYPES[".html"])
