@@ -34,9 +34,10 @@ const {variables} = window.huggingface;
 const hub = variables.HF_ENDPOINT;
 const headers = {authorization: "Bearer " + variables.TOKEN};
 const info = await (await fetch(`${hub}/api/models/${variables.MODEL}`, {headers})).json();
-const file = await fetch(`${hub}/${variables.MODEL}/resolve/main/x.bin`, {headers: {range: "bytes=0-3"}});
-const text = await file.text();
-document.title = [name, info.id, file.status, file.headers.get("x-repo-commit") === info.sha, text].join(" ");
+const file = await fetch(`${hub}/${variables.MODEL}/resolve/main/x.bin`,
+  {headers: {range: "bytes=0-3"}});
+const same = file.headers.get("x-repo-commit") === info.sha;
+document.title = [name, info.id, file.status, same, await file.text()].join(" ");
 </script></body></html>
 """
 
