@@ -10,7 +10,6 @@ import re
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -340,15 +339,23 @@ def test_grants_end(monkeypatch: pytest.MonkeyPatch) -> None:
         grants.redeem(late, "http://x/", "v")
 
 
-def test_a_browser_signs_in(own: EmbeddedHub, asking: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("user", ["guest", "demo"])
+def test_a_browser_signs_in(own: EmbeddedHub, hub: EmbeddedHub, user: str) -> None:
+    """As a visitor without a token, and as somebody who gives the browser his token."""
     playwright = pytest.importorskip("playwright.sync_api")
+    if user == "demo":
+        served, repo = hub, space(HfApi(), "for-a-browser")
+        credentials = {"username": "any", "password": hub.token}
+    else:
+        served, credentials = own, None
+        repo = space(HfApi(endpoint=own.endpoint, token=own.token), "for-a-browser")
     with playwright.sync_playwright() as running:
         browser = running.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--no-proxy-server"]
         )
-        page = browser.new_page()
-        page.goto(f"http://{subdomain_of(asking)}.static.localhost:{own.port}/")
-        page.get_by_role("button", name="Allow as guest").click()
-        page.wait_for_function("document.title.startsWith('guest')")
-        assert page.title() == "guest kept openid profile email write-discussions"
+        page = browser.new_context(http_credentials=credentials).new_page()
+        page.goto(f"http://{subdomain_of(repo)}.static.localhost:{served.port}/")
+        page.get_by_role("button", name=f"Allow as {user}").click()
+        page.wait_for_function(f"document.title.startsWith('{user}')")
+        assert page.title() == f"{user} kept openid profile email write-discussions"
         browser.close()

@@ -128,5 +128,6 @@ def _back(asked: dict[str, str], **answer: str) -> Response:
 
 ROUTES = [
     api("GET", CONSENT, ask, Access.ANYONE),
-    api("POST", CONSENT, agree, Access.ANYONE, Terms(types=FORM)),
+    # A browser sends Basic credentials along with the form; it is the signature that counts.
+    api("POST", CONSENT, agree, Access.ANYONE, Terms(basic=True, types=FORM)),
 ]
