@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from training.hub.accounts import Accounts
 from training.hub.api import (
+    collections,
     discussions,
     files,
     git,
@@ -40,6 +41,7 @@ from training.hub.browsers import Guard
 from training.hub.errors import HubError, damaged, repo_not_found
 from training.hub.routing import Hub
 from training.hub.signing import Signer
+from training.hub.storage.collections import Collections
 from training.hub.storage.repositories import Repositories
 from training.hub.web import consent, pages
 from training.hub.web.rendering import error_page
@@ -48,6 +50,7 @@ from training.hub.web.static_spaces import StaticSpaces
 LOG = logging.getLogger(__name__)
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 API = (
+    collections,
     oauth,
     users,
     listings,
@@ -212,6 +215,7 @@ def build(
         webhooks,
         Deliveries(root, webhooks, jobs),
         jobs,
+        Collections(root),
         tuple(visitors),
     )
     return RawPath(app)

@@ -26,6 +26,7 @@ from training.hub.errors import HubError, repo_not_found
 from training.hub.names import NAME, PREFIXES, decode
 from training.hub.oauth.grants import Grants
 from training.hub.signing import Signer
+from training.hub.storage.collections import Collections
 from training.hub.storage.repositories import Repositories, StoredRepository
 from training.hub.turns import Turns
 
@@ -66,6 +67,7 @@ class Hub:
     webhooks: Webhooks
     deliveries: Deliveries
     jobs: Jobs
+    collections: Collections
     visitors: tuple[str, ...] = ()
     """Users as whom whoever sees this Hub's pages may sign in to a Space without a token."""
     grants: Grants = field(default_factory=Grants)

@@ -10,6 +10,8 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from training.hub.api.collections import found as found_collection
+from training.hub.api.collections import shown_items
 from training.hub.api.files import SHOWN, media_type
 from training.hub.api.listings import seen
 from training.hub.errors import HubError, entry_not_found
@@ -238,6 +240,12 @@ def discussion(call: Call) -> Response:
     )
 
 
+def collection(call: Call) -> Response:
+    """Shows a collection with what the caller may see of it."""
+    found = found_collection(call)
+    return page(call, "collection.html", collection=found, items=shown_items(call, found))
+
+
 def sign_in(call: Call) -> Response:
     """Makes the browser ask for a token, which it then sends along with every page."""
     return RedirectResponse("/", status_code=303)
@@ -252,6 +260,7 @@ ROUTES = [
     Route("/static/hub.css", stylesheet),
     api("GET", SIGN_IN, sign_in, Access.USER),
     api("GET", "/", front, Access.ANYONE),
+    api("GET", "/collections/{namespace}/{slug}", collection, Access.ANYONE),
     api("GET", "/{user}", front, Access.ANYONE),
     *repo_addresses("GET", "", card, Access.READ),
     *repo_addresses("GET", "/tree/{rest:path}", folder, Access.READ),
