@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import zlib
 from collections.abc import Sequence
 from email.utils import formatdate
 from pathlib import Path
@@ -42,6 +41,7 @@ from training.hub.errors import HubError, damaged, repo_not_found
 from training.hub.routing import Hub
 from training.hub.signing import Signer
 from training.hub.storage.collections import Collections
+from training.hub.storage.git_store import DAMAGES
 from training.hub.storage.repositories import Repositories
 from training.hub.web import consent, pages
 from training.hub.web.rendering import error_page
@@ -66,16 +66,6 @@ API = (
     git,
 )
 """The modules whose addresses are served; the first that fits a request has it."""
-DAMAGES = (
-    FileNotFoundError,
-    zlib.error,
-    errors.ChecksumMismatch,
-    errors.FileFormatException,
-    errors.ObjectMissing,
-    errors.MissingCommitError,
-    errors.WrongObjectException,
-)
-"""What reading git objects raises where a file is not what was written."""
 
 
 class RawPath:

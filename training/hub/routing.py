@@ -20,8 +20,8 @@ from training.hub.accounts import OAUTH, WRITE, Accounts, Caller
 from training.hub.automation.deliveries import Deliveries
 from training.hub.automation.jobs import Jobs
 from training.hub.automation.webhooks import Webhooks
+from training.hub.bodies import JSON, MAX_BODY, read_json, require_type
 from training.hub.browsers import READING
-from training.hub.documents import MalformedError, parse_json
 from training.hub.errors import HubError, repo_not_found
 from training.hub.names import NAME, PREFIXES, decode
 from training.hub.oauth.grants import Grants
@@ -32,12 +32,6 @@ from training.hub.turns import Turns
 
 MAX_DIGITS = 9
 """Longest number in a query: no list here has a thousand million entries."""
-MAX_BODY = 1 << 20
-"""Longest body, in bytes, that is read into memory where a route says nothing else."""
-JSON = ("application/json", "application/vnd.git-lfs+json")
-FORM = ("application/x-www-form-urlencoded",)
-ANY_TYPE = ()
-"""Media types that a route takes: with ``ANY_TYPE`` the bytes themselves are what is stored."""
 SIGN_IN = {"WWW-Authenticate": 'Basic realm="Hub: any user name, a token as the password"'}
 
 
@@ -373,50 +367,3 @@ def authenticate(request: Request, hub: Hub, *, basic: bool) -> Caller | None:
     if caller is None:
         raise HubError(401, "Invalid credentials in Authorization header", headers=SIGN_IN)
     return caller
-
-
-def require_type(request: Request, types: tuple[str, ...]) -> None:
-    """Checks the media type of a body, if there is one.
-
-    Raises:
-        HubError: 415.
-    """
-    headers = request.headers
-    is_empty = headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers
-    given = headers.get("content-type", "").partition(";")[0].strip().lower()
-    if types and not is_empty and given not in types:
-        raise HubError(415, f"The body must be {' or '.join(types)}.")
-
-
-async def read_body(request: Request, limit: int) -> bytes:
-    """Reads a body into memory.
-
-    Raises:
-        HubError: 413 when it is longer than ``limit`` bytes.
-    """
-    content = bytearray()
-    async for chunk in request.stream():
-        content += chunk
-        if len(content) > limit:
-            raise HubError(413, f"A body may have {limit} bytes here.")
-    return bytes(content)
-
-
-async def read_json(request: Request, limit: int) -> dict[str, Any]:
-    """Reads a small body; a form's bytes stand under the key ``form``.
-
-    Raises:
-        HubError: 400 for anything but a JSON object, 413 when it is long.
-    """
-    if request.method in READING:
-        return {}
-    content = await read_body(request, limit)
-    if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
-        return {"form": content}
-    try:
-        body = await run_in_threadpool(parse_json, content) if content.strip() else {}
-    except MalformedError as error:
-        raise HubError(400, f"The body cannot be read: {error}.") from None
-    if not isinstance(body, dict):
-        raise HubError(400, "The body must be a JSON object.")
-    return body

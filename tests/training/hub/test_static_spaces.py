@@ -147,6 +147,20 @@ def test_only_public_static_spaces_are_served(api: HfApi, hub: EmbeddedHub, spac
     assert HTTP.get(hub.endpoint, headers={"Host": "x.static.evil.example"}).status_code == 400
 
 
+def test_a_damaged_space_says_so(api: HfApi, hub: EmbeddedHub) -> None:
+    repo = api.create_repo("damaged-page", repo_type="space", space_sdk="static").repo_id
+    assert of_space(hub, repo, "/README.md").status_code == 200
+    folder = hub.root / "repos/spaces" / repo
+    for blob in (folder / "blobs").iterdir():
+        blob.unlink()
+    for stored in (folder / "git/objects").glob("??/*"):
+        stored.chmod(0o644)
+        stored.write_bytes(b"no object")
+    answer = of_space(hub, repo, "/README.md")
+    assert answer.status_code == 500 and "damaged" in answer.text
+    api.delete_repo(repo, repo_type="space")
+
+
 def test_a_page_asks_the_hub_with_a_token(hub: EmbeddedHub, space: str, model: str) -> None:
     origin = origin_of(hub.endpoint, subdomain_of(space))
     assert origin is not None

@@ -13,10 +13,11 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
 from training.hub.api.listings import next_page
+from training.hub.bodies import FORM, JSON
 from training.hub.errors import HubError, entry_not_found
 from training.hub.names import split_revision
 from training.hub.repo_info import tree_item
-from training.hub.routing import FORM, JSON, REPO, Access, Call, Terms, api, repo_addresses
+from training.hub.routing import REPO, Access, Call, Terms, api, repo_addresses
 from training.hub.storage.git_store import Entry
 from training.hub.storage.history import date_of, last_commits, title_of
 from training.hub.storage.repositories import StoredRepository

@@ -15,16 +15,14 @@ from typing import Any
 
 from starlette.responses import FileResponse, JSONResponse, Response
 
+from training.hub.bodies import ANY_TYPE, MAX_BODY, read_json
 from training.hub.errors import HubError, entry_not_found
 from training.hub.names import NAME, OID
 from training.hub.routing import (
-    ANY_TYPE,
-    MAX_BODY,
     Access,
     Call,
     Terms,
     api,
-    read_json,
     repo_addresses,
     require_contribute,
 )

@@ -15,11 +15,12 @@ from urllib.parse import parse_qs
 from starlette.responses import JSONResponse, Response
 
 from training.hub.api.users import avatar_url
+from training.hub.bodies import FORM
 from training.hub.browsers import CONSENT
 from training.hub.errors import HubError
 from training.hub.oauth.clients import SCOPES
 from training.hub.oauth.grants import Grant
-from training.hub.routing import FORM, Access, Call, Terms, api
+from training.hub.routing import Access, Call, Terms, api
 
 NO_STORE = {"Cache-Control": "no-store"}
 

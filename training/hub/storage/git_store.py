@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import time
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from dulwich.errors import ObjectMissing
+from dulwich.errors import (
+    ChecksumMismatch,
+    FileFormatException,
+    MissingCommitError,
+    ObjectMissing,
+    WrongObjectException,
+)
 from dulwich.file import FileLocked
 from dulwich.index import commit_tree
 from dulwich.lfs import LFSPointer
@@ -21,6 +28,16 @@ from training.hub.durable import sync_directory
 from training.hub.errors import HubError, entry_not_found, revision_not_found
 from training.hub.names import COMMIT_ID, MAX_SEGMENT, OID, SHORT_COMMIT_ID, SPECIAL_REVISION
 
+DAMAGES = (
+    FileNotFoundError,
+    zlib.error,
+    ChecksumMismatch,
+    FileFormatException,
+    ObjectMissing,
+    MissingCommitError,
+    WrongObjectException,
+)
+"""What reading git objects raises where a file is not what was written."""
 FILE_MODE = 0o100644
 TREE_MODE = 0o040000
 MAX_POINTER = 1024

@@ -11,11 +11,12 @@ from urllib.parse import urlencode, urlsplit
 from starlette.responses import RedirectResponse, Response
 
 from training.hub.accounts import WRITE
+from training.hub.bodies import FORM
 from training.hub.browsers import CONSENT
 from training.hub.errors import HubError
 from training.hub.oauth.clients import SCOPES, Client, find_client
 from training.hub.oauth.grants import Grant
-from training.hub.routing import FORM, SIGN_IN, Access, Call, Terms, api
+from training.hub.routing import SIGN_IN, Access, Call, Terms, api
 from training.hub.space_hosts import origin_of, subdomain_of
 from training.hub.web.rendering import page
 

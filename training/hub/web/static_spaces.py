@@ -22,6 +22,7 @@ from training.hub.oauth.clients import client_of
 from training.hub.repo_info import card_of, sdk_of
 from training.hub.routing import Hub
 from training.hub.space_hosts import subdomain_in, subdomain_of
+from training.hub.storage.git_store import DAMAGES
 from training.hub.storage.repositories import StoredRepository
 
 TYPES = {
@@ -119,6 +120,8 @@ def _answer(request: Request, subdomain: str) -> Response:
         return _file(request, space)
     except HubError as error:
         return PlainTextResponse(printable(error.message), error.status)
+    except DAMAGES:
+        return PlainTextResponse("The stored files of this Space are damaged.", 500)
 
 
 def _file(request: Request, space: StoredRepository) -> Response:
