@@ -9,7 +9,10 @@ import json
 import re
 import secrets
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -312,6 +315,14 @@ def test_without_visitors_a_token_is_needed(hub: EmbeddedHub, api: HfApi) -> Non
     assert "Allow as demo" in page.ask(basic(hub.token)).text
     by_a_space = page.redeem(page.agree(page.ask(basic(hub.token)))["code"]).json()["access_token"]
     assert page.ask(basic(by_a_space)).status_code == 403, "a Space's token grants no other"
+
+
+def test_visitors_are_of_this_machine_alone(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "training.hub", "--root", str(tmp_path), "--visitor", "guest"]
+    done = subprocess.run(
+        [*command, "--host", "0.0.0.0", "--port", "0"], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 2 and "Visitors sign in without a token" in done.stderr
 
 
 def test_no_token_or_code_reaches_a_file(own: EmbeddedHub, asking: str) -> None:

@@ -9,15 +9,14 @@ from typing import Any
 from starlette.responses import JSONResponse, Response
 
 from training.hub.api.listings import next_page
+from training.hub.api.repos import TYPES
 from training.hub.errors import HubError
-from training.hub.names import PREFIXES
 from training.hub.routing import Access, Call, api, may_see, require_write, visible
 from training.hub.storage.collections import MAX_ITEMS, Collection, Item
 from training.hub.storage.repositories import StoredRepository
 
 ADDRESS = "/api/collections"
 ONE = ADDRESS + "/{namespace}/{slug}"
-KINDS = {kind.removesuffix("s"): kind for kind in PREFIXES}
 MAX_TITLE, MAX_DESCRIPTION, MAX_NOTE = 60, 150, 500
 """Most characters of each."""
 THEMES = ("orange", "blue", "green", "purple", "pink", "indigo")
@@ -35,7 +34,7 @@ def listing(call: Call) -> Response:
         for one in call.hub.collections.all()
         if _may_read(call, one)
         and (not owners or one.owner in owners)
-        and (not wanted or wanted & {f"{KINDS[i.repo_type]}/{i.repo_id}" for i in one.items})
+        and (not wanted or wanted & {f"{TYPES[i.repo_type]}/{i.repo_id}" for i in one.items})
     ]
     if query.get("sort", "lastModified") == "lastModified":
         found.sort(key=lambda one: one.updated_at, reverse=True)
@@ -90,13 +89,13 @@ def add_item(call: Call) -> dict[str, Any]:
     given = call.body.get("item")
     kind = given.get("type") if isinstance(given, dict) else None
     name = given.get("id") if isinstance(given, dict) else None
-    if not isinstance(kind, str) or kind not in KINDS or not isinstance(name, str):
-        raise HubError(400, f"An item has an id and a type: {', '.join(KINDS)}.")
+    if not isinstance(kind, str) or kind not in TYPES or not isinstance(name, str):
+        raise HubError(400, f"An item has an id and a type: {', '.join(TYPES)}.")
     note = _short(call, "note", MAX_NOTE)
     with call.hub.collections.lock:
         collection = _own(call)
         namespace, _, rest = name.partition("/")
-        repository = visible(call, KINDS[kind], namespace, rest)
+        repository = visible(call, TYPES[kind], namespace, rest)
         if any((i.repo_id, i.repo_type) == (repository.repo_id, kind) for i in collection.items):
             raise HubError(409, f"{repository.repo_id} is in this collection already.")
         if len(collection.items) >= MAX_ITEMS:
@@ -148,7 +147,7 @@ def shown_items(call: Call, collection: Collection) -> list[tuple[Item, StoredRe
     """Returns the items that the caller may see, by their present names."""
     shown = []
     for item in collection.items:
-        kind, repositories = KINDS[item.repo_type], call.hub.repositories
+        kind, repositories = TYPES[item.repo_type], call.hub.repositories
         repository = repositories.find(kind, item.repo_id)
         repository = repository or repositories.elsewhere(kind, item.repo_id)
         if repository is None:

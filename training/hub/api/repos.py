@@ -18,6 +18,7 @@ from training.hub.storage.repositories import StoredRepository
 MAX_README = 16 << 20
 """Longest question about a card, in bytes: a whole README, as JSON writes it."""
 TYPES = {kind.removesuffix("s"): kind for kind in PREFIXES}
+"""What clients call a repository's type, and the word that addresses have for it."""
 
 
 def create(call: Call) -> Response:
