@@ -38,6 +38,13 @@ def main() -> int:
         help="run Jobs: commands that whoever has a write token of --user sends, as processes of "
         "this machine with your rights; only where it listens on a loopback address",
     )
+    parser.add_argument(
+        "--visitor",
+        action="append",
+        default=[],
+        help="a user as whom anybody at this machine may sign in to a static Space without a "
+        "token, for demos; may be given again",
+    )
     parser.add_argument("--parent", type=int, help=argparse.SUPPRESS)
     args = parser.parse_args()
     try:
@@ -46,14 +53,21 @@ def main() -> int:
                 "Jobs are commands with your rights, so they are not run where others can reach "
                 f"the Hub: leave out --run_jobs, or --host {args.host}."
             )
+        if args.visitor and args.host not in LOOPBACK:
+            raise UserError(
+                "Visitors sign in without a token, so there are none where others can reach the "
+                f"Hub: leave out --visitor, or --host {args.host}."
+            )
         accounts = Accounts(args.root)
-        accounts.token_of(args.user)
+        for user in (args.user, *args.visitor):
+            accounts.token_of(user)
 
         def ready(endpoint: str) -> None:
             print(f"ready {endpoint}", flush=True)
             if args.parent is None:
                 print("A development server: one process, local users, no replacement for the Hub.")
-                print(f"The token of {args.user} is in {accounts.path}. Ctrl-C stops.", flush=True)
+                print(f"Clients: export HF_ENDPOINT={endpoint} HF_HUB_DISABLE_XET=1", flush=True)
+                print(f"and HF_TOKEN, {args.user}'s in {accounts.path}. Ctrl-C stops.", flush=True)
 
         serve(
             args.root,
@@ -61,6 +75,7 @@ def main() -> int:
             args.port,
             names=args.name,
             jobs_of=args.user if args.run_jobs else None,
+            visitors=args.visitor,
             parent=args.parent,
             ready=ready,
         )

@@ -1,4 +1,4 @@
-"""Publishes dataset, model and Space to the Hub, in this order.
+"""Publishes dataset, model and Space to the Hub, in this order, and a Collection of them.
 
     python -m training.publish --namespace me --name blog --source articles.csv
     python -m training.publish --namespace me --name blog --source articles.csv --dry_run
@@ -23,6 +23,7 @@ from pathlib import Path
 
 from huggingface_hub import HfApi, RepoCard, constants
 
+from tagloop.errors import UserError
 from tagloop.files import BEFORE, BUILD_REPORT, CARD, TAGGING
 from training import console
 from training.cards.cards import write_dataset_card, write_model_card
@@ -33,6 +34,7 @@ from training.data.corpus import load_corpus
 from training.evaluation.report import EvaluationReport
 from training.evaluation.table import show
 from training.publish.auto_retrain import AutoRetrain, plan_lines
+from training.publish.collection import collect, title_of
 from training.publish.errors import check_access, clear_errors
 from training.publish.hub_files import evaluation_report
 from training.publish.model_upload import add_base, copy_for_upload, name_dataset
@@ -114,6 +116,7 @@ class Publication:
         self._timed("evaluate", self._evaluate)
         self._timed("publish model", self._publish_model)
         self._timed("publish space", self._publish_space)
+        self._timed("collection", self._collect)
         if self.config.auto_retrain is not None:
             self._timed("auto retrain", self._auto_retrain)
         return self.outcome
@@ -206,6 +209,15 @@ class Publication:
                     "HF_TOKEN in its settings."
                 )
 
+    def _collect(self) -> str:
+        published = self.outcome.repos.values()
+        private = self.config.private
+        try:
+            return collect(self.api, self.outcome.names, published, private=private)
+        except UserError as error:
+            # Everything is published by now; where it stands together is a nicety.
+            return f"not made: {error}"
+
     def _auto_retrain(self) -> str:
         if self.config.auto_retrain:
             return self.auto_retrain.switch_on()
@@ -250,6 +262,7 @@ def plan(config: PublishConfig) -> list[str]:
     lines.append(
         f"  create {publication.outcome.names.corrections} (private) with a first correction"
     )
+    lines.append(f"  put them into the collection {title_of(publication.outcome.names)!r}")
     lines += plan_lines(config.auto_retrain, publication.outcome.names)
     sources = ", ".join(config.source) or "the starter corpus"
     base = config.base or "the bundled base"
