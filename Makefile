@@ -58,7 +58,7 @@ demo: $(READY) ## the whole loop on this machine; CHECK=1 proves every step, the
 test: $(READY) ## all tests but the slow ones, 12 minutes on 2 cores
 	@OMP_NUM_THREADS=1 $(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not slow"
 
-slowtest: $(READY) $(RAY) ## the slow tests: whole benchmarks, a killed training, a second demo, fuzzing
+slowtest: $(READY) $(RAY) ## the slow tests: whole benchmarks, base trainings, a killed one, a second demo, fuzzing
 	@OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 -m slow
 
 faults: $(READY) ## kill, starve and confuse the outbox, count what is lost: [TRIALS=100] [SEED=…]
