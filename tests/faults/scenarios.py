@@ -370,7 +370,6 @@ def renamed_dataset(rig: Rig, chance: Random, scale: Scale) -> Counts:
         writer = _delivering(scene, chance)
         _shut_hub(rig)  # else the old name is taken before the Hub leads on
         scene.rename_dataset(new)
-        rig.proxy.renamed = (scene.repo_id, new)
         rig.proxy.standing = None
         there = len(scene.stored())
         scene.wait_for(20)
@@ -378,7 +377,7 @@ def renamed_dataset(rig: Rig, chance: Random, scale: Scale) -> Counts:
         _shut_hub(rig)
         scene.rename_dataset(new, back=True)
         scene.leave_dataset(new)
-        rig.proxy.renamed = rig.proxy.standing = None
+        rig.proxy.standing = None
         scene.wait_for(20)
         scene.stop(writer)
     return scene.counts

@@ -43,8 +43,10 @@ def test_a_former_name_leads_to_the_present_one(
     api.create_repo(former)
     assert api.model_info(former).id == former, "what has the name now comes first"
     api.delete_repo(former)
+    assert not api.repo_exists(former), "a name that was taken again leads nowhere"
+    assert api.repo_exists(present)
     api.delete_repo(former + "-2")
-    assert not api.repo_exists(former) and not api.repo_exists(present)
+    assert not api.repo_exists(present)
 
 
 def test_a_former_name_tells_strangers_nothing(

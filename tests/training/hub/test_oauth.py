@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -360,13 +361,21 @@ def test_a_browser_signs_in(own: EmbeddedHub, hub: EmbeddedHub, user: str) -> No
     else:
         served, credentials = own, None
         repo = space(HfApi(endpoint=own.endpoint, token=own.token), "for-a-browser")
-    with playwright.sync_playwright() as running:
-        browser = running.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--no-proxy-server"]
-        )
-        page = browser.new_context(http_credentials=credentials).new_page()
-        page.goto(f"http://{subdomain_of(repo)}.static.localhost:{served.port}/")
-        page.get_by_role("button", name=f"Allow as {user}").click()
-        page.wait_for_function(f"document.title.startsWith('{user}')")
-        assert page.title() == f"{user} kept openid profile email write-discussions"
-        browser.close()
+
+    def signs_in() -> str:
+        with playwright.sync_playwright() as running:
+            browser = running.chromium.launch(
+                executable_path=shutil.which("chromium"), args=["--no-sandbox", "--no-proxy-server"]
+            )
+            page = browser.new_context(http_credentials=credentials).new_page()
+            page.goto(f"http://{subdomain_of(repo)}.static.localhost:{served.port}/")
+            page.get_by_role("button", name=f"Allow as {user}").click()
+            page.wait_for_function(f"document.title.startsWith('{user}')")
+            title = str(page.title())
+            browser.close()
+            return title
+
+    # In a thread of its own: Playwright is once in a thread, and other tests' browser may be here.
+    with ThreadPoolExecutor(1) as threads:
+        title = threads.submit(signs_in).result()
+    assert title == f"{user} kept openid profile email write-discussions"

@@ -43,6 +43,13 @@ class Moves:
             changed.pop(prefix + target, None)
             self._save(changed)
 
+    def take(self, kind: str, repo_id: str) -> None:
+        """Notes that a new repository has this name, which leads nowhere else from now on."""
+        with self._lock:
+            kept = {key: name for key, name in self._now.items() if key != f"{kind}/{repo_id}"}
+            if kept != self._now:
+                self._save(kept)
+
     def forget(self, kind: str, repo_id: str) -> None:
         """Drops every former name of a repository that is removed."""
         with self._lock:

@@ -220,6 +220,7 @@ class Repositories:
             write_json(temporary / "repo.json", settings)
             made.directory.parent.mkdir(parents=True, exist_ok=True)
             move_into_place(temporary, made.directory)
+            self.moves.take(kind, repo_id)
         return made
 
     def duplicate(
@@ -247,6 +248,7 @@ class Repositories:
             write_json(temporary / "repo.json", settings)
             made.directory.parent.mkdir(parents=True, exist_ok=True)
             move_into_place(temporary, made.directory)
+            self.moves.take(source.kind, repo_id)
         return made
 
     def _require_free(self, wanted: StoredRepository) -> None:

@@ -46,7 +46,6 @@ class FaultProxy:
         faults: Still to come: each spoils one commit.
         standing: Spoils every request of the API for as long as it stands.
         commits: Spoils every commit for as long as it stands.
-        renamed: An old and a new name: what asks for the one is led to the other, as the Hub does.
         unwanted: A commit with a file that holds this text is refused with ``refusal``.
         commits_seen: How many commits were asked for.
         spoilt: How many requests got a fault.
@@ -57,7 +56,6 @@ class FaultProxy:
     faults: deque[Fault]
     standing: Fault | None = None
     commits: Fault | None = None
-    renamed: tuple[str, str] | None = None
     unwanted: bytes | None = None
     refusal: int = 400
     commits_seen: int = 0
@@ -118,10 +116,6 @@ def fault_proxy(upstream: str) -> Iterator[FaultProxy]:
             if self._is_commit() and proxy.unwanted and _holds(body, proxy.unwanted):
                 proxy.spoilt += 1
                 self._spoil(Fault(proxy.refusal))
-                return
-            if proxy.renamed and f"/{proxy.renamed[0]}/" in f"{self.path.partition('?')[0]}/":
-                place = self.path.replace(*proxy.renamed, 1)
-                self._answer(307, {"Location": f"{proxy.endpoint}{place}"}, b"")
                 return
             if fault is not None and fault.seconds:
                 sleep(fault.seconds)
