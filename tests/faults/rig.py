@@ -101,7 +101,8 @@ class Rig:
     def scene(self, name: str) -> Scene:
         """Opens a scene: a dataset and a folder of its own, and fair weather."""
         self.proxy.faults.clear()
-        self.proxy.standing = self.proxy.commits = self.proxy.unwanted = None
+        self.proxy.standing = self.proxy.shut = self.proxy.commits = self.proxy.unwanted = None
+        self.proxy.unread = False
         if not self._hub_runs:  # a scenario before has failed
             self.restart_hub()
         return Scene(self, name)
