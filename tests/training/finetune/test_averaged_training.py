@@ -151,7 +151,7 @@ def test_another_kind_of_encoder_trains_all_weights(tiny_t5: Path) -> None:
     assert all(weight.requires_grad for weight in model.parameters())
 
 
-@pytest.mark.parametrize("at", [1 * STEPS + 1, 4 * STEPS + 1])
+@pytest.mark.parametrize("at", [pytest.param(1 * STEPS + 1, marks=pytest.mark.slow), 4 * STEPS + 1])
 def test_an_interrupted_training_ends_as_if_nothing_had_happened(
     at: int, straight: Path, dataset: Path, tiny_bart: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
