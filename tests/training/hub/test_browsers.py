@@ -19,19 +19,7 @@ from starlette.routing import Route
 from starlette.types import Message
 
 from training.hub import EmbeddedHub
-from training.hub.api import (
-    discussions,
-    files,
-    git,
-    lfs,
-    listings,
-    oauth,
-    refs,
-    repos,
-    spaces,
-    uploads,
-    users,
-)
+from training.hub.app import API
 from training.hub.browsers import Guard
 from training.hub.errors import HubError
 from training.hub.web import consent, pages
@@ -39,11 +27,7 @@ from training.hub.web import consent, pages
 from ...event_loop import run
 from .plain_http import HTTP, NDJSON
 
-API = (
-    *(discussions, files, git, lfs, listings, oauth, refs, repos, spaces, uploads, users),
-    *(consent, pages),
-)
-ROUTES: list[Route] = [route for module in API for route in module.ROUTES]
+ROUTES: list[Route] = [route for module in (*API, consent, pages) for route in module.ROUTES]
 SIMPLE_TYPES = (
     "text/plain",
     "application/x-www-form-urlencoded",
