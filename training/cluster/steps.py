@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -51,6 +52,6 @@ class Step(PipelineStep, Generic[PlanT]):  # type: ignore[misc]
             self.plan.folder.write_json(f"{ERRORS}/{rank:05}.json", {"error": str(error)})
             raise
 
+    @abstractmethod
     def work(self, rank: int) -> Iterable[Document]:
         """Does the work of a rank."""
-        raise NotImplementedError

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from starlette.responses import JSONResponse, Response
@@ -143,9 +145,8 @@ def found(call: Call) -> Collection:
     return collection
 
 
-def shown_items(call: Call, collection: Collection) -> list[tuple[Item, StoredRepository]]:
-    """Returns the items that the caller may see, by their present names."""
-    shown = []
+def shown_items(call: Call, collection: Collection) -> Iterator[tuple[Item, StoredRepository]]:
+    """Yields the items that the caller may see, by their present names."""
     for item in collection.items:
         kind, repositories = TYPES[item.repo_type], call.hub.repositories
         repository = repositories.find(kind, item.repo_id)
@@ -153,8 +154,7 @@ def shown_items(call: Call, collection: Collection) -> list[tuple[Item, StoredRe
         if repository is None:
             continue
         if may_see(call.caller, repository) or not repository.settings()["private"]:
-            shown.append((item, repository))
-    return shown
+            yield item, repository
 
 
 def described(call: Call, collection: Collection) -> dict[str, Any]:
@@ -173,14 +173,14 @@ def _described(call: Call, collection: Collection, most: int) -> dict[str, Any]:
             "position": place,
             **({"note": {"text": item.note, "html": ""}} if item.note else {}),
         }
-        for place, (item, repository) in enumerate(shown_items(call, collection))
+        for place, (item, repository) in enumerate(islice(shown_items(call, collection), most))
     ]
     return {
         "slug": collection.slug,
         "title": collection.title,
         "description": collection.description,
         "owner": collection.owner,
-        "items": items[:most],
+        "items": items,
         "lastUpdated": collection.updated_at,
         "private": collection.private,
         "theme": collection.theme,
