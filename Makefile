@@ -5,8 +5,8 @@ NAME ?= tagloop
 # What a person says. It reaches the commands through the environment, as it stands: blanks, quotes
 # and $ mean nothing to make or the shell.
 GIVEN := NAME NAMESPACE SOURCE COLUMNS TAG_SEPARATOR LICENSE MIN_WORDS LIMIT PREVIOUS TAG_OVERRIDES \
-         BASE ENCODER TRAINING MODEL DATASET AGREEMENT DATA SPLIT OUT AUTO_RETRAIN \
-         EXECUTOR WORKERS EXECUTOR_SETTINGS WORK_DIR SPACE
+         BASE ENCODER TRAINING MODEL DATASET AGREEMENT DATA SPLIT OUT PUSH SPACE AUTO_RETRAIN \
+         EXECUTOR WORKERS EXECUTOR_SETTINGS WORK_DIR
 # The width of a terminal has the name of a variable here, and so has what servers take for theirs.
 ifeq ($(origin COLUMNS)$(findstring =,$(value COLUMNS)),environment)
 COLUMNS :=
@@ -58,7 +58,7 @@ demo: $(READY) ## the whole loop on this machine; CHECK=1 proves every step, the
 test: $(READY) ## all tests but the slow ones, 12 minutes on 2 cores
 	@OMP_NUM_THREADS=1 $(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not slow"
 
-slowtest: $(READY) $(RAY) ## the slow tests: whole benchmarks, a killed training, a second demo, fuzzing
+slowtest: $(READY) $(RAY) ## the slow tests: whole benchmarks, base trainings, a killed one, a second demo, fuzzing
 	@OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 -m slow
 
 faults: $(READY) ## kill, starve and confuse the outbox, count what is lost: [TRIALS=100] [SEED=…]
@@ -76,8 +76,8 @@ train: $(READY) ## build, fine-tune and measure: SOURCE=… [BASE=google/flan-t5
 evaluate: $(READY) ## measure a tagger again: [MODEL=folder|owner/tagger] [NAME=…]
 	@$(PY) -m training.evaluation $(call flag,NAME,name) $(call flag,MODEL,model) $(verbose)
 
-tag: $(READY) ## tags of an article, or a file of many with theirs: SOURCE=post.md|posts.csv|folder|owner/dataset [OUT=…] [MODEL=…]
-	@$(PY) -m training.tag $(if $(SOURCE),"$$SOURCE") $(call flag,OUT,out) $(call flag,MODEL,model) $(call flag,COLUMNS,columns) $(call flag,LIMIT,limit) $(verbose)
+tag: $(READY) $(if $(filter ray,$(EXECUTOR)),$(RAY)) ## tags of an article, or a file of many with theirs: SOURCE=post.md|posts.csv|folder|owner/dataset [OUT=…] [PUSH=owner/name] [MODEL=…] [EXECUTOR=local|slurm|ray|jobs]
+	@$(PY) -m training.tag $(if $(SOURCE),"$$SOURCE") $(call flag,OUT,out) $(call flag,PUSH,push) $(call flag,MODEL,model) $(call flag,COLUMNS,columns) $(call flag,LIMIT,limit) $(strip $(parts))
 
 publish: $(READY) ## dataset, model and Space to the Hub: NAMESPACE=you [SOURCE=…] [BASE=…] [SPACE=gradio|static|both] [PRIVATE=1] [AUTO_RETRAIN=1|0] [DRY_RUN=1]
 	@$(PY) -m training.publish --namespace "$$NAMESPACE" $(settings) $(call switch,PRIVATE,private) $(call flag,SPACE,space) $(call flag,AUTO_RETRAIN,auto_retrain) $(call switch,DRY_RUN,dry_run) $(verbose)
@@ -156,9 +156,9 @@ $(PEERS): $(READY) training/bench/requirements.lock
 	@$(INSTALL) --quiet -r training/bench/requirements.lock
 	@touch $@
 
-# Only a build on a Ray cluster needs it.
-$(RAY): $(READY) training/data/cluster/requirements.lock
-	@$(INSTALL) --quiet -r training/data/cluster/requirements.lock
+# Only what runs on a Ray cluster needs it.
+$(RAY): $(READY) training/cluster/requirements.lock
+	@$(INSTALL) --quiet -r training/cluster/requirements.lock
 	@touch $@
 
 # The tools have packages of their own that nothing else here shall meet.

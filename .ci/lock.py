@@ -39,7 +39,7 @@ def main() -> None:
         alike = [] if folder == ".ci" else ["--constraints", str(MAIN)]
         write(lock, str(asked), resolve(asked, [lock], *alike))
     there = {name(entry) for entry in everything}
-    for folder in ("training/bench", "training/data/cluster"):
+    for folder in ("training/bench", "training/cluster"):
         asked, lock = Path(folder, "requirements.txt"), Path(folder, "requirements.lock")
         more = resolve(asked, [MAIN, CUDA, lock], "--constraints", str(MAIN))
         write(lock, f"{asked}, without what {MAIN} has", [x for x in more if name(x) not in there])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import shutil
 import socket
@@ -55,6 +56,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Lets the longest files come first, so that short ones fill what is left of all cores."""
     places = {name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: places.get(item.path.name, len(places)))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Spares the garbage collector what all tests have imported, a gigabyte, again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 class WholeFiles(LoadFileScheduling):  # type: ignore[misc]

@@ -21,7 +21,7 @@ PACKAGES = ("space/tagloop", "dataset_card", "training")
 REQUIREMENTS = (
     "requirements.txt",
     "training/bench/requirements.txt",
-    "training/data/cluster/requirements.txt",
+    "training/cluster/requirements.txt",
 )
 FORBIDDEN = {
     "tagloop/text/__init__.py": "import training.config",

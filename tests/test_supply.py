@@ -20,8 +20,8 @@ LOCKED = {
     "requirements.txt": [MAIN, CUDA],
     "space/requirements.txt": [ROOT / "space" / "requirements.lock"],
     "training/bench/requirements.txt": [ROOT / "training" / "bench" / "requirements.lock", MAIN],
-    "training/data/cluster/requirements.txt": [
-        ROOT / "training" / "data" / "cluster" / "requirements.lock",
+    "training/cluster/requirements.txt": [
+        ROOT / "training" / "cluster" / "requirements.lock",
         MAIN,
     ],
     ".ci/requirements.txt": [ROOT / ".ci" / "requirements.lock"],

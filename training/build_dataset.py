@@ -19,7 +19,6 @@ up again by the same command.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tagloop.errors import UserError
@@ -52,17 +51,15 @@ def main(words: list[str]) -> None:
 
 
 def _in_parts(config: BuildConfig, said: str) -> Built:
-    from training.data.cluster.settings import check_executor, is_remote
+    from training.cluster.settings import find_cluster, whole_place
 
-    work_dir = config.work_dir or f"build/{config.name}/parts"
-    if not is_remote(work_dir):
-        work_dir = str(Path(work_dir).expanduser().absolute())
-    check_executor(config.executor, config.workers, work_dir)
+    work_dir = whole_place(config.work_dir or f"build/{config.name}/parts")
+    cluster = find_cluster(config.executor, config.workers, config.executor_settings, work_dir)
     from training.data.cluster.build import build_in_parts
 
     with quiet(log_file(config.name), config.verbose):
         try:
-            return build_in_parts(config, said, work_dir)
+            return build_in_parts(config, said, cluster, work_dir)
         except KeyboardInterrupt:
             say("What is finished stays: the same command goes on from there.")
             raise

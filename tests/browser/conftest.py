@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -168,8 +169,8 @@ def published_tagger(hub: EmbeddedHub, tmp_path_factory: pytest.TempPathFactory)
     return repo_id
 
 
-@pytest.fixture(scope="session")
-def start_space(
+@contextmanager
+def starter(
     hub: EmbeddedHub, published_tagger: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[SpaceStarter]:
     """Starts Spaces, each with a corrections dataset of the name that it is given.
@@ -212,10 +213,22 @@ def start_space(
         space.stop()
 
 
+@pytest.fixture(scope="module")
+def start_space(
+    hub: EmbeddedHub, published_tagger: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SpaceStarter]:
+    """Starts Spaces that end with the tests of the file: one that waits computes, too."""
+    with starter(hub, published_tagger, tmp_path_factory) as start:
+        yield start
+
+
 @pytest.fixture(scope="session")
-def space(start_space: SpaceStarter) -> RunningSpace:
+def space(
+    hub: EmbeddedHub, published_tagger: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningSpace]:
     """The Space that most tests share."""
-    return start_space("browser-corrections")
+    with starter(hub, published_tagger, tmp_path_factory) as start:
+        yield start("browser-corrections")
 
 
 @pytest.fixture(scope="session")

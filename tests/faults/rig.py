@@ -101,8 +101,8 @@ class Rig:
     def scene(self, name: str) -> Scene:
         """Opens a scene: a dataset and a folder of its own, and fair weather."""
         self.proxy.faults.clear()
-        self.proxy.standing = self.proxy.commits = self.proxy.unwanted = None
-        self.proxy.renamed = None
+        self.proxy.standing = self.proxy.shut = self.proxy.commits = self.proxy.unwanted = None
+        self.proxy.unread = False
         if not self._hub_runs:  # a scenario before has failed
             self.restart_hub()
         return Scene(self, name)
@@ -192,6 +192,9 @@ class Scene:
         """Gives the dataset another name for ever; what comes now is in one of the old name."""
         self._stored.take_away()
         self.api.move_repo(self.repo_id, name, repo_type="dataset")
+        # A name that something else has taken leads there no more.
+        self.api.create_repo(self.repo_id, repo_type="dataset")
+        self.api.delete_repo(self.repo_id, repo_type="dataset")
 
     def told(self) -> Told:
         """Returns what visitors were told by now."""

@@ -239,9 +239,14 @@ def _lock(what: str, folder: str) -> int:
     # Who came up meanwhile has it open, so it goes once nobody has.
     steps = [["mount", "-o", "remount,bind,rw", folder], ["umount", "--lazy", folder]]
     if what == "lock":
+        # Made where nobody writes: a view with a file that is being written is not made read-only.
+        aside = f"{folder}-aside"
+        os.makedirs(aside, exist_ok=True)
         steps = [
-            ["mount", "--bind", folder, folder],
-            ["mount", "-o", "remount,bind,ro", folder],
+            ["mount", "--bind", folder, aside],
+            ["mount", "-o", "remount,bind,ro", aside],
+            ["mount", "--bind", aside, folder],
+            ["umount", aside],
         ]
     return max(subprocess.run(step, stdout=2).returncode for step in steps)
 

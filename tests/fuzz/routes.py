@@ -47,6 +47,8 @@ CREDENTIALS = [
 PARAMETERS = [
     "limit", "skip", "p", "cursor", "expand", "expand[]", "recursive", "blobs", "diff", "search",
     "author", "filter", "pipeline_tag", "download", "create_pr", "include_prs", "type", "status",
+    "sort", "direction", "gated", "models", "datasets", "linked", "owner", "item", "client_id",
+    "redirect_uri", "scope", "state", "response_type", "code_challenge", "code_challenge_method",
 ]  # fmt: skip
 SOUND_BODIES: dict[str, Any] = {
     "/repos/create": {
@@ -60,6 +62,15 @@ SOUND_BODIES: dict[str, Any] = {
     "/validate-yaml": {"content": CARD, "repoType": "model"},
     "/discussions": {"title": "Title", "description": "Text", "pullRequest": True},
     "/comment": {"comment": "Text"},
+    "/edit": {"content": "Text"},
+    "/duplicate": {"repository": f"{USER}/{NAME}3", "visibility": "public"},
+    "/hardware": {"flavor": "cpu-basic", "sleepTimeSeconds": 5},
+    "/sleeptime": {"seconds": 5},
+    "/collections": {
+        "title": "Title", "namespace": USER, "description": "Text", "private": False,
+        "theme": "blue", "position": 0,
+    },
+    "/items": {"item": {"id": f"{USER}/{NAME}", "type": "model"}, "note": "Text", "position": 0},
     "/title": {"title": "Title"},
     "/status": {"status": "open", "comment": "Text"},
     "/merge": {"comment": "Text"},
@@ -184,10 +195,11 @@ def _headers(draw: st.DrawFn, scene: Scene) -> tuple[tuple[str, bytes], ...]:
                    b"bytes=0-" + b",0-" * 900, b"bytes=99-", b"bytes=-0", b"bytes=--1"]),
         ("If-Range", [b'"x"', b"Wed, 99 Foo", b"\xff"]),
         ("If-None-Match", [b"*", b'"x", W/"y"', b'"' + LARGE_OID.encode() + b'"', b",,,", b"\xff"]),
-        ("Host", [b"localhost", b"127.0.0.1:x", b"[::1", b"\xff", b"", b"evil.example"]),
+        ("Host", [b"localhost", b"127.0.0.1:x", b"[::1", b"\xff", b"", b"evil.example",
+                  b"demo-fuzz-page.static.localhost", b"x.static.localhost:1"]),
         ("Git-Protocol", [b"version=2", b"version=9" * 99]),
         ("Expect", [b"100-continue", b"x"]),
-        ("Origin", [b"null", b"http://evil.example", b"\xff"]),
+        ("Origin", [b"null", b"http://evil.example", b"\xff", b"http://x.static.localhost"]),
         ("Sec-Fetch-Site", [b"cross-site", b"same-origin", b"\xff"]),
     ]  # fmt: skip
     for name, choices in others:
@@ -207,6 +219,11 @@ def _bodies(scene: Scene, path: str) -> st.SearchStrategy[bytes]:
         return fetches(scene.heads) | fetches(scene.heads) | raw_bytes
     if path.startswith("/lfs/"):
         return st.sampled_from([LARGE, LARGE, LARGE, b"", b"other", b"x" * 70_000])
+    if path == "/oauth/token":
+        keys = ("grant_type", "code", "redirect_uri", "code_verifier", "client_id")
+        given = st.sampled_from(["authorization_code", "x", "", "\0", "\u00e9"])
+        pairs = st.lists(st.tuples(st.sampled_from(keys), given), max_size=5)
+        return pairs.map(lambda found: urlencode(found).encode()) | raw_bytes
     kinds = [body for end, body in SOUND_BODIES.items() if end + "/" in path + "/"]
     if not kinds:
         return general

@@ -77,6 +77,8 @@ class Scene:
             found = json.loads(refs.content)
             heads += [ref["targetCommit"] for group in found.values() for ref in group][-5:]
         self.heads[:] = heads
+        page = {"type": "space", "name": f"{NAME}-page", "sdk": "static"}
+        self.call("POST", "/api/repos/create", page)
 
     def _fill(self, kind: str, at: str) -> None:
         body = {"type": kind.removesuffix("s"), "name": NAME, "sdk": "gradio"}
@@ -140,6 +142,8 @@ def content_type(path: str) -> bytes:
         return b"application/x-git-upload-pack-request"
     if path.startswith("/lfs/"):
         return b"application/octet-stream"
+    if path.startswith("/oauth/"):
+        return b"application/x-www-form-urlencoded"
     return b"application/vnd.git-lfs+json" if "/info/lfs/" in path else b"application/json"
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import pytest
 
 from tagloop.errors import UserError
@@ -15,7 +18,11 @@ def second(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     monkeypatch.setenv("WORLD_SIZE", "2")
     monkeypatch.setenv("RANK", "1")
     waited: list[float] = []
-    monkeypatch.setattr("time.sleep", waited.append)
+    sleep, here = time.sleep, threading.get_ident()
+    monkeypatch.setattr(
+        "time.sleep",
+        lambda seconds: (waited.append if threading.get_ident() == here else sleep)(seconds),
+    )
     return waited
 
 

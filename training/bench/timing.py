@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import platform
+import resource
 import statistics
+import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -50,11 +52,60 @@ def by_turns(jobs: Mapping[str, Job], rounds: int, title: str) -> dict[str, dict
     return {name: spread(values) for name, values in rates.items()}
 
 
+@dataclass(frozen=True)
+class Spent:
+    """What a command took.
+
+    Attributes:
+        wall: Seconds by the clock.
+        processor: Seconds of all cores, which other work beside it hardly changes.
+        code: Its exit status.
+        output: What it printed.
+    """
+
+    wall: float
+    processor: float
+    code: int
+    output: str
+
+
+def command_spent(
+    command: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None
+) -> Spent:
+    """Runs a command in a folder.
+
+    Args:
+        command: Its words.
+        folder: Where it runs.
+        environment: What differs from this process's.
+    """
+    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env=os.environ | dict(environment or {}),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    wall, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
+    processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Spent(wall, processor, done.returncode, done.stdout)
+
+
 def seconds(run: Callable[[], object]) -> float:
     """Times one call by the wall clock."""
     started = time.perf_counter()
     run()
     return time.perf_counter() - started
+
+
+def processor_seconds(run: Callable[[], object]) -> float:
+    """Times one call by what all threads of this process compute; other processes do not count."""
+    started = time.process_time()
+    run()
+    return time.process_time() - started
 
 
 def spread(values: list[float]) -> dict[str, float]:

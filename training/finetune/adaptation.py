@@ -7,7 +7,8 @@ Three things learn, each as far as it can without harm (``training.bench.loop`` 
 * the vocabulary takes their new tags in;
 * the decoder is trained on the corrected articles mixed with old ones, each pass with others
   (replay: Robins, "Catastrophic forgetting, rehearsal and pseudorehearsal", Connection Science
-  1995), over an encoder that stays as it is.
+  1995), over an encoder that stays as it is; its weights become the mean of most steps' (see
+  ``averaging``), which forgets half as much.
 
 The weights of the ranking stay, too: they say how far generated tags and those of neighbours can
 be trusted, not which tags there are.
@@ -40,6 +41,7 @@ from tagloop.tagger.model_folder import load_vocabulary
 from tagloop.vocabulary.vocabulary import Vocabulary
 from training.config import TrainConfig, option
 from training.data.corpus import Corpus
+from training.finetune.averaged_training import AveragedSteps
 from training.finetune.checkpoints import last_checkpoint
 from training.finetune.ctranslate2_conversion import convert
 from training.finetune.display_forms import save_display_forms
@@ -79,6 +81,7 @@ class AdaptConfig:
     replay: float = option(3.0, "Old articles for each corrected one, in every pass.")
     learning_rate: float = option(3e-4, "Peak rate of AdamW.")
     batch_size: int = option(16, "Articles a step.")
+    averaged_from: float = option(0.25, "The weights' mean begins after this share of the steps.")
     train_encoder: bool = option(False, "Train all weights, not the decoder alone.")
     seed: int = option(20, "Seed of everything random.")
     precision: str = option("auto", "auto (bf16 where it is faster), bf16 or fp32.")
@@ -89,6 +92,8 @@ class AdaptConfig:
         Raises:
             UserError: A number is out of its range.
         """
+        if not 0 <= self.averaged_from <= 1:
+            raise UserError(f"--averaged_from {self.averaged_from:g}: take 0 to 1, 1 for no mean.")
         if self.passes < 0 or self.replay < 0:
             raise UserError("--passes and --replay cannot be below 0.")
         if self.batch_size < 1:
@@ -201,6 +206,7 @@ def teach(
         data_collator=DataCollatorForSeq2Seq(tokenizer, model=model),
         processing_class=tokenizer,
     )
+    trainer.add_callback(AveragedSteps(config.averaged_from))
     show_progress(trainer)
     started = time.monotonic()
     if len(data):

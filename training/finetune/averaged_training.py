@@ -1,4 +1,4 @@
-"""A training that ends with the mean of its last epochs' weights, and can be interrupted."""
+"""Trainings that end with the mean of their last weights, and can be interrupted."""
 
 from __future__ import annotations
 
@@ -40,19 +40,26 @@ class AveragedTrainer(FrozenEncoderTrainer):
         return result
 
 
-class _Averaging(TrainerCallback):
-    """Averages, and leaves out most validations."""
+class _Continued(TrainerCallback):
+    """Has an average, which goes on with a training that was interrupted."""
 
-    def __init__(self, trainer: AveragedTrainer) -> None:
-        self._trainer = trainer
+    def __init__(self, average: WeightAverage) -> None:
+        self.average = average
 
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
         """Takes up the average of a training that goes on."""
         if state.global_step:
-            folder = Path(str(args.output_dir)) / f"{PREFIX_CHECKPOINT_DIR}-{state.global_step}"
-            self._trainer.average.load(folder, args.device)
+            self.average.load(_checkpoint(args, state), args.device)
+
+
+class _Averaging(_Continued):
+    """Averages, and leaves out most validations."""
+
+    def __init__(self, trainer: AveragedTrainer) -> None:
+        super().__init__(trainer.average)
+        self._trainer = trainer
 
     def on_epoch_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
@@ -61,7 +68,39 @@ class _Averaging(TrainerCallback):
         schedule, epoch = self._trainer.schedule, round(state.epoch or 0)
         if schedule.in_average(epoch):
             model: Any = self._trainer.model
-            self._trainer.average.add(model)
+            self.average.add(model)
         control.should_save &= schedule.validated(epoch)
         # The last one's weights are not what is kept: the average is validated in their place.
         control.should_evaluate &= schedule.validated(epoch) and epoch < schedule.epochs
+
+
+class AveragedSteps(_Continued):
+    """Ends a training with the mean of the weights that its last steps have left."""
+
+    def __init__(self, start: float) -> None:
+        """Takes the share of the steps, 0..1, after which the mean begins."""
+        super().__init__(WeightAverage())
+        self._start = start
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Takes the weights into the average."""
+        if state.global_step > self._start * state.max_steps:
+            self.average.add(kwargs["model"])
+
+    def on_save(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Puts the average beside the checkpoint, for a training that goes on."""
+        self.average.save(_checkpoint(args, state))
+
+    def on_train_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Gives the model the mean."""
+        self.average.put_into(kwargs["model"])
+
+
+def _checkpoint(args: TrainingArguments, state: TrainerState) -> Path:
+    return Path(str(args.output_dir)) / f"{PREFIX_CHECKPOINT_DIR}-{state.global_step}"

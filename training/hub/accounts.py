@@ -16,7 +16,7 @@ from training.hub.durable import write_json
 from training.hub.names import NAME, RESERVED_NAMESPACES
 
 LOG = logging.getLogger(__name__)
-READ, WRITE = "read", "write"
+READ, WRITE, OAUTH = "read", "write", "oauth"
 
 
 @dataclass(frozen=True)
@@ -25,13 +25,15 @@ class Caller:
 
     Attributes:
         user: Name, which is also the user's namespace.
-        role: ``read`` or ``write``.
+        role: ``read`` or ``write`` of a token of the user's own, ``oauth`` of a Space's.
         created_at: When the token was made, ISO.
+        scopes: What the user let the Space do.
     """
 
     user: str
     role: str
     created_at: str
+    scopes: frozenset[str] = frozenset()
 
 
 class Accounts:
@@ -71,6 +73,9 @@ class Accounts:
         """
         if not NAME.fullmatch(user) or "--" in user or user in RESERVED_NAMESPACES:
             raise UserError(f"{user!r} cannot be a user name; use letters, digits, '-' and '_'.")
+        alike = [name for name in self.users() if name.casefold() == user.casefold()]
+        if alike and user not in alike:
+            raise UserError(f"{user!r} differs from the user {alike[0]!r} by capital letters only.")
         if role not in (READ, WRITE):
             raise UserError(f"A token's role is {READ!r} or {WRITE!r}, not {role!r}.")
         # The form of a real token, so that clients which check it accept this one.
@@ -80,6 +85,10 @@ class Accounts:
             state = self._load()
             self._save({**state, "tokens": {**state["tokens"], token: entry}})
         return token
+
+    def users(self) -> set[str]:
+        """Returns the names of all users."""
+        return {entry["user"] for entry in self._load()["tokens"].values()}
 
     def caller(self, token: str) -> Caller | None:
         """Finds whose token it is; None when it is nobody's."""

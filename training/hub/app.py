@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import zlib
 from collections.abc import Sequence
 from email.utils import formatdate
 from pathlib import Path
@@ -14,18 +13,23 @@ from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from training.hub.accounts import Accounts
 from training.hub.api import (
+    collections,
     discussions,
     files,
     git,
     lfs,
+    listings,
+    oauth,
     refs,
     repos,
     spaces,
     uploads,
+    users,
 )
 from training.hub.api import jobs as jobs_api
 from training.hub.api import webhooks as webhooks_api
@@ -36,12 +40,20 @@ from training.hub.browsers import Guard
 from training.hub.errors import HubError, damaged, repo_not_found
 from training.hub.routing import Hub
 from training.hub.signing import Signer
+from training.hub.storage.collections import Collections
+from training.hub.storage.git_store import DAMAGES
 from training.hub.storage.repositories import Repositories
-from training.hub.web import pages
+from training.hub.web import consent, pages
 from training.hub.web.rendering import error_page
+from training.hub.web.static_spaces import StaticSpaces
 
 LOG = logging.getLogger(__name__)
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 API = (
+    collections,
+    oauth,
+    users,
+    listings,
     repos,
     files,
     uploads,
@@ -52,19 +64,8 @@ API = (
     jobs_api,
     lfs,
     git,
-    pages,
 )
 """The modules whose addresses are served; the first that fits a request has it."""
-DAMAGES = (
-    FileNotFoundError,
-    zlib.error,
-    errors.ChecksumMismatch,
-    errors.FileFormatException,
-    errors.ObjectMissing,
-    errors.MissingCommitError,
-    errors.WrongObjectException,
-)
-"""What reading git objects raises where a file is not what was written."""
 
 
 class RawPath:
@@ -117,7 +118,17 @@ def refuse(request: Request, error: Exception) -> Response:
 
 
 def nothing_here(request: Request, error: Exception) -> Response:
-    """Answers an unknown address as the Hub does one of a repository that is missing."""
+    """Answers an address that nothing stands at."""
+    return refuse(request, HubError(404, "This Hub has nothing at this address."))
+
+
+async def no_route(request: Request) -> Response:
+    """Answers for what is no route of the API, before a page could be meant."""
+    return nothing_here(request, HubError(404, ""))
+
+
+def gone(request: Request, error: Exception) -> Response:
+    """Answers for a repository that went away while the request ran."""
     return refuse(request, repo_not_found())
 
 
@@ -136,7 +147,7 @@ def broken(request: Request, error: Exception) -> Response:
     if found is None:
         raise error
     if hub.repositories.is_gone(found):
-        return nothing_here(request, error)
+        return gone(request, error)
     LOG.warning("The stored objects of %s are damaged: %r", request.scope["path"], error)
     return refuse(request, damaged(found.repo_id))
 
@@ -147,7 +158,13 @@ def failed(request: Request, error: Exception) -> Response:
     return refuse(request, found)
 
 
-def build(root: Path, host: str, names: Sequence[str] = (), jobs: Jobs | None = None) -> ASGIApp:
+def build(
+    root: Path,
+    host: str,
+    names: Sequence[str] = (),
+    jobs: Jobs | None = None,
+    visitors: Sequence[str] = (),
+) -> ASGIApp:
     """Assembles the application.
 
     Args:
@@ -155,21 +172,30 @@ def build(root: Path, host: str, names: Sequence[str] = (), jobs: Jobs | None = 
         host: Address that it listens on.
         names: Further names that it is reached by; see `Guard`.
         jobs: What runs Jobs; none are run without it.
+        visitors: Users as whom anybody may sign in to a Space.
     """
     accounts, jobs = Accounts(root), jobs or Jobs(root)
     webhooks = Webhooks(root)
     app = Starlette(
-        routes=[route for module in API for route in module.ROUTES],
+        routes=[
+            *(route for module in API for route in module.ROUTES),
+            Route("/api/{rest:path}", no_route, methods=METHODS),
+            *consent.ROUTES,
+            *pages.ROUTES,
+        ],
         exception_handlers={
             HubError: refuse,
             404: nothing_here,
-            # The repository was deleted or moved while the request ran.
-            errors.NotGitRepository: nothing_here,
+            errors.NotGitRepository: gone,
             ClientDisconnect: hung_up,
             **dict.fromkeys(DAMAGES, broken),
             Exception: failed,
         },
-        middleware=[Middleware(Dated), Middleware(Guard, host=host, names=names, refuse=refuse)],
+        middleware=[
+            Middleware(Dated),
+            Middleware(StaticSpaces, host=host, names=names),
+            Middleware(Guard, host=host, names=names, refuse=refuse),
+        ],
     )
     app.router.redirect_slashes = False
     app.state.hub = Hub(
@@ -179,5 +205,7 @@ def build(root: Path, host: str, names: Sequence[str] = (), jobs: Jobs | None = 
         webhooks,
         Deliveries(root, webhooks, jobs),
         jobs,
+        Collections(root),
+        tuple(visitors),
     )
     return RawPath(app)

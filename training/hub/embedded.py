@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from tagloop.errors import UserError
 from training.hub.accounts import Accounts
 
+KNOWS = "tagloop"
+"""What clients with a whole environment call themselves; others are warned of what they lack."""
 STOP_SECONDS = 10
 """Time that the server gets to finish requests before it is killed."""
 
@@ -18,7 +21,13 @@ class EmbeddedHub:
     """Runs the Hub and knows what its clients need; it never outlives this process."""
 
     def __init__(
-        self, root: Path, port: int = 0, user: str = "demo", *, run_jobs: bool = False
+        self,
+        root: Path,
+        port: int = 0,
+        user: str = "demo",
+        *,
+        run_jobs: bool = False,
+        visitors: Sequence[str] = (),
     ) -> None:
         """Prepares the folder; the token exists from here on, the server from `start` on.
 
@@ -27,9 +36,10 @@ class EmbeddedHub:
             port: To listen on, on 127.0.0.1; 0 for a free one.
             user: Whose token `token` is.
             run_jobs: Run Jobs of that user, as processes of this machine.
+            visitors: Users as whom anybody at this machine may sign in to a static Space.
         """
         self.root, self.port, self.user = Path(root).absolute(), port, user
-        self.run_jobs = run_jobs
+        self.run_jobs, self.visitors = run_jobs, tuple(visitors)
         self.accounts = Accounts(self.root)
         self.token = self.accounts.token_of(user)
         self._process: subprocess.Popen[str] | None = None
@@ -49,6 +59,7 @@ class EmbeddedHub:
         command = [sys.executable, "-m", "training.hub", "--root", str(self.root)]
         command += ["--port", str(self.port), "--parent", str(os.getpid())]
         command += ["--user", self.user, *(["--run_jobs"] if self.run_jobs else [])]
+        command += [word for user in self.visitors for word in ("--visitor", user)]
         with (self.root / "hub.log").open("a") as log:
             process = subprocess.Popen(
                 command,
@@ -129,6 +140,7 @@ def client_environment(endpoint: str, home: Path) -> dict[str, str]:
         "HF_TOKEN_PATH": str(home / "token"),
         "HF_STORED_TOKENS_PATH": str(home / "stored_tokens"),
         "HF_HUB_DISABLE_XET": "1",
+        "HF_HUB_USER_AGENT_ORIGIN": KNOWS,
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "HF_HUB_DISABLE_IMPLICIT_TOKEN": "0",
         "HF_HUB_OFFLINE": "0",

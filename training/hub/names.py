@@ -13,8 +13,11 @@ from training.hub.errors import HubError
 PREFIXES = {"models": "", "datasets": "datasets/", "spaces": "spaces/"}
 """What stands before ``namespace/name`` in the address of a repository's pages and files."""
 NAME = re.compile(r"[A-Za-z0-9_][\w.-]{0,95}", re.ASCII)
-RESERVED_NAMESPACES = frozenset({"api", "datasets", "spaces", "models", "static", "lfs"})
+RESERVED_NAMESPACES = frozenset(
+    {"api", "avatars", "collections", "datasets", "lfs", "models", "oauth", "spaces", "static"}
+)
 COMMIT_ID = re.compile(r"[0-9a-f]{40}")
+SHORT_COMMIT_ID = re.compile(r"[0-9a-f]{7,39}")
 OID = re.compile(r"[0-9a-f]{64}")
 MAX_PATH = 1024
 MAX_DEPTH = 64

@@ -12,6 +12,7 @@ from dulwich.objects import Commit
 
 from training.hub.documents import MalformedError, parse_json
 from training.hub.errors import HubError
+from training.hub.space_hosts import subdomain_of
 from training.hub.storage.card import Card, lenient_card
 from training.hub.storage.git_store import Entry, GitStore
 from training.hub.storage.history import date_of
@@ -26,12 +27,15 @@ TAG_KEYS = {
     "language": "language",
 }
 """Metadata keys that become tags such as ``license:mit``."""
+LIKES = "likes"
+"""Key of a repository's settings: the users who like it, and since when."""
 KEPT_CARDS = 256
 """Cards whose metadata stay in memory: a listing reads those of all repositories."""
 MAX_CONFIG = 1 << 20
 """Longest ``config.json``, in bytes, that is looked into."""
-STOPPED = {"stage": "STOPPED", "hardware": {"current": None, "requested": "cpu-basic"}}
-"""Runtime of every Space: this Hub keeps Spaces, it runs none."""
+RUNTIME = "runtime"
+"""Key of a Space's settings: whether it is paused, and the hardware that was asked for."""
+CPU = "cpu-basic"
 
 
 def summary(repository: StoredRepository) -> dict[str, Any]:
@@ -52,7 +56,7 @@ def summary(repository: StoredRepository) -> dict[str, Any]:
         "gated": False,
         "disabled": False,
         "downloads": 0,
-        "likes": 0,
+        "likes": len(settings.get(LIKES, {})),
         "tags": tags(card),
         "cardData": card.data,
     }
@@ -61,10 +65,36 @@ def summary(repository: StoredRepository) -> dict[str, Any]:
         described["pipeline_tag"] = card.data.get("pipeline_tag")
         described["library_name"] = card.data.get("library_name")
     if repository.kind == "spaces":
-        described["sdk"] = card.data.get("sdk", settings["sdk"])
-        described["runtime"] = STOPPED
-        described["subdomain"] = repository.repo_id.replace("/", "-").lower()
+        described["sdk"] = card.data.get("sdk", settings.get("sdk"))
+        described["runtime"] = runtime(settings, described["sdk"])
+        for key in ("models", "datasets"):
+            described[key] = [
+                item for item in _as_list(card.data.get(key)) if isinstance(item, str)
+            ]
+        described["subdomain"] = subdomain_of(repository.repo_id)
     return described
+
+
+def card_of(repository: StoredRepository) -> Card:
+    """Returns the metadata of a repository's card on its main branch."""
+    return _metadata(repository, repository.git.resolve("main"))
+
+
+def sdk_of(repository: StoredRepository) -> object:
+    """Returns a Space's SDK as its card states it, else as it was made with."""
+    return card_of(repository).data.get("sdk", repository.settings().get("sdk"))
+
+
+def runtime(settings: dict[str, Any], sdk: object) -> dict[str, Any]:
+    """Describes how a Space runs: static ones are served, no other one runs here."""
+    if sdk == "static":
+        return {"stage": "RUNNING", "hardware": {"current": None, "requested": None}}
+    asked = settings.get(RUNTIME, {})
+    return {
+        "stage": "PAUSED" if asked.get("paused") else "STOPPED",
+        "hardware": {"current": None, "requested": asked.get("hardware", CPU)},
+        "gcTimeout": asked.get("sleep"),
+    }
 
 
 def details(repository: StoredRepository, revision: str, *, blobs: bool) -> dict[str, Any]:

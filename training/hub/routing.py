@@ -16,34 +16,31 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from training.hub.accounts import WRITE, Accounts, Caller
+from training.hub.accounts import OAUTH, WRITE, Accounts, Caller
 from training.hub.automation.deliveries import Deliveries
 from training.hub.automation.jobs import Jobs
 from training.hub.automation.webhooks import Webhooks
+from training.hub.bodies import JSON, MAX_BODY, read_json, require_type
 from training.hub.browsers import READING
-from training.hub.documents import MalformedError, parse_json
 from training.hub.errors import HubError, repo_not_found
 from training.hub.names import NAME, PREFIXES, decode
+from training.hub.oauth.grants import Grants
 from training.hub.signing import Signer
+from training.hub.storage.collections import Collections
 from training.hub.storage.repositories import Repositories, StoredRepository
 from training.hub.turns import Turns
 
 MAX_DIGITS = 9
 """Longest number in a query: no list here has a thousand million entries."""
-MAX_BODY = 1 << 20
-"""Longest body, in bytes, that is read into memory where a route says nothing else."""
-JSON = ("application/json", "application/vnd.git-lfs+json")
-FORM = ("application/x-www-form-urlencoded",)
-ANY_TYPE = ()
-"""Media types that a route takes: with ``ANY_TYPE`` the bytes themselves are what is stored."""
 SIGN_IN = {"WWW-Authenticate": 'Basic realm="Hub: any user name, a token as the password"'}
 
 
 class Access(Enum):
     """What a caller has to be.
 
-    ANYONE: no repository is involved. USER: has a token. READ: may see the repository.
-    CONTRIBUTE: may see it and has a write token. WRITE: owns it and has a write token.
+    ANYONE: no repository is involved. USER: has a token of its own. IDENTITY: has any token, be it
+    a Space's. READ: may see the repository. CONTRIBUTE: may see it and has a token that may write,
+    or open discussions. WRITE: owns it and has a token that may write.
     """
 
     ANYONE = 0
@@ -51,6 +48,7 @@ class Access(Enum):
     READ = 2
     CONTRIBUTE = 3
     WRITE = 4
+    IDENTITY = 5
 
 
 @dataclass(frozen=True)
@@ -63,6 +61,10 @@ class Hub:
     webhooks: Webhooks
     deliveries: Deliveries
     jobs: Jobs
+    collections: Collections
+    visitors: tuple[str, ...] = ()
+    """Users as whom whoever sees this Hub's pages may sign in to a Space without a token."""
+    grants: Grants = field(default_factory=Grants)
     turns: Turns = field(default_factory=Turns)
 
 
@@ -251,16 +253,43 @@ def prepare(request: Request, access: Access, kind: str | None, *, basic: bool) 
             may not see.
     """
     hub: Hub = request.app.state.hub
-    call = Call(request, hub, authenticate(request, hub.accounts, basic=basic))
+    call = Call(request, hub, authenticate(request, hub, basic=basic))
     if access in (Access.READ, Access.CONTRIBUTE, Access.WRITE):
         kind = kind or request.path_params["kind"]
-        call.found = visible(call, kind, call.part("namespace"), call.part("name"))
+        namespace, name = call.part("namespace"), call.part("name")
+        follow_move(call, kind, namespace, name.removesuffix(".git"))
+        call.found = visible(call, kind, namespace, name)
         request.state.repository = call.found
     if access is not Access.ANYONE and access is not Access.READ and call.caller is None:
         raise HubError(401, "Sign in with a token first.", headers=SIGN_IN)
-    if access in (Access.CONTRIBUTE, Access.WRITE):
-        require_write(call, call.repository.namespace if access is Access.WRITE else None)
+    if access is Access.USER and call.caller and call.caller.role == OAUTH:
+        raise HubError(403, "This takes a token of your own; a Space's does not do.")
+    if access is Access.CONTRIBUTE:
+        require_contribute(call)
+    if access is Access.WRITE:
+        require_write(call, call.repository.namespace)
     return call
+
+
+def follow_move(call: Call, kind: str, namespace: str, name: str) -> None:
+    """Sends whoever asks for a repository by a former name, or other capitals, to the present one.
+
+    Raises:
+        HubError: 307, if there is such a repository that the caller may see.
+    """
+    repositories, repo_id = call.hub.repositories, f"{namespace}/{name}"
+    is_sound = NAME.fullmatch(namespace) and NAME.fullmatch(name)
+    if not is_sound or repositories.find(kind, repo_id) is not None:
+        return
+    found = repositories.elsewhere(kind, repo_id)
+    if found is None or not (may_see(call.caller, found) or not found.settings()["private"]):
+        return
+    parts = call.request.path_params
+    given = f"/{parts['namespace']}/{parts['name'].removesuffix('.git')}"
+    path = call.request.scope["path"].replace(given, f"/{found.repo_id}", 1)
+    query = call.request.url.query
+    headers = {"Location": f"{path}?{query}" if query else path}
+    raise HubError(307, f"This repository is {found.repo_id} now.", headers=headers)
 
 
 def visible(call: Call, kind: str, namespace: str, name: str) -> StoredRepository:
@@ -282,23 +311,41 @@ def visible(call: Call, kind: str, namespace: str, name: str) -> StoredRepositor
 
 
 def may_see(caller: Caller | None, repository: StoredRepository) -> bool:
-    """Tells whether a private repository is the caller's."""
-    return caller is not None and caller.user == repository.namespace
+    """Tells whether a private repository is the caller's, and shown to such a token."""
+    if caller is None or caller.user != repository.namespace:
+        return False
+    return caller.role != OAUTH or bool(caller.scopes & {"read-repos", "write-repos"})
 
 
 def require_write(call: Call, namespace: str | None) -> None:
     """Checks that the caller may write, into that namespace if one is given.
 
+    What no namespace bounds is for tokens of the user's own.
+
     Raises:
         HubError: 403.
     """
-    if call.caller is None or call.caller.role != WRITE:
-        raise HubError(403, "This token may only read; take one with the role write.")
-    if namespace is not None and namespace != call.caller.user:
+    caller = call.caller
+    is_granted = caller is not None and namespace is not None and "write-repos" in caller.scopes
+    if caller is None or not (caller.role == WRITE or is_granted):
+        raise HubError(403, "This token may not write here; take one with the role write.")
+    if namespace is not None and namespace != caller.user:
         raise HubError(403, f"You have no write access to the namespace {namespace!r}.")
 
 
-def authenticate(request: Request, accounts: Accounts, *, basic: bool) -> Caller | None:
+def require_contribute(call: Call) -> None:
+    """Checks that the caller may open discussions and pull requests.
+
+    Raises:
+        HubError: 403.
+    """
+    caller = call.caller
+    granted = caller.scopes & {"write-discussions", "write-repos"} if caller else ()
+    if caller is None or not (caller.role == WRITE or granted):
+        raise HubError(403, "This token may only read; take one with the role write.")
+
+
+def authenticate(request: Request, hub: Hub, *, basic: bool) -> Caller | None:
     """Finds out who asks: a bearer token, or for git and browsers a token as Basic password.
 
     Raises:
@@ -316,54 +363,7 @@ def authenticate(request: Request, accounts: Accounts, *, basic: bool) -> Caller
             token = base64.b64decode(value, validate=True).decode().partition(":")[2]
         except ValueError:
             token = None
-    caller = accounts.caller(token) if token else None
+    caller = (hub.accounts.caller(token) or hub.grants.caller(token)) if token else None
     if caller is None:
         raise HubError(401, "Invalid credentials in Authorization header", headers=SIGN_IN)
     return caller
-
-
-def require_type(request: Request, types: tuple[str, ...]) -> None:
-    """Checks the media type of a body, if there is one.
-
-    Raises:
-        HubError: 415.
-    """
-    headers = request.headers
-    is_empty = headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers
-    given = headers.get("content-type", "").partition(";")[0].strip().lower()
-    if types and not is_empty and given not in types:
-        raise HubError(415, f"The body must be {' or '.join(types)}.")
-
-
-async def read_body(request: Request, limit: int) -> bytes:
-    """Reads a body into memory.
-
-    Raises:
-        HubError: 413 when it is longer than ``limit`` bytes.
-    """
-    content = bytearray()
-    async for chunk in request.stream():
-        content += chunk
-        if len(content) > limit:
-            raise HubError(413, f"A body may have {limit} bytes here.")
-    return bytes(content)
-
-
-async def read_json(request: Request, limit: int) -> dict[str, Any]:
-    """Reads a small body; a form's bytes stand under the key ``form``.
-
-    Raises:
-        HubError: 400 for anything but a JSON object, 413 when it is long.
-    """
-    if request.method in READING:
-        return {}
-    content = await read_body(request, limit)
-    if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
-        return {"form": content}
-    try:
-        body = await run_in_threadpool(parse_json, content) if content.strip() else {}
-    except MalformedError as error:
-        raise HubError(400, f"The body cannot be read: {error}.") from None
-    if not isinstance(body, dict):
-        raise HubError(400, "The body must be a JSON object.")
-    return body

@@ -20,6 +20,8 @@ from tagloop.errors import UserError
 from training.process_lock import process_lock
 
 if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
     from training.hub.automation.jobs import Jobs
 
 LOCK_FILE = "server.lock"
@@ -39,6 +41,7 @@ def serve(
     *,
     names: Sequence[str] = (),
     jobs_of: str | None = None,
+    visitors: Sequence[str] = (),
     parent: int | None,
     ready: Callable[[str], None],
 ) -> None:
@@ -50,6 +53,7 @@ def serve(
         port: 0 for a free one.
         names: Further names that it is reached by.
         jobs_of: User whose Jobs are run on this machine, None for nobody's.
+        visitors: Users as whom anybody may sign in to a Space.
         parent: Process that it must not outlive, None for any.
         ready: Called with the endpoint once connections are accepted.
 
@@ -62,11 +66,13 @@ def serve(
         endpoint = f"http://{written}:{listener.getsockname()[1]}"
         (root / LOCK_FILE).write_text(endpoint, encoding="utf-8")
         # Imported here: the application takes most of a second, and the refusals above none.
+        from training.hub.app import build
         from training.hub.automation.jobs import Jobs
 
         jobs = Jobs(root, jobs_of, endpoint)
         try:
-            _serve(root, host, names, jobs, listener, partial(ready, endpoint), parent)
+            app = build(root, host, names, jobs, visitors)
+            _serve(app, jobs, listener, partial(ready, endpoint), parent)
         finally:
             jobs.stop()
 
@@ -76,18 +82,14 @@ def _running(root: Path, holder: str) -> str:
 
 
 def _serve(
-    root: Path,
-    host: str,
-    names: Sequence[str],
+    app: ASGIApp,
     jobs: Jobs,
     listener: socket.socket,
     ready: Callable[[], None],
     parent: int | None,
 ) -> None:
-    from training.hub.app import build
-
     config = uvicorn.Config(
-        build(root, host, names, jobs),
+        app,
         # Its bound of 64 KiB on a request's head is the one that the routes rely on.
         http="h11",
         log_level="warning",

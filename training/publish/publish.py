@@ -1,4 +1,4 @@
-"""Publishes dataset, model and Space to the Hub, in this order.
+"""Publishes dataset, model and Space to the Hub, in this order, and a Collection of them.
 
     python -m training.publish --namespace me --name blog --source articles.csv
     python -m training.publish --namespace me --name blog --source articles.csv --dry_run
@@ -34,6 +34,7 @@ from training.data.corpus import load_corpus
 from training.evaluation.report import EvaluationReport
 from training.evaluation.table import show
 from training.publish.auto_retrain import AutoRetrain, plan_lines
+from training.publish.collection import collect, title_of
 from training.publish.errors import NeedsPlan, check_access, clear_errors
 from training.publish.hub_files import evaluation_report
 from training.publish.model_upload import add_base, copy_for_upload, name_dataset
@@ -127,6 +128,7 @@ class Publication:
             self._timed("publish space", self._publish_space)
         if "static" in self.spaces:
             self._timed("publish static space", self._publish_static_space)
+        self._timed("collection", self._collect)
         if self.config.auto_retrain is not None:
             self._timed("auto retrain", self._auto_retrain)
         return self.outcome
@@ -249,6 +251,15 @@ class Publication:
                     "HF_TOKEN in its settings."
                 )
 
+    def _collect(self) -> str:
+        published = self.outcome.repos.values()
+        private = self.config.private
+        try:
+            return collect(self.api, self.outcome.names, published, private=private)
+        except UserError as error:
+            # Everything is published by now; where it stands together is a nicety.
+            return f"not made: {error}"
+
     def _auto_retrain(self) -> str:
         if self.config.auto_retrain:
             return self.auto_retrain.switch_on()
@@ -299,6 +310,7 @@ def plan(config: PublishConfig) -> list[str]:
     lines.append(
         f"  create {publication.outcome.names.corrections} (private) with a first correction"
     )
+    lines.append(f"  put them into the collection {title_of(publication.outcome.names)!r}")
     lines += plan_lines(config.auto_retrain, publication.outcome.names)
     sources = ", ".join(config.source) or "the starter corpus"
     base = config.base or "the bundled base"

@@ -87,18 +87,12 @@ class Articles:
     @property
     def stem(self) -> str:
         """A name for files that come of the source."""
-        if self.path is not None:
-            path = self.path.resolve()
-            path = path.with_suffix("") if path.suffix.lower() in COMPRESSIONS else path
-            return path.name if path.is_dir() else path.stem
-        found = PATTERN.fullmatch(self.location.removeprefix("hub:"))
-        name = found["repo_id"].rpartition("/")[2] if found else self.name
-        return re.sub(r"[^\w.-]+", "-", name).strip("-.") or "articles"
+        return stem_of(self.location)
 
     def open(self) -> Source:
         """Opens the source anew."""
         source = self._open_address() if is_address(self.location) else self._open()
-        source.records = islice(_up_to_break(source.name, source.records), self._limit)
+        source.records = islice(up_to_break(source.name, source.records), self._limit)
         return source
 
     def entries(self) -> Iterator[Entry]:
@@ -126,12 +120,25 @@ class Articles:
         """Opens what lies at an address, which is fetched once and kept in memory."""
         if self._fetched is None:
             source = open_source(self.location)
-            self._fetched = source, list(_up_to_break(source.name, source.records))
+            self._fetched = source, list(up_to_break(source.name, source.records))
         source, records = self._fetched
         return replace(source, records=iter(records))
 
 
-def _up_to_break(name: str, records: Iterator[Record]) -> Iterator[Record]:
+def stem_of(location: str) -> str:
+    """Returns a name for files that come of a source; of shards that of their folder."""
+    if not is_there(location) and "*" in location:
+        location = str(Path(location).parent)
+    if is_there(location):
+        path = Path(location).expanduser().resolve()
+        path = path.with_suffix("") if path.suffix.lower() in COMPRESSIONS else path
+        return path.name if path.is_dir() else path.stem
+    found = PATTERN.fullmatch(location.removeprefix("hub:"))
+    name = found["repo_id"].rpartition("/")[2] if found else location
+    return re.sub(r"[^\w.-]+", "-", name).strip("-.") or "articles"
+
+
+def up_to_break(name: str, records: Iterator[Record]) -> Iterator[Record]:
     """Yields the records up to where a source breaks off, which is a record with a problem.
 
     Raises:

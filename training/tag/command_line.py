@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tagloop.errors import UserError
+from tagloop.reading.settings import setting_name
 from tagloop.service.options import written_list
 from training.command import command
 from training.tag.request import Request
@@ -37,11 +38,13 @@ examples:
   tagloop tag old.jsonl.gz --columns text=story --out old.parquet --workers 4
   tagloop tag my-blog/content                content-tagged/: tags in the front matter
   tagloop tag me/articles@v1.0.0 --push me/articles-tagged
+  tagloop tag "shards/*.jsonl" --executor slurm --executor_settings slurm.yaml
 
 Interrupted, the same command goes on where it stopped.
 Exit status: 0 tagged; 2 an error that the last line explains; 130 interrupted.
 """
-OF_MANY = ("out", "push", "columns", "limit", "workers")
+PARTS = ("executor", "executor_settings", "work_dir")
+OF_MANY = ("out", "push", "columns", "limit", "workers", *PARTS)
 OF_ONE = ("title", "json", "evidence")
 
 
@@ -66,11 +69,28 @@ def main(words: list[str]) -> int | None:
         _refuse(given, OF_MANY, f"{request.source} is one article")
         tag_file(request)
         return 0
+    _refuse(given, OF_ONE, "that is for one article; many get tags and confidences in their file")
+    if request.executor:
+        _refuse(given, ("limit",), "parts are tagged whole; name fewer shards")
+        _tag_in_parts(request)
+        return 0
+    _refuse(given, PARTS, f"that is for parts: {setting_name('executor', 'local')}, or another")
     from training.tag.many import tag_many
 
-    _refuse(given, OF_ONE, "that is for one article; many get tags and confidences in their file")
     tag_many(request)
     return 0
+
+
+def _tag_in_parts(request: Request) -> None:
+    from training.cluster.settings import find_cluster, whole_place
+    from training.tag.articles import stem_of
+    from training.tag.many import PLACE
+
+    work_dir = whole_place(request.work_dir or str(PLACE / stem_of(request.source) / "parts"))
+    cluster = find_cluster(request.executor, request.workers, request.executor_settings, work_dir)
+    from training.tag.cluster.run import tag_in_parts  # datatrove, which not everyone has
+
+    tag_in_parts(request, cluster, work_dir)
 
 
 def _refuse(given: argparse.Namespace, names: Sequence[str], why: str) -> None:
@@ -141,6 +161,10 @@ def _add_tag(parser: argparse.ArgumentParser) -> None:
         "where the names do not say it: title=headline,text=body")  # fmt: skip
     add("--limit", type=_positive, metavar="N", help="only the first articles")
     add("--workers", type=_positive, metavar="N", help="processes, each with a model; default 1")
+    add("--executor", default="", metavar="KIND", help="tag a folder, files or a dataset shard by "
+        "shard: local, slurm, ray or jobs; --workers are then shards at a time")  # fmt: skip
+    add("--executor_settings", metavar="YAML", help="a cluster's own settings")
+    add("--work_dir", default="", metavar="DIR", help="where the parts meet")
     add("--batch-size", type=_positive, default=16, metavar="N", help="articles that the model "
         "reads at a time; default 16")  # fmt: skip
 
@@ -173,7 +197,10 @@ def _request(given: argparse.Namespace, words: Sequence[str]) -> Request:
         push=given.push,
         columns=tuple(given.columns),
         limit=given.limit,
-        workers=given.workers or 1,
+        workers=given.workers,
+        executor=given.executor,
+        executor_settings=given.executor_settings,
+        work_dir=given.work_dir,
         verbose=given.verbose,
         words=tuple(words[1:]),
     )

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from datasets import DatasetInfo, Features, SplitDict, SplitInfo
 from huggingface_hub import HfApi
@@ -17,14 +15,17 @@ from tagloop.batch.rows import RowTags
 from tagloop.errors import UserError
 from tagloop.files import TAGGING_REPORT
 from tagloop.reading.record import Entry
+from training import console
+from training.config import command_line
+from training.data.parquet_shards import shard_name
 from training.json_files import write_json
 from training.publish.errors import check_access
-from training.publish.repository import Published, Repository
-from training.tag.articles import Articles
+from training.publish.repository import Repository
 from training.tag.card import TaggingReport, write_card
 from training.tag.models import Model
 from training.tag.outcome import Outcome
 from training.tag.parquet import ArticleColumns, ParquetFile
+from training.tag.request import Request
 from training.tag.targets import Target, unfit_notes
 
 SHARD_BYTES = 500_000_000
@@ -39,7 +40,7 @@ _ANY_SPLIT = "train"
 
 
 @dataclass
-class _Split:
+class Split:
     """A split that is written.
 
     Attributes:
@@ -52,46 +53,26 @@ class _Split:
     rows: int = 0
     bytes: int = 0
 
+    def add(self, other: Split) -> None:
+        """Adds what stands behind it."""
+        self.shards += other.shards
+        self.rows += other.rows
+        self.bytes += other.bytes
 
-class DatasetTarget(Target):
-    """A dataset's folder: Parquet files of each split, cut by their size.
+
+@dataclass
+class TaggedDataset:
+    """A dataset's folder that is written: Parquet files of each split.
 
     Attributes:
+        path: The folder.
         columns: Of an article.
         splits: What is in each.
     """
 
-    def __init__(self, path: Path, columns: ArticleColumns) -> None:
-        super().__init__(path)
-        self.remove_partial()
-        self.columns = columns
-        self.splits: dict[str, _Split] = {}
-        self._file: ParquetFile | None = None
-        self._split = ""
-        (self.partial / "data").mkdir(parents=True)
-
-    def add(self, entry: Entry, tagged: RowTags) -> str:
-        """Writes an article; returns why it has no tags there, empty if it has."""
-        named = str(entry.record.fallbacks.get("split") or "")
-        split = named if _SPLIT.fullmatch(named) else _ANY_SPLIT
-        if self._file and (split != self._split or self._file.bytes > SHARD_BYTES):
-            self._complete()
-        if self._file is None:
-            self._split = split
-            shard = self.splits.setdefault(split, _Split())
-            self._file = ParquetFile(self._shard(split, shard.shards), self.columns)
-            shard.shards += 1
-        self._file.add(entry, tagged)
-        return tagged.problem
-
-    def close(self) -> list[str]:
-        """Gives the files the names that `datasets` gives them."""
-        self._complete()
-        for split, of in self.splits.items():
-            for number in range(of.shards):
-                path = self._shard(split, number)
-                path.rename(path.with_stem(f"{path.stem}-of-{of.shards:05d}"))
-        return unfit_notes(self.columns)
+    path: Path
+    columns: ArticleColumns
+    splits: dict[str, Split]
 
     def info(self) -> DatasetInfo:
         """Returns what `load_dataset` reads in the card."""
@@ -105,6 +86,46 @@ class DatasetTarget(Target):
             download_size=sum(path.stat().st_size for path in files),
             dataset_size=sum(of.bytes for of in self.splits.values()),
         )
+
+
+class DatasetTarget(Target):
+    """A dataset's folder that is written article by article; its files are cut by their size."""
+
+    def __init__(self, path: Path, columns: ArticleColumns) -> None:
+        super().__init__(path)
+        self.remove_partial()
+        self.columns = columns
+        self.splits: dict[str, Split] = {}
+        self._file: ParquetFile | None = None
+        self._split = ""
+        (self.partial / "data").mkdir(parents=True)
+
+    def add(self, entry: Entry, tagged: RowTags) -> str:
+        """Writes an article; returns why it has no tags there, empty if it has."""
+        named = str(entry.record.fallbacks.get("split") or "")
+        split = named if _SPLIT.fullmatch(named) else _ANY_SPLIT
+        if self._file and (split != self._split or self._file.bytes > SHARD_BYTES):
+            self._complete()
+        if self._file is None:
+            self._split = split
+            shard = self.splits.setdefault(split, Split())
+            self._file = ParquetFile(self._shard(split, shard.shards), self.columns)
+            shard.shards += 1
+        self._file.add(entry, tagged)
+        return tagged.problem
+
+    def close(self) -> list[str]:
+        """Gives the files the names that `datasets` gives them."""
+        self._complete()
+        for split, of in self.splits.items():
+            for number in range(of.shards):
+                path = self._shard(split, number)
+                path.rename(path.with_name(shard_name(split, number, of.shards)))
+        return unfit_notes(self.columns)
+
+    def dataset(self) -> TaggedDataset:
+        """Returns what was written."""
+        return TaggedDataset(self.path, self.columns, self.splits)
 
     def _complete(self) -> None:
         if self._file:
@@ -134,26 +155,33 @@ def repository(repo_id: str) -> Repository:
 
 
 def push(
-    target: DatasetTarget,
+    dataset: TaggedDataset,
     into: Repository,
-    articles: Articles,
+    source: str,
     model: Model,
     outcome: Outcome,
-    options: Mapping[str, Any],
-    command: str,
-) -> Published:
-    """Publishes a folder that was written; a new dataset is private.
+    request: Request,
+) -> str:
+    """Publishes a folder that was written, and returns its page; a new dataset is private.
+
+    Args:
+        dataset: The folder.
+        into: Where it goes.
+        source: As `Source.name`.
+        model: What tagged.
+        outcome: What came of it.
+        request: What a person asked for.
 
     Raises:
         UserError: The Hub refuses.
     """
-    columns = target.columns
+    columns = dataset.columns
     report = TaggingReport(
         schema=SCHEMA,
-        source=articles.name,
+        source=source,
         model={"name": model.shown, "revision": model.revision},
-        options={name: value for name, value in options.items() if value is not None},
-        splits={name: of.rows for name, of in target.splits.items()},
+        options={name: value for name, value in request.options.items() if value is not None},
+        splits={name: of.rows for name, of in dataset.splits.items()},
         tagged=outcome.tagged,
         untagged={
             kind: {"articles": some.count, "first": some.first}
@@ -162,13 +190,17 @@ def push(
         tags=dict(outcome.tags.most_common(MOST_TAGS)),
         columns=[columns.tags, columns.confidences, columns.error],
         licenses=hub_licenses(outcome.licenses),
-        command=command,
+        command=command_line("training.tag", request.words),
         versions={name: version(name) for name in VERSIONS},
     )
-    write_json(target.path / TAGGING_REPORT, report)
-    into.create(private=True)
-    return into.push(
-        target.path,
-        lambda number: write_card(target.path, target.info(), into.repo_id, number),
-        f"Tags by {model.shown}",
-    )
+    write_json(dataset.path / TAGGING_REPORT, report)
+    with console.station("push") as station:
+        into.create(private=True)
+        made = into.push(
+            dataset.path,
+            lambda number: write_card(dataset.path, dataset.info(), into.repo_id, number),
+            f"Tags by {model.shown}",
+        )
+        state = "" if made.changed else "unchanged: "
+        station.result = f"{state}{made.page} {made.version} {made.revision[:8]}"
+    return made.page

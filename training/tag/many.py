@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING
 
 from tagloop.errors import UserError
 from tagloop.reading.columns import parse_mapping
+from tagloop.reading.sources.tables import TableSource
 from training import console
-from training.config import command_line
 from training.data.sources.locations import is_there
 from training.process_lock import process_lock
 from training.tag.articles import Articles
+from training.tag.column_types import ColumnTypes, stated_columns
 from training.tag.models import BUILD, Model, find_model
 from training.tag.outcome import Outcome, write_all
-from training.tag.parquet import ArticleColumns, ColumnTypes
+from training.tag.parquet import ArticleColumns
 from training.tag.parts import Parts
 from training.tag.request import Request
 from training.tag.tagging import Work
@@ -126,7 +127,7 @@ class _Run:
             bar = console.progress_bar(total=count, initial=before, unit=" articles", desc="tag")
             try:
                 missing = parts.missing(self._articles.rows())
-                tag_parts(missing, work, request.workers, bar.update)
+                tag_parts(missing, work, request.workers or 1, bar.update)
             except KeyboardInterrupt:
                 console.say(f"  {parts.done():,} of {count:,} articles are tagged")
                 raise
@@ -136,7 +137,11 @@ class _Run:
         return f"{count:,} articles{earlier}"
 
     def _write(self, parts: Parts, stack: ExitStack) -> Outcome:
-        columns = ArticleColumns(self._articles, self._types)
+        source = self._articles.source
+        own = None
+        if isinstance(source, TableSource):
+            own = stated_columns(source) or self._types.schema()
+        columns = ArticleColumns(own)
         targets: list[Target] = []
         if self._file and (self._writer is None or is_parquet(self._file)):
             targets.append(ParquetTarget(self._file, columns))
@@ -163,15 +168,8 @@ class _Run:
             return
         from training.tag.dataset import push
 
-        request = self._request
-        command = command_line("training.tag", request.words)
-        with console.station("push") as station:
-            made = push(
-                self._dataset, self._into, self._articles, model, outcome, request.options, command
-            )
-            state = "" if made.changed else "unchanged: "
-            station.result = f"{state}{made.page} {made.version} {made.revision[:8]}"
-        self._places.append(made.page)
+        dataset, source = self._dataset.dataset(), self._articles.name
+        self._places.append(push(dataset, self._into, source, model, outcome, self._request))
 
 
 def _in_use(holder: str) -> str:

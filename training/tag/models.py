@@ -6,7 +6,7 @@ import filecmp
 import hashlib
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tagloop.errors import UserError
@@ -28,12 +28,14 @@ class Model:
         folder: Where it lies.
         revision: Its commit on the Hub; None of a folder.
         why: Why this one, for people; empty if it was named.
+        bundled: Whether it is the bundled base, which each installation has.
     """
 
     name: str
     folder: Path
     revision: str | None = None
     why: str = ""
+    bundled: bool = False
 
     def __str__(self) -> str:
         """Returns the model for people: with its revision, and why it was taken."""
@@ -45,6 +47,32 @@ class Model:
         """Its name as reports and cards say it, without folders of this machine."""
         outside = Path(self.name).is_absolute() or self.name.startswith("..")
         return Path(self.name).name if outside else self.name
+
+    def whole(self) -> Model:
+        """Returns it with the whole path of its folder, for processes that run elsewhere."""
+        return replace(self, folder=self.folder.absolute())
+
+    @property
+    def is_anywhere(self) -> bool:
+        """Tells whether a machine without this one's disk can have it."""
+        return self.bundled or self.revision is not None
+
+    def folder_here(self) -> Path:
+        """Returns its folder on this machine, which need not be the one that found it.
+
+        Raises:
+            UserError: It is on another one alone, or cannot be fetched.
+        """
+        if self.folder.is_dir():
+            return self.folder
+        if self.bundled:
+            return BUNDLED_BASE
+        if self.revision is None:
+            raise UserError(
+                f"{self.folder}: not on the machine that tags; put the model on a disk that all "
+                "share, or name one on the Hub with --model."
+            )
+        return fetch_model(self.name, self.revision, None)[0]
 
     def fingerprint(self) -> str:
         """Returns what changes when the model does: its commit, or a digest of its files' dates."""
@@ -77,8 +105,9 @@ def find_model(given: str, *, allowlist: bool, build: Path = BUILD) -> Model:
         return Model(str(newest), newest, why=f"the newest under {build}/")
     why = "the bundled base, which has learned nobody's tags: make train makes a model, --model "
     why += "names one"
-    folder = untrained_base(build) if allowlist else BUNDLED_BASE
-    return Model("tagloop-base", folder, why=why)
+    if allowlist:
+        return Model("tagloop-base", untrained_base(build), why=why)
+    return Model("tagloop-base", BUNDLED_BASE, why=why, bundled=True)
 
 
 def newest_model(build: Path) -> Path | None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from tagloop.batch.rows import RowTags
 from tagloop.errors import UserError
@@ -66,11 +67,42 @@ class Outcome:
             self.empty += not tagged.tags
             self.tags.update(tagged.tags)
             return
-        kind = kind_of(problem)
+        first = readable(f"{entry.record.where}: {problem.rstrip('.')}")
+        self._untagged(kind_of(problem), first, 1)
+
+    def _untagged(self, kind: str, first: str, count: int) -> None:
         if kind not in self.untagged and len(self.untagged) >= MOST_KINDS:
             kind = OTHER
-        first = readable(f"{entry.record.where}: {problem.rstrip('.')}")
-        self.untagged.setdefault(kind, Untagged(0, first)).count += 1
+        self.untagged.setdefault(kind, Untagged(0, first)).count += count
+
+    def add(self, other: Outcome) -> None:
+        """Adds what came of articles that stand behind these."""
+        self.articles += other.articles
+        self.tagged += other.tagged
+        self.empty += other.empty
+        self.tags.update(other.tags)
+        self.licenses.update(other.licenses)
+        self.notes += other.notes
+        for kind, some in other.untagged.items():
+            self._untagged(kind, some.first, some.count)
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns what `from_json` takes."""
+        return {
+            **vars(self),
+            "untagged": {kind: asdict(some) for kind, some in self.untagged.items()},
+            # JSON has no key for articles without a licence.
+            "licenses": list(self.licenses.items()),
+        }
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> Outcome:
+        """Returns the outcome that `to_json` gave."""
+        made = cls(**content)
+        made.untagged = {kind: Untagged(**some) for kind, some in content["untagged"].items()}
+        made.tags = Counter(content["tags"])
+        made.licenses = Counter(dict(content["licenses"]))
+        return made
 
     def said(self) -> list[str]:
         """Returns what a person should know: each kind of reason with its first place, notes."""

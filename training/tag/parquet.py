@@ -11,18 +11,12 @@ import pyarrow
 import pyarrow.parquet
 
 from tagloop.batch.rows import CONFIDENCES, ERROR, TAGS, RowTags, free_name
-from tagloop.errors import UserError
 from tagloop.limits import readable
 from tagloop.reading.record import Entry
-from tagloop.reading.sources.tables import TableSource
-from training.tag.articles import Articles
 
 GROUP_ROWS = 1_000
 GROUP_BYTES = 64_000_000
 """Of texts in a row group, whichever is reached first."""
-MAX_COLUMNS = 1_000
-_JSON = pyarrow.string()
-"""Of a column whose values have no type in common: each is written as JSON."""
 ARTICLE: dict[str, Callable[[Entry], str | None]] = {
     "article": lambda entry: entry.record.where,
     "title": lambda entry: entry.title,
@@ -39,64 +33,6 @@ ADDED = {
 }
 
 
-class ColumnTypes:
-    """The types of a table's columns, by all of its values, where it states none."""
-
-    def __init__(self) -> None:
-        self._types: dict[str, pyarrow.DataType | None] = {}
-        self._rows: list[Mapping[str, Any]] = []
-
-    def see(self, values: Mapping[str, Any]) -> None:
-        """Takes a row into account.
-
-        Raises:
-            UserError: There are too many columns for a table.
-        """
-        self._rows.append(values)
-        if len(self._rows) == GROUP_ROWS:
-            self._take()
-
-    def schema(self) -> pyarrow.Schema:
-        """Returns the columns; one that has no value, or values of no common type, is text."""
-        self._take()
-        return pyarrow.schema(
-            [
-                (name, _JSON if kind is None or not _writable(kind) else kind)
-                for name, kind in self._types.items()
-            ]
-        )
-
-    def _take(self) -> None:
-        names = dict.fromkeys(str(name) for row in self._rows for name in row)
-        if len(names | self._types) > MAX_COLUMNS:
-            raise UserError(
-                f"The articles have more than {MAX_COLUMNS:,} different keys, too many for the "
-                "columns of a table: write them in their own format."
-            )
-        for name in names:
-            before = self._types.get(name, pyarrow.null())
-            if before is not None:
-                self._types[name] = _common(before, [row.get(name) for row in self._rows])
-        self._rows.clear()
-
-
-def _common(before: pyarrow.DataType, values: Sequence[Any]) -> pyarrow.DataType | None:
-    try:
-        both = (before, pyarrow.array(values).type)
-        schemas = [pyarrow.schema([("x", kind)]) for kind in both]
-        return pyarrow.unify_schemas(schemas, promote_options="permissive").field(0).type
-    except (pyarrow.ArrowException, OverflowError, ValueError, TypeError):
-        return None
-
-
-def _writable(kind: pyarrow.DataType) -> bool:
-    """Tells whether Parquet has the type: nothing without a type in it, no object without keys."""
-    if pyarrow.types.is_null(kind):
-        return False
-    inner = [kind.field(place).type for place in range(kind.num_fields)]
-    return all(map(_writable, inner)) and not (pyarrow.types.is_struct(kind) and not inner)
-
-
 class ArticleColumns:
     """How an article with its tags is a row.
 
@@ -108,15 +44,11 @@ class ArticleColumns:
         unfit: Values that were left out, since they are not of their column's type.
     """
 
-    def __init__(self, articles: Articles, types: ColumnTypes) -> None:
-        self._is_table = isinstance(articles.source, TableSource)
-        if not self._is_table:
+    def __init__(self, own: pyarrow.Schema | None) -> None:
+        """Takes the columns that the source has; None where its articles stand in no table."""
+        self._is_table = own is not None
+        if own is None:
             own = pyarrow.schema([(name, pyarrow.string()) for name in ARTICLE])
-        elif articles.schema is None:
-            own = types.schema()
-        else:
-            wanted = set(articles.source.columns or articles.schema.names)
-            own = pyarrow.schema([field for field in articles.schema if field.name in wanted])
         names = [free_name(name, own.names) for name in ADDED]
         self.tags, self.confidences, self.error = names
         added = zip(names, ADDED.values(), strict=True)

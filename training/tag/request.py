@@ -26,7 +26,10 @@ class Request:
         push: Dataset to publish them as; empty: none.
         columns: As ``tagloop.reading.columns.parse_mapping`` takes them.
         limit: So many articles at the most.
-        workers: Processes.
+        workers: Processes, or parts at a time; None: as many as is usual.
+        executor: Where parts run; empty: one machine tags, not in parts.
+        executor_settings: YAML file of a cluster's own settings; None: none.
+        work_dir: Where parts leave things to one another; empty: under ``build/tag``.
         verbose: Whether what goes into the log is shown.
         words: The command line itself, for reports.
     """
@@ -44,7 +47,10 @@ class Request:
     push: str = ""
     columns: tuple[str, ...] = ()
     limit: int | None = None
-    workers: int = 1
+    workers: int | None = None
+    executor: str = ""
+    executor_settings: str | None = None
+    work_dir: str = ""
     verbose: bool = False
     words: tuple[str, ...] = ()
 

@@ -1,4 +1,4 @@
-"""Rows of any source to a file of their tags: what one process does, here or on another machine."""
+"""Rows of any source to their tags: what one process does, here or on another machine."""
 
 from __future__ import annotations
 
@@ -41,6 +41,29 @@ class Work:
         return Tagger.from_pretrained(self.folder, threads=self.threads)
 
 
+def tags_of(
+    tagger: Tagger,
+    rows: Iterable[Row],
+    work: Work,
+    progress: Callable[[int], object] = lambda count: None,
+) -> Iterator[RowTags]:
+    """Yields what each row is given, tagging a few at a time.
+
+    Args:
+        tagger: The model.
+        rows: Any number; a few are asked for ahead.
+        work: How.
+        progress: Told how many more rows are tagged.
+
+    Raises:
+        UserError: An option is wrong.
+    """
+    rest = iter(rows)
+    while some := list(islice(rest, TOGETHER * work.batch_size)):
+        yield from tag_rows(some, lambda articles: _tagged(tagger, articles, work))
+        progress(len(some))
+
+
 def tag_part(
     tagger: Tagger,
     rows: Iterable[Row],
@@ -63,12 +86,9 @@ def tag_part(
         UserError: An option is wrong.
     """
     partial = path.with_name(f"{path.name}.part")
-    rest = iter(rows)
     with partial.open("w", encoding="utf-8") as file:
-        while some := list(islice(rest, TOGETHER * work.batch_size)):
-            for tagged in tag_rows(some, lambda articles: _tagged(tagger, articles, work)):
-                file.write(json.dumps(asdict(tagged), ensure_ascii=False) + "\n")
-            progress(len(some))
+        for tagged in tags_of(tagger, rows, work, progress):
+            file.write(json.dumps(asdict(tagged), ensure_ascii=False) + "\n")
         file.flush()
         os.fsync(file.fileno())
     partial.replace(path)

@@ -20,7 +20,7 @@ from tagloop.batch.writers.choice import choose_writer
 from tagloop.batch.writers.writer import Writer, Written
 from tagloop.errors import UserError
 from tagloop.reading.record import UNLIMITED, Entry
-from training.data.sources.locations import FILE_ENDINGS
+from training.data.sources.locations import FILE_ENDINGS, is_there
 from training.tag.articles import Articles
 from training.tag.parquet import ArticleColumns, ParquetFile
 
@@ -85,8 +85,6 @@ class OwnTarget(Target):
         """Writes an article; returns why it has no tags there, empty if it has."""
         piece = self._writer.write(Written(entry, tagged))
         self._result.add(Row(entry.record.where, entry.title), tagged, piece)
-        if piece.listed and not self._writer.form.is_archive:
-            return "its kind of file has no place for tags"
         return tagged.problem or piece.problem
 
     def close(self) -> list[str]:
@@ -163,13 +161,26 @@ def target_path(out: str, articles: Articles, writer: Writer | None) -> Path:
         if packed in PACKED and writer is not None:
             kept += packed
         path = Path(f"{articles.stem}-tagged{kept}")
+    check_free(path, articles.location)
+    return path
+
+
+def check_free(path: Path, location: str) -> None:
+    """Makes sure that a result can have a place.
+
+    Args:
+        path: The place.
+        location: The source's, which must not come to have its own result in it.
+
+    Raises:
+        UserError: Something is there already, there is no such folder, or it lies in the source.
+    """
     if path.exists():
         raise UserError(f"{path} is there already: remove it, or name another with --out.")
     if not path.parent.is_dir():
         raise UserError(f"{path}: there is no folder {path.parent}.")
-    if articles.path and articles.path.resolve() in path.resolve().parents:
-        raise UserError(f"{path} lies in {articles.location}: name a place outside with --out.")
-    return path
+    if is_there(location) and Path(location).expanduser().resolve() in path.resolve().parents:
+        raise UserError(f"{path} lies in {location}: name a place outside with --out.")
 
 
 def _check_ending(path: Path, ending: str, articles: Articles) -> None:

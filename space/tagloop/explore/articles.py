@@ -34,6 +34,7 @@ class Articles:
     Attributes:
         parts: The files, in the order of the rows.
         total: Articles of the dataset, more than are kept if it is very large.
+        is_least: Whether there are more, but nobody knows how many.
         title: Of each row.
         url: Of each row, None where there is none.
         published: The day, ``2024-05-01``, None where it is not known.
@@ -63,6 +64,7 @@ class Articles:
     tags: np.ndarray
     tag_names: Sequence[str]
     tag_counts: np.ndarray
+    is_least: bool = False
 
     def __len__(self) -> int:
         return len(self.words)
@@ -181,7 +183,9 @@ class _Reader:
             parts=tuple(parts),
             total=sum(part.rows for part in parts),
             **columns,
-            **coded,
+            source=coded["source"],
+            license=coded["license"],
+            split=coded["split"],
             sources=list(self.names["source"].places),
             licenses=list(self.names["license"].places),
             splits=list(self.names["split"].places),

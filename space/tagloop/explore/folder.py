@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 import httpx2
 from huggingface_hub import HfApi, snapshot_download
@@ -20,6 +22,7 @@ from huggingface_hub.hf_api import DatasetInfo
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_fixed
 
 from tagloop.errors import UserError
+from tagloop.explore.parquet import count_rows, reading_order
 
 _again = retry(
     # Such as a connection that was kept open, and that the Hub has closed meanwhile.
@@ -44,11 +47,28 @@ class Version:
         key: Differs whenever the files do.
         commit: None of a folder.
         megabytes: Size of the Parquet files.
+        names: Of these files, as they are read; empty of a folder.
+        stated: Articles, as the card counts them; None where it does not.
     """
 
     key: str
     commit: str | None
     megabytes: float
+    names: tuple[str, ...] = ()
+    stated: int | None = None
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """The dataset's Parquet files that are here.
+
+    Attributes:
+        files: Where they are.
+        rest: Files that are not here.
+    """
+
+    files: Sequence[Path]
+    rest: int = 0
 
 
 def display_name(repo: str) -> str:
@@ -69,27 +89,63 @@ def look_up(repo: str) -> Version:
     except (HfHubHTTPError, HFValidationError, OSError, httpx2.HTTPError) as error:
         raise _sentence(repo, error) from None
     _refuse_to_leak(repo, info)
-    sizes = [file.size or 0 for file in info.siblings or [] if _is_data(file.rfilename)]
+    sizes = {
+        file.rfilename: file.size or 0 for file in info.siblings or [] if _is_data(file.rfilename)
+    }
     if not sizes:
         raise UserError(_no_files(repo))
-    return Version(str(info.sha), info.sha, sum(sizes) / 1e6)
+    names = sorted(sizes, key=lambda name: reading_order(PurePosixPath(name)))
+    megabytes = sum(sizes.values()) / 1e6
+    return Version(str(info.sha), info.sha, megabytes, tuple(names), _stated(info))
 
 
-def fetch(repo: str, version: Version) -> list[Path]:
+def fetch(repo: str, version: Version, most: int) -> Fetched:
     """Brings the dataset's Parquet files here, unless they are, and lists them.
+
+    Args:
+        repo: Dataset id on the Hub, or a folder.
+        version: What `look_up` has found.
+        most: So many articles are wanted: of a larger dataset the first files that have them are
+            fetched, and no others.
 
     Raises:
         UserError: The dataset cannot be fetched, or holds no Parquet file.
     """
     if version.commit is None:
-        return _files(repo, Path(repo))
+        return Fetched(_files(repo, Path(repo)))
+    if len(version.names) < 2 or (version.stated is not None and version.stated <= most):
+        return Fetched(_files(repo, _download(repo, version.commit, PATTERN)))
+    files: list[Path] = []
+    rows = 0
+    for name in version.names:
+        files.append(_download(repo, version.commit, name) / name)
+        rows += count_rows(files[-1])
+        if rows >= most:
+            break
+    return Fetched(files, len(version.names) - len(files))
+
+
+def _download(repo: str, commit: str, pattern: str) -> Path:
     try:
         folder = _again(snapshot_download)(
-            repo, repo_type="dataset", revision=version.commit, allow_patterns=[PATTERN]
+            repo, repo_type="dataset", revision=commit, allow_patterns=[pattern]
         )
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError, httpx2.HTTPError) as error:
         raise _sentence(repo, error) from None
-    return _files(repo, Path(folder))
+    return Path(folder)
+
+
+def _stated(info: DatasetInfo) -> int | None:
+    """Returns how many articles the card counts in all splits, as `datasets` writes it."""
+    given: Any = info.card_data.to_dict().get("dataset_info") if info.card_data else None
+    entries = given if isinstance(given, list) else [given]
+    try:
+        counts: list[int] = [
+            int(split["num_examples"]) for entry in entries for split in entry["splits"]
+        ]
+        return sum(counts)
+    except (TypeError, KeyError, ValueError):  # a card may say anything
+        return None
 
 
 def _files(repo: str, folder: Path) -> list[Path]:

@@ -9,13 +9,13 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock, Thread
 
 import numpy as np
 
 from tagloop.errors import UserError
-from tagloop.explore.articles import Articles, read_articles
+from tagloop.explore.articles import MAX_ARTICLES, Articles, read_articles
 from tagloop.explore.folder import DatasetWithheldError, Version, display_name, fetch, look_up
 from tagloop.explore.parquet import open_parts
 from tagloop.explore.search import Query, find
@@ -130,14 +130,18 @@ class DatasetLoader:
         if self.dataset is not None and self.dataset.version.key == version.key:
             return
         if version.commit is not None:
-            self.progress = f"Fetching {version.megabytes:,.1f} MB from the Hub …"
-        parts = open_parts(fetch(self.repo, version))
+            first = "the first articles of " if (version.stated or 0) > MAX_ARTICLES else ""
+            self.progress = f"Fetching {first}{version.megabytes:,.1f} MB from the Hub …"
+        fetched = fetch(self.repo, version, MAX_ARTICLES)
         started = self._clock()
 
         def tell(done: int, of: int) -> None:
             self.progress = f"Reading articles: {done:,} of {of:,} …"
 
-        articles = read_articles(parts, tell)
+        articles = read_articles(open_parts(fetched.files), tell)
+        if fetched.rest:
+            total = max(version.stated or 0, articles.total)
+            articles = replace(articles, total=total, is_least=version.stated is None)
         self.dataset = LoadedDataset(display_name(self.repo), version, articles)
         self._searches.clear()
         logger.info(

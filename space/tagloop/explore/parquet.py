@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import accumulate
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -60,14 +60,32 @@ def open_parts(files: Sequence[Path]) -> list[ParquetFile]:
         _check_columns(path, schema)
         optional = [name for name in OPTIONAL if _is_single(schema, name, _reads_as_text)]
         parts.append(ParquetFile(path, split_of(path), groups, (*REQUIRED, *optional)))
-    return sorted(parts, key=lambda part: (_place(part.split), part.split, part.path.name))
+    return sorted(parts, key=lambda part: reading_order(part.path))
 
 
-def split_of(path: Path) -> str:
+def reading_order(path: PurePath) -> tuple[int, str, str]:
+    """Returns a file's place among others: those of training come first."""
+    split = split_of(path)
+    place = SPLITS.index(split) if split in SPLITS else len(SPLITS)
+    return place, split, path.name
+
+
+def split_of(path: PurePath) -> str:
     """Returns the split that a file's name tells, as `datasets` reads it: ``train-00000-of-…``."""
     match = _NAME.fullmatch(path.stem)
     split = match["split"] if match else path.stem
     return split if match or split in SPLITS else "train"
+
+
+def count_rows(path: Path) -> int:
+    """Returns how many rows a file says that it has.
+
+    Raises:
+        UserError: It is no Parquet file.
+    """
+    with _reading(path) as file:
+        rows: int = file.metadata.num_rows
+        return rows
 
 
 def read_batches(
@@ -147,7 +165,3 @@ def _is_text(kind: pa.DataType) -> bool:
 def _is_list_of_text(kind: pa.DataType) -> bool:
     is_list = pa.types.is_list(kind) or pa.types.is_large_list(kind)
     return is_list and _is_text(kind.value_type)
-
-
-def _place(split: str) -> int:
-    return SPLITS.index(split) if split in SPLITS else len(SPLITS)

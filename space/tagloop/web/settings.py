@@ -43,7 +43,8 @@ class Settings:
     dataset_repo: str | None = _variable(
         "DATASET_REPO",
         "The dataset that the tagger learned from, a dataset id on the Hub or a "
-        "folder: shown on the Explore tab. A private one needs a token, and a Space that is "
+        "folder: shown on the Explore tab, of more than 250,000 articles the first. A private one "
+        "needs a token, and a Space that is "
         "private as well.",
         default=None,
     )

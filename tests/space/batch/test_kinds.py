@@ -251,6 +251,21 @@ def test_one_file_comes_back_as_one_file(spices: Spices, tmp_path: Path) -> None
     assert "Tags cannot be put back" in state.notes[0]
 
 
+def test_one_page_without_a_place_for_tags_comes_back_as_a_table(
+    spices: Spices, tmp_path: Path
+) -> None:
+    page = "<h1>Rice</h1>\n<p>Yellow rice, in a pan.</p>\n"
+    state, content = tagged(spices, tmp_path, "rice.html", page)
+    assert state.result is not None and state.result.name == "rice-tagged.csv"
+    assert rows(content)[0]["title"] == "Rice" and rows(content)[0]["tags"] == "Saffron, Sea Salt"
+    assert "rice.html has no place for tags: this table lists them." in state.notes
+    state, content = tagged(spices, tmp_path, "rice.html", f"<head></head>{page}")
+    assert b'content="Saffron, Sea Salt"' in content and not state.notes
+    broken = "---\n{title: Rice}\n---\n" + page
+    state, content = tagged(spices, tmp_path, "rice.html", broken)
+    assert content.decode() == broken and state.problem_count == 1
+
+
 # Exports
 
 FEED = """<?xml version="1.0"?><rss version="2.0"><channel><title>Kitchen</title>

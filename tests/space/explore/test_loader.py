@@ -7,11 +7,13 @@ import httpx2
 import pytest
 from huggingface_hub import HfApi
 
+from tagloop.explore import articles as articles_module
 from tagloop.explore import folder as folder_module
 from tagloop.explore import loader as module
 from tagloop.explore.articles import Articles
 from tagloop.explore.loader import CHECK_SECONDS, RETRY_SECONDS, DatasetLoader
 from tagloop.explore.search import Query, find
+from tagloop.web.tabs.explore.pictures import pictures
 from training.hub import EmbeddedHub
 
 from .article_rows import article, write_dataset
@@ -85,6 +87,45 @@ def test_from_the_hub_and_again_at_a_new_commit(
     assert titles(opened(loader)) == ["one", "two", "three"]
     assert loader.dataset is held, "the same commit is not read again"
     assert len(asked) == 3
+
+
+@pytest.mark.parametrize(
+    ("card", "heading"),
+    [
+        ("dataset_info: {splits: [{name: train, num_examples: 8}]}", "The first 4 of 8 articles"),
+        ("license: cc0-1.0", "The first 4 of more than 4 articles"),
+        ("dataset_info: [8]", "The first 4 of more than 4 articles"),
+    ],
+)
+def test_of_a_very_large_dataset_only_what_is_shown_is_fetched(
+    api: HfApi,
+    hub_namespace: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    card: str,
+    heading: str,
+) -> None:
+    repo = f"{hub_namespace}/large-{len(card)}"
+    for number in range(4):
+        rows = [article(f"{number}{letter}", "Text.", ["Banking"]) for letter in "ab"]
+        name = "test-00000-of-00001" if not number else f"train-0000{number - 1}-of-00003"
+        write_dataset(tmp_path / str(number), {"train": rows})
+        [written] = (tmp_path / str(number) / "data").iterdir()
+        (tmp_path / "all" / "data").mkdir(parents=True, exist_ok=True)
+        written.rename(tmp_path / "all" / "data" / f"{name}.parquet")
+    (tmp_path / "all" / "README.md").write_text(f"---\n{card}\n---\n")
+    api.create_repo(repo, repo_type="dataset")
+    api.upload_folder(repo_id=repo, repo_type="dataset", folder_path=tmp_path / "all")
+    monkeypatch.setattr(module, "MAX_ARTICLES", 4)
+    monkeypatch.setattr(articles_module, "MAX_ARTICLES", 4)
+    loader = opened(DatasetLoader(repo))
+    assert titles(loader) == ["1a", "1b", "2a", "2b"]
+    assert loader.dataset is not None
+    assert heading in pictures(loader.dataset)
+    fetched = [part.path.name for part in loader.dataset.articles.parts]
+    assert fetched == ["train-00000-of-00003.parquet", "train-00001-of-00003.parquet"]
+    folder = loader.dataset.articles.parts[0].path.parent
+    assert sorted(path.name for path in folder.iterdir()) == fetched
 
 
 def test_a_folder_and_again_when_it_has_changed(tmp_path: Path) -> None:
@@ -244,5 +285,5 @@ def test_a_connection_that_the_hub_had_closed_is_made_again(
         return str(tmp_path)
 
     monkeypatch.setattr(folder_module, "snapshot_download", download)
-    [path] = folder_module.fetch("me/articles", folder_module.Version("a", "a", 1.0))
+    [path] = folder_module.fetch("me/articles", folder_module.Version("a", "a", 1.0), 9).files
     assert path.name == "train.parquet" and len(calls) == 3

@@ -85,6 +85,7 @@ def trained(data: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+@pytest.mark.slow
 def test_the_stages_run_and_log(trained: Path) -> None:
     log = [json.loads(line) for line in (trained / "log.jsonl").read_text().splitlines()]
     assert {entry["stage"] for entry in log} == {"titles", "all"}
@@ -94,6 +95,7 @@ def test_the_stages_run_and_log(trained: Path) -> None:
     assert losses and all(loss > 0 for loss in losses)
 
 
+@pytest.mark.slow
 def test_a_finished_recipe_resumes_to_its_end(trained: Path, data: list[str]) -> None:
     before = (trained / "log.jsonl").read_text()
     trainer = recipe.Trainer(recipe.RecipeSettings(data=data, out=str(trained)))
@@ -108,6 +110,7 @@ def test_a_finished_recipe_resumes_to_its_end(trained: Path, data: list[str]) ->
     assert not torch.equal(moved, fresh.model.decoder.layers[0].fc1.weight)
 
 
+@pytest.mark.slow
 def test_a_frozen_encoder_does_not_move(data: list[str], tmp_path: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         stage = Stage("titles", SECONDS / 60, True, 1e-3, 0.0, 32)
@@ -123,6 +126,7 @@ def test_a_frozen_encoder_does_not_move(data: list[str], tmp_path: Path) -> None
         assert torch.equal(ours, theirs)
 
 
+@pytest.mark.slow
 def test_the_export_is_bf16_and_loads_with_stock_tools(trained: Path, tmp_path: Path) -> None:
     recipe.export(trained, tmp_path)
     model = AutoModelForSeq2SeqLM.from_pretrained(tmp_path)
@@ -193,6 +197,7 @@ def test_only_the_last_stage_reads_general_articles() -> None:
     assert {name for name, kinds in read.items() if "general" in kinds} == {"general"}
 
 
+@pytest.mark.slow
 def test_the_last_stage_can_begin_from_the_bundled_base(data: list[str], tmp_path: Path) -> None:
     settings = recipe.RecipeSettings(
         data=data, out=str(tmp_path), start=str(BUNDLED_BASE), first="general"
@@ -206,6 +211,7 @@ def test_the_last_stage_can_begin_from_the_bundled_base(data: list[str], tmp_pat
         recipe.Trainer(settings)
 
 
+@pytest.mark.slow
 def test_the_card_has_the_measured_figures(data: list[str], trained: Path, tmp_path: Path) -> None:
     weights = tmp_path / "weights"
     recipe.export(trained, weights)

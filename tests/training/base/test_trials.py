@@ -215,6 +215,7 @@ def settings(data: Path, tiny_bart: Path, out: Path, *more: str) -> list[str]:
     return [*(word for name, value in flags.items() for word in (f"--{name}", str(value))), *more]
 
 
+@pytest.mark.slow
 def test_the_command_runs_reports_and_resumes(
     data: Path,
     tiny_bart: Path,

@@ -123,6 +123,7 @@ def test_what_tells_right_from_wrong_gets_the_weight() -> None:
     assert fit.constants(weights).count(",") == len(FEATURES) - 1
 
 
+@pytest.mark.slow
 def test_the_commands_print_their_tables(
     folder: Path,
     tiny_bart: Path,
@@ -156,6 +157,7 @@ def test_the_commands_print_their_tables(
     assert shown.startswith("BIAS = ") and "| market " in shown and "| 0.12 " in shown
 
 
+@pytest.mark.slow
 def test_a_tagger_of_no_data_is_made_once(tmp_path: Path, tiny_bart: Path) -> None:
     target = tmp_path / "untrained"
     assert make(["--folder", str(target), "--base", str(tiny_bart)]) == 0

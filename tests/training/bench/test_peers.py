@@ -174,6 +174,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     return cut
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["ctranslate2", "transformers"])
 def test_tagloop_ranks_and_keeps_what_it_is_sure_of(engine: str, rows: Rows) -> None:
     # The bundled base: an untrained one writes nothing worth ranking.

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from datasets import Dataset, DatasetDict
+from safetensors.torch import load_file
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer, Seq2SeqTrainer
 
 from tagloop.errors import UserError
@@ -24,6 +26,7 @@ from training.finetune.adaptation import AdaptConfig, adapt, lessons_of, teach
 from training.finetune.ctranslate2_conversion import convert, convert_sentence_encoder
 from training.finetune.display_forms import save_display_forms
 from training.finetune.fit_neighbours import fit_neighbours, save_neighbours
+from training.finetune.frozen_encoder import FrozenEncoderTrainer
 from training.finetune.preprocess import BUNDLED_BASE
 from training.finetune.training_log import TrainingLog
 
@@ -125,6 +128,31 @@ def test_only_the_decoder_moves_and_the_ranking_stays(
     assert weights[0] and weights[1] and weights[0].to_json() == weights[1].to_json()
 
 
+def test_what_is_kept_is_the_mean_of_most_steps(
+    current: Path, corpus: Corpus, tmp_path: Path
+) -> None:
+    steps: list[dict[str, torch.Tensor]] = []
+
+    class Watched(FrozenEncoderTrainer):
+        def training_step(self, *args: Any, **options: Any) -> torch.Tensor:
+            state: Any = self.model
+            steps.append({name: value.clone() for name, value in state.named_parameters()})
+            return super().training_step(*args, **options)
+
+    new = [row_id for row_id in corpus.splits["train"]["id"] if row_id.startswith("new")]
+    lessons = lessons_of(corpus.splits["train"], new, replace(CONFIG, passes=3))
+    teach(current, corpus, lessons, tmp_path / "model", CONFIG, Watched)
+    name = "model.decoder.layers.0.fc1.weight"
+    kept = load_file(tmp_path / "model" / "model.safetensors")[name]
+    assert len(steps) > 4
+    # What a step begins with, the one before has left; what the last one left is not among them.
+    first = len(steps) // 4 + 1
+    others = torch.stack([step[name] for step in steps[first:]])
+    last = kept * (len(others) + 1) - others.sum(0)
+    assert (last - steps[-1][name]).abs().max() < 1e-2
+    assert not torch.allclose(kept, steps[-1][name], atol=1e-6)
+
+
 def test_settings_stay_but_for_the_data(
     current: Path, adapted: tuple[Path, dict[str, Any]], corpus: Corpus
 ) -> None:
@@ -178,6 +206,8 @@ def test_nothing_new_is_no_lesson() -> None:
 def test_a_number_out_of_range_is_one_sentence() -> None:
     with pytest.raises(UserError, match="--passes and --replay cannot be below 0"):
         AdaptConfig(replay=-1)
+    with pytest.raises(UserError, match=r"--averaged_from 1\.5: take 0 to 1"):
+        AdaptConfig(averaged_from=1.5)
 
 
 @pytest.mark.parametrize(

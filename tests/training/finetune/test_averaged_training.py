@@ -9,13 +9,19 @@ from typing import Any
 
 import pytest
 import torch
-from transformers import AutoModelForSeq2SeqLM, TrainerCallback
+from transformers import (
+    AutoModelForSeq2SeqLM,
+    Seq2SeqTrainingArguments,
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
+)
 
 from tagloop.errors import UserError
 from training.config import TrainConfig
 from training.data.corpus import load_corpus
 from training.finetune import train
-from training.finetune.averaged_training import AveragedTrainer
+from training.finetune.averaged_training import AveragedSteps, AveragedTrainer
 from training.finetune.averaging import WeightAverage
 from training.finetune.frozen_encoder import cut_encoder, freeze_lower_layers
 
@@ -145,7 +151,7 @@ def test_another_kind_of_encoder_trains_all_weights(tiny_t5: Path) -> None:
     assert all(weight.requires_grad for weight in model.parameters())
 
 
-@pytest.mark.parametrize("at", [1 * STEPS + 1, 4 * STEPS + 1])
+@pytest.mark.parametrize("at", [pytest.param(1 * STEPS + 1, marks=pytest.mark.slow), 4 * STEPS + 1])
 def test_an_interrupted_training_ends_as_if_nothing_had_happened(
     at: int, straight: Path, dataset: Path, tiny_bart: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -198,3 +204,24 @@ def test_an_average_is_the_mean_and_comes_back_from_a_file(tmp_path: Path) -> No
     average.put_into(model)
     assert average.count == 3
     assert model.weight.tolist() == [[3.0, 3.0]]
+
+
+@pytest.mark.parametrize("killed_after", [None, 2, 6])
+def test_the_mean_of_the_last_steps_is_what_stays_even_after_a_kill(
+    killed_after: int | None, tmp_path: Path
+) -> None:
+    model = torch.nn.Linear(1, 1, bias=False)
+    arguments = Seq2SeqTrainingArguments(output_dir=str(tmp_path), use_cpu=True)
+    state, control = TrainerState(max_steps=8), TrainerControl()
+    callback = AveragedSteps(0.5)
+    for step in range(1, 9):
+        torch.nn.init.constant_(model.weight, float(step))
+        state.global_step = step
+        callback.on_step_end(arguments, state, control, model=model)
+        if step == killed_after:
+            (tmp_path / f"checkpoint-{step}").mkdir()
+            callback.on_save(arguments, state, control)
+            callback = AveragedSteps(0.5)
+            callback.on_train_begin(arguments, state, control, model=model)
+    callback.on_train_end(arguments, state, control, model=model)
+    assert model.weight.item() == pytest.approx((5 + 6 + 7 + 8) / 4)

@@ -123,14 +123,16 @@ raise SystemExit(main([]))
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_nobody_waits_for_ever(tmp_path: Path) -> None:
     (tmp_path / "slow_first.py").write_text(SLOW_FIRST)
-    done = run_two("slow_first.py", folder=tmp_path, timeout=90)
+    done = run_two("slow_first.py", folder=tmp_path)
     assert done.returncode != 0
     assert "error: Another process of this training ended or did not answer" in done.stderr
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_a_mistake_of_all_processes_is_said_once(dataset: Path, tmp_path: Path) -> None:
     flags = ["--dataset", str(dataset), "--batch_size", "3"]
     done = run_two("-m", "training.train", *flags, folder=tmp_path)

@@ -99,6 +99,7 @@ def f1(answers: list[list[str]], rows: Any) -> float:
     return sum(scores) / len(scores)
 
 
+@pytest.mark.slow
 def test_it_tags_held_out_articles_better_than_before(
     base: Path, trained: Path, corpus: Corpus
 ) -> None:
@@ -114,6 +115,7 @@ def test_it_tags_held_out_articles_better_than_before(
     assert {"Θάλασσα", "Küche"} <= {tag for tags in answers["ctranslate2"] for tag in tags}
 
 
+@pytest.mark.slow
 def test_the_folder_says_how_it_was_made(trained: Path) -> None:
     settings = TaggingSettings.load(trained)
     recipe = read_settings(RECIPE, TrainConfig)
@@ -127,6 +129,7 @@ def test_the_folder_says_how_it_was_made(trained: Path) -> None:
     assert log["precision"] in ("bf16", "fp32") and log["languages"].keys() == {"de", "el"}
 
 
+@pytest.mark.slow
 def test_frozen_embeddings_stay_as_they_are(base: Path, corpus: Corpus, tmp_path: Path) -> None:
     config = TrainConfig(
         base=str(base), output_dir=str(tmp_path), freeze_embeddings=True, epochs=1,

@@ -517,6 +517,7 @@ def test_a_tagger_on_the_hub_keeps_its_prompt_as_a_base(hub_namespace: str, tmp_
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("more", [[], ["--frozen_layers", "1", "--epochs", "3"]])
 def test_two_processes_train_as_one(
     more: list[str], dataset: Path, tiny_bart: Path, tmp_path: Path

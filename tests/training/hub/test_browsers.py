@@ -19,19 +19,15 @@ from starlette.routing import Route
 from starlette.types import Message
 
 from training.hub import EmbeddedHub
-from training.hub.api import discussions, files, git, lfs, refs, repos, spaces, uploads
+from training.hub.app import API
 from training.hub.browsers import Guard
 from training.hub.errors import HubError
-from training.hub.web import pages
+from training.hub.web import consent, pages
 
 from ...event_loop import run
 from .plain_http import HTTP, NDJSON
 
-ROUTES: list[Route] = [
-    route
-    for module in (discussions, files, git, lfs, refs, repos, spaces, uploads, pages)
-    for route in module.ROUTES
-]
+ROUTES: list[Route] = [route for module in (*API, consent, pages) for route in module.ROUTES]
 SIMPLE_TYPES = (
     "text/plain",
     "application/x-www-form-urlencoded",
@@ -95,7 +91,9 @@ def test_basic_credentials_write_for_git_alone(hub: EmbeddedHub, repo: str) -> N
     ends = ("/git-upload-pack", "/info/lfs/objects/batch", "/info/lfs/verify")
     kinds = ("", "/datasets", "/spaces")
     # A model is found at its address; a dataset of that name is not there: 404, thus counted.
-    assert counted == {f"{kind}/{{namespace}}/{{name}}{end}" for kind in kinds for end in ends}
+    by_git = {f"{kind}/{{namespace}}/{{name}}{end}" for kind in kinds for end in ends}
+    # What the form on the page of consent is sent to asks for a signature, and for nothing else.
+    assert counted == by_git | {"/oauth/authorize"}
 
 
 def test_forms_are_no_bodies_of_ours(hub: EmbeddedHub, repo: str) -> None:

@@ -6,8 +6,10 @@ import json
 
 import pytest
 
+from dataset_card.licenses import HUB_LICENSES
 from training.hub.errors import HubError
 from training.hub.storage.card import faults, lenient_card, read_card
+from training.hub.storage.licenses import LICENSES
 
 
 def test_data_and_text_are_taken_apart() -> None:
@@ -45,6 +47,8 @@ def test_a_faulty_block_is_shown_as_text() -> None:
     ("content", "repo_type", "expected"),
     [
         ("---\nlicense: {a: b}\n---\n", "model", "license"),
+        ("---\nlicense: asdf\n---\n", "dataset", "'asdf'"),
+        ("---\nsdk: static\nlicense: [mit, Apache 2.0]\n---\n", "space", "'Apache 2.0'"),
         ("---\nmodel-index: x\n---\n", "model", "model-index"),
         ("---\nmodel-index:\n- name: x\n  results: [{}]\n---\n", "model", "task, dataset"),
         ("---\nsdk: banana\n---\n", "space", "sdk"),
@@ -56,6 +60,10 @@ def test_faults_are_found(content: str, repo_type: str, expected: str) -> None:
     errors, _ = faults(content, repo_type)
     assert len(errors) == 1
     assert expected in errors[0]
+
+
+def test_every_licence_that_our_cards_name_is_known() -> None:
+    assert HUB_LICENSES | {"unknown", "other"} <= LICENSES
 
 
 def test_a_missing_block_is_a_warning() -> None:

@@ -217,3 +217,20 @@ def test_the_same_content_arrives_many_times_at_once(tmp_path: Path) -> None:
         with ThreadPoolExecutor(8) as pool:
             oids = set(pool.map(store.add_blob, [content] * 8))
         assert len(oids) == 1 and store.blob(oids.pop()) == content
+
+
+def test_a_folder_is_deleted_as_a_folder(api: HfApi, repo: str) -> None:
+    files = [CommitOperationAdd(f"{folder}/{name}", b"1") for folder in "ab" for name in "xy"]
+    api.create_commit(repo, files, commit_message="Two folders")
+    for path, is_folder, kind in (
+        ("a", False, "file"),
+        ("a/x", True, "folder"),
+        ("c/", True, "folder"),
+    ):
+        operation = CommitOperationDelete(path, is_folder=is_folder)
+        name = path.rstrip("/")
+        with pytest.raises(EntryNotFoundError, match=f'A {kind} with the name "{name}" does not'):
+            api.create_commit(repo, [operation], commit_message="No")
+    api.create_commit(repo, [CommitOperationDelete("a/")], commit_message="Implied")
+    api.delete_folder("b", repo)
+    assert api.list_repo_files(repo) == [".gitattributes"]

@@ -118,3 +118,25 @@ def test_other_users_propose_but_do_not_decide(api: HfApi, repo: str, hub: Embed
             action()
     other.change_discussion_status(repo, number, "closed")
     assert api.get_discussion_details(repo, number).author == "other"
+
+
+def test_comments_are_edited_and_hidden(api: HfApi, repo: str, hub: EmbeddedHub) -> None:
+    other = HfApi(token=hub.accounts.token_of("other"))
+    number = api.create_discussion(repo, "A question", description="why?").num
+    made = other.comment_discussion(repo, number, "becuase")
+    with pytest.raises(HfHubHTTPError, match="403"):
+        api.edit_discussion_comment(repo, number, made.id, "mine now")
+    edited = other.edit_discussion_comment(repo, number, made.id, "because")
+    assert (edited.id, edited.edited, edited.content) == (made.id, True, "because")
+    assert edited.number_of_edits == 1
+    [first, _] = api.get_discussion_details(repo, number).events
+    with pytest.raises(HfHubHTTPError, match="403"):
+        other.hide_discussion_comment(repo, number, first.id)
+    with pytest.warns(UserWarning, match="irreversible"):
+        hidden = api.hide_discussion_comment(repo, number, made.id)
+    assert hidden.hidden and "because" not in hidden.content
+    assert "because" not in str(api.get_discussion_details(repo, number).events[1]._event)
+    with pytest.raises(HfHubHTTPError, match="stays hidden"):
+        other.edit_discussion_comment(repo, number, made.id, "again")
+    with pytest.raises(HfHubHTTPError, match="404"):
+        other.edit_discussion_comment(repo, number, "0" * 24, "none")

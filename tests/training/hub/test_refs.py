@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from huggingface_hub import HfApi, RepoFile
 from huggingface_hub.errors import BadRequestError, HfHubHTTPError, RevisionNotFoundError
@@ -89,3 +91,15 @@ def test_history_is_paged_and_can_be_squashed(api: HfApi, repo: str, hub: Embedd
     api.super_squash_history(repo, commit_message="one")
     assert [commit.title for commit in api.list_repo_commits(repo)] == ["one"]
     assert blobs(api, repo) == before
+
+
+def test_a_commit_goes_by_the_beginning_of_its_id(api: HfApi, repo: str) -> None:
+    sha = api.model_info(repo).sha
+    assert sha is not None
+    for length in (7, 8, 39):
+        assert api.model_info(repo, revision=sha[:length]).sha == sha
+    assert Path(api.hf_hub_download(repo, ".gitattributes", revision=sha[:7])).exists()
+    other = "0" if sha[6] != "0" else "1"
+    for revision in (sha[:6], sha[:6] + other):
+        with pytest.raises(RevisionNotFoundError):
+            api.model_info(repo, revision=revision)

@@ -30,7 +30,8 @@ def test_create_info_delete(api: HfApi, repo_type: str) -> None:
     info = api.repo_info("demo/made", repo_type=repo_type)
     assert isinstance(info, ModelInfo | DatasetInfo | SpaceInfo) and info.siblings is not None
     assert (info.id, info.author, info.private) == ("demo/made", "demo", False)
-    assert [sibling.rfilename for sibling in info.siblings] == [".gitattributes"]
+    card = ["README.md"] if repo_type == "space" else []
+    assert [sibling.rfilename for sibling in info.siblings] == [".gitattributes", *card]
     assert info.created_at is not None and info.last_modified is not None
     api.delete_repo("demo/made", repo_type=repo_type)
     assert not api.repo_exists("demo/made", repo_type=repo_type)
@@ -48,7 +49,7 @@ def test_move_keeps_everything(api: HfApi) -> None:
         api.move_repo("demo/before", "demo/taken")
     api.move_repo("demo/before", "demo/after")
     assert api.model_info("demo/after").sha == sha
-    assert not api.repo_exists("demo/before")
+    assert api.model_info("demo/before").id == "demo/after", "the former name leads there"
     path = api.hf_hub_download("demo/after", "x.bin")
     assert open(path, "rb").read() == b"x" * 100
     with pytest.raises(HfHubHTTPError, match="403"):

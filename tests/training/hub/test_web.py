@@ -36,7 +36,7 @@ model-index:
 ![chart](charts/tags.png) [file](folder/a.txt)
 """
 HOSTILE = """---
-license: "<script>document.title='owned'</script>"
+language: "<script>document.title='owned'</script>"
 tags: ["<img src=x onerror=document.title='owned'>"]
 ---
 # Card <script>document.title='owned'</script>

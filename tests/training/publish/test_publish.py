@@ -18,6 +18,7 @@ from training.cards.repo_names import Names
 from training.config import PublishConfig
 from training.data.corpus import Corpus
 from training.hub import EmbeddedHub
+from training.publish.collection import collect, title_of
 from training.publish.publish import Publication, PublishResult, main, plan
 from training.retrain import compare
 
@@ -93,6 +94,40 @@ def test_the_versions_are_tagged_and_name_each_other(outcome: PublishResult) -> 
     tagging = json.loads(Path(api.hf_hub_download(outcome.names.model, "tagging.json")).read_text())
     assert tagging["dataset"]["repo_id"] == dataset.repo_id
     assert tagging["dataset"]["revision"] == dataset.revision
+
+
+def test_a_collection_has_them_all(outcome: PublishResult) -> None:
+    api, names = HfApi(), outcome.names
+    [listed] = [one for one in api.list_collections(owner="demo") if one.title == title_of(names)]
+    collection = api.get_collection(listed.slug)
+    assert [(item.item_type, item.item_id) for item in collection.items][:3] == [
+        ("dataset", names.dataset),
+        ("model", names.model),
+        ("space", names.space),
+    ]
+    assert all(item.note for item in collection.items)
+    published = list(outcome.repos.values())
+    again = collect(api, names, published, private=False)
+    assert again == f"{collection.url} unchanged"
+    api.delete_collection_item(listed.slug, collection.items[1].item_object_id)
+    assert collect(api, names, published, private=False) == f"{collection.url} 1 added"
+    assert len(api.get_collection(listed.slug).items) == len(collection.items)
+    assert len([one for one in api.list_collections() if one.title == title_of(names)]) == 1
+
+
+def test_a_refused_collection_is_a_sentence(
+    outcome: PublishResult, config: PublishConfig, hub: EmbeddedHub, tmp_path: Path
+) -> None:
+    publication = Publication(config, tmp_path)
+    publication.outcome.repos = outcome.repos
+    reader = hub.accounts.create_token("demo", "read")
+    publication.api = HfApi(token=reader)
+    api = HfApi()
+    [listed] = [one for one in api.list_collections() if one.title == title_of(outcome.names)]
+    api.delete_collection(listed.slug)
+    said = publication._collect()
+    assert said.startswith("not made: ") and said.count("\n") == 0 and "403" not in said
+    assert collect(api, outcome.names, outcome.repos.values(), private=False).startswith("new: ")
 
 
 def test_the_space_knows_its_repositories(outcome: PublishResult) -> None:

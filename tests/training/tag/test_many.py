@@ -25,6 +25,7 @@ import pytest
 
 from tagloop.reading import entries
 from tagloop.reading.sources.tables import text_file
+from training.tag import column_types
 from training.tag import parquet as parquet_module
 from training.tag.parts import PART_ROWS
 from training.tag.tagging import TOGETHER
@@ -290,6 +291,7 @@ def test_memory_does_not_grow_with_the_rows(
     monkeypatch.setattr(entries, "SAMPLE_RECORDS", 100)
     monkeypatch.setattr(text_file, "BLOCK", 1 << 12)
     monkeypatch.setattr(parquet_module, "GROUP_ROWS", 100)
+    monkeypatch.setattr(column_types, "TOGETHER", 100)
     long_words.keeps = False
     text = "Saffron is yellow. " * 100
     peaks: dict[str, list[int]] = {"jsonl": [], "parquet": []}

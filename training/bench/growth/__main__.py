@@ -5,16 +5,13 @@
 
 Articles are made of sentences of the labelled ones, drawn at random, so that any length and number
 can be had and no two are near-duplicates. Every build, every tagging and every look-up is a fresh
-process, and its peak memory is its own.
+process, and its peak memory is its own. Times are processor time, of all cores together.
 """
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -25,7 +22,6 @@ from datasets import DatasetDict
 from tqdm import tqdm
 
 from tagloop.errors import UserError
-from tagloop.files import CTRANSLATE2
 from tagloop.tagger.tagger import Tagger
 from training.bench.growth.chart import (
     DatasetGrowth,
@@ -35,16 +31,15 @@ from training.bench.growth.chart import (
     TagPoint,
     growth_chart,
 )
+from training.bench.growth.converted import converted
 from training.bench.growth.index import measure_look_ups
 from training.bench.growth.resampled import Resampler
 from training.bench.reporting import QuickSettings, benchmark
 from training.bench.speed.serving import fresh_process
 from training.bench.tables import markdown_table
-from training.bench.timing import machine, seconds, significant, spread
-from training.bench.training_speed.fine_tuning import FineTuning, Task, Variant
+from training.bench.timing import command_spent, machine, processor_seconds, significant, spread
 from training.config import TrainConfig, option
 from training.data.corpus import Corpus
-from training.finetune.ctranslate2_conversion import convert
 from training.finetune.preprocess import BUNDLED_BASE, features, load_base, tagging_settings
 
 LENGTHS = (100, 200, 500, 1000, 2000, 5000, 10_000)
@@ -90,10 +85,7 @@ def run(settings: GrowthSettings) -> GrowthReport:
     tagged = sizes if settings.quick else TAGGED
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        model = folder / "model"
-        shutil.copytree(settings.model, model)
-        if not (model / CTRANSLATE2).is_dir():
-            convert(model)
+        model = converted(settings.model, folder)
         report: GrowthReport = {
             "machine": machine(),
             "article_words": _tagging(resampler, model, folder, lengths),
@@ -114,7 +106,9 @@ def _tagging(
     entries: list[LengthPoint] = []
     for words in tqdm(lengths, desc="tagging", unit="length"):
         articles = [resampler.article(words) for _ in range(5)]
-        spent = [seconds(partial(tagger.tag, row["text"], row["title"])) for row in articles]
+        spent = [
+            processor_seconds(partial(tagger.tag, row["text"], row["title"])) for row in articles
+        ]
         given = [{"title": row["title"], "text": row["text"]} for row in articles]
         peak = fresh_process(model, given, folder)["peak_mb"]
         entries.append({"words": words, "seconds": spread(spent)["median"], "peak_mb": peak})
@@ -124,7 +118,7 @@ def _tagging(
 def _building(
     resampler: Resampler, settings: GrowthSettings, folder: Path, sizes: Sequence[int]
 ) -> DatasetGrowth:
-    """Time and peak memory of a build, time of tokenizing, and an estimate of an epoch."""
+    """Time and peak memory of a build, time of tokenizing."""
     config = TrainConfig(base=settings.model)
     model, tokenizer, base_id = load_base(config.base)
     entries: list[DatasetPoint] = []
@@ -133,7 +127,9 @@ def _building(
         spent, peak = _build(folder)
         corpus = _corpus(folder)
         tagging = tagging_settings(config, corpus, base_id)
-        tokenizing = seconds(partial(features, corpus, "train", tokenizer, model, tagging, config))
+        tokenizing = processor_seconds(
+            partial(features, corpus, "train", tokenizer, model, tagging, config)
+        )
         entries.append(
             {
                 "rows": rows,
@@ -142,18 +138,9 @@ def _building(
                 "build_peak_mb": peak,
                 "build_seconds": significant(spent),
                 "tokenize_seconds": significant(tokenizing),
-                "epoch_seconds_estimated": 0.0,
             }
         )
-    # Last, because it changes how this process keeps freed memory.
-    rate = _training_rate(settings)
-    for entry in entries:
-        entry["epoch_seconds_estimated"] = significant(entry["train"] / rate)
-    return {
-        "words_a_row": WORDS,
-        "training_articles_a_second": significant(rate),
-        "entries": entries,
-    }
+    return {"words_a_row": WORDS, "entries": entries}
 
 
 def _tagging_rows(
@@ -178,30 +165,19 @@ def _build(folder: Path) -> tuple[float, float]:
 
 def _process(folder: Path, module: str, *words: str) -> tuple[float, float]:
     """Runs a command in a fresh process; returns seconds and peak memory in MB."""
-    started = time.perf_counter()
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, module, *words], capture_output=True, text=True, cwd=folder
-    )
-    spent = time.perf_counter() - started
-    if done.returncode != 0:
-        raise UserError(f"{module} ended with: {done.stderr.strip().splitlines()[-1]}")
-    return spent, float(done.stdout.rsplit("peak ", 1)[1])
+    ran = command_spent([sys.executable, "-c", PROGRAM, module, *words], folder)
+    if ran.code:
+        raise UserError(f"{module} ended with: {ran.output.strip().splitlines()[-1]}")
+    return ran.processor, float(ran.output.rsplit("peak ", 1)[1])
 
 
 def _corpus(folder: Path) -> Corpus:
     """Reads the built dataset, with everything that is cached of it in the same folder."""
-    names = {path.name.partition("-")[0]: str(path) for path in folder.glob("dataset/data/*")}
-    splits = DatasetDict.from_parquet(names, cache_dir=str(folder / "cache"))
+    shards: dict[str, list[str]] = {}
+    for path in sorted(folder.glob("dataset/data/*")):
+        shards.setdefault(path.name.partition("-")[0], []).append(str(path))
+    splits = DatasetDict.from_parquet(shards, cache_dir=str(folder / "cache"))
     return Corpus(splits, "bench", None, "")
-
-
-def _training_rate(settings: GrowthSettings) -> float:
-    """Articles a second of fine-tuning all weights as ``training.finetune.train`` does."""
-    quick = settings.quick
-    config = TrainConfig(batch_size=2, max_input_tokens=64) if quick else TrainConfig()
-    task = Task(settings.data, settings.model, 40 if quick else 800, 1 if quick else 4, config)
-    variant = Variant(dynamic=True, grouped=True, fused=True, keep_memory=True)
-    return FineTuning(task, keep_memory=True).articles_a_second(variant)
 
 
 def table(report: GrowthReport) -> str:
@@ -217,11 +193,10 @@ def table(report: GrowthReport) -> str:
             f"{entry['build_seconds']:.3g}",
             f"{entry['build_peak_mb']:,.0f}",
             f"{entry['tokenize_seconds']:.3g}",
-            f"{entry['epoch_seconds_estimated']:,.6g}",
         ]
         for entry in rows["entries"]
     ]
-    heads = ["articles", "build s", "peak MB", "tokenize s", "epoch s"]
+    heads = ["articles", "build s", "peak MB", "tokenize s"]
     tagged = [
         [f"{entry['rows']:,}", f"{entry['seconds']:.3g}", f"{entry['peak_mb']:,.0f}"]
         for entry in report["tagged_rows"]
@@ -237,10 +212,9 @@ def table(report: GrowthReport) -> str:
     ]
     return "\n\n".join(
         [
-            f"{here['processor']}, {here['cores']} cores",
+            f"{here['processor']}, {here['cores']} cores; seconds of processor time",
             markdown_table(["words of an article", "seconds", "peak MB"], lengths),
-            f"Articles of {rows['words_a_row']} words; an epoch is estimated from "
-            f"{rows['training_articles_a_second']:g} articles a second of full length:",
+            f"Articles of {rows['words_a_row']} words:",
             markdown_table(heads, sizes),
             "A table of such articles, tagged by `tagloop tag`:",
             markdown_table(["rows", "seconds", "peak MB"], tagged),

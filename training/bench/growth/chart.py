@@ -34,14 +34,12 @@ class DatasetPoint(TypedDict):
     build_peak_mb: float
     build_seconds: float
     tokenize_seconds: float
-    epoch_seconds_estimated: float
 
 
 class DatasetGrowth(TypedDict):
     """The growth by rows, each of so many words."""
 
     words_a_row: int
-    training_articles_a_second: float
     entries: list[DatasetPoint]
 
 
@@ -77,7 +75,6 @@ def growth_chart(report: GrowthReport, path: Path) -> None:
     length = _columns(report["article_words"])
     rows = _columns(report["dataset_rows"]["entries"])
     tagged, index = _columns(report["tagged_rows"]), _columns(report["look_ups"])
-    epoch = "an epoch of training (estimate, long articles)"
     with matplotlib.style.context(["default", STYLE]):
         figure = Figure(figsize=(9, 9.6), layout="constrained")
         panels = figure.subplots(3, 2)
@@ -86,7 +83,6 @@ def growth_chart(report: GrowthReport, path: Path) -> None:
         _draw(panels[0, 1], {"": (length["words"], length["peak_mb"])})
         panels[0, 1].set_title("Memory of the tagging process, MB")
         times = {
-            epoch: (rows["rows"], rows["epoch_seconds_estimated"]),
             "build": (rows["rows"], rows["build_seconds"]),
             "tokenize": (rows["rows"], rows["tokenize_seconds"]),
             "tag": (tagged["rows"], tagged["seconds"]),

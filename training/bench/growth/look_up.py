@@ -10,13 +10,14 @@ from __future__ import annotations
 import json
 import statistics
 import sys
-import time
+from functools import partial
 from pathlib import Path
 
 from safetensors.numpy import load_file
 
 from tagloop.ranking.neighbours import Neighbours
 from training.bench.peak import peak_megabytes
+from training.bench.timing import processor_seconds
 
 QUERIES = "queries.safetensors"
 """The vector of every article, a row of ``vectors``, and its tokens, ``ids0`` and so on."""
@@ -32,9 +33,7 @@ def main() -> int:
     for number in range(len(queries["vectors"])):
         tokens = queries[f"ids{number}"].tolist()
         vector = queries["vectors"][number : number + 1]
-        started = time.perf_counter()
-        index.of([((), tokens)], vector)
-        spent.append(time.perf_counter() - started)
+        spent.append(processor_seconds(partial(index.of, [((), tokens)], vector)))
     found = {"seconds": statistics.median(spent), "peak_mb": peak_megabytes()}
     print(json.dumps(found))
     return 0

@@ -42,6 +42,7 @@ METHODS = {
     "twice the rate": Method(config=AdaptConfig(learning_rate=6e-4)),
     "half the rate": Method(config=AdaptConfig(learning_rate=1.5e-4)),
     "half the passes": Method(config=AdaptConfig(passes=2)),
+    "no mean of the weights": Method(config=AdaptConfig(averaged_from=1.0)),
     "half way to the new weights": Method(config=AdaptConfig(), share=0.5),
     "no replay, pull to the old weights": Method(
         config=AdaptConfig(passes=6, replay=0.0), trainer=WeightPenaltyTrainer

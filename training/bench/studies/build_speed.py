@@ -12,17 +12,16 @@ from __future__ import annotations
 
 import os
 import random
-import resource
-import subprocess
 import sys
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from dataset_card.starter_corpus import STARTER
+from tagloop.errors import UserError
 from training.base.examples import Row
 from training.bench.growth.resampled import Resampler
+from training.bench.timing import command_spent
 from training.command import command
 from training.config import option, parse_config
 
@@ -78,15 +77,12 @@ def build_seconds(checkout: Path, posts: Path, output: Path) -> tuple[float, flo
     Returns:
         Seconds by the wall clock and of the processor.
     """
-    environment = os.environ | {"PYTHONPATH": f"{checkout / 'space'}{os.pathsep}{checkout}"}
-    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     command = [sys.executable, "-m", "training.build_dataset", "--source", str(posts)]
-    subprocess.run(
-        [*command, "--output_dir", str(output)],
-        cwd=checkout, env=environment, check=True, stdout=subprocess.DEVNULL,
-    )  # fmt: skip
-    spent, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
-    return spent, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    environment = {"PYTHONPATH": f"{checkout / 'space'}{os.pathsep}{checkout}"}
+    spent = command_spent([*command, "--output_dir", str(output)], checkout, environment)
+    if spent.code:
+        raise UserError(f"The build in {checkout.name} ended with: {spent.output}")
+    return spent.wall, spent.processor
 
 
 @command()

@@ -1,1 +1,1 @@
-"""The build by datatrove: many processes or machines, each with some of the sources."""
+"""The build in parts; it is the one that one machine makes of the same sources."""

@@ -21,7 +21,7 @@ from datatrove.utils.hashing import HashConfig
 from datatrove.utils.word_tokenizers import WhitespaceTokenizer
 from numpy.typing import NDArray
 
-from training.data.cluster.plan import Plan
+from training.data.cluster.plan import BuildPlan
 from training.data.fingerprints import DIGEST
 from training.data.near_duplicates import BAND_ROWS, BANDS
 
@@ -39,7 +39,7 @@ _HIGHEST = np.uint32(2**32 - 2)
 class Signatures(MinhashDedupSignature):  # type: ignore[misc]
     """Writes our own signatures, instead of datatrove's, for its next stages."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: BuildPlan) -> None:
         """Takes the plan."""
         # Words are for its own shingles: the default would load a package for English.
         super().__init__(f"{plan.folder.location}/signatures", _CONFIG, WhitespaceTokenizer())
@@ -73,13 +73,13 @@ class Signatures(MinhashDedupSignature):  # type: ignore[misc]
         return rows
 
 
-def buckets(plan: Plan) -> list[PipelineStep]:
+def buckets(plan: BuildPlan) -> list[PipelineStep]:
     """Returns the stage of `BUCKETS` ranks that finds pairs."""
     folder = plan.folder.location
     return [MinhashDedupBuckets(f"{folder}/signatures", f"{folder}/pairs", config=_CONFIG)]
 
 
-def components(plan: Plan) -> list[PipelineStep]:
+def components(plan: BuildPlan) -> list[PipelineStep]:
     """Returns the stage of one rank that joins pairs."""
     folder = plan.folder.location
     return [
@@ -89,7 +89,7 @@ def components(plan: Plan) -> list[PipelineStep]:
     ]
 
 
-def read_components(plan: Plan, rank: int) -> NDArray[np.uint32]:
+def read_components(plan: BuildPlan, rank: int) -> NDArray[np.uint32]:
     """Returns the articles of a rank that are in a component: rows of index and component."""
     path = f"components/{rank:06}.clusters"
     if not plan.folder.exists(path):

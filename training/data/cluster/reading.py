@@ -10,10 +10,10 @@ from typing import Any
 import pyarrow as pa
 from datatrove.data import Document
 
+from training.cluster.steps import Step
 from training.data.account import Account
 from training.data.articles import FEATURES, Article
-from training.data.cluster.plan import Plan
-from training.data.cluster.steps import Step
+from training.data.cluster.plan import BuildPlan
 from training.data.collection import CollectedArticles, collect_sources
 from training.data.fingerprints import Fingerprints
 from training.data.spool import BATCH
@@ -30,7 +30,7 @@ _SCHEMA = pa.schema(
 )
 
 
-class ReadSources(Step):
+class ReadSources(Step[BuildPlan]):
     """Reads the sources of a rank as one machine would, and passes on what identifies articles."""
 
     name = "read sources"
@@ -97,7 +97,7 @@ class Reading:
     articles: list[int]
 
 
-def read_accounts(plan: Plan) -> Reading:
+def read_accounts(plan: BuildPlan) -> Reading:
     """Adds up what the ranks counted."""
     reading = Reading(Account(), Counter(), [])
     for rank in range(plan.ranks):
@@ -109,13 +109,13 @@ def read_accounts(plan: Plan) -> Reading:
     return reading
 
 
-def read_articles(plan: Plan, rank: int) -> Iterator[Article]:
+def read_articles(plan: BuildPlan, rank: int) -> Iterator[Article]:
     """Reads the articles of a rank."""
     for values in plan.folder.read_rows(f"{ARTICLES}/{rank:05}.parquet", list(FEATURES)):
         fields = dict(zip(FEATURES, values, strict=True))
         yield Article(**fields | {"tags": tuple(fields["tags"])})
 
 
-def read_columns(plan: Plan, rank: int, *columns: str) -> Iterable[tuple[Any, ...]]:
+def read_columns(plan: BuildPlan, rank: int, *columns: str) -> Iterable[tuple[Any, ...]]:
     """Reads some columns of the articles of a rank."""
     return plan.folder.read_rows(f"{ARTICLES}/{rank:05}.parquet", columns)

@@ -13,10 +13,11 @@ from typing import Any
 import pyarrow as pa
 from datatrove.data import Document
 
+from training.cluster.steps import Step
 from training.data.build_dataset import previous_splits
 from training.data.cluster.matching import read_components
+from training.data.cluster.plan import BuildPlan
 from training.data.cluster.reading import PRINTS, read_accounts, read_columns
-from training.data.cluster.steps import Step
 from training.data.fingerprints import Fingerprints
 from training.data.splits import (
     ANY_SPLIT,
@@ -46,7 +47,7 @@ _PLACED = pa.schema([("row", pa.uint32()), ("split", pa.string()), ("reason", pa
 _BATCH = 50_000
 
 
-class DealOut(Step):
+class DealOut(Step[BuildPlan]):
     """Splits a rank's lone articles, and gives the others to the sorters of their components."""
 
     name = "lone articles"
@@ -84,7 +85,7 @@ class DealOut(Step):
         return []
 
 
-class SortOut(Step):
+class SortOut(Step[BuildPlan]):
     """Arranges the articles of some components."""
 
     name = "components"
@@ -120,7 +121,7 @@ class SortOut(Step):
         return []
 
 
-class Settle(Step):
+class Settle(Step[BuildPlan]):
     """Fills empty splits, once for all, and gives each rank what became of its articles."""
 
     name = "all splits"
@@ -199,7 +200,7 @@ class Settle(Step):
             _write(self, f"{PLACED}/{source:05}.parquet", _table(own, _PLACED))
 
 
-def read_splits(step: Step, rank: int) -> Iterator[tuple[str | None, str | None]]:
+def read_splits(step: Step[BuildPlan], rank: int) -> Iterator[tuple[str | None, str | None]]:
     """Yields for each article of a rank its split and, where it has none, why it was dropped."""
     folder = step.plan.folder
     placed = {
@@ -224,5 +225,5 @@ def _table(rows: Sequence[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
     return pa.table(list(map(list, columns)), schema)
 
 
-def _write(step: Step, path: str, table: pa.Table) -> None:
+def _write(step: Step[BuildPlan], path: str, table: pa.Table) -> None:
     step.plan.folder.write_table(path, table.to_batches(_BATCH), table.schema)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
-from datatrove.pipeline.base import PipelineStep
-
+from training.cluster.steps import Stage
 from training.data.cluster.matching import BUCKETS, Signatures, buckets, components
-from training.data.cluster.plan import Plan
+from training.data.cluster.plan import BuildPlan
 from training.data.cluster.reading import ReadSources
 from training.data.cluster.splitting import DealOut, Settle, SortOut
 from training.data.cluster.vocabulary import (
@@ -20,15 +18,7 @@ from training.data.cluster.vocabulary import (
 from training.data.cluster.writing import WriteRows
 
 
-class Stage(NamedTuple):
-    """What all its ranks do before the next stage begins."""
-
-    name: str
-    steps: list[PipelineStep]
-    ranks: int
-
-
-def stages(plan: Plan) -> Iterator[Stage]:
+def stages(plan: BuildPlan) -> Iterator[Stage]:
     """Yields the stages; one rank decides where the whole must be seen at once."""
     yield Stage("read", [ReadSources(plan), Signatures(plan)], plan.ranks)
     yield Stage("match", buckets(plan), BUCKETS)

@@ -11,16 +11,16 @@ from tagloop.vocabulary.abbreviations import Candidate, Evidence, abbreviation_m
 from tagloop.vocabulary.aliases import TagMerge
 from tagloop.vocabulary.learning import Learner, Surfaces, canonical_forms, written_forms
 from tagloop.vocabulary.vocabulary import Vocabulary
-from training.data.cluster.plan import Plan
+from training.cluster.steps import Step
+from training.data.cluster.plan import BuildPlan
 from training.data.cluster.reading import read_columns
 from training.data.cluster.splitting import read_splits
-from training.data.cluster.steps import Step
 
 SURFACES, EVIDENCE = "surfaces", "evidence"
 CANDIDATES, MERGES, TAGS = "candidates.json", "merges.json", "tags.json"
 
 
-class CountSurfaces(Step):
+class CountSurfaces(Step[BuildPlan]):
     """Counts how each tag is written in the kept articles of a rank."""
 
     name = "ways of writing tags"
@@ -34,7 +34,7 @@ class CountSurfaces(Step):
         return []
 
 
-class FindCandidates(Step):
+class FindCandidates(Step[BuildPlan]):
     """Adds up the ways of writing, and finds pairs that the texts must decide."""
 
     name = "tags that may be the same"
@@ -54,7 +54,7 @@ class FindCandidates(Step):
         return []
 
 
-class CollectEvidence(Step):
+class CollectEvidence(Step[BuildPlan]):
     """Collects what the kept articles of a rank say about the pairs."""
 
     name = "what texts say of tags"
@@ -69,7 +69,7 @@ class CollectEvidence(Step):
         return []
 
 
-class DecideMerges(Step):
+class DecideMerges(Step[BuildPlan]):
     """Decides which tags are the same."""
 
     name = "tags that are the same"
@@ -93,7 +93,7 @@ class DecideMerges(Step):
         return []
 
 
-def read_learner(plan: Plan) -> Learner:
+def read_learner(plan: BuildPlan) -> Learner:
     """Returns the learner with all its decisions."""
     surfaces = Surfaces()
     surfaces.add_counts(plan.folder.read_json(f"{SURFACES}.json"))
@@ -102,7 +102,7 @@ def read_learner(plan: Plan) -> Learner:
     return learner
 
 
-def kept_columns(step: Step, rank: int, *columns: str) -> Iterator[tuple[Any, ...]]:
+def kept_columns(step: Step[BuildPlan], rank: int, *columns: str) -> Iterator[tuple[Any, ...]]:
     """Reads columns of the articles of a rank that are kept."""
     rows = read_columns(step.plan, rank, *columns)
     for values, (split, _) in zip(rows, read_splits(step, rank), strict=True):
@@ -110,7 +110,7 @@ def kept_columns(step: Step, rank: int, *columns: str) -> Iterator[tuple[Any, ..
             yield values
 
 
-def _candidates(plan: Plan) -> tuple[list[Candidate], dict[str, str], Evidence]:
+def _candidates(plan: BuildPlan) -> tuple[list[Candidate], dict[str, str], Evidence]:
     found = plan.folder.read_json(CANDIDATES)
     candidates = [Candidate(*pair) for pair in found["pairs"]]
     return candidates, found["aliases"], Evidence(candidates, found["totals"])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
@@ -16,16 +14,15 @@ from datatrove.data import Document
 
 from tagloop.vocabulary.learning import canonical_forms, written_forms
 from tagloop.vocabulary.vocabulary import Vocabulary
+from training.cluster.steps import Step
 from training.data.account import Account
 from training.data.articles import Article, ArticleRow
 from training.data.build_dataset import SHOWN, first_articles, unified
 from training.data.build_report import BuildReport
-from training.data.cluster.plan import Plan
+from training.data.cluster.plan import BuildPlan
 from training.data.cluster.reading import ACCOUNTS, read_accounts, read_articles, read_columns
 from training.data.cluster.splitting import ALONE, OUTCOME, read_splits
-from training.data.cluster.steps import Step
 from training.data.cluster.vocabulary import TAGS, read_learner
-from training.data.cluster.work_folder import WorkFolder
 from training.data.parquet_shards import shard_name, write_shards
 from training.data.report_of_build import Outcome, compose_report
 from training.data.splits import SPLITS
@@ -33,7 +30,7 @@ from training.data.splits import SPLITS
 ROWS, REPORTS = "rows", "reports"
 
 
-class WriteRows(Step):
+class WriteRows(Step[BuildPlan]):
     """Writes the kept articles of a rank with the tags that people see, and what became of all."""
 
     name = "shards"
@@ -100,7 +97,7 @@ class WriteRows(Step):
 
 
 @contextmanager
-def _written(plan: Plan, rank: int) -> Iterator[Path]:
+def _written(plan: BuildPlan, rank: int) -> Iterator[Path]:
     """Yields a folder of this machine for the shards of a rank, which go to the others."""
     with tempfile.TemporaryDirectory() as place:
         yield Path(place)
@@ -111,7 +108,7 @@ def _written(plan: Plan, rank: int) -> Iterator[Path]:
 class PutTogether:
     """What the ranks wrote, as one dataset."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: BuildPlan) -> None:
         """Reads the ranks' parts of the report."""
         self._plan = plan
         reports = [plan.folder.read_json(f"{REPORTS}/{rank:05}.json") for rank in range(plan.ranks)]
@@ -150,18 +147,7 @@ class PutTogether:
         for split in SPLITS:
             paths = [path for path in folder.names(ROWS) if f"/{split}-" in path]
             for place, path in enumerate(paths):
-                _bring(folder, path, target / shard_name(split, place, len(paths)))
-
-
-def _bring(folder: WorkFolder, path: str, target: Path) -> None:
-    if folder.files.is_local():
-        source = folder.files.resolve_paths(path)
-        try:
-            os.link(source, target)
-        except OSError:  # another disk, or one that knows no links
-            shutil.copyfile(source, target)
-    else:
-        folder.get(path, target)
+                folder.bring(path, target / shard_name(split, place, len(paths)))
 
 
 def _article(entry: dict[str, Any]) -> Article:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import datasets
@@ -31,7 +32,38 @@ MEDIA = (datasets.Image, datasets.Audio, datasets.Video, datasets.Pdf, datasets.
 """Features that hold no text."""
 
 
-def open_hub(location: str, *, streaming: bool = False) -> TableSource:
+@dataclass(frozen=True)
+class HubShard:
+    """A file of a dataset on a Hub, or what its format has for one.
+
+    Attributes:
+        split: Of the dataset.
+        number: From 0.
+        total: So many the split has.
+    """
+
+    split: str
+    number: int
+    total: int
+
+
+def hub_shards(location: str) -> list[HubShard]:
+    """Returns the shards of a Hub dataset, in the order in which it is read; none is fetched.
+
+    Raises:
+        UserError: There is no such dataset, or it cannot be reached or read.
+    """
+    splits, *_ = _load(location, streaming=True)
+    return [
+        HubShard(name, number, split.num_shards)
+        for name, split in splits.items()
+        for number in range(split.num_shards)
+    ]
+
+
+def open_hub(
+    location: str, *, streaming: bool = False, shard: HubShard | None = None
+) -> TableSource:
     """Opens a Hub dataset at the commit that its revision names now.
 
     The name of the split is each record's ``split``, unless a column says it. Pictures, sounds and
@@ -40,23 +72,21 @@ def open_hub(location: str, *, streaming: bool = False) -> TableSource:
     Args:
         location: ``owner/name[:config][@revision]``.
         streaming: Read row by row instead of storing everything first.
+        shard: Read nothing but this, row by row; None for all.
 
     Raises:
         UserError: There is no such dataset, or it cannot be reached or read.
     """
-    match = PATTERN.fullmatch(location)
-    if match is None:
-        raise UserError(f"{location}: expected a Hub dataset as owner/name[:config][@revision].")
-    repo_id, config, revision = match["repo_id"], match["config"], match["revision"]
-    commit = dataset_commit(repo_id, revision)
+    splits, repo_id, commit = _load(location, streaming=streaming or shard is not None)
     where = f"{repo_id}@{commit[:12]}"
+    if shard:
+        splits = {shard.split: splits[shard.split].shard(shard.total, shard.number)}
+        where += f" shard {shard.number + 1} of {shard.total}"
     with _readable(where):
-        splits = datasets.load_dataset(repo_id, config, revision=commit, streaming=streaming)
-        splits = {name: _without_media(split) for name, split in splits.items()}
         first = next(iter(splits.values()))
         # Streamed formats without a schema show their columns in the first row.
         features: Mapping[str, Any] = first.features or next(iter(first), {})
-    total = None if streaming else sum(split.num_rows for split in splits.values())
+    total = None if streaming or shard else sum(split.num_rows for split in splits.values())
     return TableSource(
         "hub",
         f"{repo_id}@{commit}",
@@ -65,6 +95,19 @@ def open_hub(location: str, *, streaming: bool = False) -> TableSource:
         total=total,
         schema=_schema(first.features),
     )
+
+
+def _load(location: str, *, streaming: bool) -> tuple[dict[str, Any], str, str]:
+    """Returns the splits of a Hub dataset, its id, and its commit."""
+    match = PATTERN.fullmatch(location)
+    if match is None:
+        raise UserError(f"{location}: expected a Hub dataset as owner/name[:config][@revision].")
+    repo_id, config, revision = match["repo_id"], match["config"], match["revision"]
+    commit = dataset_commit(repo_id, revision)
+    with _readable(f"{repo_id}@{commit[:12]}"):
+        splits = datasets.load_dataset(repo_id, config, revision=commit, streaming=streaming)
+        splits = {name: _without_media(split) for name, split in splits.items()}
+    return splits, repo_id, commit
 
 
 def dataset_commit(repo_id: str, revision: str | None) -> str:

@@ -71,6 +71,27 @@ def comment(call: Call) -> dict[str, Any]:
     return {"newMessage": made}
 
 
+def edit_comment(call: Call) -> dict[str, Any]:
+    """Changes the text of a comment of the caller's own."""
+    number, comment_id = call.part("number"), call.part("comment")
+    with call.repository.locked():
+        discussions = Discussions(call.repository)
+        if discussions.find_comment(number, comment_id)["author"]["name"] != call.user:
+            raise HubError(403, "Only its author can edit a comment.")
+        changed = discussions.edit_comment(number, comment_id, call.text("content"))
+    return {"updatedComment": changed}
+
+
+def hide_comment(call: Call) -> dict[str, Any]:
+    """Hides a comment for good: its author may, and the repository's owner."""
+    number, comment_id = call.part("number"), call.part("comment")
+    with call.repository.locked():
+        discussions = Discussions(call.repository)
+        if discussions.find_comment(number, comment_id)["author"]["name"] != call.user:
+            require_write(call, call.repository.namespace)
+        return {"updatedComment": discussions.hide_comment(number, comment_id)}
+
+
 def rename(call: Call) -> dict[str, Any]:
     """Changes the title."""
     number, discussions = _own(call)
@@ -144,6 +165,8 @@ ROUTES = [
     api("POST", REPO + "/discussions", create, Access.CONTRIBUTE),
     api("GET", ONE, details, Access.READ),
     api("POST", ONE + "/comment", comment, Access.CONTRIBUTE),
+    api("POST", ONE + "/comment/{comment}/edit", edit_comment, Access.CONTRIBUTE),
+    api("POST", ONE + "/comment/{comment}/hide", hide_comment, Access.CONTRIBUTE),
     api("POST", ONE + "/title", rename, Access.CONTRIBUTE),
     api("POST", ONE + "/status", set_status, Access.CONTRIBUTE),
     api("POST", ONE + "/merge", merge_request, Access.WRITE),

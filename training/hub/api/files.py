@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import mimetypes
 import re
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import parse_qs
 
 from dulwich.objects import Commit
+from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
-from training.hub.api.repos import next_page
+from training.hub.api.listings import next_page
+from training.hub.bodies import FORM, JSON
 from training.hub.errors import HubError, entry_not_found
 from training.hub.names import split_revision
 from training.hub.repo_info import tree_item
-from training.hub.routing import FORM, JSON, REPO, Access, Call, Terms, api, repo_addresses
+from training.hub.routing import REPO, Access, Call, Terms, api, repo_addresses
 from training.hub.storage.git_store import Entry
 from training.hub.storage.history import date_of, last_commits, title_of
 from training.hub.storage.repositories import StoredRepository
@@ -100,13 +102,11 @@ def resolve(call: Call) -> Response:
     entry = repository.git.entry(head, path)
     if entry.is_folder:
         raise entry_not_found(path, sha)
-    is_large = entry.lfs is not None and repository.lfs.has(entry.lfs.oid)
-    digest = entry.lfs.oid if entry.lfs and is_large else entry.oid
-    stored = repository.lfs.path(digest) if is_large else repository.plain_file(digest)
+    stored, digest = stored_file(repository, entry)
     headers = {"X-Repo-Commit": sha, "ETag": f'"{digest}"', "Cache-Control": "no-cache", **INERT}
-    if is_large:
+    if digest != entry.oid:
         headers |= {"X-Linked-Etag": f'"{digest}"', "X-Linked-Size": str(stored.stat().st_size)}
-    if _has_already(call, headers["ETag"]):
+    if has_already(call.request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
     download = _is_true(call.request.query_params.get("download"))
     return FileResponse(
@@ -119,9 +119,32 @@ def resolve(call: Call) -> Response:
     )
 
 
-def _has_already(call: Call, tag: str) -> bool:
+def raw(call: Call) -> Response:
+    """Sends a file as git has it: of a large one its pointer."""
+    revision, path = split_revision(call.request.path_params["rest"])
+    head = call.repository.git.resolve(revision)
+    sha = head.id.decode()
+    entry = call.repository.git.entry(head, path) if path else None
+    if entry is None or entry.is_folder:
+        raise entry_not_found(path or "/", sha)
+    headers = {"X-Repo-Commit": sha, "ETag": f'"{entry.oid}"', **INERT}
+    if has_already(call.request, headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    content = call.repository.git.blob(entry.oid.encode())
+    kind = "text/plain; charset=utf-8" if entry.lfs else media_type(path)
+    return Response(content, headers=headers, media_type=kind)
+
+
+def stored_file(repository: StoredRepository, entry: Entry) -> tuple[Path, str]:
+    """Returns a file's content as a file on disk, and its digest: a large one's sha256."""
+    if entry.lfs is not None and repository.lfs.has(entry.lfs.oid):
+        return repository.lfs.path(entry.lfs.oid), entry.lfs.oid
+    return repository.plain_file(entry.oid), entry.oid
+
+
+def has_already(request: Request, tag: str) -> bool:
     """Tells whether ``If-None-Match`` names an ETag, weak or not (RFC 9110, 13.1.2)."""
-    given = ",".join(call.request.headers.getlist("if-none-match"))
+    given = ",".join(request.headers.getlist("if-none-match"))
     return given.strip() == "*" or tag in ENTITY_TAG.findall(given)
 
 
@@ -146,4 +169,5 @@ ROUTES = [
     api("GET", REPO + "/tree/{rest:path}", tree, Access.READ),
     api("POST", REPO + "/paths-info/{rest:path}", paths_info, Access.READ, LIST_OF_PATHS),
     *repo_addresses("GET", "/resolve/{rest:path}", resolve, Access.READ),
+    *repo_addresses("GET", "/raw/{rest:path}", raw, Access.READ),
 ]

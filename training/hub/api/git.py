@@ -18,8 +18,9 @@ from dulwich.server import BackendRepo, DictBackend, UploadPackHandler
 from starlette.background import BackgroundTask
 from starlette.responses import Response, StreamingResponse
 
+from training.hub.bodies import read_body
 from training.hub.errors import HubError
-from training.hub.routing import Access, Call, Terms, read_body, repo_addresses
+from training.hub.routing import Access, Call, Terms, repo_addresses
 from training.hub.storage.lfs_store import CHUNK
 
 SERVICE = "git-upload-pack"

@@ -15,18 +15,16 @@ from typing import Any
 
 from starlette.responses import FileResponse, JSONResponse, Response
 
+from training.hub.bodies import ANY_TYPE, MAX_BODY, read_json
 from training.hub.errors import HubError, entry_not_found
 from training.hub.names import NAME, OID
 from training.hub.routing import (
-    ANY_TYPE,
-    MAX_BODY,
     Access,
     Call,
     Terms,
     api,
-    read_json,
     repo_addresses,
-    require_write,
+    require_contribute,
 )
 from training.hub.storage.repositories import StoredRepository
 
@@ -58,7 +56,7 @@ def _batch(call: Call) -> Response:
     named = [_checked(item) for item in objects]
     if operation == "download":
         return _batch_answer("basic", named, [_download(call, oid, size) for oid, size in named])
-    require_write(call, None)
+    require_contribute(call)
     in_parts = "multipart" in call.items("transfers")
     wanted = {item for item in named if not call.repository.lfs.has(*item)}
     large = {(oid, size) for oid, size in wanted if in_parts and size > PART}

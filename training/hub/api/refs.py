@@ -8,7 +8,7 @@ from typing import Any
 from dulwich.objects import Commit, Tag
 from starlette.responses import JSONResponse, Response
 
-from training.hub.api.repos import next_page
+from training.hub.api.listings import next_page
 from training.hub.errors import HubError, printable, revision_not_found
 from training.hub.names import ref_name, split_revision
 from training.hub.routing import REPO, Access, Call, api

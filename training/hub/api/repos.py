@@ -1,52 +1,24 @@
-"""Repositories and their owners: who am I, create, delete, move, settings, info and listings."""
+"""Repositories: create, duplicate, move, settings, info, delete."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
 
 from starlette.responses import JSONResponse, Response
 
 from training.hub.accounts import now
+from training.hub.api.listings import expanded
 from training.hub.errors import HubError
 from training.hub.names import PREFIXES, repo_id
-from training.hub.repo_info import details, summary
-from training.hub.routing import REPO, Access, Call, Terms, api, may_see, require_write, visible
+from training.hub.repo_info import details
+from training.hub.routing import REPO, Access, Call, Terms, api, require_write, visible
 from training.hub.storage.card import SDKS, faults
 from training.hub.storage.repositories import StoredRepository
 
-LOG = logging.getLogger(__name__)
-PAGE = 100
-"""Most repositories in one page of a listing."""
 MAX_README = 16 << 20
 """Longest question about a card, in bytes: a whole README, as JSON writes it."""
 TYPES = {kind.removesuffix("s"): kind for kind in PREFIXES}
-
-
-def whoami(call: Call) -> dict[str, Any]:
-    """Says whose token it is and what it allows."""
-    assert call.caller is not None
-    return {
-        "type": "user",
-        "id": call.user,
-        "name": call.user,
-        "fullname": call.user,
-        "email": f"{call.user}@localhost",
-        "emailVerified": True,
-        "isPro": False,
-        "canPay": False,
-        "orgs": [],
-        "auth": {
-            "type": "access_token",
-            "accessToken": {
-                "displayName": call.caller.role,
-                "role": call.caller.role,
-                "createdAt": call.caller.created_at,
-            },
-        },
-    }
+"""What clients call a repository's type, and the word that addresses have for it."""
 
 
 def create(call: Call) -> Response:
@@ -59,20 +31,48 @@ def create(call: Call) -> Response:
     sdk = call.optional_text("sdk")
     if kind == "spaces" and sdk not in SDKS:
         raise HubError(400, f"A Space needs an sdk, one of {', '.join(SDKS)}.")
-    values = [(key, item) for key in ("variables", "secrets") for item in call.items(key)]
-    for key, item in values:
-        keep_value({}, key, item)
+    values = _values(call)
     try:
         made = call.hub.repositories.create(kind, name, private=_is_private(call), sdk=sdk)
     except HubError as error:
         error.details["url"] = url
         raise
+    _keep_values(made, values)
+    return JSONResponse({"url": url, "name": name, "id": name, "type": made.repo_type})
+
+
+def duplicate(call: Call) -> Response:
+    """Copies a repository into the caller's namespace; a Space's secrets stay behind."""
+    source = call.repository
+    namespace, _, rest = call.text("repository").partition("/")
+    name = repo_id(namespace, rest)
+    require_write(call, namespace)
+    values = _values(call)
+    private = _is_private(call) if "visibility" in call.body else source.settings()["private"]
+    url = f"{call.base}/{PREFIXES[source.kind]}{name}"
+    try:
+        made = call.hub.repositories.duplicate(source, name, private=private)
+    except HubError as error:
+        error.details["url"] = url
+        raise
+    _keep_values(made, values)
+    return JSONResponse({"url": url, "name": name, "id": name, "type": made.repo_type})
+
+
+def _values(call: Call) -> list[tuple[str, Any]]:
+    """Reads the variables and secrets that a new Space is to have."""
+    values = [(key, item) for key in ("variables", "secrets") for item in call.items(key)]
+    for key, item in values:
+        keep_value({}, key, item)
+    return values
+
+
+def _keep_values(made: StoredRepository, values: list[tuple[str, Any]]) -> None:
     with made.locked():
         settings = made.settings()
         for key, item in values:
             keep_value(settings, key, item)
         made.save(settings)
-    return JSONResponse({"url": url, "name": name, "id": name, "type": made.repo_type})
 
 
 def keep_value(settings: dict[str, Any], kind: str, item: Any) -> None:
@@ -130,59 +130,9 @@ def settings(call: Call) -> dict[str, Any]:
 
 def info(call: Call) -> dict[str, Any]:
     """Describes a repository at a revision."""
-    query = call.request.query_params
+    blobs = call.request.query_params.get("blobs") in ("1", "true", "True")
     revision = call.part("revision") if "revision" in call.request.path_params else "main"
-    described = details(
-        call.repository, revision, blobs=query.get("blobs") in ("1", "true", "True")
-    )
-    wanted = query.getlist("expand") + query.getlist("expand[]")
-    if wanted:
-        return {key: described.get(key) for key in {"id", "_id", *wanted}}
-    return described
-
-
-def listing(call: Call) -> Response:
-    """Lists what the caller may see, newest first, page by page."""
-    kind = call.request.path_params["kind"]
-    found = sorted(
-        (item for _, item in seen(call, kind) if item and _matches(item, call)),
-        key=lambda item: (item["lastModified"], item["id"]),
-        reverse=True,
-    )
-    start, size = call.number("skip", 0), min(call.number("limit", PAGE), PAGE)
-    headers = {}
-    if start + size < len(found):
-        headers["Link"] = next_page(call, skip=start + size)
-    return JSONResponse(found[start : start + size], headers=headers)
-
-
-def seen(call: Call, *kinds: str) -> Iterator[tuple[StoredRepository, dict[str, Any] | None]]:
-    """Yields what the caller may see, with its description; without one where it is damaged.
-
-    A repository that cannot be read costs the lists its own line and nothing more.
-    """
-    for repository in call.hub.repositories.all(*kinds):
-        is_own = may_see(call.caller, repository)
-        try:
-            if is_own or not repository.settings()["private"]:
-                yield repository, summary(repository)
-        except Exception as error:
-            # Whatever is wrong inside one repository, its neighbours in the list are not.
-            if not isinstance(error, HubError):
-                LOG.warning("%s cannot be read: %r", repository.directory, error)
-            if is_own and repository.directory.is_dir():
-                yield repository, None
-
-
-def next_page(call: Call, **position: object) -> str:
-    """Returns the ``Link`` header to the next page of what was asked."""
-    query = [
-        (key, value)
-        for key, value in parse_qsl(call.request.url.query, keep_blank_values=True)
-        if key not in position
-    ]
-    query += [(key, str(value)) for key, value in position.items()]
-    return f'<{call.base}{call.request.scope["path"]}?{urlencode(query)}>; rel="next"'
+    return expanded(call, details(call.repository, revision, blobs=blobs))
 
 
 def auth_check(call: Call) -> dict[str, Any]:
@@ -198,18 +148,6 @@ def validate_yaml(call: Call) -> Response:
         for key, texts in (("errors", errors), ("warnings", warnings))
     }
     return JSONResponse(answer, status_code=400 if errors else 200)
-
-
-def _matches(item: dict[str, Any], call: Call) -> bool:
-    query = call.request.query_params
-    author, search = query.get("author"), query.get("search", "").lower()
-    tags = {tag.lower() for tag in item["tags"]}
-    return (
-        (not author or item["author"] == author)
-        and search in item["id"].lower()
-        and all(tag.lower() in tags for tag in query.getlist("filter"))
-        and query.get("pipeline_tag") in (None, item.get("pipeline_tag"))
-    )
 
 
 def _kind(call: Call) -> str:
@@ -233,14 +171,13 @@ def _writable(call: Call, kind: str, namespace: str, name: str) -> StoredReposit
 
 
 ROUTES = [
-    api("GET", "/api/whoami-v2", whoami, Access.USER),
     api("POST", "/api/repos/create", create, Access.USER),
     api("DELETE", "/api/repos/delete", delete, Access.USER),
     api("POST", "/api/repos/move", move, Access.USER),
     api("POST", "/api/validate-yaml", validate_yaml, Access.ANYONE, Terms(limit=MAX_README)),
-    api("GET", "/api/{kind:kind}", listing, Access.ANYONE),
     api("GET", REPO, info, Access.READ),
     api("GET", REPO + "/revision/{revision:path}", info, Access.READ),
+    api("POST", REPO + "/duplicate", duplicate, Access.READ),
     api("PUT", REPO + "/settings", settings, Access.WRITE),
     api("GET", REPO + "/auth-check", auth_check, Access.READ),
     api("GET", REPO + "/auth-check/write", auth_check, Access.WRITE),

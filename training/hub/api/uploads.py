@@ -6,7 +6,9 @@ import uuid
 from typing import Any
 
 from dulwich.objects import Commit
+from starlette.responses import JSONResponse, Response
 
+from training.hub.embedded import KNOWS
 from training.hub.errors import HubError
 from training.hub.names import decode, file_path
 from training.hub.routing import REPO, Access, Call, Terms, api, require_write
@@ -23,10 +25,19 @@ MAX_FILES = 1000
 """Most files in a question about a commit to come; clients ask in portions of 256."""
 MAX_QUESTION = 4 << 20
 """Longest question about a commit to come, in bytes: a sample of each file is in it."""
+NO_XET = (
+    "This Hub takes large files by LFS and has no Xet: set HF_HUB_DISABLE_XET=1 before Python or "
+    "hf starts."
+)
 NDJSON = Terms(types=("application/x-ndjson",))
 
 
-def preupload(call: Call) -> dict[str, Any]:
+def no_xet(call: Call) -> Response:
+    """Refuses a token for Xet storage."""
+    raise HubError(404, NO_XET)
+
+
+def preupload(call: Call) -> Response:
     """Says for each file of a commit to come whether it goes into git or into the LFS store."""
     repository = call.repository
     head = repository.git.resolve(call.part("revision"))
@@ -49,7 +60,12 @@ def preupload(call: Call) -> dict[str, Any]:
             "shouldIgnore": name in ignored,
         }
         answers.append(answer | _known_oid(repository, head, path))
-    return {"files": answers, "commitOid": head.id.decode()}
+    headers = {}
+    is_told = f"origin/{KNOWS}" in call.request.headers.get("user-agent", "")
+    if not is_told and any(answer["uploadMode"] == "lfs" for answer in answers):
+        # The client would try Xet, and show nothing of the refusal but its status.
+        headers["X-HF-Warning"] = f"xet; {NO_XET}"
+    return JSONResponse({"files": answers, "commitOid": head.id.decode()}, headers=headers)
 
 
 def _ignored(call: Call, repository: StoredRepository, head: Commit) -> Ignored:
@@ -117,6 +133,7 @@ def _require_branch(
 
 
 ROUTES = [
+    api("GET", REPO + "/xet-{use}-token/{rest:path}", no_xet, Access.READ),
     api(
         "POST",
         REPO + "/preupload/{revision:path}",

@@ -8,6 +8,7 @@ from typing import Any
 
 from training.hub.documents import MalformedError, parse_yaml
 from training.hub.errors import HubError
+from training.hub.storage.licenses import LICENSES
 
 BLOCK = re.compile(r"\A\s*---[ \t]*\r?\n(.*?)(?:^|\r?\n)---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 SDKS = ("gradio", "docker", "static")
@@ -75,6 +76,8 @@ def faults(content: str, repo_type: str) -> tuple[list[str], list[str]]:
         for key in ("license", "language", "tags", "datasets", "base_model", "metrics")
         if not _is_text_or_list(data.get(key))
     ]
+    if not errors:
+        errors += _license_faults(data.get("license"))
     if repo_type == "model":
         errors += _model_faults(data)
     if repo_type == "space":
@@ -87,6 +90,16 @@ def _is_text_or_list(value: Any) -> bool:
     if isinstance(value, list):
         return all(isinstance(item, str) for item in value)
     return value is None or isinstance(value, str)
+
+
+def _license_faults(given: str | list[str] | None) -> list[str]:
+    named = [given] if isinstance(given, str) else given or []
+    return [
+        f'"license" must be one of the Hub\'s identifiers, such as apache-2.0, mit, cc-by-4.0 or '
+        f"other, not {name[:100]!r}"
+        for name in named
+        if name not in LICENSES
+    ]
 
 
 def _model_faults(data: dict[str, Any]) -> list[str]:

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 from dulwich.objects import Commit
 
 from training.hub.documents import MalformedError, parse_json
-from training.hub.errors import HubError, entry_not_found, revision_not_found
+from training.hub.errors import HubError, revision_not_found
 from training.hub.names import OID, SPECIAL_REVISION, file_path
 from training.hub.storage.card import faults
 from training.hub.storage.git_store import FILE_MODE, Files, pointer_text
@@ -143,7 +143,13 @@ def apply(files: Files, changes: Changes, head: Commit) -> Files:
             names[start:end] = [path]
             continue
         if start == end:
-            raise entry_not_found(path.decode(), head.id.decode())
+            kind = "folder" if is_folder else "file"
+            raise HubError(
+                404,
+                f'A {kind} with the name "{path.decode()}" does not exist',
+                "EntryNotFound",
+                headers={"X-Repo-Commit": head.id.decode()},
+            )
         for name in names[start:end]:
             del after[name]
         del names[start:end]

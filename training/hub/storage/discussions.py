@@ -11,6 +11,7 @@ from training.hub.storage.repositories import StoredRepository
 
 MAX_TITLE = 200
 MAX_COMMENT = 64 << 10
+HIDDEN = "This comment has been hidden"
 
 
 class Discussions:
@@ -83,6 +84,51 @@ class Discussions:
         """Adds a comment; returns the event."""
         return self._add(number, _comment(author, text))
 
+    def edit_comment(self, number: str, comment_id: str, text: str) -> dict[str, Any]:
+        """Gives a comment another text, and keeps the former ones; returns the event.
+
+        Raises:
+            HubError: 404 when there is no such comment, 403 when it is hidden.
+        """
+        event = self.find_comment(number, comment_id)
+        data = event["data"]
+        if data["hidden"]:
+            raise HubError(403, "A hidden comment stays hidden.")
+        _check_length(text)
+        former, latest = data["latest"], {**data["latest"], "raw": text, "updatedAt": now()}
+        history = [*data["history"], former]
+        changed = {**data, "edited": True, "latest": latest, "history": history}
+        return self._replace(number, {**event, "data": changed})
+
+    def hide_comment(self, number: str, comment_id: str) -> dict[str, Any]:
+        """Removes a comment's text for good; returns the event.
+
+        Raises:
+            HubError: 404 when there is no such comment.
+        """
+        event = self.find_comment(number, comment_id)
+        latest = {**event["data"]["latest"], "raw": HIDDEN, "updatedAt": now()}
+        changed = {**event["data"], "hidden": True, "latest": latest, "history": []}
+        return self._replace(number, {**event, "data": changed})
+
+    def find_comment(self, number: str, comment_id: str) -> dict[str, Any]:
+        """Returns a comment's event.
+
+        Raises:
+            HubError: 404.
+        """
+        for event in self.get(number)["events"]:
+            if event["type"] == "comment" and event["id"] == comment_id:
+                found: dict[str, Any] = event
+                return found
+        raise HubError(404, "There is no such comment in this discussion.")
+
+    def _replace(self, number: str, changed: dict[str, Any]) -> dict[str, Any]:
+        item = self.get(number)
+        events = [changed if event["id"] == changed["id"] else event for event in item["events"]]
+        self._save({**item, "events": events})
+        return changed
+
     def add_commit(self, number: int, author: str, subject: str, oid: str) -> None:
         """Notes a further commit of a pull request."""
         self._add(str(number), _event("commit", author, {"subject": subject, "oid": oid}))
@@ -123,9 +169,13 @@ def _event(kind: str, author: str, data: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _comment(author: str, text: str) -> dict[str, Any]:
+def _check_length(text: str) -> None:
     if len(text) > MAX_COMMENT:
         raise HubError(413, f"A comment has at most {MAX_COMMENT} characters.")
+
+
+def _comment(author: str, text: str) -> dict[str, Any]:
+    _check_length(text)
     latest = {"raw": text, "html": "", "updatedAt": now(), "author": {"name": author}}
     data = {"edited": False, "hidden": False, "latest": latest, "history": []}
     return _event("comment", author, data)

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from dulwich.errors import ObjectMissing
+from dulwich.errors import (
+    ChecksumMismatch,
+    FileFormatException,
+    MissingCommitError,
+    ObjectMissing,
+    WrongObjectException,
+)
 from dulwich.file import FileLocked
 from dulwich.index import commit_tree
 from dulwich.lfs import LFSPointer
@@ -19,8 +26,18 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_f
 
 from training.hub.durable import sync_directory
 from training.hub.errors import HubError, entry_not_found, revision_not_found
-from training.hub.names import COMMIT_ID, MAX_SEGMENT, OID, SPECIAL_REVISION
+from training.hub.names import COMMIT_ID, MAX_SEGMENT, OID, SHORT_COMMIT_ID, SPECIAL_REVISION
 
+DAMAGES = (
+    FileNotFoundError,
+    zlib.error,
+    ChecksumMismatch,
+    FileFormatException,
+    ObjectMissing,
+    MissingCommitError,
+    WrongObjectException,
+)
+"""What reading git objects raises where a file is not what was written."""
 FILE_MODE = 0o100644
 TREE_MODE = 0o040000
 MAX_POINTER = 1024
@@ -95,7 +112,7 @@ class GitStore:
         return cls(directory)
 
     def resolve(self, revision: str) -> Commit:
-        """Finds a commit by branch, tag, full ref (``refs/pr/1``) or commit id.
+        """Finds a commit by branch, tag, full ref (``refs/pr/1``) or commit id, whole or begun.
 
         Raises:
             HubError: 404 ``RevisionNotFound``.
@@ -107,11 +124,16 @@ class GitStore:
             commit = self.at_ref(name)
             if commit is not None:
                 return commit
+        ids: Iterable[ObjectID] = ()
         if COMMIT_ID.fullmatch(revision) and ObjectID(revision.encode()) in self.objects:
-            found = self.objects[ObjectID(revision.encode())]
-            if isinstance(found, Commit):
-                return found
-        raise revision_not_found(revision)
+            ids = (ObjectID(revision.encode()),)
+        elif SHORT_COMMIT_ID.fullmatch(revision):
+            ids = self.objects.iter_prefix(revision.encode())
+        found = [self.objects[oid] for oid in ids]
+        commits = [item for item in found if isinstance(item, Commit)]
+        if len(commits) != 1:
+            raise revision_not_found(revision)
+        return commits[0]
 
     def at_ref(self, ref: str) -> Commit | None:
         """Returns the commit that a full ref points at, through annotated tags; None if absent."""

@@ -7,7 +7,7 @@ import shutil
 import threading
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from training.hub.errors import HubError, damaged, repo_not_found
 from training.hub.names import NAME, PREFIXES
 from training.hub.storage.git_store import FILE_MODE, GitStore, MovedRef
 from training.hub.storage.lfs_store import LfsStore
+from training.hub.storage.moves import Moves
 
 GIT_ATTRIBUTES = (Path(__file__).parent / "gitattributes").read_bytes()
 """First file of every repository: which files go to the LFS store by their name."""
@@ -114,6 +115,14 @@ class StoredRepository:
             )
         write_json(path, settings)
 
+    def size(self) -> int:
+        """Returns the bytes that it takes on the disk."""
+        found = 0
+        for path in self.directory.rglob("*"):
+            with suppress(FileNotFoundError):  # a file in the making
+                found += path.stat().st_size if path.is_file() else 0
+        return found
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Lets one writer at a time in.
@@ -149,6 +158,7 @@ class Repositories:
         self.root.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(self.spare, ignore_errors=True)
         self.spare.mkdir()
+        self.moves = Moves(root)
         # Any name that somebody asks for has one, but only while somebody does.
         self._locks: WeakValueDictionary[str, threading.RLock] = WeakValueDictionary()
         self._naming, self._creation = threading.Lock(), threading.Lock()
@@ -161,6 +171,17 @@ class Repositories:
         found = self._at(kind, repo_id)
         found.removals = self._removals
         return found if (found.directory / "repo.json").is_file() else None
+
+    def elsewhere(self, kind: str, repo_id: str) -> StoredRepository | None:
+        """Returns the repository that once had a name, or has it but for capital letters."""
+        name = self._alike(kind, repo_id) or self.moves.find(kind, repo_id)
+        return self.find(kind, name) if name and name != repo_id else None
+
+    def _alike(self, kind: str, repo_id: str) -> str | None:
+        """Returns the name that is the same but for capital letters, or this very one."""
+        wanted = repo_id.casefold()
+        names = (f"{path.parent.name}/{path.name}" for path in (self.root / kind).glob("*/*"))
+        return next((name for name in names if name.casefold() == wanted), None)
 
     def is_gone(self, found: StoredRepository) -> bool:
         """Tells whether a repository may have been deleted or moved since it was found."""
@@ -182,23 +203,60 @@ class Repositories:
         """Makes a repository with its first commit; it appears complete or not at all.
 
         Raises:
-            HubError: 409 when it exists.
+            HubError: 409 when it exists, be it with other capital letters.
         """
         made = self._at(kind, repo_id)
         with self._creation:
-            if made.directory.exists():
-                raise HubError(409, f"You already created this {made.repo_type} repo")
+            self._require_free(made)
             temporary = self.spare / uuid.uuid4().hex
             for folder in ("lfs", "uploads", "blobs"):
                 (temporary / folder).mkdir(parents=True)
             git = GitStore.create(temporary / "git")
             files = {b".gitattributes": (FILE_MODE, git.add_blob(GIT_ATTRIBUTES))}
+            if kind == "spaces" and sdk:
+                files[b"README.md"] = (FILE_MODE, git.add_blob(space_card(repo_id, sdk)))
             git.commit("refs/heads/main", files, [], made.namespace, "initial commit")
             settings = {"private": private, "created_at": now(), "sdk": sdk}
             write_json(temporary / "repo.json", settings)
             made.directory.parent.mkdir(parents=True, exist_ok=True)
             move_into_place(temporary, made.directory)
+            self.moves.take(kind, repo_id)
         return made
+
+    def duplicate(
+        self, source: StoredRepository, repo_id: str, *, private: bool
+    ) -> StoredRepository:
+        """Copies a repository's files and history, but for its pull requests, to another name.
+
+        Raises:
+            HubError: 409 when that name is taken.
+        """
+        made = self._at(source.kind, repo_id)
+        with self._creation, source.locked():
+            self._require_free(made)
+            temporary = self.spare / uuid.uuid4().hex
+            shutil.copytree(source.directory / "git", temporary / "git")
+            shutil.copytree(source.directory / "lfs", temporary / "lfs")
+            for folder in ("uploads", "blobs"):
+                (temporary / folder).mkdir()
+            git = GitStore(temporary / "git")
+            for number in git.list_refs("pr"):
+                git.delete_ref(f"refs/pr/{number}")
+            given = source.settings()
+            kept = {"sdk": given.get("sdk"), "variables": given.get("variables", {})}
+            settings = {"private": private, "created_at": now(), **kept}
+            write_json(temporary / "repo.json", settings)
+            made.directory.parent.mkdir(parents=True, exist_ok=True)
+            move_into_place(temporary, made.directory)
+            self.moves.take(source.kind, repo_id)
+        return made
+
+    def _require_free(self, wanted: StoredRepository) -> None:
+        found = self._alike(wanted.kind, wanted.repo_id)
+        if found == wanted.repo_id or wanted.directory.exists():
+            raise HubError(409, f"You already created this {wanted.repo_type} repo")
+        if found:
+            raise HubError(409, f"The name {wanted.repo_id} is taken by {found}.")
 
     def delete(self, repository: StoredRepository) -> None:
         """Removes a repository; from the first moment on nobody sees any of it."""
@@ -207,6 +265,7 @@ class Repositories:
             self._removals += 1
             repository.directory.rename(doomed)
             sync_directory(repository.directory.parent)
+            self.moves.forget(repository.kind, repository.repo_id)
         shutil.rmtree(doomed, ignore_errors=True)
 
     def move(self, repository: StoredRepository, repo_id: str) -> None:
@@ -217,17 +276,30 @@ class Repositories:
         """
         target = self._at(repository.kind, repo_id)
         with self._creation, repository.locked():
-            if target.directory.exists():
+            is_own = self._alike(repository.kind, repo_id) in (None, repository.repo_id)
+            if not is_own or repo_id == repository.repo_id:
                 raise HubError(409, f"The name {repo_id} is taken.")
             target.directory.parent.mkdir(parents=True, exist_ok=True)
             self._removals += 1
             move_into_place(repository.directory, target.directory)
+            self.moves.add(repository.kind, repository.repo_id, repo_id)
 
     def _at(self, kind: str, repo_id: str) -> StoredRepository:
         directory = self.root / kind / repo_id
         with self._naming:
-            lock = self._locks.setdefault(f"{kind}/{repo_id}", threading.RLock())
+            # On some file systems capital letters make no other folder.
+            lock = self._locks.setdefault(f"{kind}/{repo_id}".casefold(), threading.RLock())
         return StoredRepository(directory, kind, repo_id, lock)
+
+
+def space_card(repo_id: str, sdk: str) -> bytes:
+    """Returns the README that a new Space has."""
+    title = repo_id.split("/")[1].replace("-", " ").replace("_", " ").title()
+    app_file = {"gradio": "app_file: app.py\n"}.get(sdk, "")
+    return (
+        f"---\ntitle: {json.dumps(title)}\nemoji: 🏷️\ncolorFrom: indigo\ncolorTo: green\n"
+        f"sdk: {sdk}\n{app_file}pinned: false\n---\n"
+    ).encode()
 
 
 def _clear_unfinished(directory: Path) -> None:

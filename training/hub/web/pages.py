@@ -10,12 +10,15 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from training.hub.api.collections import found as found_collection
+from training.hub.api.collections import shown_items
 from training.hub.api.files import SHOWN, media_type
-from training.hub.api.repos import seen
+from training.hub.api.listings import seen
 from training.hub.errors import HubError, entry_not_found
 from training.hub.names import PREFIXES, split_revision
-from training.hub.repo_info import tags
+from training.hub.repo_info import sdk_of, tags
 from training.hub.routing import Access, Call, api, repo_addresses
+from training.hub.space_hosts import origin_of, subdomain_of
 from training.hub.storage.card import lenient_card
 from training.hub.storage.discussions import Discussions
 from training.hub.storage.history import (
@@ -77,7 +80,17 @@ def card(call: Call) -> Response:
         variables=settings.get("variables", {}),
         secrets=len(settings.get("secrets", {})),
         results=_results(read.data),
+        app=_app(call, settings),
     )
+
+
+def _app(call: Call, settings: dict[str, Any]) -> str | None:
+    """Returns the origin of a static Space's own page, None where there is none to see."""
+    repository = call.repository
+    is_served = repository.kind == "spaces" and not settings["private"]
+    if not is_served or sdk_of(repository) != "static":
+        return None
+    return origin_of(call.base, subdomain_of(repository.repo_id))
 
 
 def _results(data: dict[str, Any]) -> list[tuple[str, str]]:
@@ -227,6 +240,12 @@ def discussion(call: Call) -> Response:
     )
 
 
+def collection(call: Call) -> Response:
+    """Shows a collection with what the caller may see of it."""
+    found = found_collection(call)
+    return page(call, "collection.html", collection=found, items=shown_items(call, found))
+
+
 def sign_in(call: Call) -> Response:
     """Makes the browser ask for a token, which it then sends along with every page."""
     return RedirectResponse("/", status_code=303)
@@ -241,6 +260,7 @@ ROUTES = [
     Route("/static/hub.css", stylesheet),
     api("GET", SIGN_IN, sign_in, Access.USER),
     api("GET", "/", front, Access.ANYONE),
+    api("GET", "/collections/{namespace}/{slug}", collection, Access.ANYONE),
     api("GET", "/{user}", front, Access.ANYONE),
     *repo_addresses("GET", "", card, Access.READ),
     *repo_addresses("GET", "/tree/{rest:path}", folder, Access.READ),

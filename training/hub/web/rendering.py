@@ -10,6 +10,7 @@ from dulwich.objects import Commit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
+from training.hub.browsers import CONSENT
 from training.hub.errors import HubError
 from training.hub.routing import Call
 from training.hub.storage.discussions import Discussions
@@ -83,10 +84,21 @@ def repo_page(
     )
 
 
-def page(call: Call, template: str, **values: Any) -> Response:
-    """Renders a page."""
-    text = ENVIRONMENT.get_template(template).render(base=call.base, caller=call.caller, **values)
-    return HTMLResponse(text, headers=HEADERS)
+def page(call: Call, template: str, *, app: str | None = None, **values: Any) -> Response:
+    """Renders a page.
+
+    Args:
+        call: Who asks.
+        template: Its name.
+        app: Origin of the static Space that stands in a frame of the page, if one does.
+        values: Of the template.
+    """
+    given = {"base": call.base, "caller": call.caller, "app": app, **values}
+    text = ENVIRONMENT.get_template(template).render(given)
+    headers = dict(HEADERS)
+    if app:
+        headers["Content-Security-Policy"] += f"; frame-src {app}"
+    return HTMLResponse(text, headers=headers)
 
 
 def error_page(error: HubError, path: str) -> Response:
@@ -95,6 +107,6 @@ def error_page(error: HubError, path: str) -> Response:
         status=error.status, message=error.message, caller=None
     )
     headers = {**error.response_headers(), **HEADERS}
-    if path != SIGN_IN:
+    if path not in (SIGN_IN, CONSENT):
         headers.pop("WWW-Authenticate", None)
     return HTMLResponse(text, status_code=error.status, headers=headers)

@@ -42,12 +42,8 @@ class ArticleFilesWriter:
             return Piece(b"", str(row.entry.record.given))
         if row.tagged.problem:
             return Piece(data, name, modified=modified)
-        ending = PurePosixPath(name).suffix.lower()
-        declared = declared_encoding(data) if ending in HTML_ENDINGS else None
         try:
-            encoding = find_encoding([data], where, declared)
-            encoding = "utf-8" if encoding == "utf-8-sig" else encoding  # the mark stays
-            added = add_tags(data.decode(encoding, errors="replace"), row.tagged, where, ending)
+            added, encoding = _with_tags(data, row.tagged, where, name)
         except UserError as error:
             problem = str(error).removeprefix(where).lstrip(":, ")
             return Piece(data, name, problem, modified=modified)
@@ -71,6 +67,30 @@ class ArticleFilesWriter:
         path: PurePosixPath = row.entry.record.given
         modified = self._given.info(path).date_time if isinstance(self._given, ZipTree) else ()
         return self._given.read(path), str(path), modified
+
+
+def has_place(file: InputFile) -> bool:
+    """Tells whether tags can stand in an article's file, or why they cannot will be its problem."""
+    try:
+        with file.open() as stream:
+            return _with_tags(stream.read(), RowTags(), file.name, file.name)[0] is not None
+    except UserError:
+        return True
+
+
+def _with_tags(
+    data: bytes, tagged: RowTags, where: str, name: str
+) -> tuple[tuple[str, str] | None, str]:
+    """Returns what `add_tags` makes of a file, and the file's encoding.
+
+    Raises:
+        UserError: It cannot be read, or nothing can be added to its front matter.
+    """
+    ending = PurePosixPath(name).suffix.lower()
+    declared = declared_encoding(data) if ending in HTML_ENDINGS else None
+    encoding = find_encoding([data], where, declared)
+    encoding = "utf-8" if encoding == "utf-8-sig" else encoding  # the mark stays
+    return add_tags(data.decode(encoding, errors="replace"), tagged, where, ending), encoding
 
 
 def _encoded(content: str, encoding: str) -> bytes:

@@ -6,7 +6,7 @@ import json
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from tagloop.batch.writers.article_files import ArticleFilesWriter
+from tagloop.batch.writers.article_files import ArticleFilesWriter, has_place
 from tagloop.batch.writers.json_document import JsonDocumentWriter
 from tagloop.batch.writers.json_lines import JsonLinesWriter
 from tagloop.batch.writers.listing import ListingWriter
@@ -43,7 +43,9 @@ def choose_writer(source: Source, survey: Survey, path: Path, limits: Limits) ->
     if isinstance(survey.given, PurePosixPath):
         return ArticleFilesWriter(Folder(path) if path.is_dir() else ZipTree(file, limits))
     if source.kind == "markdown" and ending not in _NO_FRONT_MATTER:
-        return ArticleFilesWriter(file)
+        if has_place(file):
+            return ArticleFilesWriter(file)
+        return ListingWriter(f"{file.name} has no place for tags: this table lists them.")
     return ListingWriter(
         f"Tags cannot be put back into this kind of file ({source.kind}): this table lists them."
     )

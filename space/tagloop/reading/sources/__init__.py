@@ -165,14 +165,37 @@ def open_tree(tree: Tree, limits: Limits = UNLIMITED) -> Source:
     return _open_tree(tree, limits, 0)
 
 
+def shards_of(folder: Path) -> list[Path]:
+    """Returns the tables of a folder that is nothing else; the folder itself where it is more.
+
+    Raises:
+        UserError: It cannot be read, or holds nothing that is known.
+    """
+    tree = Folder(folder)
+    kind = _tree_kind(tree, UNLIMITED)
+    if kind is None:
+        files = _known_files(tree)[0]
+        if not all(kind and kind.name == "table" for kind in map(_kind, files)):
+            return [folder]
+        return [file.path for file in files]
+    if kind.read is not parquet.read_shards:
+        return [folder]
+    return [folder / path for path in tree.paths() if parquet.SHARD.search(str(path))]
+
+
 def _open_tree(tree: Tree, limits: Limits, depth: int) -> Source:
+    kind = _tree_kind(tree, limits)
+    return kind.read(tree, limits) if kind else _file_by_file(tree, limits, depth)
+
+
+def _tree_kind(tree: Tree, limits: Limits) -> TreeKind | None:
     paths = [str(path) for path in tree.paths() if not _ABOUT.search(str(path))]
     paths = paths or [str(path) for path in tree.paths()]
     for kind in TREE_KINDS:
         named = kind.member is None or any(map(kind.member.search, paths))
         if named and (kind.fits is None or kind.fits(tree, limits)):
-            return kind.read(tree, limits)
-    return _file_by_file(tree, limits, depth)
+            return kind
+    return None
 
 
 def _kind(file: InputFile) -> FileKind | None:
@@ -193,10 +216,25 @@ def _is_known(file: InputFile) -> bool:
 
 def _file_by_file(tree: Tree, limits: Limits, depth: int) -> Source:
     """Opens a tree of tables, exports or further zips, which people pack to send them."""
+    readable, left_out = _known_files(tree)
+    if len(readable) == 1:
+        only = _open_file(readable[0], limits, depth + 1)
+        only.left_out.update(left_out)
+        return only
+    source = Source("files", tree.name, iter(()), left_out=left_out)
+    source.records = _records(source, readable, limits, depth + 1)
+    return source
+
+
+def _known_files(tree: Tree) -> tuple[list[InputFile], Counter[str]]:
+    """Returns the files that are read, and how many others there are by ending.
+
+    Raises:
+        UserError: None is read.
+    """
     readable: list[InputFile] = []
-    paths = tree.paths()
     left_out = Counter(tree.left_out)
-    for path in paths:
+    for path in tree.paths():
         file = tree.file(path)
         if _ABOUT.search(str(path)):
             left_out["files about the others"] += 1
@@ -206,13 +244,7 @@ def _file_by_file(tree: Tree, limits: Limits, depth: int) -> Source:
             left_out[file.ending or "files without an ending"] += 1
     if not readable:
         raise UserError(f"{tree.name} holds no file that is read; known are {_known()}.")
-    if len(readable) == 1:
-        only = _open_file(readable[0], limits, depth + 1)
-        only.left_out.update(left_out)
-        return only
-    source = Source("files", tree.name, iter(()), left_out=left_out)
-    source.records = _records(source, readable, limits, depth + 1)
-    return source
+    return readable, left_out
 
 
 def _records(whole: Source, files: list[InputFile], limits: Limits, depth: int) -> Iterator[Record]:

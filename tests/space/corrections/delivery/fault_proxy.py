@@ -45,24 +45,26 @@ class FaultProxy:
         endpoint: Its address.
         faults: Still to come: each spoils one commit.
         standing: Spoils every request of the API for as long as it stands.
+        shut: Spoils as ``standing``, but a commit that was confirmed can be read back.
         commits: Spoils every commit for as long as it stands.
-        renamed: An old and a new name: what asks for the one is led to the other, as the Hub does.
         unwanted: A commit with a file that holds this text is refused with ``refusal``.
         commits_seen: How many commits were asked for.
         spoilt: How many requests got a fault.
         in_flight: How many requests have no answer yet.
+        unread: Whether a commit was confirmed and not read back yet.
     """
 
     endpoint: str
     faults: deque[Fault]
     standing: Fault | None = None
+    shut: Fault | None = None
     commits: Fault | None = None
-    renamed: tuple[str, str] | None = None
     unwanted: bytes | None = None
     refusal: int = 400
     commits_seen: int = 0
     spoilt: int = 0
     in_flight: int = 0
+    unread: bool = False
 
 
 def _files(body: bytes) -> list[dict[str, Any]]:
@@ -119,10 +121,6 @@ def fault_proxy(upstream: str) -> Iterator[FaultProxy]:
                 proxy.spoilt += 1
                 self._spoil(Fault(proxy.refusal))
                 return
-            if proxy.renamed and f"/{proxy.renamed[0]}/" in f"{self.path.partition('?')[0]}/":
-                place = self.path.replace(*proxy.renamed, 1)
-                self._answer(307, {"Location": f"{proxy.endpoint}{place}"}, b"")
-                return
             if fault is not None and fault.seconds:
                 sleep(fault.seconds)
             elif fault is not None and fault.stored == 0:
@@ -142,6 +140,8 @@ def fault_proxy(upstream: str) -> Iterator[FaultProxy]:
             if fault is not None and fault.lose_answer:
                 self.close_connection = True
                 return
+            if answer.is_success and (self._is_commit() or self._reads_back()):
+                proxy.unread = self._is_commit()
             # The Hub names itself in its answers; the client compares that with its endpoint.
             content = answer.content.replace(upstream.encode(), proxy.endpoint.encode())
             self._answer(answer.status_code, answer.headers, content)
@@ -153,7 +153,12 @@ def fault_proxy(upstream: str) -> Iterator[FaultProxy]:
                 return proxy.commits
             if proxy.standing is not None and self.path.startswith("/api/"):
                 return proxy.standing
+            if proxy.shut is not None and not self._reads_back():
+                return proxy.shut
             return proxy.faults.popleft() if commit and proxy.faults else None
+
+        def _reads_back(self) -> bool:
+            return "/paths-info/" in self.path
 
         def _is_commit(self) -> bool:
             return self.command == "POST" and "/commit/" in self.path

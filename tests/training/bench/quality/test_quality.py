@@ -52,6 +52,7 @@ def test_results_of_other_data_are_made_anew(arguments: list[str], tmp_path: Pat
     assert "kinds" in json.loads(kept.read_text(encoding="utf-8"))
 
 
+@pytest.mark.slow
 def test_a_crashed_worker_is_named_and_the_rest_goes_on(
     arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -179,6 +179,7 @@ def test_each_corpus_counts_alike_whatever_its_articles_and_seeds() -> None:
     json.dumps(summary, allow_nan=False)
 
 
+@pytest.mark.slow
 def test_the_command_measures_sums_up_and_goes_on(
     data_folder: Path,
     tmp_path: Path,

@@ -16,6 +16,7 @@ import torch
 from tagloop.generation.settings import TaggingSettings
 from training.bench import timing
 from training.bench.growth import __main__ as growth
+from training.bench.growth import many_machines
 from training.bench.growth.resampled import Resampler
 from training.bench.speed import __main__ as speed
 from training.bench.speed.shapes import END, TINY, RandomT5, stand_in_ids
@@ -179,13 +180,39 @@ def test_growth_reports_both_growths_and_draws_them(
         assert entry["seconds"] > 0 and 50 < entry["peak_mb"] < 1000
     entries = report["dataset_rows"]["entries"]
     assert [entry["rows"] for entry in entries] == [entry["kept"] for entry in entries] == [20, 40]
-    rate = report["dataset_rows"]["training_articles_a_second"]
     for entry in entries:
         assert entry["build_seconds"] > entry["tokenize_seconds"] > 0
-        assert entry["epoch_seconds_estimated"] == pytest.approx(entry["train"] / rate, rel=0.01)
+    for entry in report["tagged_rows"] + report["look_ups"]:
+        assert entry["seconds"] > 0 and 50 < entry["peak_mb"] < 1000
     assert (tmp_path / "growth.png").read_bytes().startswith(b"\x89PNG")
     assert str(tmp_path) not in report["command"]
     assert "peak MB" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_many_machines_measures_and_simulates(
+    data: Path, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("datatrove", reason="make slowtest has it: see requirements.txt")
+    path = tmp_path / "many-machines.json"
+    flags = ["--data", str(data), "--model", str(model), "--output", str(path), "--quick"]
+    assert many_machines.main(flags) == 0
+    report = json.loads(path.read_text(encoding="utf-8"))
+    for rate in report["rates"].values():
+        assert rate["start"] > 0 and rate["each"] > 0
+    assert 0 <= report["rates"]["build"]["alone"] < 1
+    assert all(each["hours"] > 0 for each in report["simulated"])
+    assert "| tag   | cpu-basic   | 64 " in capsys.readouterr().out
+
+
+def test_what_is_shared_out_takes_less_time_and_no_less_money() -> None:
+    rate = many_machines.Rate(start=10, each=0.1, alone=0.01)
+    assert many_machines.Rate(0, 0.36).hours(machines=8, cores=2) == pytest.approx(62.5)
+    one, many = rate.hours(1, 1), rate.hours(64, 1)
+    starts, alone, shared = 6400 / 3600, 10_000 / 3600, 990_000 / 3600
+    assert one == pytest.approx(starts + alone + shared)
+    assert many == pytest.approx(starts / 64 + alone + shared / 64)
+    assert many_machines._alone("read  4 parts (3 s)\nconnect   1 part (1 s)\n") == 0.25
 
 
 def test_resampled_articles_are_of_the_length_wanted_and_no_near_duplicates(data: Path) -> None:

@@ -38,6 +38,7 @@ def test_an_article_that_is_all_evidence_has_no_room() -> None:
     assert elsewhere(ARTICLE, spans, random.Random(0)) is None
 
 
+@pytest.mark.slow
 def test_the_report_has_a_mean_a_kind_and_the_table_shows_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -42,6 +42,7 @@ def base(tiny_bart: Path, tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_every_reading_is_measured_beside_the_cut_off_one(
     data_folder: Path,
     base: Path,

@@ -99,12 +99,8 @@ def read_shards(tree: Tree, limits: Limits) -> TableSource:
 
     def records() -> Iterator[Record]:
         for path in paths:
-            found = _SPLIT.search(str(path))
-            split = (found and found.lastgroup) or ""
             try:
-                shard = _shard(tree.file(path), limits)
-                for record in shard.records:
-                    yield _in_split(record, split)
+                yield from in_split(_shard(tree.file(path), limits).records, split_of(str(path)))
             except UserError as error:
                 yield Record(f"{tree.name}/{path}", {}, problem=str(error))
 
@@ -126,8 +122,16 @@ def _shard(file: InputFile, limits: Limits) -> TableSource:
     return (read_arrow if file.ending == ".arrow" else read_parquet)(file, limits)
 
 
-def _in_split(record: Record, split: str) -> Record:
-    return replace(record, fallbacks={"split": split} if split else {})
+def split_of(path: str) -> str:
+    """Returns the split that the name of a shard tells; empty where it tells none."""
+    found = _SPLIT.search(path)
+    return (found and found.lastgroup) or ""
+
+
+def in_split(records: Iterator[Record], split: str) -> Iterator[Record]:
+    """Yields the records of a shard with the split of all of them."""
+    for record in records:
+        yield replace(record, fallbacks={"split": split} if split else {})
 
 
 def _seekable(file: InputFile, limits: Limits) -> Any:

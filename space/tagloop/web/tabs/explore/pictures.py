@@ -52,7 +52,8 @@ def pictures(dataset: LoadedDataset) -> str:
 def _heading(dataset: LoadedDataset) -> str:
     articles, version = dataset.articles, dataset.version
     link = repo_link(dataset.name, version.commit, kind="datasets/")
-    of = f" of {articles.total:,}" if articles.total > len(articles) else ""
+    least = "more than " if articles.is_least else ""
+    of = f" of {least}{articles.total:,}" if articles.total > len(articles) or least else ""
     first = "the first " if of else ""
     return (
         '<h2 class="tl-question">What the tagger learned from</h2>'

@@ -1,10 +1,13 @@
-"""Where the parts of a build run: the kinds of executors, and a cluster's own settings."""
+"""Where parts run: the kinds of executors, and a cluster's own settings."""
 
 from __future__ import annotations
 
 import importlib.util
 import inspect
+import os
 import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,16 +29,44 @@ _OURS = frozenset(
     """self pipeline tasks workers logging_dir depends depends_job_id skip_completed job_name
     job_id_retriever local_tasks local_rank_offset run_on_dependency_fail token secrets""".split()
 )
-"""What a stage is, which this build says, and secrets, which stand in no file: a token for a Hub is
+"""What a stage is, which its plan says, and secrets, which stand in no file: a token for a Hub is
 taken from where one has logged in."""
 
 
-def check_executor(kind: str, workers: int | None, work_dir: str) -> None:
-    """Makes sure that such an executor can run here.
+@dataclass(frozen=True)
+class Cluster:
+    """Where parts run.
+
+    Attributes:
+        kind: As ``--executor`` names it.
+        workers: Ranks that run at a time; -1 for as many as there is room for.
+        settings: Its own, which datatrove's executor of that kind takes.
+    """
+
+    kind: str
+    workers: int
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+def find_cluster(kind: str, workers: int | None, settings: str | None, work_dir: str) -> Cluster:
+    """Returns where parts run, which can be used from here.
+
+    Args:
+        kind: As ``--executor`` names it.
+        workers: Ranks at a time; None for as many as there are cores, or as the cluster takes.
+        settings: YAML file of its own settings; None if there is none.
+        work_dir: Where the parts leave things to one another, as `whole_place` gives it.
 
     Raises:
-        UserError: There is no such kind, its package is missing, or it cannot use the work folder.
+        UserError: There is no such kind, its package is missing, it cannot use the work folder, or
+            the file cannot be read, has an unknown setting, or lacks one that is needed.
     """
+    _check(kind, workers, work_dir)
+    anyway = os.cpu_count() or 1 if kind == "local" else -1
+    return Cluster(kind, workers or anyway, _read_settings(kind, settings))
+
+
+def _check(kind: str, workers: int | None, work_dir: str) -> None:
     if kind not in KINDS:
         raise UserError(f"{setting_name('executor', kind)}: take one of {', '.join(KINDS)}.")
     if workers is not None and workers < 1:
@@ -72,16 +103,26 @@ def is_remote(work_dir: str) -> bool:
     return "://" in work_dir
 
 
-def read_executor_settings(kind: str, path: str | None) -> dict[str, Any]:
-    """Reads a cluster's own settings, which datatrove's executor of that kind takes.
+def whole_place(work_dir: str) -> str:
+    """Returns a work folder so that it means the same wherever a part runs."""
+    return work_dir if is_remote(work_dir) else str(Path(work_dir).expanduser().absolute())
 
-    Args:
-        kind: As ``--executor`` names it.
-        path: YAML file; None if there is none.
+
+def check_places(kind: str, places: Iterable[str]) -> None:
+    """Refuses sources of this machine where the parts run on others.
 
     Raises:
-        UserError: It cannot be read, has an unknown setting, or lacks one that is needed.
+        UserError: There is one.
     """
+    local = next((place for place in places if Path(place).is_absolute()), "")
+    if kind == "jobs" and local:
+        raise UserError(
+            f"{local}: {setting_name('executor', 'jobs')} reads Hub datasets and addresses, and "
+            "no files of this machine."
+        )
+
+
+def _read_settings(kind: str, path: str | None) -> dict[str, Any]:
     import datatrove.executor
 
     executor = getattr(datatrove.executor, KINDS[kind][1])

@@ -21,14 +21,14 @@ from datatrove.executor import (
     SlurmPipelineExecutor,
 )
 from datatrove.executor.base import PipelineExecutor
-from datatrove.pipeline.base import PipelineStep
 
 from tagloop.errors import UserError
 from tagloop.reading.settings import setting_name
-from training.console import progress_bar
-from training.data.cluster.plan import Plan
-from training.data.cluster.steps import ERRORS
-from training.data.cluster.work_folder import WorkFolder
+from training import console
+from training.cluster.plan import Plan
+from training.cluster.settings import Cluster
+from training.cluster.steps import ERRORS, Stage
+from training.cluster.work_folder import WorkFolder
 
 LOOK = {"local": 0.5, "ray": 2.0, "slurm": 10.0, "jobs": 15.0}
 """Seconds between two looks at which ranks have finished."""
@@ -53,8 +53,6 @@ class ProcessExecutor(LocalPipelineExecutor):  # type: ignore[misc]
                 self._run_for_rank(rank)
             return
         processes = multiprocessing.get_context("forkserver")
-        # Its imports take seconds, which the processes of all stages share.
-        processes.set_forkserver_preload(["training.data.cluster.stages"])
         workers = min(self.workers, len(ranks))
         with ProcessPoolExecutor(workers, processes, initializer=_end_at_once) as pool:
             for _ in pool.map(self._run_for_rank, ranks):
@@ -74,26 +72,13 @@ def _end_at_once() -> None:
     threading.Thread(target=end, daemon=True).start()
 
 
-def make_executor(
-    kind: str,
-    steps: list[PipelineStep],
-    *,
-    name: str,
-    tasks: int,
-    workers: int,
-    logs: str,
-    settings: dict[str, Any],
-) -> PipelineExecutor:
-    """Returns the executor of a stage.
+def share_imports(module: str) -> None:
+    """Lets the processes of all stages share what a module imports, which takes seconds."""
+    multiprocessing.get_context("forkserver").set_forkserver_preload([module])
 
-    Args:
-        kind: As ``--executor`` names it.
-        steps: What each rank does.
-        name: Of the stage.
-        tasks: Number of ranks.
-        workers: Ranks that run at a time; -1 for as many as the cluster takes.
-        logs: Where logs go, and the marks of finished ranks.
-        settings: The cluster's own; see `training.data.cluster.settings`.
+
+def make_executor(cluster: Cluster, plan: Plan[Any], stage: Stage) -> PipelineExecutor:
+    """Returns the executor of a stage.
 
     Raises:
         UserError: datatrove refuses a value of the settings.
@@ -104,20 +89,31 @@ def make_executor(
         "ray": RayPipelineExecutor,
         "jobs": JobsPipelineExecutor,
     }
-    named = {"job_name": f"tagloop-{name}"} if kind in ("slurm", "jobs") else {}
-    stage = {"tasks": tasks, "workers": workers, "logging_dir": logs, **named}
+    options = {
+        "tasks": stage.ranks,
+        "workers": min(cluster.workers, stage.ranks),
+        "logging_dir": plan.logs(stage.name),
+    }
+    if cluster.kind in ("slurm", "jobs"):
+        options["job_name"] = f"tagloop-{stage.name}"
     try:
-        return kinds[kind](steps, **stage, **settings)
+        return kinds[cluster.kind](stage.steps, **options, **cluster.settings)
     except (TypeError, ValueError) as error:
         raise UserError(f"{setting_name('executor_settings')}: {error}") from error
 
 
-def run_stage(kind: str, plan: Plan, name: str, executor: PipelineExecutor) -> None:
-    """Runs what is left of a stage and waits for its end.
+def run_stage(cluster: Cluster, plan: Plan[Any], stage: Stage) -> None:
+    """Runs what is left of a stage, waits for its end, and says its line.
 
     Raises:
         UserError: A rank failed, or its process or job was killed; the others are not done again.
     """
+    with console.station(stage.name) as shown:
+        _run(cluster.kind, plan, stage.name, make_executor(cluster, plan, stage))
+        shown.result = f"{stage.ranks:,} part{'s'[: stage.ranks > 1]}"
+
+
+def _run(kind: str, plan: Plan[Any], name: str, executor: PipelineExecutor) -> None:
     logs = WorkFolder(plan.logs(name))
     if not _incomplete(executor, logs):
         return
@@ -157,7 +153,7 @@ def _incomplete(executor: PipelineExecutor, logs: WorkFolder) -> list[int]:
 def _followed(kind: str, name: str, executor: PipelineExecutor, logs: WorkFolder) -> Iterator[None]:
     """Shows one bar over the ranks of a stage while it runs."""
     ended = threading.Event()
-    with progress_bar(total=executor.world_size, unit=" parts", desc=name) as bar:
+    with console.progress_bar(total=executor.world_size, unit=" parts", desc=name) as bar:
 
         def look() -> None:
             while not ended.wait(LOOK[kind]):

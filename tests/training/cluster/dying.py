@@ -7,10 +7,11 @@ import signal
 
 from datatrove.data import Document
 
-from training.data.cluster.steps import Step
+from training.cluster.steps import Step
+from training.data.cluster.plan import BuildPlan
 
 
-class DiesOnce(Step):
+class DiesOnce(Step[BuildPlan]):
     """Notes each time that a rank runs; rank 1 dies the first time."""
 
     name = "dies"

@@ -1,28 +1,39 @@
-"""What the steps of all stages have in common."""
+"""What the steps of all stages have in common, and what a stage is."""
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from datatrove.data import Document
 from datatrove.pipeline.base import PipelineStep
 
 from tagloop.errors import UserError
-from training.data.cluster.plan import Plan
+from training.cluster.plan import Plan
 
 ERRORS = "errors"
 """Where a rank leaves the sentence for a person, whatever machine it ran on."""
+PlanT = TypeVar("PlanT", bound=Plan[Any])
 
 
-class Step(PipelineStep):  # type: ignore[misc]
-    """A step of a build; all that it reads and writes is in the plan's folder.
+class Stage(NamedTuple):
+    """What all its ranks do before the next stage begins."""
 
-    A rank that was killed is done again as a whole, so what it writes replaces what is there.
+    name: str
+    steps: list[PipelineStep]
+    ranks: int
+
+
+class Step(PipelineStep, Generic[PlanT]):  # type: ignore[misc]
+    """A step of work in parts; all that it leaves to others is in the plan's folder.
+
+    A rank that was killed is done again, so what it writes replaces what is there.
     """
 
-    type = "build"
+    type = "tagloop"
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: PlanT) -> None:
         """Takes the plan."""
         super().__init__()
         self.plan = plan
@@ -41,6 +52,6 @@ class Step(PipelineStep):  # type: ignore[misc]
             self.plan.folder.write_json(f"{ERRORS}/{rank:05}.json", {"error": str(error)})
             raise
 
+    @abstractmethod
     def work(self, rank: int) -> Iterable[Document]:
         """Does the work of a rank."""
-        raise NotImplementedError

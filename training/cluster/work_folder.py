@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -83,6 +85,13 @@ class WorkFolder:
             self.files.makedirs(path, exist_ok=True)
             self.files.put_file(str(file), f"{path}/{file.name}")
 
-    def get(self, path: str, target: Path) -> None:
-        """Copies a file to this machine."""
-        self.files.get_file(path, str(target))
+    def bring(self, path: str, target: Path) -> None:
+        """Puts a file of the folder at a place of this machine, without a copy where that goes."""
+        if not self.files.is_local():
+            self.files.get_file(path, str(target))
+            return
+        source = self.files.resolve_paths(path)
+        try:
+            os.link(source, target)
+        except OSError:  # another disk, or one that knows no links
+            shutil.copyfile(source, target)

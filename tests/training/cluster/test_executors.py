@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
-import sys
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,20 +12,21 @@ pytest.importorskip("datatrove", reason="make test has it: see requirements.txt"
 
 import datasets
 import huggingface_hub
-from datatrove.tools import launch_pickled_pipeline
 
 from tagloop.errors import UserError
-from tests.training.data.cluster.dying import DiesOnce
+from tests.training.cluster.dying import DiesOnce
 from tests.training.data.cluster.shards import content, write_shards
 from training.build_dataset import main
+from training.cluster.executors import run_stage
+from training.cluster.settings import Cluster
+from training.cluster.steps import Stage
+from training.cluster.work_folder import WorkFolder
 from training.config import BuildConfig
-from training.data.cluster.executors import ProcessExecutor, make_executor, run_stage
-from training.data.cluster.plan import Plan, make_plan
+from training.data.cluster.plan import BuildPlan, make_plan
 from training.data.cluster.stages import stages
-from training.data.cluster.work_folder import WorkFolder
 
 
-def plan_of(folder: Path, articles: int = 12) -> Plan:
+def plan_of(folder: Path, articles: int = 12) -> BuildPlan:
     config = BuildConfig(source=write_shards(folder, articles))
     (folder / "work").mkdir()
     return make_plan(config, str(folder / "work"))
@@ -36,59 +34,16 @@ def plan_of(folder: Path, articles: int = 12) -> Plan:
 
 def test_a_killed_process_is_said_and_its_part_is_done_again(tmp_path: Path) -> None:
     plan = plan_of(tmp_path)
-    executor = make_executor(
-        "local",
-        [DiesOnce(plan)],
-        name="die",
-        tasks=3,
-        workers=3,
-        logs=plan.logs("die"),
-        settings={},
-    )
-    assert isinstance(executor, ProcessExecutor)
+    cluster, stage = Cluster("local", 3), Stage("die", [DiesOnce(plan)], 3)
     with pytest.raises(UserError, match=r"a process was killed.*the same command does these"):
-        run_stage("local", plan, "die", executor)
+        run_stage(cluster, plan, stage)
     finished = WorkFolder(plan.logs("die")).names("completions")
     assert "completions/00001" not in finished
-    run_stage("local", plan, "die", executor)
+    run_stage(cluster, plan, stage)
     runs = [len(plan.folder.names(f"ran/{rank}")) for rank in range(3)]
     assert runs[1] == 2
     for rank in (0, 2):
         assert runs[rank] == (1 if f"completions/{rank:05}" in finished else 2)
-
-
-SBATCH = """#!{python}
-# What Slurm does with a script, one task after the other.
-import os, re, subprocess, sys
-script = open(sys.argv[-1]).read()
-with open("{folder}/scripts", "a") as file:
-    file.write(script + "\\n====\\n")
-last = int(re.search(r"#SBATCH --array=0-(\\d+)", script)[1])
-for task in range(last + 1 if "merge_stats" not in script else 0):
-    environment = os.environ | {{"SLURM_ARRAY_TASK_ID": str(task), "SLURM_NODELIST": "here"}}
-    subprocess.run(["bash", sys.argv[-1]], env=environment, check=False,
-                   stdout=open("{folder}/output", "a"), stderr=subprocess.STDOUT)
-print("Submitted batch job 77")
-"""
-
-
-@pytest.fixture
-def slurm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Returns a folder on ``PATH`` with what the executor calls of Slurm."""
-    folder = tmp_path / "slurm"
-    folder.mkdir()
-    programs = {
-        "sbatch": SBATCH.format(python=sys.executable, folder=folder),
-        "srun": '#!/bin/bash\nwhile [ "$1" != launch_pickled_pipeline ]; do shift; done\nshift\n'
-        f'exec {sys.executable} -m datatrove.tools.launch_pickled_pipeline "$@"\n',
-        "scontrol": "#!/bin/bash\necho here\n",
-        "squeue": "#!/bin/bash\necho Invalid job id specified >&2\nexit 1\n",
-    }
-    for name, text in programs.items():
-        (folder / name).write_text(text)
-        (folder / name).chmod(0o755)
-    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
-    return folder
 
 
 def test_slurm_runs_a_stage(tmp_path: Path, slurm: Path) -> None:
@@ -98,11 +53,7 @@ def test_slurm_runs_a_stage(tmp_path: Path, slurm: Path) -> None:
         "partition": "cpu", "time": "01:30:00", "mem_per_cpu_gb": 4, "tasks_per_job": 4,
         "sbatch_args": {"account": "blogs"},
     }  # fmt: skip
-    executor = make_executor(
-        "slurm", stage.steps, name="read", tasks=4, workers=2, logs=plan.logs("read"),
-        settings=settings,
-    )  # fmt: skip
-    run_stage("slurm", plan, "read", executor)
+    run_stage(Cluster("slurm", 2, settings), plan, stage)
     script, _, _ = (slurm / "scripts").read_text().partition("====")
     given = dict(re.findall(r"^#SBATCH --([\w-]+)=(.*)$", script, re.MULTILINE))
     expected = {
@@ -120,35 +71,9 @@ def test_a_failed_job_of_slurm_is_said(tmp_path: Path, slurm: Path) -> None:
     plan = plan_of(tmp_path)
     stage = next(stages(plan))
     (slurm / "srun").write_text("#!/bin/bash\nexit 1\n")
-    executor = make_executor(
-        "slurm", stage.steps, name="read", tasks=4, workers=2, logs=plan.logs("read"),
-        settings={"partition": "cpu", "time": "01:30:00"},
-    )  # fmt: skip
+    cluster = Cluster("slurm", 2, {"partition": "cpu", "time": "01:30:00"})
     with pytest.raises(UserError, match="read: 4 of 4 parts have not finished"):
-        run_stage("slurm", plan, "read", executor)
-
-
-@pytest.fixture
-def jobs(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    """Returns what Hugging Face Jobs were asked for; each job runs here at once."""
-    asked: list[dict[str, Any]] = []
-
-    def run_uv_job(script: str, *, script_args: list[str], **arguments: Any) -> Any:
-        asked.append({"script": script, "script_args": script_args, **arguments})
-        monkeypatch.setenv(
-            "DATATROVE_JOB_ARRAY_INDEX", arguments["env"]["DATATROVE_JOB_ARRAY_INDEX"]
-        )
-        monkeypatch.setattr(sys, "argv", [script, *script_args])
-        launch_pickled_pipeline.main()
-        monkeypatch.delenv("DATATROVE_JOB_ARRAY_INDEX")
-        return SimpleNamespace(id=f"job{len(asked)}", url="")
-
-    def inspect_job(**_: Any) -> Any:
-        return SimpleNamespace(status=SimpleNamespace(stage="COMPLETED"))
-
-    monkeypatch.setattr(huggingface_hub, "run_uv_job", run_uv_job)
-    monkeypatch.setattr(huggingface_hub, "inspect_job", inspect_job)
-    return asked
+        run_stage(cluster, plan, stage)
 
 
 def test_jobs_build_of_hub_datasets(
