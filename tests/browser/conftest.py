@@ -29,22 +29,12 @@ from playwright.sync_api import (
 )
 
 from tagloop.web.settings import SPACE_FOLDER
+from training.chromium import OPTIONS, find_chromium
 from training.demo.space_process import SpaceProcess
 from training.hub import EmbeddedHub
 
 from .tiny_tagger import make_tiny_tagger
 
-# Nothing but the page under test and what stands on this machine, and no sandbox: tests also run
-# as root in containers.
-CHROMIUM_OPTIONS = [
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 # The Space installs its own requirements alone: what else the project has must not be needed.
 WITHOUT_THE_REST = """
 import importlib.util, sys
@@ -108,26 +98,19 @@ sys.meta_path.insert(0, Changing())
 """
 
 
-def find_chromium() -> str:
-    """Returns a Chromium: on PATH, else Playwright's own, else Debian's package if we are root."""
-    if found := shutil.which("chromium"):
-        return found
-    with sync_playwright() as playwright:
-        own = playwright.chromium.executable_path
-    if not Path(own).exists():
-        subprocess.run(
-            [sys.executable, "-m", "playwright", "install", "chromium"], capture_output=True
-        )
-    if Path(own).exists():
-        return own
+def some_chromium() -> str:
+    """Returns a Chromium; without any, gets Playwright's own, or Debian's if we are root."""
+    ways = [[sys.executable, "-m", "playwright", "install", "chromium"]]
     if os.geteuid() == 0 and shutil.which("apt-get"):
-        for command in (["update"], ["install", "-y", "--no-install-recommends", "chromium"]):
-            subprocess.run(["apt-get", *command], capture_output=True)
-    if found := shutil.which("chromium"):
+        ways += [["apt-get", "update"]]
+        ways += [["apt-get", "install", "-y", "chromium-headless-shell"]]
+    while not (found := find_chromium()) and ways:
+        subprocess.run(ways.pop(0), capture_output=True)
+    if found:
         return found
     raise RuntimeError(
-        "No Chromium for the browser tests: install it (Debian: apt-get install chromium; "
-        "elsewhere: python -m playwright install --with-deps chromium)."
+        "No Chromium for the browser tests: install it (Debian: apt-get install "
+        "chromium-headless-shell; elsewhere: python -m playwright install --with-deps chromium)."
     )
 
 
@@ -234,9 +217,9 @@ def space(
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """A headless Chromium."""
-    executable = find_chromium()
+    executable = some_chromium()
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_OPTIONS)
+        running = playwright.chromium.launch(executable_path=executable, args=OPTIONS)
         yield running
         running.close()
 

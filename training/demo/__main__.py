@@ -30,7 +30,8 @@ from training.hub import EmbeddedHub
 from training.process_lock import process_lock
 
 HOME = Path(".demo")
-USER = "demo"
+USER, VISITOR = "demo", "reader"
+"""Who publishes, and as whom anybody may sign in to the static Space."""
 HUB_PORT = 7870
 SPACE_PORT = 7860
 STOP_SECONDS = 40
@@ -69,7 +70,8 @@ def run_demo(config: DemoConfig, home: Path) -> int:
     Raises:
         UserError: The Hub does not start.
     """
-    hub = EmbeddedHub(home / "hub", port=0 if config.check else config.hub_port, user=USER)
+    port = 0 if config.check else config.hub_port
+    hub = EmbeddedHub(home / "hub", port, USER, visitors=[VISITOR])
     with contextlib.ExitStack() as stack:
         with console.station("hub") as station:
             stack.enter_context(hub)

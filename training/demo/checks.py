@@ -15,6 +15,7 @@ from tagloop.files import TAGS
 from tagloop.generation.settings import TaggingSettings
 from tagloop.tagger.model_folder import load_vocabulary
 from tagloop.vocabulary.vocabulary import normal_form, parse_tags
+from training.demo.static_space import check_static_space
 from training.publish.publish import PublishResult
 
 TITLE = "The bank teller that never sleeps"
@@ -69,10 +70,14 @@ def check(outcome: PublishResult, url: str) -> dict[str, Any]:
         problems.append("fine-tuning did not improve the checkpoint's F1@M")
     if scores["f1_at_m"]["after"] <= scores["f1_at_m"]["before"]:
         problems.append("Tagloop's F1@M is not above that of the base")
-    repos = {
+    repos: dict[str, dict[str, Any]] = {
         kind: {"repo_id": repo.repo_id, "revision": repo.revision, "version": repo.version}
         for kind, repo in outcome.repos.items()
     }
+    if space := outcome.repos.get("static_space"):
+        static, wrong = check_static_space(space, TITLE, TEXT)
+        problems += wrong
+        repos["static"] = repos.pop("static_space") | {"tags": static}
     repos["corrections"] = {"repo_id": outcome.names.corrections}
     return {"ok": not problems, "problems": problems, **scores, "repos": repos, "tags": tags}
 

@@ -23,6 +23,7 @@ from training.config import PublishConfig, option, parse_config
 from training.demo.checks import check
 from training.demo.full_turn import ENVIRONMENT, run_full_turn
 from training.demo.space_process import SpaceProcess
+from training.demo.static_space import static_space_url
 from training.evaluation.table import show
 from training.publish.publish import Publication, PublishResult
 
@@ -32,6 +33,7 @@ class LoopConfig(PublishConfig):
     """Settings of ``training.demo.loop``."""
 
     home: str = option(".demo", "Folder for everything it makes.")
+    space: str = option("both", "gradio, static or both.")
     space_port: int = option(0, "Port of the Space; 0: any free one.")
     check: bool = option(False, "Prove every step, print JSON, go.")
     hub_seconds: float = option(0.0, "What starting the Hub took.")
@@ -61,7 +63,7 @@ def run_loop(config: LoopConfig) -> int:
             seconds["space"] = station.seconds
             if not config.check:
                 console.say(f"\n{show(outcome.report)}\n")
-                console.say(_invitation(space.url, time.monotonic() - started))
+                console.say(_invitation(outcome, space.url, time.monotonic() - started))
                 space.wait()
             result = _check(config, outcome, space.url, seconds)
         console.say(f"\n{show(outcome.report)}\n")
@@ -97,13 +99,16 @@ def _check(
     return result | {"turn": turn, "ok": not problems, "problems": problems}
 
 
-def _invitation(url: str, seconds: float) -> str:
-    return (
-        f"Ready after {seconds:.0f} s.\n"
-        f"  Tag an article and correct it:  {url}\n"
-        f"  Look at what was published:     {constants.ENDPOINT}\n"
-        "Ctrl-C stops both; what was published and corrected stays for the next time."
-    )
+def _invitation(outcome: PublishResult, url: str, seconds: float) -> str:
+    static = outcome.repos.get("static_space")
+    lines = [
+        f"Ready after {seconds:.0f} s.",
+        f"  Tag an article and correct it:  {url}",
+        f"  The same without a server:      {static_space_url(static)}" if static else "",
+        f"  Look at what was published:     {constants.ENDPOINT}",
+        "Ctrl-C stops all; what was published and corrected stays for the next time.",
+    ]
+    return "\n".join(filter(None, lines))
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

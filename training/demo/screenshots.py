@@ -8,7 +8,6 @@ They go to ``tests/browser/screenshots``; the README links some of them.
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tagloop.errors import UserError
 from tagloop.web.settings import SPACE_FOLDER
+from training.chromium import OPTIONS, find_chromium
 from training.command import command
 from training.config import option, parse_config
 from training.demo.space_process import SpaceProcess
@@ -30,7 +30,6 @@ TABS = {
     "explore": "Explore the data",
     "about": "About",
 }
-OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
 
 
 @dataclass
@@ -39,7 +38,6 @@ class ScreenshotSettings:
 
     model: str = option("", "tagger to show: a folder, or a repo id")
     dataset: str = option("", "what it learned from: likewise")
-    chromium: str = option("chromium", "the browser, by name or path")
 
 
 def take(settings: ScreenshotSettings) -> list[Path]:
@@ -61,8 +59,7 @@ def take(settings: ScreenshotSettings) -> list[Path]:
         SpaceProcess(SPACE_FOLDER, Path(folder) / "space.log", environment) as space,
         sync_playwright() as playwright,
     ):
-        executable = shutil.which(settings.chromium)  # else the one that Playwright has
-        browser = playwright.chromium.launch(executable_path=executable, args=OPTIONS)
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=OPTIONS)
         return [path for look in LOOKS for path in _of_look(browser, space.url, look)]
 
 

@@ -51,7 +51,7 @@ from training.publish.pipeline import (
 from training.publish.repository import Published, Repository
 from training.publish.retrained import carry_changelog, merge_again, retrained_model
 from training.publish.static.site import SITE
-from training.publish.static.station import graphs_station, wanted_spaces, write_static_space
+from training.publish.static.station import StaticSpace, graphs_station, wanted_spaces
 from training.publish.static.vendor import fetch_vendored
 
 SPACE = Path(__file__).parents[2] / "space"
@@ -190,16 +190,14 @@ class Publication:
 
     def _publish_static_space(self) -> str:
         if self.retrained:
-            return "left as it is: it goes on with the model before the retrain"
+            return "left as it is, as the model is"
         try:
             fetch_vendored()
         except UserError as error:
             return f"not published: {error} The rest is."
         model = self.outcome.repos["model"]
-        with tempfile.TemporaryDirectory() as folder:
-            target = Path(folder) / "space"
-            write_static_space(target, self.outcome.names, model, self.project / "model")
-            return self._push("static_space", target, lambda version: None)
+        space = StaticSpace(self.api, self.outcome.names)
+        return self._note("static_space", space.push(model, self.project / "model"))
 
     def _publish_model(self) -> str:
         if self.retrained:
@@ -267,11 +265,9 @@ class Publication:
 
     def _push(self, kind: str, folder: Path, render: Callable[[str], object]) -> str:
         repository = self.repositories[kind]
-        sdk = {"space": "gradio", "static_space": "static"}.get(kind)
+        sdk = "gradio" if kind == "space" else None
         repository.create(private=self.config.private, space_sdk=sdk)
-        return self._note(
-            kind, repository.push(folder, render, f"Tagloop publishes the {kind.replace('_', ' ')}")
-        )
+        return self._note(kind, repository.push(folder, render, f"Tagloop publishes the {kind}"))
 
     def _note(self, kind: str, published: Published) -> str:
         """Keeps what became of a repository; returns it as a line."""

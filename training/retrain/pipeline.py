@@ -10,7 +10,7 @@ from typing import cast
 from huggingface_hub import HfApi
 
 from tagloop.errors import UserError
-from tagloop.files import TAGGING
+from tagloop.files import ONNX, TAGGING
 from training import console
 from training.cards.changelog import VersionedDataset, today
 from training.data.corpus import Corpus, load_corpus
@@ -21,6 +21,7 @@ from training.publish.errors import check_access
 from training.publish.hub_files import head, trained_on
 from training.publish.model_upload import copy_for_upload
 from training.publish.repository import Moved, Published, Repository
+from training.publish.static.station import StaticSpace, graphs_station
 from training.retrain.candidate import (
     Learn,
     current_folder,
@@ -102,6 +103,7 @@ class Retrain:
         self.command = command or f"python -m training.retrain --model {config.model}"
         self.api, self.names = HfApi(), config.names
         name = self.names.model.split("/")[1].removesuffix("-tagger")
+        self.static_space = StaticSpace(self.api, self.names)
         self.work = Path(config.work or Path("build") / name / "retrain")
 
     def run(self) -> RetrainResult:
@@ -202,6 +204,7 @@ class Retrain:
         start = self._start()
         if version := tag_merged(self.api, self.names, start.model):
             self.say(f"{self.names.model} is at a candidate that a person merged: it is {version}")
+        self._follow(start.model)
         run = Run.unfinished(self.work, start.model, start.dataset, start.settings)
         if run:
             self.say(f"going on with the run that was started on {run.start.date}")
@@ -248,6 +251,9 @@ class Retrain:
                 "decision", lambda: self._decide(run, merged, dataset, corpus, current, log)
             )
             station.result = "passed" if report["decision"]["passed"] else "not passed"
+        if self.static_space.pinned():
+            with console.station("make graphs") as station:
+                station.result = graphs_station(run.folder / "candidate", corpus, "")
         return self._release(run, lock, current, report)
 
     def _merge(self, run: Run) -> MergeResult:
@@ -333,8 +339,28 @@ class Retrain:
             return RetrainResult(PROPOSED, said, url=url)
         parent = run.start.model
         made = publish_candidate(self.api, folder, current, self.names, report, parent)
+        self._follow(made.revision)
         said = f"Published: {made.repo_id} {made.version} {made.revision[:10]}"
         return RetrainResult(PUBLISHED, said, version=made.version, revision=made.revision)
+
+    def _follow(self, revision: str) -> None:
+        """Pins the static Space, if there is one, to the model's commit.
+
+        Asked at the start as well: a person may have merged a candidate, or a run been killed.
+        """
+        if self.static_space.pinned() in (None, revision):
+            return
+        folder = current_folder(self.names, revision)
+        if not (folder / ONNX).is_dir():
+            return  # published by hand, without graphs
+        version = Repository(self.api, self.names.model, "model", TAGGING).version()
+        model = Published(self.names.model, "model", revision, version, True)
+        try:
+            pushed = self.static_space.push(model, folder)
+            self.say(f"{pushed.repo_id} {pushed.version} runs {model.version}")
+        except UserError as error:
+            # The model is published: that its page stays with the one before is no failure of it.
+            self.say(f"{self.names.static_space} stays with the model before: {error}")
 
 
 def merged_text(merged: MergeResult) -> str:

@@ -77,9 +77,9 @@ def test_the_check_proves_the_loop_and_leaves_nothing_behind(tmp_path: Path) -> 
     assert STATIONS | {"check", "turn"} < set(result["seconds"])
     for score in ("f1_at_5", "f1_at_m"):
         assert 0 <= result[score]["before"] < result[score]["after"] <= 1
-    for kind in ("dataset", "model", "space"):
+    for kind in ("dataset", "model", "space", "static"):
         assert len(result["repos"][kind]["revision"]) == 40
-    assert result["tags"]
+    assert result["tags"] and result["repos"]["static"]["tags"]
     turn = result["turn"]
     assert turn["flagged"] == 41 and (turn["accepted"], turn["rejected"]) == (41, 1)
     assert turn["model"]["version"] == ["v1.1.0"] and "Beekeeping" in turn["tags"]
@@ -102,7 +102,7 @@ def test_only_one_demo_runs_and_ctrl_c_stops_all_of_it(tmp_path: Path, tiny_bart
         lines = []
         for line in process.stdout:
             lines.append(line)
-            if "Ctrl-C stops both" in line:
+            if "Ctrl-C stops all" in line:
                 break
         else:
             pytest.fail("".join(lines)[-4000:])

@@ -8,7 +8,6 @@ import html
 import json
 import re
 import secrets
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -22,6 +21,7 @@ import pytest
 from huggingface_hub import CommitOperationAdd, HfApi
 from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 
+from training.chromium import OPTIONS, find_chromium
 from training.hub import EmbeddedHub
 from training.hub.accounts import OAUTH
 from training.hub.errors import HubError
@@ -365,7 +365,7 @@ def test_a_browser_signs_in(own: EmbeddedHub, hub: EmbeddedHub, user: str) -> No
     def signs_in() -> str:
         with playwright.sync_playwright() as running:
             browser = running.chromium.launch(
-                executable_path=shutil.which("chromium"), args=["--no-sandbox", "--no-proxy-server"]
+                executable_path=find_chromium(), args=[*OPTIONS, "--no-proxy-server"]
             )
             page = browser.new_context(http_credentials=credentials).new_page()
             page.goto(f"http://{subdomain_of(repo)}.static.localhost:{served.port}/")

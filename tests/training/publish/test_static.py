@@ -17,6 +17,8 @@ from training.publish.publish import Publication, PublishResult, plan
 from training.publish.repository import Repository
 from training.publish.static import vendor
 from training.publish.static.graphs import check_runs_in_browser
+from training.retrain.config import RetrainConfig
+from training.retrain.pipeline import Retrain
 
 from ..tiny_models import make_tiny_encoder, make_tiny_t5, starter_articles
 
@@ -79,6 +81,21 @@ def test_a_second_run_makes_no_commit(
 ) -> None:
     again = Publication(config, build_dir).run()
     assert not [repo for repo in again.repos.values() if repo.changed]
+
+
+def test_the_space_follows_a_model_that_somebody_published(
+    outcome: PublishResult, tmp_path: Path
+) -> None:
+    api, names = HfApi(), outcome.names
+    api.create_repo(names.corrections, repo_type="dataset", private=True, exist_ok=True)
+    made = api.upload_file(
+        repo_id=names.model, path_in_repo="note.txt", path_or_fileobj=b"merged by a person"
+    )
+    said: list[str] = []
+    result = Retrain(RetrainConfig(model=names.model, work=str(tmp_path)), say=said.append).run()
+    assert result.kind == "nothing"
+    assert _site(api, names.static_space)["model"]["revision"] == made.oid
+    assert f"{names.static_space} v1.1.0 runs v1.0.0" in said
 
 
 def test_without_a_registry_the_rest_is_published(

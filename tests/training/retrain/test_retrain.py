@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from dataclasses import asdict
@@ -15,7 +16,8 @@ from tagloop.errors import UserError
 from training import console
 from training.cards import cards
 from training.hub import EmbeddedHub
-from training.publish.repository import Moved
+from training.publish.repository import Moved, Published
+from training.publish.static import station
 from training.retrain import __main__ as retrain
 from training.retrain import compare, pipeline
 from training.retrain.config import RetrainConfig
@@ -108,6 +110,37 @@ def test_what_is_accepted_is_in_the_next_revision(published: Project) -> None:
     assert {name: counts[name] for name in wanted} == wanted and counts["rejected"] == 1
     assert list(memory["dropped"].values()) == ["too short"]
     assert tags(published, "dataset") == ["v1.0.0", "v1.1.0"]
+
+
+def test_a_static_space_gets_the_new_model(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Graphs and page are made by what `tests/training/publish/test_static.py` drives."""
+    api, space = HfApi(), project.names.static_space
+
+    def graphs(folder: Path, *about: object) -> str:
+        (folder / "onnx").mkdir(exist_ok=True)
+        (folder / "onnx" / "graph").write_text("made")
+        return "made"
+
+    def page(target: Path, names: object, model: Published, folder: Path) -> Path:
+        assert (folder / "onnx" / "graph").is_file()
+        target.mkdir()
+        (target / "site.json").write_text(json.dumps({"model": {"revision": model.revision}}))
+        return target
+
+    monkeypatch.setattr(pipeline, "graphs_station", graphs)
+    monkeypatch.setattr(station, "write_static_space", page)
+    api.create_repo(space, repo_type="space", space_sdk="static")
+    pinned = json.dumps({"model": {"revision": project.head("model")}}).encode()
+    api.upload_file(
+        repo_id=space, repo_type="space", path_in_repo="site.json", path_or_fileobj=pinned
+    )
+    project.add(*new_corrections(2, 5))
+    assert project.retrain().kind == "published"
+    path = api.hf_hub_download(space, "site.json", repo_type="space")
+    assert json.loads(Path(path).read_text()) == {"model": {"revision": project.head("model")}}
+    assert "onnx/graph" in api.list_repo_files(project.names.model)
 
 
 def test_the_dataset_card_says_where_corrections_come_from(published: Project) -> None:

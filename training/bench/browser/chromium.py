@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,16 +10,8 @@ from typing import Any
 import psutil
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
-OPTIONS = [
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-"""Nothing but this machine is reached."""
+from training.chromium import OPTIONS, find_chromium
+
 PATIENCE = 300_000
 
 
@@ -29,7 +20,7 @@ def chromium(profile: Path) -> Iterator[BrowserContext]:
     """Starts one; what pages store stays in the profile."""
     with sync_playwright() as playwright:
         context = playwright.chromium.launch_persistent_context(
-            str(profile), executable_path=shutil.which("chromium"), args=OPTIONS
+            str(profile), executable_path=find_chromium(), args=OPTIONS
         )
         context.set_default_timeout(PATIENCE)
         yield context

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import shutil
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from huggingface_hub import RepoCard, constants
+from huggingface_hub import HfApi, RepoCard, constants, hf_hub_download
 
 from tagloop.errors import UserError
 from tagloop.files import CARD, EVALUATION_REPORT, ONNX, WEIGHTS
@@ -15,9 +16,10 @@ from training.data.corpus import Corpus
 from training.evaluation.measuring import Measuring
 from training.evaluation.report import read_report
 from training.json_files import read_json, write_json
-from training.publish.repository import Published
+from training.publish.errors import clear_errors
+from training.publish.repository import Published, Repository
 from training.publish.static.graphs import load_onnx_tagger, write_graphs
-from training.publish.static.site import PAGE, Model, write_site
+from training.publish.static.site import PAGE, SITE, Model, write_site
 
 FIGURES = ("f1@m", "precision@1")
 SPACES = {"": (), "gradio": ("gradio",), "static": ("static",), "both": ("gradio", "static")}
@@ -64,6 +66,48 @@ def graphs_station(model_dir: Path, corpus: Corpus, encoder: str) -> str:
         write_json(path, key | {"split": split, "articles": len(scores), **figures})
     report = read_json(path)
     return f"F1@M {report['f1@m']:.3f} as in a browser, on {report['articles']:,} articles"
+
+
+class StaticSpace:
+    """The static Space of a project on the Hub."""
+
+    def __init__(self, api: HfApi, names: Names) -> None:
+        """Names it; nothing is asked of the Hub yet.
+
+        Args:
+            api: Client with a token that may write.
+            names: The project's repositories.
+        """
+        self.names = names
+        self.repository = Repository(api, names.static_space, "space", SITE)
+
+    def pinned(self) -> str | None:
+        """Returns the commit of the model that its page runs; None where there is no such Space.
+
+        Raises:
+            UserError: The Hub refuses.
+        """
+        if SITE not in (self.repository.remote_files() or {}):
+            return None
+        with clear_errors(self.repository.repo_id):
+            path = hf_hub_download(self.repository.repo_id, SITE, repo_type="space")
+        return str(read_json(Path(path))["model"]["revision"])
+
+    def push(self, model: Published, model_dir: Path) -> Published:
+        """Pins the Space to a published model.
+
+        Args:
+            model: What became of the model.
+            model_dir: The same files here, graphs among them.
+
+        Raises:
+            UserError: The browser's runtime cannot be fetched, or the Hub refuses.
+        """
+        with TemporaryDirectory() as scratch:
+            folder = write_static_space(Path(scratch) / "space", self.names, model, model_dir)
+            self.repository.create(private=False, space_sdk="static")
+            message = "Tagloop publishes the static Space"
+            return self.repository.push(folder, lambda version: None, message)
 
 
 def write_static_space(target: Path, names: Names, model: Published, model_dir: Path) -> Path:
