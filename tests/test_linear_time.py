@@ -28,6 +28,7 @@ import training.hub
 from tagloop.corrections.review.suspicion import _stands_in
 from tagloop.errors import UserError
 from tagloop.generation.evidence import find_spans
+from tagloop.generation.wordpiece import WordPieceTokenizer
 from tagloop.ranking.keyphrases import KnownPhrases, Words
 from tagloop.reading.documents.org import read_org
 from tagloop.reading.front_matter.adding import add_values
@@ -42,6 +43,7 @@ from tagloop.vocabulary.abbreviations import stated_meanings
 from tagloop.vocabulary.normal_form import compatible, folded, normal_form, occurring, parse_tags
 from tagloop.vocabulary.surface import find_surface
 from tagloop.vocabulary.vocabulary import Vocabulary
+from training.finetune.preprocess import BUNDLED_BASE
 
 from .hostile_strings import hostile_strings, run_of
 
@@ -173,8 +175,14 @@ def growth(work: Callable[[int], Callable[[], object]], sizes: Sequence[int]) ->
             return f"{size:,} characters take more than {longest:.1f} s"
         if now > FLOOR_SECONDS and now > limit:
             return f"{size:,} characters take {now:.3f} s, {smaller:,} take {before:.5f} s"
-        if size == sizes[-2] and now < SUSPECT * size / smaller * max(before, 1e-5):
-            return ""
+        if size == sizes[-2]:
+            calm = SUSPECT * size / smaller
+            if now < calm * max(before, 1e-5):
+                return ""
+            # Most that seem to grow were disturbed: to look again takes a tenth of the next size.
+            again, smaller_again = seconds_of(work(size), longest), seconds_of(work(smaller))
+            if min(now, again) < calm * max(before, smaller_again, 1e-5):
+                return ""
         smaller, before = size, now
     return ""
 
@@ -275,6 +283,11 @@ def made_at_run_time() -> set[str]:
     return found
 
 
+@cache
+def tokenizer() -> WordPieceTokenizer:
+    return WordPieceTokenizer.load(BUNDLED_BASE / "tokenizer.json")
+
+
 def _tagged(begin: str, ending: str, text: str) -> None:
     """Reads front matter and writes it with tags."""
     with suppress(UserError):
@@ -292,6 +305,7 @@ OVER_A_TEXT: dict[str, Callable[[str], object]] = {
     "tagloop.corrections.review.suspicion._stands_in": lambda text: [
         _stands_in(tag, text) for tag in HOSTILE_TAGS
     ],
+    "tagloop.generation.wordpiece.__init__": lambda text: tokenizer()(text),
     "sentences": split_sentences,
     "words of any script": split_words,
     "letters apart": divided,

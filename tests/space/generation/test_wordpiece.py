@@ -36,7 +36,9 @@ def assert_same(ours: WordPieceTokenizer, theirs: Any, text: str, **options: Any
 def test_every_character_is_read_as_tokenizers_reads_it(
     ours: WordPieceTokenizer, theirs: Any
 ) -> None:
-    some = [code for code in range(0x110000) if code not in SURROGATES]
+    # Planes 4 to 13 hold no character, and of those for private use one is like another.
+    codes = [*range(0x40000), *range(0xE0000, 0xE1000), *range(0x40000, 0x110000, 97)]
+    some = [code for code in codes if code not in SURROGATES]
     texts = [
         "".join(f"a{chr(code)}b " for code in some[at : at + 64]) for at in range(0, len(some), 64)
     ]
