@@ -29,6 +29,7 @@ from tagloop.tagger.tagger import Tagger
 from training import console
 from training.config import command_line
 from training.publish.publish import PublishResult
+from training.publish.static.station import StaticSpace
 
 CORRECTIONS = Path(__file__).parent / "corrections.jsonl"
 SPAM = {
@@ -161,6 +162,11 @@ def _live(outcome: PublishResult, client: Client) -> dict[str, Any]:
         problems.append(f"the Space serves {answer['model_revision']}, not {head}")
     if NEW_TAG not in tags:
         problems.append(f"the new model did not learn {NEW_TAG}: {', '.join(tags)}")
+    if "static_space" in outcome.repos:
+        pinned = StaticSpace(HfApi(), outcome.names).pinned()
+        print(f"the static Space runs {pinned} now")
+        if pinned != head:
+            problems.append(f"the static Space runs {pinned}, not {head}")
     refs = HfApi().list_repo_refs(outcome.names.model)
     versions = [tag.name for tag in refs.tags if tag.target_commit == head]
     return {"model": {"revision": head, "version": versions}, "tags": tags, "problems": problems}

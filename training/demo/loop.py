@@ -33,7 +33,6 @@ class LoopConfig(PublishConfig):
     """Settings of ``training.demo.loop``."""
 
     home: str = option(".demo", "Folder for everything it makes.")
-    space: str = option("both", "gradio, static or both.")
     space_port: int = option(0, "Port of the Space; 0: any free one.")
     check: bool = option(False, "Prove every step, print JSON, go.")
     hub_seconds: float = option(0.0, "What starting the Hub took.")

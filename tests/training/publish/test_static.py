@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,9 @@ from huggingface_hub import HfApi, ModelCard, RepoCard
 
 from tagloop.errors import UserError
 from training.config import PublishConfig
+from training.demo import static_space
+from training.demo.checks import TEXT, TITLE
+from training.demo.static_space import check_static_space
 from training.publish.errors import NeedsPlan
 from training.publish.publish import Publication, PublishResult, plan
 from training.publish.repository import Repository
@@ -81,6 +86,28 @@ def test_a_second_run_makes_no_commit(
 ) -> None:
     again = Publication(config, build_dir).run()
     assert not [repo for repo in again.repos.values() if repo.changed]
+
+
+def test_the_demo_tags_an_article_on_its_page(outcome: PublishResult) -> None:
+    # In a thread of its own: Playwright is once in a thread, and other tests' browser may be here.
+    with ThreadPoolExecutor(1) as threads:
+        space = outcome.repos["static_space"]
+        tags, wrong = threads.submit(check_static_space, space, TITLE, TEXT).result()
+    assert tags and not wrong
+
+
+def test_without_a_browser_the_demo_checks_its_files(
+    outcome: PublishResult, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(static_space, "find_chromium", lambda: None)
+    space, part = outcome.repos["static_space"], "vendor/ort/ort-wasm-simd-threaded.wasm.gz"
+    assert check_static_space(space, TITLE, TEXT) == ([], [])
+    assert "no Chromium was found" in capsys.readouterr().out
+    broken = HfApi().upload_file(
+        repo_id=space.repo_id, repo_type="space", path_in_repo=part, path_or_fileobj=b"broken"
+    )
+    _, wrong = check_static_space(replace(space, revision=broken.oid), TITLE, TEXT)
+    assert wrong == [f"the static Space's {part} is not what its page expects"]
 
 
 def test_the_space_follows_a_model_that_somebody_published(
