@@ -39,11 +39,17 @@ def test_a_killed_process_is_said_and_its_part_is_done_again(tmp_path: Path) -> 
         run_stage(cluster, plan, stage)
     finished = WorkFolder(plan.logs("die")).names("completions")
     assert "completions/00001" not in finished
+
+    def runs() -> list[int]:
+        return [len(plan.folder.names(f"ran/{rank}")) for rank in range(3)]
+
+    # On a busy machine a part may not have begun when another's process is killed.
+    begun = runs()
     run_stage(cluster, plan, stage)
-    runs = [len(plan.folder.names(f"ran/{rank}")) for rank in range(3)]
-    assert runs[1] == 2
+    assert begun[1] == 1 and runs()[1] == 2
     for rank in (0, 2):
-        assert runs[rank] == (1 if f"completions/{rank:05}" in finished else 2)
+        again = f"completions/{rank:05}" not in finished
+        assert runs()[rank] == begun[rank] + again
 
 
 def test_slurm_runs_a_stage(tmp_path: Path, slurm: Path) -> None:
