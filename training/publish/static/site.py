@@ -7,6 +7,7 @@ import hashlib
 import importlib.resources
 import io
 import json
+import re
 import shutil
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -60,6 +61,11 @@ RUNTIME = {
 """Name in the worker to what a visitor reads and the place in ``vendor/``."""
 IMPORTED = ("ort/ort-wasm-simd-threaded.mjs", "pyodide/pyodide.mjs")
 """Modules that the worker imports as they stand."""
+_EXTRAS = re.compile(
+    r"^numpy/(random|f2py|fft|ma|polynomial|testing|doc|_core/(include|lib))/"
+    r"|/tests/|(?<!multiarray)_tests\.|\.(pyi|pxd|h|a)$"
+)
+"""Of numpy: what it imports when asked for, its tests, what compilers and type checkers read."""
 LEAST_SAME = 10_000
 """Bytes that two graphs share, worth fetching once."""
 
@@ -135,13 +141,30 @@ def _runtime_parts(target: Path) -> Iterator[dict[str, Any]]:
             content = _without_packages(vendored[place])
         yield _packed(target, f"vendor/{place}", content, name, label)
     place = next(place for place in vendored if place.endswith(".whl"))
-    content = vendored[place].read_bytes()
+    content = _without_extras(vendored[place])
     (vendor / place).write_bytes(content)
     yield _part("numpy", "Python", f"vendor/{place}", content)
 
 
 def _without_packages(lock: Path) -> bytes:
     return json.dumps(read_json(lock) | {"packages": {}}).encode()
+
+
+def _without_extras(wheel: Path) -> bytes:
+    """Leaves out what no tagger needs: all libraries of a wheel are loaded into memory."""
+    with zipfile.ZipFile(wheel) as archive:
+        return _zipped(
+            {name: archive.read(name) for name in archive.namelist() if not _EXTRAS.search(name)}
+        )
+
+
+def _zipped(files: Mapping[str, bytes]) -> bytes:
+    """Returns an archive; equal files make equal bytes."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in sorted(files.items()):
+            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
+    return buffer.getvalue()
 
 
 def _code_part(target: Path) -> dict[str, Any]:
@@ -153,12 +176,9 @@ def _code_part(target: Path) -> dict[str, Any]:
         home = Path(str(importlib.resources.files(library)))
         found = (path for path in home.rglob("*") if path.suffix in (".py", ".json"))
         files |= {path.relative_to(home.parent).as_posix(): path for path in found}
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, path in sorted(files.items()):
-            archive.writestr(zipfile.ZipInfo(name), path.read_bytes(), zipfile.ZIP_DEFLATED)
-    (target / "packages.zip").write_bytes(buffer.getvalue())
-    return _part("tagloop", "Tagloop", "packages.zip", buffer.getvalue())
+    content = _zipped({name: path.read_bytes() for name, path in files.items()})
+    (target / "packages.zip").write_bytes(content)
+    return _part("tagloop", "Tagloop", "packages.zip", content)
 
 
 def _model_parts(model: Model) -> Iterator[dict[str, Any]]:
