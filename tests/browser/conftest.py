@@ -37,7 +37,8 @@ from .tiny_tagger import make_tiny_tagger
 # Nothing but the page under test and what stands on this machine, and no sandbox: tests also run
 # as root in containers.
 CHROMIUM_OPTIONS = [
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost, "
+    "EXCLUDE *.localhost",
     "--no-sandbox",
     "--disable-gpu",
     "--disable-dev-shm-usage",

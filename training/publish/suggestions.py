@@ -15,21 +15,29 @@ from training.publish.repository import KEPT, Repository
 LICENSE = "cc-by-4.0"
 
 
-def make_suggestions(api: HfApi, names: Names) -> str:
-    """Makes the dataset, with its card, unless it is there; returns its id.
+def check_suggestions(api: HfApi, names: Names) -> None:
+    """Makes sure that nothing of somebody else's would get suggestions.
 
     Raises:
-        UserError: The Hub refuses, or another dataset has its name.
+        UserError: The Hub refuses, or another dataset has the name.
+    """
+    files = Repository(api, names.suggestions, "dataset").remote_files() or {}
+    if not all(map(_is_ours, files)):
+        raise UserError(
+            f"The name {names.suggestions} is taken: that dataset has other files than "
+            "suggestions; choose another NAME."
+        )
+
+
+def make_suggestions(api: HfApi, names: Names) -> None:
+    """Makes the dataset, with its card, unless it is there.
+
+    Raises:
+        UserError: The Hub refuses.
     """
     repo_id = names.suggestions
     repository = Repository(api, repo_id, "dataset")
-    files = repository.remote_files()
-    if set(files or {}) - {*KEPT, CARD} and not all(map(_is_ours, files or {})):
-        raise UserError(
-            f"The name {repo_id} is taken: that dataset has other files than suggestions; choose "
-            "another NAME."
-        )
-    if files is None or CARD not in files:
+    if CARD not in (repository.remote_files() or {}):
         repository.create(private=False)
         with clear_errors(repo_id):
             api.upload_file(
@@ -39,7 +47,6 @@ def make_suggestions(api: HfApi, names: Names) -> str:
                 repo_type="dataset",
                 commit_message="Say what suggestions are",
             )
-    return repo_id
 
 
 def _is_ours(path: str) -> bool:

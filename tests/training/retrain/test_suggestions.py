@@ -19,7 +19,7 @@ from tagloop.errors import UserError
 from training.cards import cards
 from training.cards.repo_names import Names
 from training.hub import EmbeddedHub
-from training.publish.suggestions import make_suggestions
+from training.publish.suggestions import check_suggestions, make_suggestions
 from training.retrain import __main__ as retrain
 from training.retrain import compare
 from training.retrain.suggestions.merging import merge_suggestions, printable, take_merged
@@ -312,9 +312,10 @@ def test_the_dataset_is_public_and_its_owners_card_stays(inbox: Project) -> None
 
 def test_a_name_that_is_somebody_elses_is_refused(inbox: Project) -> None:
     api, repo = HfApi(), inbox.names.suggestions
+    check_suggestions(api, inbox.names)
     api.upload_file(path_or_fileobj=b"x", path_in_repo="a.csv", repo_id=repo, repo_type="dataset")
     with pytest.raises(UserError, match=r"The name .*-suggestions is taken"):
-        make_suggestions(api, inbox.names)
+        check_suggestions(api, inbox.names)
 
 
 def test_a_terminal_only_shows_a_line() -> None:
