@@ -5,6 +5,7 @@ import { SignIn, base64, base64url } from "./sign-in.mjs";
 const LIMITS = { title: 300, text: 50_000, tags: 30, tag: 80 };
 const MAX_ADDRESS = 6000; // characters of a discussion's address: servers cut or refuse longer ones
 const CARRIED = "#correct=";
+const carried = carriedDraft(); // at once: an address is anybody's to read
 
 // `section`: an empty element. `current()`: { title, text, suggested, tags } of what the page shows,
 // or null; `suggested` as the Worker gave them, `tags` as names. `site`: site.json. The document
@@ -15,7 +16,6 @@ export function startCorrections({ section, current, site }) {
 }
 
 class Corrections {
-  #carried = carried();
   #ids = new Map(); // of what was ever to be sent: sent again it is the same suggestion
   #sent = new Map(); // id to the pull request's address
   #sending = false;
@@ -81,11 +81,14 @@ class Corrections {
 
   // Shows what there is to send now; `said` replaces the last sentence unless it is undefined.
   #show(said) {
-    const draft = (this.draft = this.current() ?? this.#carried);
+    const draft = (this.draft = this.current() ?? carried);
     this.section.hidden = !draft;
     if (!draft) return;
     const row = this.#row();
     this.what.textContent = summary(row);
+    const article = JSON.stringify([row.title, row.text]);
+    if (article !== this.article) this.consent.checked = false; // what was agreed to is another text
+    this.article = article;
     const user = this.signIn?.user;
     this.link.hidden = Boolean(user) || !SignIn.offered;
     this.link.textContent = "Sign in with Hugging Face";
@@ -133,7 +136,7 @@ class Corrections {
     if (missing) return this.#show(missing);
     this.#sending = true;
     this.#show("Sending");
-    let said;
+    let said = "";
     try {
       this.#sent.set(row.id, await openRequest(this.hub, this.repo, this.signIn.token, row));
     } catch (error) {
@@ -142,6 +145,7 @@ class Corrections {
     }
     this.#sending = false;
     this.#show(said);
+    if (!said) this.#saySent(this.#sent.get(row.id)); // even if the page shows another by now
   }
 
   #unagreed() {
@@ -236,7 +240,7 @@ function discussionAddress(page, row) {
 // The draft in an address's fragment, which no server sees: from a frame into a tab of its own.
 const carry = (draft) => base64url(new TextEncoder().encode(JSON.stringify(draft)));
 
-function carried() {
+function carriedDraft() {
   if (!location.hash.startsWith(CARRIED)) return null;
   const text = location.hash.slice(CARRIED.length).replaceAll("-", "+").replaceAll("_", "/");
   history.replaceState(null, "", location.pathname + location.search);

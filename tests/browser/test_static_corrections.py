@@ -28,7 +28,7 @@ from training.publish.static.site import PAGE
 from training.publish.suggestions import make_suggestions
 from training.retrain.suggestions.merging import merge_suggestions
 
-FILES = ("corrections.mjs", "sign-in.mjs", "signed-in.html", "service-worker.mjs")
+FILES = ("corrections.mjs", "sign-in.mjs", "signed-in.html", "signed-in.mjs", "service-worker.mjs")
 PAGE_OF_THE_TEST = """<!doctype html><html><head></head><body><section id="correct"></section>
 <script type="module">
 import { startCorrections } from "./corrections.mjs";
@@ -196,8 +196,10 @@ def test_what_fails_is_kept_and_sent_again_as_the_same(
     assert len(open_requests(names)) == before + 1
     paths = {json.loads(body.splitlines()[1])["value"]["path"] for body in bodies if body}
     assert len(paths) == 1
-    show(page, tags=["Bread"])  # another correction, of a visitor who is still signed in
-    expect(send).to_be_enabled()
+    show(page, text="Another text, that nothing was agreed about.")
+    expect(page.get_by_role("checkbox")).not_to_be_checked()
+    page.get_by_role("checkbox").check()
+    expect(send).to_be_enabled()  # of a visitor who is still signed in
     page.route(
         "**/commit/main*",
         lambda route: route.fulfill(status=401, headers={"Access-Control-Allow-Origin": "*"}),
