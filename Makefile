@@ -82,10 +82,10 @@ tag: $(READY) $(if $(filter ray,$(EXECUTOR)),$(RAY)) ## tags of an article, or a
 publish: $(READY) ## dataset, model and Space to the Hub: NAMESPACE=you [SOURCE=…] [BASE=…] [SPACE=gradio|static|both] [PRIVATE=1] [AUTO_RETRAIN=1|0] [DRY_RUN=1]
 	@$(PY) -m training.publish --namespace "$$NAMESPACE" $(settings) $(call switch,PRIVATE,private) $(call flag,SPACE,space) $(call flag,AUTO_RETRAIN,auto_retrain) $(call switch,DRY_RUN,dry_run) $(verbose)
 
-retrain: $(READY) ## the next version from corrections: NAMESPACE=you [NAME=…] [AGREEMENT=K] [DRY_RUN=1]
+retrain: $(READY) ## the next version from corrections: NAMESPACE=you [NAME=…] [AGREEMENT=K] [SUGGESTIONS=1] [DRY_RUN=1]
 	@$(if $(NAMESPACE)$(MODEL),,echo "error: NAMESPACE is missing: make retrain NAMESPACE=you NAME=blog" >&2; exit 2;) \
 	$(PY) -m training.retrain --model $(if $(MODEL),"$$MODEL","$$NAMESPACE/$$NAME-tagger") $(call flag,DATASET,dataset) \
-	$(call flag,AGREEMENT,agreement) $(call switch,DRY_RUN,dry_run) $(verbose)
+	$(call flag,AGREEMENT,agreement) $(call switch,SUGGESTIONS,suggestions) $(call switch,DRY_RUN,dry_run) $(verbose)
 
 space: $(READY) ## run the Space here on any tagger: MODEL=owner/tagger [SHARE=1]
 	@$(if $(MODEL),,echo "error: MODEL is missing: make space MODEL=owner/tagger" >&2; exit 2;) \

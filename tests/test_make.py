@@ -83,6 +83,12 @@ def test_retraining_by_event_is_made_removed_or_left_as_it_is(told: Path) -> Non
         assert words(told, "publish", NAMESPACE="me", AUTO_RETRAIN=value) == found
 
 
+def test_suggestions_are_merged_when_asked_for(told: Path) -> None:
+    assert "--suggestions" not in words(told, "retrain", "NAMESPACE=me", "NAME=blog")
+    found = words(told, "retrain", "NAMESPACE=me", "NAME=blog", "SUGGESTIONS=1", "DRY_RUN=1")
+    assert found[-4:] == ["--model", "me/blog-tagger", "--suggestions", "--dry_run"]
+
+
 def test_tag_takes_a_source_and_a_place(told: Path) -> None:
     given = {"SOURCE": HOSTILE, "OUT": "my tags.parquet", "COLUMNS": "text=Plain Content"}
     found = words(told, "tag", *(f"{name}={value}" for name, value in given.items()), "LIMIT=3")

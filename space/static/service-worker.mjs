@@ -11,7 +11,9 @@ self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim(
 self.addEventListener("fetch", (event) => {
   const { request } = event;
   const own = request.url.startsWith(self.registration.scope) && !request.url.includes("sha256=");
-  if (request.method === "GET" && own) event.respondWith(newest(request));
+  // An address that people return to from signing in is a secret.
+  const secret = request.url.includes("/signed-in.html?");
+  if (request.method === "GET" && own && !secret) event.respondWith(newest(request));
 });
 
 async function newest(request) {

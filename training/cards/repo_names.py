@@ -29,3 +29,8 @@ class Names:
     def static_space(self) -> str:
         """The Space that runs in a visitor's browser, if there is one."""
         return f"{self.space}-static"
+
+    @property
+    def suggestions(self) -> str:
+        """The public dataset that the static Space's visitors open pull requests on."""
+        return f"{self.space}-suggestions"

@@ -53,6 +53,7 @@ from training.publish.retrained import carry_changelog, merge_again, retrained_m
 from training.publish.static.site import SITE
 from training.publish.static.station import StaticSpace, graphs_station, wanted_spaces
 from training.publish.static.vendor import fetch_vendored
+from training.publish.suggestions import check_suggestions, make_suggestions
 
 SPACE = Path(__file__).parents[2] / "space"
 NOT_FOR_SPACE = shutil.ignore_patterns("__pycache__", "outbox", "static", "*.pyc", ".*")
@@ -106,6 +107,7 @@ class Publication:
         }
         for repository in self.repositories.values():
             repository.check_name()
+        check_suggestions(self.api, names)
         self.auto_retrain = AutoRetrain(self.api, names)
         if config.auto_retrain:
             self.auto_retrain.check()
@@ -196,6 +198,7 @@ class Publication:
         except UserError as error:
             return f"not published: {error} The rest is."
         model = self.outcome.repos["model"]
+        make_suggestions(self.api, self.outcome.names)
         space = StaticSpace(self.api, self.outcome.names)
         return self._note("static_space", space.push(model, self.project / "model"))
 
@@ -303,11 +306,12 @@ def plan(config: PublishConfig) -> list[str]:
         exists = repository.remote_files() is not None
         verb = "update, if its content changed," if exists else "create"
         lines.append(f"  {verb} the {kind.replace('_', ' ')} {repository.repo_id}")
-    lines.append(
-        f"  create {publication.outcome.names.corrections} (private) with a first correction"
-    )
-    lines.append(f"  put them into the collection {title_of(publication.outcome.names)!r}")
-    lines += plan_lines(config.auto_retrain, publication.outcome.names)
+    names = publication.outcome.names
+    if not left["static_space"]:
+        lines.append(f"  create {names.suggestions} (public), for suggestions by pull request")
+    lines.append(f"  create {names.corrections} (private) with a first correction")
+    lines.append(f"  put them into the collection {title_of(names)!r}")
+    lines += plan_lines(config.auto_retrain, names)
     sources = ", ".join(config.source) or "the starter corpus"
     base = config.base or "the bundled base"
     return [*lines, f"from {sources}, fine-tuning {base}. Nothing was changed."]

@@ -3,6 +3,7 @@
     python -m training.retrain --model me/blog-tagger  # make retrain NAMESPACE=me …
     python -m training.retrain --model me/blog-tagger --dry_run
     python -m training.retrain --model me/blog-tagger --agreement 3
+    python -m training.retrain --model me/blog-tagger --suggestions   # merge pull requests first
     python -m training.retrain --model me/blog-tagger --rest 15   # what an event starts
     python -m training.retrain --model me/blog-tagger --verbose   # with what goes into the log
 

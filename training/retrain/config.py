@@ -38,6 +38,10 @@ class RetrainConfig(ConsoleConfig, AdaptConfig):
         "Begin only when so many minutes have gone by without a new correction, and end at once "
         "where another retrain runs: for a run that an event starts.",
     )
+    suggestions: bool = option(
+        False,
+        "Merge the pull requests on owner/name-suggestions into the corrections, and end.",
+    )
     work: str | None = option(None, "Folder for unfinished runs; default build/<name>/retrain.")
     break_lock: bool = option(False, "Take the lock of another run that is known to be dead.")
     dry_run: bool = option(False, "Print what would be done, do nothing.")
@@ -82,5 +86,5 @@ class RetrainConfig(ConsoleConfig, AdaptConfig):
 
     def decisive(self) -> Settings:
         """Returns the settings that decide what comes out; the others only say how to get there."""
-        apart = ("rest", "work", "break_lock", "dry_run", "verbose")
+        apart = ("rest", "suggestions", "work", "break_lock", "dry_run", "verbose")
         return {name: value for name, value in asdict(self).items() if name not in apart}

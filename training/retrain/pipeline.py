@@ -54,6 +54,7 @@ from training.retrain.report import (
 )
 from training.retrain.rest import CLOCK, Clock, rest
 from training.retrain.run_state import Run, Start, only_one_here
+from training.retrain.suggestions.merging import merge_suggestions, take_merged
 
 PUBLISHED, PROPOSED, NOTHING, MERGED = "published", "proposed", "nothing", "merged"
 
@@ -113,6 +114,10 @@ class Retrain:
             UserError: The Hub refuses, another run holds the lock, or a model cannot be loaded.
         """
         check_access(self.api, self.names.model.split("/")[0])
+        if self.config.suggestions:
+            dry_run = self.config.dry_run
+            said = merge_suggestions(self.api, self.names, self.say, dry_run=dry_run)
+            return RetrainResult(NOTHING, said)
         if missing := self._missing():
             return missing
         if self.config.agreement is None:
@@ -160,6 +165,7 @@ class Retrain:
             if self.config.rest:
                 rest(self.api, corrections, self.config.rest, self.say, self.clock)
                 lock.check()
+            take_merged(self.api, self.names)
             return self._locked(lock)
 
     def _missing(self) -> RetrainResult | None:
@@ -172,12 +178,17 @@ class Retrain:
             raise UserError(
                 f"There is no dataset {self.names.dataset}: name the model's with --dataset."
             )
-        if head(self.api, self.names.corrections, "dataset") is None:
+        if not self.config.dry_run and self._without_corrections():
+            take_merged(self.api, self.names)  # the first of them may be a suggestion
+        if self._without_corrections():
             said = (
                 f"Nothing to do: nobody has corrected anything yet (no {self.names.corrections})."
             )
             return RetrainResult(NOTHING, said)
         return None
+
+    def _without_corrections(self) -> bool:
+        return head(self.api, self.names.corrections, "dataset") is None
 
     def _start(self) -> Start:
         return Start(

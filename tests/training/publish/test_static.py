@@ -75,6 +75,16 @@ def test_the_space_is_pinned_to_a_model_that_has_its_graphs(outcome: PublishResu
     assert api.space_info(space.repo_id).sdk == "static"
 
 
+def test_its_visitors_can_sign_in_and_suggest(outcome: PublishResult) -> None:
+    api, space = HfApi(), outcome.names.static_space
+    card = RepoCard.load(space, repo_type="space").data.to_dict()
+    assert card["hf_oauth"] is True and card["hf_oauth_scopes"] == ["write-discussions"]
+    wanted = {"hub": api.endpoint, "repo": f"{outcome.names.space}-suggestions"}
+    assert _site(api, space)["suggestions"] == wanted
+    assert not api.dataset_info(wanted["repo"]).private
+    assert {"corrections.mjs", "signed-in.html"} <= {*api.list_repo_files(space, repo_type="space")}
+
+
 def test_the_card_has_the_figures_of_the_graphs(outcome: PublishResult) -> None:
     text = ModelCard.load(outcome.names.model).text
     path = HfApi().hf_hub_download(outcome.names.model, "onnx/report.json")
@@ -84,8 +94,11 @@ def test_the_card_has_the_figures_of_the_graphs(outcome: PublishResult) -> None:
 def test_a_second_run_makes_no_commit(
     outcome: PublishResult, config: PublishConfig, build_dir: Path
 ) -> None:
+    api = HfApi()
+    before = api.dataset_info(outcome.names.suggestions).sha
     again = Publication(config, build_dir).run()
     assert not [repo for repo in again.repos.values() if repo.changed]
+    assert api.dataset_info(outcome.names.suggestions).sha == before
 
 
 def test_the_demo_tags_an_article_on_its_page(outcome: PublishResult) -> None:
@@ -160,6 +173,7 @@ def test_a_dry_run_names_the_spaces(config: PublishConfig) -> None:
     owner = config.namespace
     assert f"create the space {owner}/planned" in spaces
     assert f"create the static space {owner}/planned-static" in spaces
+    assert any(f"create {owner}/planned-suggestions (public)" in line for line in lines)
 
 
 @pytest.mark.parametrize(

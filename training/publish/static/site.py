@@ -89,13 +89,17 @@ class Model:
     about: Mapping[str, Any] = field(default_factory=dict)
 
 
-def write_site(target: Path, model: Model, tagger: Tagger) -> Path:
+def write_site(
+    target: Path, model: Model, tagger: Tagger, suggestions: Mapping[str, str] | None = None
+) -> Path:
     """Writes the folder of a static Space for a model; returns it.
 
     Args:
         target: To be made.
         model: The tagger's files and where a visitor finds them.
         tagger: The same, loaded: answers the examples.
+        suggestions: ``repo``, the dataset that takes corrections, and ``hub``, the address of its
+            Hub; None for a page that takes none.
 
     Raises:
         UserError: The runtime cannot be fetched.
@@ -111,6 +115,7 @@ def write_site(target: Path, model: Model, tagger: Tagger) -> Path:
         {
             "model": {"repo": model.repo, "revision": model.revision, "base": model.base},
             "about": dict(model.about),
+            **({"suggestions": dict(suggestions)} if suggestions else {}),
             "numpy": numpy,
             "page": ["./", *page, SITE, EXAMPLES],
             "parts": parts,

@@ -126,7 +126,8 @@ def write_static_space(target: Path, names: Names, model: Published, model_dir: 
     figures = read_json(model_dir / ONNX / EVALUATION_REPORT)
     about = {"version": model.version} | {name: figures[name] for name in FIGURES}
     pinned = Model(model_dir, names.model, model.revision, base, about)
-    write_site(target, pinned, load_onnx_tagger(model_dir))
+    suggestions = {"hub": constants.ENDPOINT, "repo": names.suggestions}
+    write_site(target, pinned, load_onnx_tagger(model_dir), suggestions)
     shutil.copyfile(PAGE / "card.md", target / CARD)
     card = RepoCard.load(target / CARD, ignore_metadata_errors=True)
     card.data["title"] = names.space.split("/")[1].replace("-", " ").capitalize()

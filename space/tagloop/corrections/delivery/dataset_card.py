@@ -10,7 +10,9 @@ from huggingface_hub import RepoCard
 ROWS = "data/**/*.jsonl"
 
 
-def card_of_rows(title: str, body: str, features: Sequence[dict[str, Any]]) -> str:
+def card_of_rows(
+    title: str, body: str, features: Sequence[dict[str, Any]], licence: str | None = None
+) -> str:
     """Returns a dataset card that lets ``load_dataset(repo_id)`` read the rows.
 
     JSON Lines alone do not say what a column is: a file with only nulls, or only empty lists,
@@ -20,8 +22,9 @@ def card_of_rows(title: str, body: str, features: Sequence[dict[str, Any]]) -> s
         title: The heading.
         body: What the reader should know, as Markdown.
         features: The columns in the Hub's YAML form (``[{"name": …, "dtype": …}, …]``).
+        licence: The Hub's name of it; None for none.
     """
-    metadata = {
+    metadata = ({"license": licence} if licence else {}) | {
         "pretty_name": title,
         "configs": [
             {
