@@ -93,8 +93,8 @@ def _tags(tagger: Tagger, asked: dict[str, Any]) -> dict[str, Any]:
     title, text = title_and_text(asked)
     options = {name: asked[name] for name in ASKED if asked.get(name) is not None}
     for name, option in WRITTEN.items():
-        if tags := written_list(asked.get(name)):
-            options[option] = tags
+        if listed := written_list(asked.get(name)):
+            options[option] = listed
     check_options(options)
     tags = tagger.tag(text, title, evidence=bool(asked.get("evidence")), **options)
     return {"tags": [one.to_json() for one in tags]}

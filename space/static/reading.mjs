@@ -68,13 +68,18 @@ function fragment({ title, text, html }) {
 async function page(html) {
   const { default: Readability } = await import("./vendor/readability/Readability.mjs");
   const whole = parsed(html);
-  const title = whole.querySelector("h1")?.textContent || whole.title;
+  const meta = (name) => oneLine(whole.querySelector(`meta[property="${name}"]`)?.content ?? "");
+  const headings = [...whole.querySelectorAll("h1")].map((heading) => oneLine(heading.textContent));
+  const [heading] = headings.length === 1 && headings[0] !== meta("og:site_name") ? headings : [""];
+  const given = meta("og:title");
+  // Where a page names its title it often adds the site's name.
+  const title = heading && given.startsWith(heading) ? heading : given || heading;
   const text = textOf(whole.body);
   try {
     const found = new Readability(whole, { maxElemsToParse: MOST_ELEMENTS }).parse();
-    if (found?.content) return { title: found.title || title, text: textOf(parsed(found.content).body) };
+    if (found?.content) return { title: title || found.title, text: textOf(parsed(found.content).body) };
   } catch {
     // Too many elements: all that it says is better than nothing.
   }
-  return { title, text };
+  return { title: title || whole.title, text };
 }

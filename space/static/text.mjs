@@ -8,24 +8,27 @@ const LINES = new Set("li dt dd tr div section article main header footer aside 
 // No script of it runs and nothing of it is fetched.
 export const parsed = (html) => new DOMParser().parseFromString(html, "text/html");
 
+// What stands for a blank, a line's end and a paragraph's end until the layout is done.
+const [BLANK, LINE, PARAGRAPH] = ["\u0001", "\u0002", "\u0003"];
+
 export function textOf(root) {
   const parts = [];
   write(root, parts, false);
   return parts
     .join("")
-    .split("\n")
-    .map((line) => line.replace(/^ +| +$/g, ""))
-    .join("\n")
-    .replaceAll("\u0001", " ")
+    .replace(/[ \n\u0002]*\u0003[ \n\u0002\u0003]*/g, "\n\n")
+    .replace(/ *\u0002[ \u0002]*/g, "\n")
+    .replace(/ *\n */g, "\n")
+    .replaceAll(BLANK, " ")
     .replace(/\n{3,}/g, "\n\n")
     .trim();
 }
 
 function write(node, parts, verbatim) {
   if (node.nodeType === Node.TEXT_NODE) {
-    // A code's indents outlive the trimming of lines.
-    const text = node.data;
-    parts.push(verbatim ? text.replaceAll(" ", "\u0001") : text.replace(/[\s\u0001]+/g, " "));
+    const text = node.data.replace(/[\u0000-\u0008]/g, "");
+    // A code's blanks are its own.
+    parts.push(verbatim ? text.replaceAll(" ", BLANK) : text.replace(/\s+/g, " "));
     return;
   }
   if (node.nodeType !== Node.ELEMENT_NODE) return;
@@ -33,9 +36,9 @@ function write(node, parts, verbatim) {
   if (LEFT_OUT.has(name) || node.hidden) return;
   if (name === "br") parts.push("\n");
   const nested = (name === "ul" || name === "ol") && node.parentElement?.localName === "li";
-  const around = PARAGRAPHS.has(name) && !nested ? "\n\n" : nested || LINES.has(name) ? "\n" : "";
+  const around = PARAGRAPHS.has(name) && !nested ? PARAGRAPH : nested || LINES.has(name) ? LINE : "";
   parts.push(around);
   for (const child of node.childNodes) write(child, parts, verbatim || name === "pre");
-  if (name === "td" || name === "th") parts.push("  ");
+  if (name === "td" || name === "th") parts.push(BLANK, BLANK);
   parts.push(around);
 }

@@ -49,8 +49,9 @@ ROOMS = ("allowlist", "generation", "ranking", "tagger", "text", "vocabulary")
 """Of tagloop, what a tagger is made of, beside the modules at its root."""
 OPENING = (
     *("service/__init__.py", "service/options.py", "reading/__init__.py"),
-    *("reading/browser_files.py", "reading/column_names.py", "reading/drafts.py"),
-    *("reading/missing.py", "reading/front_matter/*.py", "reading/documents/plain_text.py"),
+    *("reading/browser_files.py", "reading/column_names.py", "reading/columns.py"),
+    *("reading/drafts.py", "reading/missing.py", "reading/settings.py"),
+    *("reading/front_matter/*.py", "reading/documents/plain_text.py"),
 )
 """And what takes a visitor's lists and files, without what needs a compiled parser of HTML: of
 ``documents`` one module, not the package."""
@@ -165,7 +166,10 @@ def _write_page(target: Path, model: Model) -> None:
 def _page_files(target: Path) -> Iterator[Path]:
     """Yields what the page itself consists of: without it no visit, so it is kept for offline."""
     for path in target.rglob("*"):
-        if path.suffix in (".html", ".css", ".js", ".mjs", ".svg") and path.name != "service-worker.mjs":
+        if (
+            path.suffix in (".html", ".css", ".js", ".mjs", ".svg")
+            and path.name != "service-worker.mjs"
+        ):
             yield path
 
 
@@ -176,9 +180,9 @@ def _runtime_parts(target: Path) -> Iterator[dict[str, Any]]:
         (vendor / place).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(vendored[place], vendor / place)
     script = vendored[f"{READABILITY}.js"].read_text(encoding="utf-8")
-    place = vendor / f"{READABILITY}.mjs"
-    place.parent.mkdir()
-    place.write_text(f"{script}\nexport default Readability;\n", encoding="utf-8")
+    module = vendor / f"{READABILITY}.mjs"
+    module.parent.mkdir()
+    module.write_text(f"{script}\nexport default Readability;\n", encoding="utf-8")
     for name, (label, place) in RUNTIME.items():
         content = vendored[place].read_bytes()
         if place.endswith("lock.json"):

