@@ -18,7 +18,9 @@ export function showAbout(place, site) {
     rows({
       Model: model,
       Version: [site.about.version ?? "not stated"],
-      "Runs on": [`this browser: Tagloop's Python in Pyodide, ONNX Runtime Web; ${megabytes} MB, loaded once`],
+      "Runs on": [
+        `this browser: Tagloop's Python in Pyodide, ONNX Runtime Web; ${megabytes} MB, loaded once`,
+      ],
       Licence: [
         "Apache-2.0 (this page); ",
         element("a", { href: "vendor/LICENSES.md" }, "what it is made of"),
@@ -31,7 +33,9 @@ export function showAbout(place, site) {
     element(
       "p",
       {},
-      "It stays in this browser: no server sees it, and nothing of it is stored. A link to an article holds the article itself, after its #, which browsers do not send; whoever has the link can read it.",
+      "It stays in this browser: no server sees it, and nothing of it is stored. A link to an " +
+        "article holds the article itself, after its #, which browsers do not send; whoever has " +
+        "the link can read it.",
     ),
   );
 }
@@ -47,7 +51,9 @@ function quality(about) {
   const figures = Object.entries(FIGURES).filter(([name]) => typeof about[name] === "number");
   if (!figures.length) return [element("p", {}, "This model has no measurements with it.")];
   const articles = about.articles ? `${about.articles.toLocaleString("en")} articles` : "articles";
-  const said = `Measured as it runs here, on ${articles} that it never saw, against the tags that their authors chose.`;
+  const said =
+    `Measured as it runs here, on ${articles} that it never saw, against the tags that their ` +
+    "authors chose.";
   return [
     element("p", {}, said),
     rows(Object.fromEntries(figures.map(([name, means]) => [means, [about[name].toFixed(3)]]))),

@@ -1,6 +1,9 @@
 // The article in the form: title and text as they are tagged.
 
-const fields = { title: document.getElementById("headline"), text: document.getElementById("text") };
+const fields = {
+  title: document.getElementById("headline"),
+  text: document.getElementById("text"),
+};
 
 export const article = () => ({ title: fields.title.value.trim(), text: fields.text.value.trim() });
 

@@ -34,7 +34,10 @@ export class Editor {
 
   // Shows suggested tags, or none: null.
   show(tags) {
-    this.#value = tags && { id: ++this.#count, tags: tags.map(({ tag, confidence, present }) => ({ tag, confidence, present })) };
+    this.#value = tags && {
+      id: ++this.#count,
+      tags: tags.map(({ tag, confidence, present }) => ({ tag, confidence, present })),
+    };
     this.#evidence = null;
     this.suggested = tags?.map(({ tag }) => tag) ?? [];
     this.element.hidden = !tags;
@@ -59,5 +62,9 @@ function spans(found, text) {
   if (!found.length) return [];
   const units = [0];
   for (const character of text) units.push(units.at(-1) + character.length);
-  return found.map(([begin, end]) => [units[begin], units[end], text.slice(units[begin], units[end])]);
+  return found.map(([begin, end]) => [
+    units[begin],
+    units[end],
+    text.slice(units[begin], units[end]),
+  ]);
 }

@@ -2,10 +2,14 @@
 // server. Whoever made a link may be anybody, so that nothing of it is believed.
 
 const NAME = "#article=";
-export const BROKEN = "This link carries no article that can be read: ask for it again, or paste the text.";
+export const BROKEN =
+  "This link carries no article that can be read: ask for it again, or paste the text.";
 
 export async function linkTo(article) {
-  const packed = await through(new CompressionStream("deflate-raw"), new TextEncoder().encode(JSON.stringify(article)));
+  const packed = await through(
+    new CompressionStream("deflate-raw"),
+    new TextEncoder().encode(JSON.stringify(article)),
+  );
   const letters = btoa(Array.from(packed, (byte) => String.fromCharCode(byte)).join(""));
   const safe = letters.replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
   return `${location.href.split("#")[0]}${NAME}${safe}`;
@@ -33,7 +37,7 @@ export async function articleIn(fragment, limits) {
 async function through(transform, bytes, most = Infinity) {
   const chunks = [];
   let size = 0;
-  for (const reader = new Blob([bytes]).stream().pipeThrough(transform).getReader(); ; ) {
+  for (const reader = new Blob([bytes]).stream().pipeThrough(transform).getReader(); ;) {
     const { done, value } = await reader.read();
     if (done) break;
     size += value.length;

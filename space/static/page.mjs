@@ -14,7 +14,8 @@ import { Tagger, unable } from "./tagger.mjs";
 const $ = (id) => document.getElementById(id);
 const LATER = "The tagger is still loading: this begins as soon as it is here.";
 const NONE_SURE = "No tag is certain enough. Lower the least confidence, or add tags yourself.";
-const STORED = "These tags were stored with the page; your own articles are tagged when the tagger is here.";
+const STORED =
+  "These tags were stored with the page; your own articles are tagged when the tagger is here.";
 
 const reason = unable();
 const tagger = reason ? undefined : new Tagger(progress);
@@ -22,14 +23,17 @@ self.tagger = tagger;
 
 const site = await (await fetch("./site.json")).json();
 const { limits } = site;
-const editor = new Editor($("editor"), limits.tags, () => document.dispatchEvent(new CustomEvent("tags")));
+const editor = new Editor($("editor"), limits.tags, () =>
+  document.dispatchEvent(new CustomEvent("tags")),
+);
 let tagged = null; // the article whose tags are shown
 let turn = 0; // of what was asked for last: older answers are not shown
 let ready = false;
 
 // What a correction is about, or null: the article as it was tagged, its tags as they were
 // suggested and as the visitor left them. A "tags" event of the document says that it changed.
-export const current = () => tagged && { ...tagged, suggested: editor.suggested, tags: editor.tags };
+export const current = () =>
+  tagged && { ...tagged, suggested: editor.suggested, tags: editor.tags };
 
 async function suggest(said = "") {
   if (!tagger) return;
@@ -74,7 +78,10 @@ function choose({ title, text, tags }) {
     turn++;
     const asked = article();
     show(asked, tags);
-    editor.explain(asked, tags.map((tag) => tag.evidence));
+    editor.explain(
+      asked,
+      tags.map((tag) => tag.evidence),
+    );
     notice($("hint"), "hint", tagger ? STORED : "");
   }
 }
@@ -126,6 +133,8 @@ async function copyLink() {
 
 function clear() {
   turn++;
+  // Nor does the address hold an article any more.
+  history.replaceState(null, "", location.pathname + location.search);
   fill({ title: "", text: "" });
   notice($("hint"));
   show(null);

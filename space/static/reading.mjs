@@ -18,17 +18,28 @@ export async function readArticle(file, tagger, limits) {
   if (found.tags?.length) notes.push(`Its own tags: ${found.tags.join(", ")}.`);
   const short = beginning(text, limits.text);
   if (short !== text)
-    notes.push(`${file.name} has more than ${limits.text.toLocaleString("en")} characters of text: its beginning is here.`);
-  return { title: beginning(oneLine(title), limits.title), text: short, note: notes.filter(Boolean).join(" ") };
+    notes.push(
+      `${file.name} has more than ${limits.text.toLocaleString("en")} characters of text: ` +
+        "its beginning is here.",
+    );
+  return {
+    title: beginning(oneLine(title), limits.title),
+    text: short,
+    note: notes.filter(Boolean).join(" "),
+  };
 }
 
 // The text of a file, whatever it is.
 export async function readText(file, limits) {
   if (file.size > limits.file)
-    throw new Error(`${file.name} has ${megabytes(file.size)} MB; the limit is ${megabytes(limits.file)} MB. Paste its text instead.`);
+    throw new Error(
+      `${file.name} has ${megabytes(file.size)} MB; the limit is ${megabytes(limits.file)} MB. ` +
+        "Paste its text instead.",
+    );
   const bytes = new Uint8Array(await file.arrayBuffer());
   const text = decoded(bytes);
-  if (text.includes("\0")) throw new Error(`${file.name} is no text: convert it, or paste its text.`);
+  if (text.includes("\0"))
+    throw new Error(`${file.name} is no text: convert it, or paste its text.`);
   return text.replace(/\r\n?/g, "\n");
 }
 
@@ -77,7 +88,8 @@ async function page(html) {
   const text = textOf(whole.body);
   try {
     const found = new Readability(whole, { maxElemsToParse: MOST_ELEMENTS }).parse();
-    if (found?.content) return { title: title || found.title, text: textOf(parsed(found.content).body) };
+    if (found?.content)
+      return { title: title || found.title, text: textOf(parsed(found.content).body) };
   } catch {
     // Too many elements: all that it says is better than nothing.
   }

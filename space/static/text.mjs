@@ -1,9 +1,16 @@
 // HTML to plain text, by the browser's own parser: paragraphs by blank line, link texts and code
 // kept, images and scripts left out.
 
-const LEFT_OUT = new Set("script style template noscript svg math head img picture video audio iframe object button select input textarea nav".split(" "));
-const PARAGRAPHS = new Set("p pre blockquote ul ol dl table figure h1 h2 h3 h4 h5 h6 hr".split(" "));
-const LINES = new Set("li dt dd tr div section article main header footer aside figcaption details summary address caption body".split(" "));
+const words = (list) => new Set(list.trim().split(/\s+/));
+const LEFT_OUT = words(`
+  script style template noscript svg math head img picture video audio iframe object button select
+  input textarea nav`);
+const PARAGRAPHS = words(
+  "p pre blockquote ul ol dl table figure h1 h2 h3 h4 h5 h6 hr",
+);
+const LINES = words(`
+  li dt dd tr div section article main header footer aside figcaption details summary address
+  caption body`);
 
 // No script of it runs and nothing of it is fetched.
 export const parsed = (html) => new DOMParser().parseFromString(html, "text/html");
@@ -36,7 +43,8 @@ function write(node, parts, verbatim) {
   if (LEFT_OUT.has(name) || node.hidden) return;
   if (name === "br") parts.push("\n");
   const nested = (name === "ul" || name === "ol") && node.parentElement?.localName === "li";
-  const around = PARAGRAPHS.has(name) && !nested ? PARAGRAPH : nested || LINES.has(name) ? LINE : "";
+  const around =
+    PARAGRAPHS.has(name) && !nested ? PARAGRAPH : nested || LINES.has(name) ? LINE : "";
   parts.push(around);
   for (const child of node.childNodes) write(child, parts, verbatim || name === "pre");
   if (name === "td" || name === "th") parts.push(BLANK, BLANK);

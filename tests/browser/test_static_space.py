@@ -158,5 +158,38 @@ def test_an_old_browser_gets_a_sentence_and_the_stored_answers(
         page.add_init_script("delete globalThis.DecompressionStream")
         page.goto(static_site.url)
         expect(page.get_by_role("status")).to_contain_text("This browser is too old")
-        page.get_by_role("button", name=ARTICLES[0][0]).click()
-        expect(page.get_by_role("list", name="Tags").locator("li").first).to_be_visible()
+        expect(page.get_by_role("button", name="Suggest tags")).to_be_disabled()
+        expect(page.get_by_label("Or drop a file here")).to_be_hidden()
+        assert_stored_answers(page)
+
+
+def assert_stored_answers(page: Page) -> None:
+    """The examples have their tags, and what speaks for them, without a tagger."""
+    page.get_by_role("button", name=ARTICLES[0][0]).click()
+    expect(page.get_by_role("list", name="Tags").locator("li").first).to_be_visible()
+    page.locator(".tl-present .tl-name").first.focus()
+    expect(page.locator(".tl-over mark").first).to_be_attached()
+    expect(page.locator("#tl-why")).to_contain_text("Named")
+
+
+def test_the_page_is_alive_while_the_tagger_loads(
+    browser: Browser, static_site: StaticServer
+) -> None:
+    with browser.new_context(service_workers="block") as slow:
+        page = slow.new_page()
+        page.route("**/worker.mjs", lambda route: None)  # never comes
+        page.goto(static_site.url)
+        assert_stored_answers(page)
+        expect(page.locator("#hint")).to_contain_text("These tags were stored with the page")
+        page.get_by_label("Title").fill("My own")
+        page.get_by_role("button", name="Suggest tags").click()
+        expect(page.locator("#result")).to_contain_text("begins as soon as it is here")
+
+
+def test_a_tagger_that_cannot_start_is_said(browser: Browser, static_site: StaticServer) -> None:
+    with browser.new_context(service_workers="block") as broken:
+        page = broken.new_page()
+        page.route("**/ort/*", lambda route: route.abort())
+        page.goto(static_site.url)
+        expect(page.get_by_role("status")).to_contain_text("The tagger could not be started here")
+        assert_stored_answers(page)

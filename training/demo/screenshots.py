@@ -41,6 +41,8 @@ TABS = {
     "about": "About",
 }
 STATIC = "static"
+SHOWN = {"desktop": "main", "phone": ".tl-sheet"}
+"""Where its pictures begin."""
 STATIC_SECONDS = 180
 """For the static Space's tagger to load."""
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
@@ -142,7 +144,8 @@ def _of_static(browser: Browser, url: str, look: str) -> Path:
     page = _opened(browser, url, look)
     page.wait_for_function("() => tagger.ready.then(() => true)", timeout=STATIC_SECONDS * 1000)
     _tag_example(page)
-    page.locator(".tl-sheet").evaluate("(sheet) => sheet.scrollIntoView({ block: 'nearest' })")
+    page.locator("#article .tl-over mark").first.wait_for(state="attached")
+    page.locator(SHOWN[look]).evaluate("(place) => place.scrollIntoView()")
     path = _picture(page, f"{STATIC}-{look}", full_page=False)
     page.context.close()
     return path
