@@ -79,19 +79,23 @@ function fragment({ title, text, html }) {
 async function page(html) {
   const { default: Readability } = await import("./vendor/readability/Readability.mjs");
   const whole = parsed(html);
-  const meta = (name) => oneLine(whole.querySelector(`meta[property="${name}"]`)?.content ?? "");
-  const headings = [...whole.querySelectorAll("h1")].map((heading) => oneLine(heading.textContent));
-  const [heading] = headings.length === 1 && headings[0] !== meta("og:site_name") ? headings : [""];
-  const given = meta("og:title");
-  // Where a page names its title it often adds the site's name.
-  const title = heading && given.startsWith(heading) ? heading : given || heading;
+  const heading = headingOf(whole);
   const text = textOf(whole.body);
   try {
     const found = new Readability(whole, { maxElemsToParse: MOST_ELEMENTS }).parse();
     if (found?.content)
-      return { title: title || found.title, text: textOf(parsed(found.content).body) };
+      return { title: heading || found.title, text: textOf(parsed(found.content).body) };
   } catch {
     // Too many elements: all that it says is better than nothing.
   }
-  return { title: title || whole.title, text };
+  return { title: heading || whole.title, text };
+}
+
+// The only heading of the first level, unless it names the site: most of the page's title is of it.
+function headingOf(page) {
+  const headings = page.querySelectorAll("h1");
+  if (headings.length !== 1) return "";
+  const heading = oneLine(headings[0].textContent).replace(/\s*[¶#]$/, "");
+  const title = page.querySelector('meta[property="og:title"]')?.content || page.title;
+  return !title || (title.includes(heading) && 2 * heading.length >= title.length) ? heading : "";
 }
