@@ -291,6 +291,12 @@ def test_evidence_is_marked_after_an_emoji(page: Page, static_tagger: Tagger) ->
     words = [text[begin:end] for begin, end in named.evidence.text]
     expect(page.locator("#article .tl-over mark")).to_have_text(words)
     expect(page.locator("#tl-why")).to_contain_text("confidence. ")
+    # The marks stay where their words are when the window gets narrower.
+    page.set_viewport_size({"width": 600, "height": 900})
+    width = page.locator("#text").evaluate("(it) => `${it.clientWidth}px`")
+    expect(page.locator("#article .tl-over")).to_have_css("width", width)
+    expect(page.locator("#article .tl-over mark")).to_have_text(words)
+    page.set_viewport_size({"width": 1280, "height": 900})
 
 
 def test_an_edit_of_the_article_takes_no_mark_to_other_words(page: Page) -> None:

@@ -28,7 +28,7 @@ from training.command import command
 from training.config import option, parse_config
 from training.demo.space_process import SpaceProcess
 from training.json_files import read_json
-from training.publish.static.graphs import load_onnx_tagger, write_graphs
+from training.publish.static.graphs import check_runs_in_browser, load_onnx_tagger, write_graphs
 from training.publish.static.site import Model, write_site
 
 FOLDER = Path(__file__).parents[2] / "tests" / "browser" / "screenshots"
@@ -79,7 +79,13 @@ def take(settings: ScreenshotSettings) -> list[Path]:
         executable = shutil.which(settings.chromium)  # else the one that Playwright has
         browser = playwright.chromium.launch(executable_path=executable, args=OPTIONS)
         taken = [path for look in LOOKS for path in _of_look(browser, space.url, look)]
-        with _static_space(_folder(settings.model), Path(folder)) as url:
+        model = _folder(settings.model)
+        try:
+            check_runs_in_browser(model)
+        except UserError as error:
+            print(f"No pictures of a static Space: {error}")
+            return taken
+        with _static_space(model, Path(folder)) as url:
             return [*taken, *(_of_static(browser, url, look) for look in LOOKS)]
 
 
