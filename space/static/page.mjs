@@ -150,7 +150,7 @@ function cannot(sentence) {
 async function start() {
   await tagger.ready;
   ready = true;
-  loaded("Ready. It also works offline.");
+  loaded(navigator.serviceWorker ? "Ready. It also works offline." : "Ready.");
   const model = await tagger.ask({ type: "model" });
   editor.fixed.vocabulary = model.vocabulary;
   showDefaults(model);

@@ -120,8 +120,9 @@ async function answer({ parts, bridge, tagger, table }, request) {
   return { id: request.id, ...found };
 }
 
-// What the page is told of an error nobody foresaw: its kind, no more.
-const sentence = (what, error) => `${what} (${String(error?.message ?? error).slice(0, 200)}).`;
+// What the page is told of an error nobody foresaw: its kind where it is Python's, no more.
+const sentence = (what, error) =>
+  `${what} (${error?.type ?? String(error?.message ?? error).slice(0, 200)}).`;
 
 const loading = load();
 loading.then(

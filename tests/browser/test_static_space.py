@@ -90,6 +90,8 @@ def test_what_cannot_be_done_is_said_in_a_sentence(page: Page) -> None:
         ".catch((error) => error.message)"
     )
     assert said == "allowed_tags holds no tag: give at least one with a letter or digit."
+    said = page.evaluate("() => tagger.ask({type: 'unknown'}).catch((error) => error.message)")
+    assert said == "This could not be done (KeyError)."
     assert ask(page, *ARTICLES[0])["tags"]  # and the next article is tagged
 
 
