@@ -36,8 +36,9 @@ from tagloop.reading.front_matter.body_tags import body_tags
 from tagloop.reading.tag_lists import tags_of
 from tagloop.reading.texts import unescaped_html
 from tagloop.service.options import written_list
-from tagloop.text.markup import MARKDOWN, html_to_text, looks_like_html
+from tagloop.text.markup import html_to_text, looks_like_html
 from tagloop.text.sentences import split_sentences
+from tagloop.text.site_markup import MARKDOWN
 from tagloop.text.words import divided, split_words
 from tagloop.vocabulary.abbreviations import stated_meanings
 from tagloop.vocabulary.normal_form import compatible, folded, normal_form, occurring, parse_tags

@@ -10,15 +10,21 @@ from typing import Any
 import numpy as np
 from pyodide.ffi import to_js
 
+from tagloop.article import title_and_text
 from tagloop.errors import UserError
 from tagloop.files import SENTENCE_ENCODER
 from tagloop.generation.wordpiece import WordPieceTokenizer
 from tagloop.ranking.sentence_encoder import MAX_TOKENS
+from tagloop.service.options import check_options, written_list
 from tagloop.tagger.onnx_tagger import Graphs, onnx_tagger
 from tagloop.tagger.tagger import Tagger
 
 FOLDER = Path("/model")
 ASKED = ("allowed_tags", "prefer_tags", "max_tags", "min_tags", "threshold", "max_windows")
+WRITTEN = {"allowed_list": "allowed_tags", "prefer_list": "prefer_tags"}
+"""Lists as a visitor writes them."""
+CHOICES = 5_000
+"""Tags that the page has to choose from; the rarest can still be typed."""
 
 
 class Tensor:
@@ -74,16 +80,46 @@ def start(runtime: Any, sessions: Any, read: Any, repo: str, revision: str) -> T
     )
 
 
-def tag(tagger: Tagger, request: str) -> str:
+def answer(tagger: Tagger, request: str) -> str:
     """Answers a request of the page, both in JSON; an error is one sentence."""
     asked = json.loads(request)
-    title, text = asked.get("title") or "", asked.get("text") or ""
-    options = {name: asked[name] for name in ASKED if asked.get(name) is not None}
     try:
-        if asked["type"] == "explain":
-            found = tagger.explain(title, text, asked["tags"], options.get("max_windows"))
-            return json.dumps({"evidence": [one.to_json() for one in found]})
-        tags = tagger.tag(text, title, evidence=bool(asked.get("evidence")), **options)
-        return json.dumps({"tags": [one.to_json() for one in tags]})
+        return json.dumps(ANSWERS[asked["type"]](tagger, asked))
     except UserError as error:
         return json.dumps({"error": str(error)})
+
+
+def _tags(tagger: Tagger, asked: dict[str, Any]) -> dict[str, Any]:
+    title, text = title_and_text(asked)
+    options = {name: asked[name] for name in ASKED if asked.get(name) is not None}
+    for name, option in WRITTEN.items():
+        if listed := written_list(asked.get(name)):
+            options[option] = listed
+    check_options(options)
+    tags = tagger.tag(text, title, evidence=bool(asked.get("evidence")), **options)
+    return {"tags": [one.to_json() for one in tags]}
+
+
+def _evidence(tagger: Tagger, asked: dict[str, Any]) -> dict[str, Any]:
+    title, text = title_and_text(asked)
+    found = tagger.explain(title, text, asked["tags"], asked.get("max_windows"))
+    return {"evidence": [one.to_json() for one in found]}
+
+
+def _model(tagger: Tagger, asked: dict[str, Any]) -> dict[str, Any]:
+    settings, vocabulary = tagger.settings, list(tagger.vocabulary.tags[:CHOICES])
+    return {
+        "vocabulary": vocabulary,
+        "max_tags": settings.max_tags,
+        "threshold": settings.threshold,
+    }
+
+
+def _read(tagger: Tagger, asked: dict[str, Any]) -> dict[str, Any]:
+    from tagloop.reading.browser_files import read_file  # with parsers that tagging does not need
+
+    return read_file(asked["name"], asked["content"])
+
+
+ANSWERS = {"tag": _tags, "explain": _evidence, "model": _model, "read": _read}
+"""Type of a request to what answers it."""

@@ -1,8 +1,6 @@
 // Corrections without a server: a pull request by whoever signs in; a file or a discussion else.
 import { SignIn, base64, base64url } from "./sign-in.mjs";
 
-// As in tagloop/limits.py, by which they are read.
-const LIMITS = { title: 300, text: 50_000, tags: 30, tag: 80 };
 const MAX_ADDRESS = 6000; // characters of a discussion's address: servers cut or refuse longer ones
 const CARRIED = "#correct=";
 const carried = carriedDraft(); // at once: an address is anybody's to read
@@ -132,7 +130,7 @@ class Corrections {
 
   async #send() {
     const row = this.#row();
-    const missing = fault(row) ?? this.#unagreed();
+    const missing = fault(row, this.site.limits) ?? this.#unagreed();
     if (missing) return this.#show(missing);
     this.#sending = true;
     this.#show("Sending");
@@ -161,7 +159,7 @@ class Corrections {
 
   #save() {
     const row = this.#row();
-    const missing = fault(row);
+    const missing = fault(row, this.site.limits);
     if (missing) return this.#show(missing);
     const file = new Blob([`${JSON.stringify(row)}\n`], { type: "application/jsonl" });
     const href = URL.createObjectURL(file);
@@ -172,17 +170,17 @@ class Corrections {
 }
 
 // Returns the sentence why a row cannot be sent; null if it can.
-function fault({ title, text, corrected }) {
+function fault({ title, text, corrected }, limits) {
   const count = (part) => Array.from(part).length;
   const tooLong = (what, number, limit) =>
     `The ${what} has ${number.toLocaleString("en")} characters; a correction may have ${limit.toLocaleString("en")}.`;
   if (!text.trim()) return "There is no text to send.";
   if (!corrected.length) return "No tags are left: add the right ones.";
-  if (corrected.length > LIMITS.tags) return `A correction may have ${LIMITS.tags} tags.`;
-  if (count(title) > LIMITS.title) return tooLong("title", count(title), LIMITS.title);
-  if (count(text) > LIMITS.text) return tooLong("text", count(text), LIMITS.text);
-  const long = corrected.find((tag) => count(tag) > LIMITS.tag);
-  return long ? tooLong(`tag ${cut(long, 20)}`, count(long), LIMITS.tag) : null;
+  if (corrected.length > limits.tags) return `A correction may have ${limits.tags} tags.`;
+  if (count(title) > limits.title) return tooLong("title", count(title), limits.title);
+  if (count(text) > limits.text) return tooLong("text", count(text), limits.text);
+  const long = corrected.find((tag) => count(tag) > limits.tag);
+  return long ? tooLong(`tag ${cut(long, 20)}`, count(long), limits.tag) : null;
 }
 
 // Opens a pull request that adds one file; returns its address.

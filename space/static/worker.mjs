@@ -113,15 +113,16 @@ function startSession(runtime, bytes) {
 
 async function answer({ parts, bridge, tagger, table }, request) {
   // Only lists of tags are compared by the model's own embeddings, which stand in its encoder.
-  if (request.allowed_tags && !table.bytes) {
+  if ((request.allowed_tags || request.allowed_list?.trim()) && !table.bytes) {
     table.bytes = await parts.get("encoder");
   }
-  const found = JSON.parse(bridge.tag(tagger, JSON.stringify(request)));
+  const found = JSON.parse(bridge.answer(tagger, JSON.stringify(request)));
   return { id: request.id, ...found };
 }
 
-// What the page is told of an error nobody foresaw: its kind, no more.
-const sentence = (what, error) => `${what} (${String(error?.message ?? error).slice(0, 200)}).`;
+// What the page is told of an error nobody foresaw: its kind where it is Python's, no more.
+const sentence = (what, error) =>
+  `${what} (${error?.type ?? String(error?.message ?? error).slice(0, 200)}).`;
 
 const loading = load();
 loading.then(
@@ -136,7 +137,7 @@ self.onmessage = ({ data }) => {
       const found = await answer(await loading, data);
       postMessage({ ...found, ms: Math.round(performance.now() - started) });
     } catch (error) {
-      postMessage({ id: data.id, error: sentence("This article could not be tagged", error) });
+      postMessage({ id: data.id, error: sentence("This could not be done", error) });
     }
   });
 };

@@ -16,6 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from huggingface_hub import HfApi
 from playwright.sync_api import (
     Browser,
@@ -28,7 +29,9 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from tagloop.tagger.tagger import Tagger
 from tagloop.web.settings import SPACE_FOLDER
+from training.bench.browser.server import StaticServer
 from training.chromium import OPTIONS, find_chromium
 from training.demo.space_process import SpaceProcess
 from training.hub import EmbeddedHub
@@ -326,3 +329,56 @@ def open_page(profile: Profiles, space: RunningSpace) -> Iterator[Callable[..., 
         for page in context.pages:
             page.close()
     assert wrong == []
+
+
+@pytest.fixture(scope="session")
+def static_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a tagger that a browser can run; processes that test side by side share it."""
+    # What makes it takes seconds to import, which most tests of a page do not need.
+    from training.publish.static.graphs import write_graphs
+
+    from .tiny_static_tagger import make_tiny_static_tagger
+
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "static-tagger"
+    with FileLock(f"{shared}.lock"):
+        if not shared.exists():
+            folder = make_tiny_static_tagger(tmp_path_factory.mktemp("static"))
+            write_graphs(folder)
+            shutil.copytree(folder, base / "static-tagger.part")
+            (base / "static-tagger.part").rename(shared)
+    return shared
+
+
+@pytest.fixture(scope="session")
+def static_tagger(static_model: Path) -> Tagger:
+    """The same under Python."""
+    from training.publish.static.graphs import load_onnx_tagger
+
+    return load_onnx_tagger(static_model)
+
+
+@pytest.fixture(scope="session")
+def static_hub(static_model: Path) -> Iterator[StaticServer]:
+    """Where a static Space finds the model's files."""
+    with StaticServer(static_model).running() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def static_site(
+    static_model: Path,
+    static_tagger: Tagger,
+    static_hub: StaticServer,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[StaticServer]:
+    """The static Space, at another origin than the model's files."""
+    from training.publish.static.site import Model, write_site
+
+    about = {"version": "v3", "f1@m": 0.512, "precision@1": 0.734, "articles": 240}
+    pinned = Model(static_model, "me/tagger", "c0ffee", static_hub.url, about)
+    suggestions = {"hub": static_hub.url.rstrip("/"), "repo": "me/blog-suggestions"}
+    target = tmp_path_factory.mktemp("site") / "space"
+    folder = write_site(target, pinned, static_tagger, suggestions)
+    with StaticServer(folder).running() as server:
+        yield server

@@ -24,7 +24,7 @@ from tagloop.vocabulary.vocabulary import Vocabulary
 from training.cards.repo_names import Names
 from training.hub import EmbeddedHub
 from training.hub.space_hosts import subdomain_of
-from training.publish.static.site import PAGE
+from training.publish.static.site import LIMITS, PAGE
 from training.publish.suggestions import make_suggestions
 from training.retrain.suggestions.merging import merge_suggestions
 
@@ -56,6 +56,7 @@ def names(hub: EmbeddedHub) -> Names:
         "model": {"repo": names.model, "revision": COMMIT},
         "suggestions": {"hub": hub.endpoint, "repo": names.suggestions},
         "page": ["./"],
+        "limits": LIMITS,
     }
     files = {name: (PAGE / name).read_bytes() for name in FILES}
     files |= {"README.md": (PAGE / "card.md").read_bytes()}

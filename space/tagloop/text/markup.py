@@ -13,9 +13,7 @@ from inscriptis.model.html_element import HtmlElement
 from inscriptis.model.tag import CustomHtmlTagHandlerMapping
 from lxml.html import HtmlElement as Node
 from lxml.html import document_fromstring
-from markdown_it import MarkdownIt
 
-from tagloop.text.site_markup import site_markup_plugin
 from tagloop.text.wordpress import is_wordpress, post_html
 
 WORDS_PER_TAG = 100
@@ -59,7 +57,6 @@ MOST_TABLE_CHARACTERS = 2_000_000
 """Of tables as they are laid out, every cell as wide as the widest of its column and as high as the
 highest of its row: a table of a few thousand characters can come to gigabytes."""
 _LONG = re.compile(r"(?<![.\d])\d{3}")
-MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"]).use(site_markup_plugin)
 
 
 def looks_like_html(text: str) -> bool:

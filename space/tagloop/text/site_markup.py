@@ -388,3 +388,7 @@ def _division(found: re.Match[str]) -> str:
     if found[0].endswith("/>"):
         return ""
     return "</div>" if found["end"] else "<div>"
+
+
+MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"]).use(site_markup_plugin)
+"""Markdown to HTML."""

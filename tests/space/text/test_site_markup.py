@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from tagloop.text.markup import MARKDOWN, html_to_text
+from tagloop.text.markup import html_to_text
+from tagloop.text.site_markup import MARKDOWN
 
 
 def text_of(markdown: str, mdx: bool = False) -> str:

@@ -28,6 +28,14 @@ from tagloop.files import (
     TAGGING,
     TAGS,
 )
+from tagloop.limits import (
+    MAX_TAG_CHARACTERS,
+    MAX_TAGS,
+    MAX_TEXT_CHARACTERS,
+    MAX_TITLE_CHARACTERS,
+    MAX_WINDOWS,
+)
+from tagloop.reading.sandbox import MAX_TEXT_BYTES
 from tagloop.service.examples import load_examples
 from tagloop.tagger.tagger import Tagger
 from training.json_files import read_json, write_json
@@ -36,9 +44,32 @@ from training.publish.static.vendor import fetch_vendored, licenses
 SPACE = Path(__file__).parents[3] / "space"
 PAGE = SPACE / "static"
 SITE, EXAMPLES = "site.json", "examples.json"
+LIMITS = {
+    "title": MAX_TITLE_CHARACTERS,
+    "text": MAX_TEXT_CHARACTERS,
+    "tags": MAX_TAGS,
+    "tag": MAX_TAG_CHARACTERS,
+    "windows": MAX_WINDOWS,
+    "file": MAX_TEXT_BYTES,
+}
+"""As in the Gradio Space."""
 ROOMS = ("allowlist", "generation", "ranking", "tagger", "text", "vocabulary")
 """Of tagloop, what a tagger is made of, beside the modules at its root."""
-LIBRARIES = {"stopwordsiso": "MIT, https://github.com/stopwords-iso/stopwords-iso"}
+OPENING = (
+    *("service/__init__.py", "service/options.py", "reading/__init__.py"),
+    *("reading/browser_files.py", "reading/column_names.py", "reading/columns.py"),
+    *("reading/drafts.py", "reading/missing.py", "reading/settings.py"),
+    *("reading/front_matter/*.py", "reading/documents/plain_text.py"),
+)
+"""And what takes a visitor's lists and files, without what needs a compiled parser of HTML: of
+``documents`` one module, not the package."""
+LIBRARIES = {
+    "stopwordsiso": "MIT, https://github.com/stopwords-iso/stopwords-iso",
+    "markdown_it": "MIT, https://github.com/executablebooks/markdown-it-py",
+    "mdurl": "MIT, https://github.com/executablebooks/mdurl",
+    "mdit_py_plugins": "MIT, https://github.com/executablebooks/mdit-py-plugins",
+    "yaml": "MIT, https://github.com/yaml/pyyaml",
+}
 """Pure Python that those import, as it is installed here; with its licence."""
 BRIDGE = "bridge.py"
 NOT_FOR_PAGE = shutil.ignore_patterns(BRIDGE, "*.md", "__pycache__", ".*")
@@ -66,6 +97,15 @@ _EXTRAS = re.compile(
     r"|/tests/|(?<!multiarray)_tests\.|\.(pyi|pxd|h|a)$"
 )
 """Of numpy: what it imports when asked for, its tests, what compilers and type checkers read."""
+READABILITY = "readability/Readability"
+"""A script with one function, made a module."""
+WEB = SPACE / "tagloop" / "web"
+LOOKS = ("style.css", "tabs/tag/tag.css", "tabs/about/about.css")
+"""Of the Gradio Space; the page has them in ``looks/``."""
+CHIPS = ("tabs/tag/copying.js", "tabs/tag/chips.js")
+"""Likewise: the script of the chips, which is the body of a function."""
+HUB = "https://huggingface.co"
+"""What the page's security policy names, unless the model is elsewhere."""
 LEAST_SAME = 10_000
 """Bytes that two graphs share, worth fetching once."""
 
@@ -105,6 +145,7 @@ def write_site(
         UserError: The runtime cannot be fetched.
     """
     shutil.copytree(PAGE, target, ignore=NOT_FOR_PAGE)
+    _write_page(target, model)
     parts = [*_runtime_parts(target), _code_part(target), *_model_parts(model)]
     numpy = next(part["url"] for part in parts if part["name"] == "numpy").rpartition("/")[2]
     listed = licenses() + "".join(f"- {name}: {where}\n" for name, where in LIBRARIES.items())
@@ -116,6 +157,7 @@ def write_site(
             "model": {"repo": model.repo, "revision": model.revision, "base": model.base},
             "about": dict(model.about),
             **({"suggestions": dict(suggestions)} if suggestions else {}),
+            "limits": LIMITS,
             "numpy": numpy,
             "page": ["./", *page, SITE, EXAMPLES],
             "parts": parts,
@@ -126,10 +168,26 @@ def write_site(
     return target
 
 
+def _write_page(target: Path, model: Model) -> None:
+    """Adds what the page has in common with the Gradio Space, and names the model's origin."""
+    (target / "looks").mkdir()
+    for place in LOOKS:
+        shutil.copyfile(WEB / place, target / "looks" / Path(place).name)
+    script = "\n".join((WEB / place).read_text(encoding="utf-8") for place in CHIPS)
+    module = f"export default function (element, props, watch, fixed) {{\n{script}}}\n"
+    (target / "chips.mjs").write_text(module, encoding="utf-8")
+    index = target / "index.html"
+    origin = "/".join(model.base.split("/")[:3])
+    index.write_text(index.read_text(encoding="utf-8").replace(HUB, origin), encoding="utf-8")
+
+
 def _page_files(target: Path) -> Iterator[Path]:
     """Yields what the page itself consists of: without it no visit, so it is kept for offline."""
     for path in target.rglob("*"):
-        if path.suffix in (".html", ".css", ".mjs", ".svg") and path.name != "service-worker.mjs":
+        if (
+            path.suffix in (".html", ".css", ".js", ".mjs", ".svg")
+            and path.name != "service-worker.mjs"
+        ):
             yield path
 
 
@@ -139,6 +197,10 @@ def _runtime_parts(target: Path) -> Iterator[dict[str, Any]]:
     for place in IMPORTED:
         (vendor / place).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(vendored[place], vendor / place)
+    script = vendored[f"{READABILITY}.js"].read_text(encoding="utf-8")
+    module = vendor / f"{READABILITY}.mjs"
+    module.parent.mkdir()
+    module.write_text(f"{script}\nexport default Readability;\n", encoding="utf-8")
     for name, (label, place) in RUNTIME.items():
         content = vendored[place].read_bytes()
         if place.endswith("lock.json"):
@@ -175,7 +237,8 @@ def _zipped(files: Mapping[str, bytes]) -> bytes:
 def _code_part(target: Path) -> dict[str, Any]:
     """Packs tagloop and the bridge to it; equal modules make equal bytes."""
     package = SPACE / "tagloop"
-    paths = [*package.glob("*.py"), *(p for room in ROOMS for p in (package / room).rglob("*.py"))]
+    patterns = ("*.py", *(f"{room}/**/*.py" for room in ROOMS), *OPENING)
+    paths = [path for pattern in patterns for path in package.glob(pattern)]
     files = {path.relative_to(SPACE).as_posix(): path for path in paths} | {BRIDGE: PAGE / BRIDGE}
     for library in LIBRARIES:
         home = Path(str(importlib.resources.files(library)))
@@ -238,7 +301,9 @@ def _answers(tagger: Tagger) -> Sequence[dict[str, Any]]:
         {
             "title": example.title,
             "text": example.text,
-            "tags": [tag.to_json() for tag in tagger.tag(example.text, example.title)],
+            "tags": [
+                tag.to_json() for tag in tagger.tag(example.text, example.title, evidence=True)
+            ],
         }
         for example in load_examples(SPACE / "examples")
     ]

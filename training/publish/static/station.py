@@ -124,7 +124,8 @@ def write_static_space(target: Path, names: Names, model: Published, model_dir: 
     """
     base = f"{constants.ENDPOINT}/{names.model}/resolve/{model.revision}/"
     figures = read_json(model_dir / ONNX / EVALUATION_REPORT)
-    about = {"version": model.version} | {name: figures[name] for name in FIGURES}
+    told = (*FIGURES, "articles")
+    about = {"version": model.version} | {name: figures[name] for name in told}
     pinned = Model(model_dir, names.model, model.revision, base, about)
     suggestions = {"hub": constants.ENDPOINT, "repo": names.suggestions}
     write_site(target, pinned, load_onnx_tagger(model_dir), suggestions)

