@@ -11,6 +11,7 @@ import gradio as gr
 from tagloop.generation.evidence import Evidence
 from tagloop.limits import MAX_TAGS
 from tagloop.service.service import Tagging
+from tagloop.web.languages.words import words_by_language
 
 SCRIPTS = ("copying.js", "chips.js")
 MAX_CHOICES = 5_000
@@ -35,6 +36,7 @@ def build_editor(
         "vocabulary": list(vocabulary[:MAX_CHOICES]),
         "limit": MAX_TAGS,
         "articles": articles,
+        "words": words_by_language("chips"),
     }
     scripts = [Path(__file__).with_name(name).read_text(encoding="utf-8") for name in SCRIPTS]
     return gr.HTML(
