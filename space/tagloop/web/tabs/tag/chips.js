@@ -1,7 +1,8 @@
 // The tags as chips that a visitor edits; runs once in the component's element.
 //
-// props.value     {id, tags: [{tag, confidence, present}]}; confidence and present are null of a
-//                 tag that the visitor wrote. Edits are written back to it.
+// props.value     {id, tags: [{tag, confidence, present, linked}]}; confidence and present are null
+//                 of a tag that the visitor wrote, or, if linked, whoever sent the article's link.
+//                 Edits are written back to it.
 // props.evidence  {id, of: {tag: {kind, title: [[begin, end, words]], text: [...]}}}; comes later.
 // fixed.vocabulary, fixed.limit: tags to choose from, and how many an article may have.
 // fixed.words     The words of each language.
@@ -122,7 +123,7 @@ const evidence = (tag) => {
   return all && props.value && all.id === props.value.id ? all.of[tag] : undefined;
 };
 function reason(chip) {
-  if (chip.confidence === null) return word("by_you");
+  if (chip.confidence === null) return word(chip.linked ? "by_link" : "by_you");
   const found = evidence(chip.tag), sure = `${word("sure", { percent: percent(chip) })} `;
   if (!found) return sure + word(chip.present ? "named" : "inferred");
   const places = found.title.length + found.text.length;
@@ -223,7 +224,7 @@ function item(chip) {
     ondrop: (event) => { event.preventDefault(); if (dragged !== null && dragged !== chip.tag) move(dragged, known(chip.tag) - known(dragged)); dragged = null; },
     ondragend: () => { dragged = null; },
   }, name);
-  if (chip.confidence === null) li.append(make("span", { class: "tl-percent" }, word("yours")));
+  if (chip.confidence === null) li.append(make("span", { class: "tl-percent" }, word(chip.linked ? "linked" : "yours")));
   else {
     li.append(
       make("span", { class: "tl-percent" }, `${percent(chip)} %`, make("span", { class: "tl-unseen" }, word("confidence", { meaning: word(`meaning_${kind}`) }))),

@@ -23,6 +23,7 @@ from tagloop.web.tabs.markup import legend, notice, placeholder, progress_bar
 from tagloop.web.tabs.tag.article_import import CANCEL_HIDDEN, CANCEL_SHOWN, ArticleImport
 from tagloop.web.tabs.tag.editor import build_editor, chips_of, evidence_of
 from tagloop.web.tabs.tag.flag import FlagForm
+from tagloop.web.tabs.tag.sharing import SharedArticle, build_copy, open_script, shared_article
 from tagloop.web.visitors import session_of, visitor_of
 
 EMPTY_RESULT = placeholder("tag.empty")
@@ -74,7 +75,7 @@ class TagTab:
             with gr.Column(scale=6, min_width=320):
                 article = self._article_column()
             with gr.Column(scale=5, min_width=320, elem_classes="tl-sheet"):
-                result = self._result_column()
+                result = self._result_column(article)
         examples = self._examples_row()
         # Kept on the server, so that what is stored is what was tagged; gone after an hour.
         tagging = gr.State(None, time_to_live=3600)
@@ -105,7 +106,7 @@ class TagTab:
             parts["cancel"] = gr.Button(
                 label("page.cancel"), elem_id="cancel", min_width=90, scale=1, visible=False
             )
-        parts["hint"] = gr.HTML(elem_id="hint")
+        parts["hint"] = gr.HTML(elem_id="hint", js_on_load=open_script())
         self.article_import.build()
         with gr.Accordion(label("page.options"), open=False, elem_id="options"):
             parts["options"] = self._options()
@@ -133,11 +134,12 @@ class TagTab:
             gr.Checkbox(label=label("tag.whole"), value=False, elem_id="whole"),
         ]
 
-    def _result_column(self) -> dict[str, Any]:
+    def _result_column(self, article: dict[str, Any]) -> dict[str, Any]:
         parts: dict[str, Any] = {"result": gr.HTML(EMPTY_RESULT, elem_id="result")}
         with gr.Column(visible=False, elem_id="editing") as editing:
             parts["editing"] = editing
             parts["editor"] = build_editor(self.service.tagger.vocabulary.tags, self.has_dataset)
+            build_copy(article["title"], article["text"], parts["editor"])
             self.flag.build()
         return parts
 
@@ -194,6 +196,12 @@ class TagTab:
             **QUIET,
         )
         tag_then_explain(chosen.then, lambda tagged: tagged.then(None, js=SHOW_RESULT))
+        # The event is that of the script in the hint.
+        shared = gr.State(None)
+        opened = parts.hint.opened(
+            self.open_link, None, [parts.title, parts.text, parts.hint, shared], **QUIET
+        )
+        tag_then_explain(opened.then, fn=self.suggest_shared, inputs=[shared, *tagging["inputs"]])
         self.article_import.connect([parts.title, parts.text, parts.hint, parts.cancel], go_on)
         parts.cancel.click(self.cancel, outputs=parts.cancel, queue=False, **QUIET)
         parts.clear.click(
@@ -205,7 +213,31 @@ class TagTab:
         example = self.examples[index]
         return example.title, example.text
 
+    def open_link(self, event: gr.EventData, request: gr.Request | None = None) -> tuple[Any, ...]:
+        """Fills the form with the article that a link carried."""
+        shared = shared_article(event._data)
+        if shared is None:
+            broken = notice("problem", words_of(request)("link.broken"))
+            return *[gr.skip()] * 2, broken, None
+        return shared.title, shared.text, "", shared
+
     # The request comes first: after ``*inputs`` gradio does not look for it.
+    def suggest_shared(
+        self, request: gr.Request, shared: SharedArticle | None, *inputs: Any
+    ) -> Iterator[tuple[Any, ...]]:
+        """Tags a link's article, and shows the tags that the link brought with it."""
+        if shared is None:
+            yield tuple([gr.skip()] * 7)
+            return
+        suggest: Any = self.suggest  # its inputs are as many as gradio gives
+        for shown in suggest(*inputs, request=request):
+            tagging = shown[4]
+            if shared.tags is None or not isinstance(tagging, Tagging):
+                yield shown
+                continue
+            told = notice("hint", words_of(request)("link.opened"))
+            yield shown[0], told, shown[2], chips_of(tagging, shared.tags), *shown[4:]
+
     def suggest_read(
         self, request: gr.Request, came: bool, *inputs: Any
     ) -> Iterator[tuple[Any, ...]]:
