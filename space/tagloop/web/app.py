@@ -55,7 +55,7 @@ logger = logging.getLogger(__name__)
 
 # Where the row of tabs is wider than the screen: the open one is in sight, also after a link.
 SHOW_TAB = """() => {
-  const open = document.querySelector("[role=tablist] [aria-selected=true]");
+  const open = document.querySelector("#tabs [aria-selected=true]");
   if (open) open.scrollIntoView({ block: "nearest", inline: "center" });
 }"""
 DRAIN_SECONDS = 8.0  # for what waits, once the Space is told to stop
@@ -184,7 +184,9 @@ def build_app(
         if os.environ.get("OAUTH_CLIENT_ID"):  # where the Space has OAuth; optional for visitors
             gr.LoginButton(size="sm", elem_id="login", scale=0)
         articles = load_examples(examples)
-        with gr.Tabs(overflow_behavior="wrap") as tabs:  # style.css makes it one row that scrolls
+        with gr.Tabs(
+            overflow_behavior="wrap", elem_id="tabs"
+        ) as tabs:  # style.css makes it one row that scrolls
             with gr.Tab(label("page.tab_tag"), id="tag"):
                 has_dataset = bool(settings.dataset_repo)
                 TagTab(service, articles, has_dataset, settings.addresses, uploads.discard).build()

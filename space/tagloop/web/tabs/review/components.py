@@ -121,18 +121,15 @@ def _sign_in(by_secret: bool) -> dict[str, Any]:
 
 
 def _bar() -> dict[str, Any]:
+    choice: dict[str, Any] = {"elem_classes": "tl-choice"}
+    button: dict[str, Any] = {"size": "md", "min_width": 90}
+    shown, order, only = (label(f"review.choose_{what}") for what in ("shown", "order", "only"))
     return {
-        "mode": gr.Radio(MODES, value="open", label=label("review.show"), elem_id="review-mode"),
-        "order": gr.Radio(
-            ORDERS, value="value", label=label("review.order"), elem_id="review-order"
-        ),
-        "mark": gr.Dropdown(MARKS, value="", label=label("review.only"), elem_id="review-mark"),
-        "refresh": gr.Button(
-            label("review.refresh"), size="md", elem_id="review-refresh", min_width=90
-        ),
-        "sign_out": gr.Button(
-            label("review.leave"), size="md", elem_id="review-leave", min_width=90
-        ),
+        "mode": gr.Radio(MODES, value="open", label=shown, elem_id="review-mode", **choice),
+        "order": gr.Radio(ORDERS, value="value", label=order, elem_id="review-order", **choice),
+        "mark": gr.Dropdown(MARKS, value="", label=only, elem_id="review-mark", **choice),
+        "refresh": gr.Button(label("review.refresh"), elem_id="review-refresh", **button),
+        "sign_out": gr.Button(label("review.leave"), elem_id="review-leave", **button),
     }
 
 
