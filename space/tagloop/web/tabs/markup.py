@@ -35,6 +35,11 @@ def notice(kind: str, message: str, detail: str = "") -> str:
     return f'<div class="tl-notice tl-{kind}" role="{role}"><p>{safe(message)}</p>{small}</div>'
 
 
+def page_notice(kind: str, key: str) -> str:
+    """Returns a message to the visitor that gradio translates in the browser, as `label` does."""
+    return f'<div class="tl-notice tl-{kind}" role="status"><p>{label(key)}</p></div>'
+
+
 def progress_bar(told: str, label: str, done: int, total: int, detail: str) -> str:
     """Returns a bar with what it tells above it, and a detail below.
 

@@ -18,11 +18,11 @@ from tagloop.errors import UserError
 from tagloop.explore.loader import DatasetLoader, LoadedDataset
 from tagloop.rate_limits import RateLimit
 from tagloop.web.events import PRIVATE, QUIET
-from tagloop.web.languages.words import LANGUAGES, Words, label, words_in, words_of
+from tagloop.web.languages.words import LANGUAGES, Words, words_in, words_of
 from tagloop.web.tabs.explore.article_list import article_list, opened
 from tagloop.web.tabs.explore.filters import Filters, SearchFields, build_filters
 from tagloop.web.tabs.explore.pictures import pictures
-from tagloop.web.tabs.markup import notice
+from tagloop.web.tabs.markup import notice, page_notice
 from tagloop.web.visitors import visitor_of
 
 TEXT_SEARCHES_A_MINUTE, OPENINGS_A_MINUTE = 60, 120
@@ -67,8 +67,7 @@ class ExploreTab:
     def build(self) -> None:
         """Lays the tab out and connects what happens inside it."""
         if self.loader is None:
-            told = '<div class="tl-notice tl-hint" role="status"><p>' + label("explore.none")
-            gr.HTML(f"{told}</p></div>", elem_id="explore-status")
+            gr.HTML(page_notice("hint", "explore.none"), elem_id="explore-status")
             return
         unread = json.dumps(
             {language: words_in(language)("explore.unread") for language in LANGUAGES}

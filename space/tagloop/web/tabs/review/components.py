@@ -10,17 +10,22 @@ import gradio as gr
 
 from tagloop.corrections.review.access import MAX_NAME_CHARACTERS
 from tagloop.corrections.review.suspicion import KINDS
-from tagloop.web.languages.words import label
+from tagloop.web.languages.words import ENGLISH, Words, label
+from tagloop.web.tabs.review.session import Session
 from tagloop.web.tabs.tag.editor import build_editor
 
-ORDERS = [("Most useful first", "value"), ("Oldest first", "oldest")]
-MODES = [("To review", "open"), ("Decided", "decided")]
-MARKS = [
-    ("All", ""),
-    ("Not suspicious", "none"),
-    ("Suspicious", "any"),
-    *((name, kind) for kind, name in KINDS.items()),
-]
+ORDERS = ("value", "oldest")
+MODES = ("open", "decided")
+MARKS = ("", "none", "any", *KINDS)
+
+
+def _choices(words: Words) -> dict[str, list[tuple[str, str]]]:
+    """Returns what the bar has to choose from, each with its value."""
+    return {
+        "mode": [(words(f"review.mode_{mode}"), mode) for mode in MODES],
+        "order": [(words(f"review.order_{order}"), order) for order in ORDERS],
+        "mark": [(words(f"review.mark_{mark or 'all'}"), mark) for mark in MARKS],
+    }
 
 
 @dataclass
@@ -65,6 +70,16 @@ class Components:
     def all(self) -> list[Any]:
         """All components, as outputs of an event."""
         return [getattr(self, one.name) for one in fields(self)]
+
+    def choices_in(self, words: Words, session: Session) -> dict[Any, Any]:
+        """Shows what the bar has to choose from, which gradio does not translate by itself."""
+        choices = _choices(words)
+        mode = "decided" if session.decided else "open"
+        return {
+            self.mode: gr.Radio(choices["mode"], value=mode),
+            self.order: gr.Radio(choices["order"], value=session.order),
+            self.mark: gr.Dropdown(choices["mark"], value=session.mark),
+        }
 
 
 def build_parts(script: str, by_secret: bool, vocabulary: Sequence[str]) -> Components:
@@ -123,11 +138,16 @@ def _sign_in(by_secret: bool) -> dict[str, Any]:
 def _bar() -> dict[str, Any]:
     choice: dict[str, Any] = {"elem_classes": "tl-choice"}
     button: dict[str, Any] = {"size": "md", "min_width": 90}
+    choices = _choices(ENGLISH)
     shown, order, only = (label(f"review.choose_{what}") for what in ("shown", "order", "only"))
     return {
-        "mode": gr.Radio(MODES, value="open", label=shown, elem_id="review-mode", **choice),
-        "order": gr.Radio(ORDERS, value="value", label=order, elem_id="review-order", **choice),
-        "mark": gr.Dropdown(MARKS, value="", label=only, elem_id="review-mark", **choice),
+        "mode": gr.Radio(
+            choices["mode"], value="open", label=shown, elem_id="review-mode", **choice
+        ),
+        "order": gr.Radio(
+            choices["order"], value="value", label=order, elem_id="review-order", **choice
+        ),
+        "mark": gr.Dropdown(choices["mark"], value="", label=only, elem_id="review-mark", **choice),
         "refresh": gr.Button(label("review.refresh"), elem_id="review-refresh", **button),
         "sign_out": gr.Button(label("review.leave"), elem_id="review-leave", **button),
     }
@@ -162,15 +182,15 @@ def _article(script: str, vocabulary: Sequence[str]) -> dict[str, Any]:
     with gr.Column(elem_id="review-deciding") as parts["deciding"]:
         with gr.Row(elem_classes="tl-actions tl-decide"):
             parts["accept"] = gr.Button(
-                label("review.accept_key"), variant="primary", elem_id="review-accept", min_width=90
+                label("review.key_accept"), variant="primary", elem_id="review-accept", min_width=90
             )
             for name in ("edit", "reject", "skip"):
                 parts[name] = gr.Button(
-                    label(f"review.{name}_key"), elem_id=f"review-{name}", min_width=90
+                    label(f"review.key_{name}"), elem_id=f"review-{name}", min_width=90
                 )
         parts["note"] = gr.Textbox(label=label("review.note"), max_lines=3, elem_id="review-note")
     parts["undo"] = gr.Button(
-        label("review.undo_key"), elem_id="review-undo", size="md", interactive=False
+        label("review.key_undo"), elem_id="review-undo", size="md", interactive=False
     )
     parts["sent"] = gr.HTML(elem_id="review-sent")
     gr.Checkbox(
