@@ -34,7 +34,7 @@ OURS_IN_GRADIOS = {
     "style.css": re.compile(r"#tabs|\.tl-actions|\.tl-verdicts"),
     "tag.css": re.compile(r"#(?:file|examples)\b|\.tl-address|\.tl-verdicts"),
     "batch.css": re.compile(r"#batch-file"),
-    "review.css": re.compile(r"\.tl-review-bar|\.tl-decide|#review-(?:mode|workspace|undo|enter)"),
+    "review.css": re.compile(r"\.tl-review-bar|\.tl-decide\b|#review-(?:mode|workspace)"),
 }
 """Our names of Gradio's components: what stands below them is Gradio's."""
 SAW_GENERATING = """() => new MutationObserver((changes) => {

@@ -58,7 +58,8 @@ def decided_list(decided: Sequence[DecidedArticle], page: int, words: Words = EN
         tags = f'<span dir="auto">{safe(", ".join(review.tags))}</span>' if review.tags else ""
         rows.append(
             f'<li><span class="tl-queue-title" dir="auto">{title}</span>'
-            f'<span class="tl-queue-facts">{_decided("decided_by", review, words)}</span>{tags}'
+            f'<span class="tl-queue-facts">{_decided("review.decided_by", review, words)}'
+            f"</span>{tags}"
             f'<button type="button" class="tl-small" data-reopen="{safe(one.correction.id)}">'
             f'{words("review.undo")}<span class="tl-unseen">'
             f"{words('review.undo_of', title=title)}</span></button></li>"
@@ -70,7 +71,7 @@ def decided_list(decided: Sequence[DecidedArticle], page: int, words: Words = EN
 
 def _decided(key: str, review: Review, words: Words) -> str:
     return words(
-        f"review.{key}",
+        key,
         decision=words(f"review.decision_{review.decision}"),
         reviewer=f"<bdi>{safe(review.reviewer)}</bdi>",
         time=when(review.created_at),
@@ -248,7 +249,7 @@ def _earlier(item: QueueItem, words: Words) -> str:
         return ""
     review = item.earlier[0]
     tags = f": <span dir='auto'>{safe(', '.join(review.tags))}</span>" if review.tags else ""
-    return f'<p class="tl-says">{_decided("earlier", review, words)}{tags}</p>'
+    return f'<p class="tl-says">{_decided("review.earlier", review, words)}{tags}</p>'
 
 
 def _text(correction: Correction, words: Words) -> str:
