@@ -5,6 +5,9 @@ is translated in the browser, by `gr.I18n` (`label`, `page_translations`); what 
 visitor has the words of the request (`words_of`). Both take the first language of the browser, as
 gradio does, and English where that is none of ours. A word in several numbers has the forms
 ``one`` and ``other``.
+
+Errors are written in English where they arise, below the page; those that a visitor meets often are
+found again by their sentence (`Words.error`), others stay as they are.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ import gradio as gr
 from gradio.i18n import I18nData
 
 from tagloop.batch.rows import MAX_FILE_BYTES, MAX_ROWS
+from tagloop.errors import UserError
 from tagloop.limits import MAX_TEXT_CHARACTERS
 
 LANGUAGES = ("en", "de", "fr", "es", "zh")
@@ -33,6 +37,7 @@ LIMITS = {
     "file_megabytes": MAX_FILE_BYTES // 1_000_000,
 }
 """Numbers that a word may name without being given them."""
+UNITS = {"second": "s", "seconds": "s", "minute": "min", "minutes": "min"}
 THIN_SPACE = "\N{NARROW NO-BREAK SPACE}"
 _NAMESPACE = "tagloop"
 """Before our keys, for gradio looks up its own words, and a field's first value, in one table."""
@@ -74,6 +79,21 @@ class Words:
         """Returns a whole number with its thousands apart."""
         return f"{number:,}".replace(",", "," if self.language in ("en", "zh") else THIN_SPACE)
 
+    def error(self, error: UserError) -> str:
+        """Returns an error's sentence, in this language where it is one of the section "error"."""
+        sentence = str(error)
+        if self.language == LANGUAGES[0]:
+            return sentence
+        for key, form in ENGLISH.forms.items():
+            if key.startswith("error.") and (values := values_in(sentence, str(form))) is not None:
+                return self(key, **{name: self._rewritten(of) for name, of in values.items()})
+        return sentence
+
+    def _rewritten(self, value: str) -> object:
+        if re.fullmatch(r"\d{1,3}(?:,\d{3})*", value):
+            return int(value.replace(",", ""))
+        return UNITS.get(value, value)
+
     def section(self, name: str) -> dict[str, Forms]:
         """Returns the words of a section by their names in it, for scripts in the browser."""
         start = f"{name}."
@@ -99,6 +119,20 @@ def words_in(language: str) -> Words:
     sections = json.loads(path.read_text(encoding="utf-8"))
     forms = {f"{name}.{key}": form for name, of in sections.items() for key, form in of.items()}
     return Words(language, forms)
+
+
+def values_in(sentence: str, form: str) -> dict[str, str] | None:
+    """Returns what a sentence has in the places of a form; None if it is not of that form."""
+    begin, *rest = _PLACEHOLDER.split(form)  # text, name, text, name, text
+    if not sentence.startswith(begin):
+        return None
+    at, values = len(begin), {}
+    for name, text in zip(rest[::2], rest[1::2], strict=True):
+        end = sentence.find(text, at) if text else len(sentence)
+        if end <= at:
+            return None
+        values[name], at = sentence[at:end], end + len(text)
+    return values if at == len(sentence) else None
 
 
 ENGLISH = words_in(LANGUAGES[0])

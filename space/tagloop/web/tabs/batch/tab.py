@@ -115,7 +115,7 @@ class BatchTab:
         try:
             before = self.queue.announce(session_of(request), visitor_of(request))
         except UserError as error:
-            return self._shown(notice("problem", str(error)))
+            return self._shown(notice("problem", words.error(error)))
         if before:
             told = words.count("batch.before", before)
             return self._shown(notice("waiting", told, words("batch.turn")), busy=True)
@@ -143,7 +143,7 @@ class BatchTab:
         try:
             flag = self.queue.cancel_flag(session, visitor_of(request))
         except UserError as error:
-            yield self._shown(notice("problem", str(error)))
+            yield self._shown(notice("problem", words.error(error)))
             return
         folder = result_folder()
         try:
@@ -158,7 +158,7 @@ class BatchTab:
             )
             yield from self._progress(states, flag.is_set, words)
         except UserError as error:
-            yield self._shown(notice("problem", str(error)))
+            yield self._shown(notice("problem", words.error(error)))
         finally:
             # Gradio has its own copy of the result by now, at an address made of its contents.
             shutil.rmtree(folder, ignore_errors=True)

@@ -72,7 +72,7 @@ def opened(loader: DatasetLoader, place: object, words: Words = ENGLISH) -> dict
     try:
         text = dataset.articles.text_of(row).strip()
     except UserError as error:
-        return {"problem": str(error)}
+        return {"problem": words.error(error)}
     if not text:
         return {"text": "", "note": words("explore.title_only")}
     count = int(dataset.articles.words[row])

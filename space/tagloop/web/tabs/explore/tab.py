@@ -122,7 +122,7 @@ class ExploreTab:
             try:
                 self.openings.take(visitor_of(request))
             except UserError as error:
-                return {"problem": str(error)}
+                return {"problem": words_of(request).error(error)}
             return opened(loader, place, words_of(request))
 
         read.__name__ = "opened"  # as explore.js calls it
@@ -206,7 +206,7 @@ class ExploreTab:
                 self.searches.take(visitor_of(request))
             return article_list(dataset, query, loader.find(dataset, query), page, words)
         except UserError as error:
-            return notice("problem", str(error))
+            return notice("problem", words.error(error))
 
     def _view(self, dataset: LoadedDataset, fields: SearchFields, words: Words) -> Update:
         """Everything, for a dataset that has just come."""

@@ -76,7 +76,7 @@ class InsideTab:
             self.service.taggings.take(visitor_of(request))
             view = look_inside(tagger, title, text)
         except UserError as error:
-            yield notice("problem" if text.strip() else "hint", str(error)), ""
+            yield notice("problem" if text.strip() else "hint", words.error(error)), ""
             return
         yield draw_view(view, words), notice("busy", words("inside.asking"))
         yield gr.skip(), self._compared(tagger, title, text, view, words)
@@ -86,7 +86,7 @@ class InsideTab:
         try:
             before = tag_before(tagger, title, text, tags)
         except UserError as error:
-            return notice("problem", str(error))
+            return notice("problem", words.error(error))
         report = read_report(tagger.model_repo, tagger.model_revision)
         drawn = draw_before(before, tags, report, tagger.ranker is not None, words)
         return f'<div class="tl-in">{drawn}</div>'

@@ -130,7 +130,7 @@ class ReviewActions:
         try:
             return self._view(session, act(session, reviewer))
         except UserError as error:
-            return self._view(session, notice("problem", str(error)))
+            return self._view(session, notice("problem", session.words.error(error)))
 
     # Profile and event come first: after ``*view`` gradio would not look for them.
     def look(self, profile: gr.OAuthProfile | None, *view: Any) -> Update:

@@ -127,7 +127,7 @@ class ReviewTab(ReviewActions):
         try:
             reviewer = self.access.sign_in(secret, name, visitor_of(request))
         except UserError as error:
-            yield self._closed(notice("problem", str(error)))
+            yield self._closed(notice("problem", words_of(request).error(error)))
             return
         yield from self.open(Session(by_secret=reviewer), request=request)
 
@@ -162,7 +162,7 @@ class ReviewTab(ReviewActions):
             if new:
                 said = notice("saved", words.count("review.new", new))
         except UserError as error:
-            said = notice("problem", str(error))
+            said = notice("problem", words.error(error))
         said += set_aside(self._outboxes, self.service.records, words)
         shown = {parts.workspace: gr.Column(visible=True), **parts.choices_in(words, session)}
         yield self._view(session, said) | shown

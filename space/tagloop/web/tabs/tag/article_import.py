@@ -105,7 +105,8 @@ class ArticleImport:
             work = partial(read_file, file, visitor=visitor)
             yield from self._open(work, words_of(request)("tag.reading_file"), None, None, request)
         except UserError as error:
-            yield *[gr.skip()] * 2, notice("problem", str(error)), CANCEL_HIDDEN, None, False
+            problem = notice("problem", words_of(request).error(error))
+            yield *[gr.skip()] * 2, problem, CANCEL_HIDDEN, None, False
         finally:
             self.discard(file)
 
@@ -117,7 +118,8 @@ class ArticleImport:
             self.pages.take(visitor_of(request))
         except UserError as error:
             kind = "problem" if address.strip() else "hint"
-            yield *[gr.skip()] * 2, notice(kind, str(error)), CANCEL_HIDDEN, gr.skip(), False
+            told = notice(kind, words_of(request).error(error))
+            yield *[gr.skip()] * 2, told, CANCEL_HIDDEN, gr.skip(), False
             return
         work = partial(read_address, address, visitor=visitor_of(request))
         yield from self._open(work, words_of(request)("tag.reading_page"), "", gr.skip(), request)
@@ -149,5 +151,5 @@ class ArticleImport:
                 yield title, text, said, CANCEL_HIDDEN, emptied, True
                 return
         except UserError as error:
-            problem = notice("problem", str(error))
+            problem = notice("problem", words_of(request).error(error))
         yield *[gr.skip()] * 2, problem, CANCEL_HIDDEN, kept, False

@@ -127,7 +127,7 @@ class FlagForm:
                 id=str(uuid5(UUID(tagging.id), repr((verdict, tags, note)))),
             )
         except UserError as error:
-            yield notice("problem", str(error))
+            yield notice("problem", words.error(error))
             return
         delivery_status = self.service.delivery_status(saved_id)
         yield _told(delivery_status, words, waiting=True)
@@ -141,7 +141,7 @@ class FlagForm:
             self.service.corrections.take(visitor_of(request))
             whole = self.service.withdraw(correction_id)
         except UserError as error:
-            return notice("problem", str(error))
+            return notice("problem", words_of(request).error(error))
         delivery_status = self.service.withdrawal_status(whole, WATCH_SECONDS)
         words, name = words_of(request), f"#{whole[:8]}"
         if not delivery_status.saved:

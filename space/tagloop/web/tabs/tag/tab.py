@@ -292,7 +292,7 @@ class TagTab:
             tagging = progress.result
         except UserError as error:
             kind = "problem" if text.strip() else "hint"
-            yield self._shown(EMPTY_RESULT, notice(kind, str(error)), None)
+            yield self._shown(EMPTY_RESULT, notice(kind, words.error(error)), None)
             return
         assert tagging is not None
         yield self._shown(legend(tagging.tags, words), "", tagging)
