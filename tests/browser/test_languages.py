@@ -62,5 +62,8 @@ def test_the_tag_tab_has_its_words(open_page: OpenPage, language: str) -> None:
     expect(page.get_by_label(words("tag.whole"))).to_be_visible()
     assert page.evaluate(CUT_OFF) == []
     assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
+    page.get_by_role("tab", name=words("page.tab_batch")).click()
+    expect(page.locator("#batch-run")).to_have_text(words("batch.run"))
+    assert page.evaluate(CUT_OFF) == []
     page.get_by_role("tab", name=words("page.tab_about")).click()
     expect(page.locator(".tl-about")).to_contain_text(words("about.runs"))

@@ -20,6 +20,8 @@ from tagloop.web.tabs.inside.figure import (
 from tagloop.web.tabs.markup import safe
 
 HUES = 4
+PARTS = {"Words": "words", "Places": "places", "Output": "output", "Norms between": "norms"}
+"""Of a model, beside its layers, each with its name among the words."""
 SHOWN_TERMS = 4
 
 
@@ -82,7 +84,7 @@ def draw_parts(view: View, words: Words = ENGLISH) -> str:
         why = view.problem or words("inside.parts_unknown")
         return figure("parts", heading, missing(why), words("inside.parts_none"))
     longest = max(part.total for part in view.parameters)
-    rows = "".join(_part(part, longest) for part in view.parameters)
+    rows = "".join(_part(part, longest, words) for part in view.parameters)
     picture = f'<ul class="tl-in-parts">{rows}</ul>' + key(
         ("tl-in-att", words("inside.attention")),
         ("tl-in-ff", words("inside.feed_forward")),
@@ -102,7 +104,14 @@ def draw_parts(view: View, words: Words = ENGLISH) -> str:
     return figure("parts", heading, picture, sentence)
 
 
-def _part(part: ParameterGroup, longest: int) -> str:
+def _named(part: str, words: Words) -> str:
+    side, _, number = part.partition(" layer ")
+    if number:
+        return words(f"inside.layer_{side.lower()}", number=number)
+    return words(f"inside.part_{PARTS[part]}") if part in PARTS else part
+
+
+def _part(part: ParameterGroup, longest: int, words: Words) -> str:
     kinds = (("att", part.attention), ("ff", part.feed_forward), ("oth", part.other))
     segments = "".join(
         f'<i class="tl-in-{kind}" style="flex-grow:{count / part.total:.4f}"></i>'
@@ -112,7 +121,7 @@ def _part(part: ParameterGroup, longest: int) -> str:
     product = _product(part.biases)
     maps = f"<small>{part.matrices} × {product}</small>" if part.matrices else ""
     return (
-        f"<li><span>{safe(part.name)}{maps}</span>"
+        f"<li><span>{safe(_named(part.name, words))}{maps}</span>"
         f'<span class="tl-in-length"><b style="width:{part.total / longest:.2%}">{segments}</b>'
         f'</span><span class="tl-in-count">{human(part.total)}</span></li>'
     )

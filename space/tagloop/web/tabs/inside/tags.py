@@ -5,7 +5,7 @@ from typing import Any
 
 from tagloop.inside.attention import TagAttention
 from tagloop.inside.before import Before
-from tagloop.inside.steps import NamedStep, TagSteps
+from tagloop.inside.steps import NAMES, NamedStep, TagSteps
 from tagloop.inside.view import View
 from tagloop.vocabulary.vocabulary import normal_form
 from tagloop.web.languages.words import ENGLISH, Words
@@ -99,12 +99,13 @@ def _tag_steps(of: TagSteps, kept: bool, words: Words) -> str:
 
 def _step(step: NamedStep, place: int, words: Words) -> str:
     chosen, *rivals = step.choices
+    token = words(f"inside.step_{step.kind}") if step.kind in NAMES else chosen.token
     bars = "".join(f'<i style="width:{choice.probability:.2%}"></i>' for choice in step.choices)
     named = [f"{safe(r.token)} {percent(r.probability)}" for r in rivals if r.probability >= 0.01]
     instead = ", ".join(named[:NAMED_RIVALS])
     small = f"<small>{words('inside.or', pieces=instead)}</small>" if instead else ""
     return (
-        f'<li class="tl-in-{step.kind}" style="--i:{place}"><span>{safe(chosen.token)}</span>'
+        f'<li class="tl-in-{step.kind}" style="--i:{place}"><span>{safe(token)}</span>'
         f'<span class="tl-in-chances" aria-hidden="true">{bars}</span>'
         f'<span class="tl-in-count">{percent(chosen.probability)}</span>{small}</li>'
     )
