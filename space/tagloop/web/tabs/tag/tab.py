@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -219,7 +219,8 @@ class TagTab:
         if shared is None:
             broken = notice("problem", words_of(request)("link.broken"))
             return *[gr.skip()] * 2, broken, None
-        return shared.title, shared.text, "", shared
+        kept = replace(shared, title="", text="")  # the form has them: not twice in memory
+        return shared.title, shared.text, "", kept
 
     # The request comes first: after ``*inputs`` gradio does not look for it.
     def suggest_shared(
