@@ -307,8 +307,14 @@ def open_page(profile: Profiles, space: RunningSpace) -> Iterator[Callable[..., 
         if not request.url.startswith((space.url, f"blob:{space.url}")):
             wrong.append(f"fetched from elsewhere: {request.url}")
 
-    def open_one(width: int = 1280, height: int = 900, scheme: str = "light") -> Page:
+    def open_one(
+        width: int = 1280, height: int = 900, scheme: str = "light", languages: str = ""
+    ) -> Page:
         page = profile(width, height, scheme).new_page()
+        if languages:  # as a browser says them: "de-AT,de"
+            agent = {"userAgent": page.evaluate("navigator.userAgent")}
+            accepted = agent | {"acceptLanguage": languages}
+            page.context.new_cdp_session(page).send("Network.setUserAgentOverride", accepted)
         opened.append(page)
         page.set_default_timeout(20_000)
         page.on("request", note_request)

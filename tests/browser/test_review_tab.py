@@ -24,6 +24,7 @@ from tagloop.corrections.review.accepted import Decided, accepted
 from ..space.corrections.review.review_rows import correction, write_rows
 from .conftest import RunningSpace, SpaceStarter
 from .test_accessibility import serious
+from .test_selectors import unmatched
 
 OpenPage = Callable[..., Page]
 SECRET = "correct horse battery staple"
@@ -147,6 +148,7 @@ def test_the_secret_opens_the_queue_and_stays_on_the_server(reviewing: Page) -> 
     assert SECRET not in kept and SECRET not in page.content()
     expect(page.locator("#review-secret input")).to_be_hidden()
     assert serious(page) == []
+    assert unmatched(page, {"review.css"}) == []
 
 
 def test_a_difference_is_told_in_words_and_signs_not_by_colour_alone(reviewing: Page) -> None:

@@ -40,6 +40,7 @@ from tagloop.web.admission.uploads import Uploads
 from tagloop.web.api import add_endpoints
 from tagloop.web.events import QUIET
 from tagloop.web.front_door import FrontDoor, believe_nobody
+from tagloop.web.languages.words import ENGLISH, Words, label, page_translations, words_of
 from tagloop.web.settings import SPACE_FOLDER, Settings
 from tagloop.web.tabs.about.tab import about, build_about
 from tagloop.web.tabs.batch.tab import BatchTab
@@ -54,7 +55,7 @@ logger = logging.getLogger(__name__)
 
 # Where the row of tabs is wider than the screen: the open one is in sight, also after a link.
 SHOW_TAB = """() => {
-  const open = document.querySelector("[role=tablist] [aria-selected=true]");
+  const open = document.querySelector("#tabs [aria-selected=true]");
   if (open) open.scrollIntoView({ block: "nearest", inline: "center" });
 }"""
 DRAIN_SECONDS = 8.0  # for what waits, once the Space is told to stop
@@ -177,48 +178,49 @@ def build_app(
     """Lays out the page and its endpoints; the review only where anyone may review."""
     with gr.Blocks(title="Tagloop", analytics_enabled=False, delete_cache=DELETE_CACHE) as app:
         add_endpoints(service)  # first: gradio numbers a name that something took before
-        header = gr.HTML(_header(service))
+        with gr.Column(elem_classes="tl-header"):
+            gr.HTML("<header><h1>Tagloop</h1><p>" + label("page.what") + "</p></header>")
+            model = gr.HTML(_model(service))
         if os.environ.get("OAUTH_CLIENT_ID"):  # where the Space has OAuth; optional for visitors
             gr.LoginButton(size="sm", elem_id="login", scale=0)
         articles = load_examples(examples)
-        with gr.Tabs(overflow_behavior="wrap") as tabs:  # style.css makes it one row that scrolls
-            with gr.Tab("Tag an article", id="tag"):
+        with gr.Tabs(
+            overflow_behavior="wrap", elem_id="tabs"
+        ) as tabs:  # style.css makes it one row that scrolls
+            with gr.Tab(label("page.tab_tag"), id="tag"):
                 has_dataset = bool(settings.dataset_repo)
                 TagTab(service, articles, has_dataset, settings.addresses, uploads.discard).build()
-            with gr.Tab("Batch", id="batch"):
+            with gr.Tab(label("page.tab_batch"), id="batch"):
                 BatchTab(service, uploads.reserve).build()
-            with gr.Tab("Inside the model", id="inside"):
+            with gr.Tab(label("page.tab_inside"), id="inside"):
                 InsideTab(service, articles[0] if articles else None).build()
-            with gr.Tab("Explore the data", id="explore") as exploring:
+            with gr.Tab(label("page.tab_explore"), id="explore") as exploring:
                 explore = ExploreTab(settings.dataset_repo)
                 explore.build()
-            with gr.Tab("About", id="about"):
+            with gr.Tab(label("page.tab_about"), id="about"):
                 about_page = build_about(settings, service)
             if review is not None:
-                with gr.Tab("Review", id="review", visible=False) as reviewing:
+                with gr.Tab(label("page.tab_review"), id="review", visible=False) as reviewing:
                     review.build()
         if review is not None:
             review.connect(app, tabs, reviewing)
         explore.connect(app, tabs, exploring)
         tabs.change(None, js=SHOW_TAB)
+
+        def arrive(request: gr.Request) -> tuple[str, str]:
+            words = words_of(request)
+            return _model(service, words), about(settings, service, words)
+
         # Anew for each visitor: the model may have moved.
-        app.load(
-            lambda: (_header(service), about(settings, service)),
-            outputs=[header, about_page],
-            **QUIET,
-        )
+        app.load(arrive, outputs=[model, about_page], **QUIET)
     app.queue(api_open=False, default_concurrency_limit=8)
     FairQueue(app, settings.requests_at_once)
     return cast("gr.Blocks", app)
 
 
-def _header(service: TaggingService) -> str:
+def _model(service: TaggingService, words: Words = ENGLISH) -> str:
     model = repo_link(service.model_name, service.tagger.model_revision)
-    return (
-        '<header class="tl-header"><h1>Tagloop</h1>'
-        "<p>Paste an article, get its tags, put right what is wrong: the next model learns "
-        f'from it.</p><p class="tl-model">Model: {model}</p></header>'
-    )
+    return f'<p class="tl-model">{words("page.model", model=model)}</p>'
 
 
 def launch(app: gr.Blocks, door: FrontDoor, uploads: Uploads) -> None:
@@ -237,6 +239,7 @@ def launch(app: gr.Blocks, door: FrontDoor, uploads: Uploads) -> None:
             _frontend=False,  # else it ends where its own page takes over 3 seconds: under load
             num_workers=0,  # they would serve files at ports of their own, past the front door
             theme=space_theme(),
+            i18n=page_translations(),
             css_paths=STYLES,
             footer_links=["api", "gradio"],
             state_session_capacity=MAX_SESSIONS,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from huggingface_hub import constants
 
 from tagloop.tagger.tagger import Tag
+from tagloop.web.languages.words import ENGLISH, Words, label
 
 # `gr.HTML` is filled in by JavaScript template code; its marks must mean nothing in a value.
 _TEMPLATE_MARKS = str.maketrans({mark: f"&#{ord(mark)};" for mark in "{}$`"})
@@ -16,11 +17,11 @@ def safe(text: str) -> str:
     return html.escape(text, quote=True).translate(_TEMPLATE_MARKS)
 
 
-def placeholder(told: str) -> str:
-    """Returns what stands where a result will be: three pale tags and a sentence."""
+def placeholder(key: str) -> str:
+    """Returns what stands where a result will be: three pale tags and a sentence of ours."""
     return (
         '<div class="tl-empty"><div class="tl-ghosts" aria-hidden="true">'
-        f"<span></span><span></span><span></span></div><p>{safe(told)}</p></div>"
+        f"<span></span><span></span><span></span></div><p>{label(key)}</p></div>"
     )
 
 
@@ -32,6 +33,11 @@ def notice(kind: str, message: str, detail: str = "") -> str:
     role = "alert" if kind == "problem" else "status"
     small = f"<small>{safe(detail)}</small>" if detail else ""
     return f'<div class="tl-notice tl-{kind}" role="{role}"><p>{safe(message)}</p>{small}</div>'
+
+
+def page_notice(kind: str, key: str) -> str:
+    """Returns a message to the visitor that gradio translates in the browser, as `label` does."""
+    return f'<div class="tl-notice tl-{kind}" role="status"><p>{label(key)}</p></div>'
 
 
 def progress_bar(told: str, label: str, done: int, total: int, detail: str) -> str:
@@ -53,16 +59,14 @@ def progress_bar(told: str, label: str, done: int, total: int, detail: str) -> s
     )
 
 
-def legend(tags: Sequence[Tag]) -> str:
+def legend(tags: Sequence[Tag], words: Words = ENGLISH) -> str:
     """Says what the looks of the chips mean; a hint where there are none."""
     if not tags:
-        return notice(
-            "hint", "No tag is certain enough. Lower the least confidence, or add tags yourself."
-        )
+        return notice("hint", words("tag.no_tag"))
     return (
         '<p class="tl-legend">'
-        '<span><i class="tl-key tl-present"></i>named in the article</span>'
-        '<span><i class="tl-key tl-inferred"></i>inferred from its meaning</span></p>'
+        f'<span><i class="tl-key tl-present"></i>{words("tag.named")}</span>'
+        f'<span><i class="tl-key tl-inferred"></i>{words("tag.inferred")}</span></p>'
     )
 
 

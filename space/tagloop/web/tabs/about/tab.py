@@ -14,6 +14,7 @@ from tagloop.explore.folder import display_name
 from tagloop.files import CHANGELOG, EVALUATION_REPORT
 from tagloop.service.service import TaggingService
 from tagloop.tagger.tagger import Tagger
+from tagloop.web.languages.words import ENGLISH, Words
 from tagloop.web.settings import Settings
 from tagloop.web.tabs.about.versions import versions_list
 from tagloop.web.tabs.markup import repo_link, safe
@@ -21,23 +22,19 @@ from tagloop.web.tabs.markup import repo_link, safe
 logger = logging.getLogger(__name__)
 
 MEASURES = {
-    "f1@m": "F1@M, all suggested tags",
-    "f1@5": "F1@5, five tags",
-    "precision@1": "Precision of the first tag",
-    "present_f1@m": "F1@M, tags named in the article",
-    "absent_f1@m": "F1@M, inferred tags",
+    "f1@m": "f1m",
+    "f1@5": "f15",
+    "precision@1": "p1",
+    "present_f1@m": "present_f1m",
+    "absent_f1@m": "absent_f1m",
 }
 SYSTEMS = {
-    "after": "Tagloop, as it runs here",
-    "checkpoint": "its checkpoint alone",
-    "before": "before fine-tuning",
-    "most_frequent": "always the most frequent tags",
+    "after": "after",
+    "checkpoint": "checkpoint",
+    "before": "before",
+    "most_frequent": "frequent",
 }
-
-ALONE = (
-    "The checkpoint alone is what stock <code>generate</code> gives, Tagloop is the checkpoint "
-    "with its neighbours and its ranker. "
-)
+"""Of the report, each with its name among the words."""
 
 
 def build_about(settings: Settings, service: TaggingService) -> gr.HTML:
@@ -46,14 +43,14 @@ def build_about(settings: Settings, service: TaggingService) -> gr.HTML:
         return gr.HTML(about(settings, service))
 
 
-def about(settings: Settings, service: TaggingService) -> str:
+def about(settings: Settings, service: TaggingService, words: Words = ENGLISH) -> str:
     """Says what runs now: the model may have moved since the page was laid out."""
     tagger = service.tagger
     return (
-        _what_runs(settings, service)
-        + _quality(tagger)
-        + versions_list(read_json(tagger.model_repo, tagger.model_revision, CHANGELOG))
-        + _corrections(settings)
+        _what_runs(settings, service, words)
+        + _quality(tagger, words)
+        + versions_list(read_json(tagger.model_repo, tagger.model_revision, CHANGELOG), words)
+        + _corrections(settings, words)
     )
 
 
@@ -79,58 +76,55 @@ def read_json(model_repo: str, revision: str | None, name: str) -> dict[str, Any
         return None
 
 
-def _what_runs(settings: Settings, service: TaggingService) -> str:
+def _what_runs(settings: Settings, service: TaggingService, words: Words) -> str:
     tagger = service.tagger
-    rows = {"Model": repo_link(service.model_name, tagger.model_revision)}
+    rows = {"model": repo_link(service.model_name, tagger.model_revision)}
     if settings.dataset_repo:
-        rows["Learned from"] = repo_link(display_name(settings.dataset_repo), kind="datasets/")
-    rows["Base model"] = safe(tagger.settings.base_model or "not stated")
-    rows["Runs on"] = safe(tagger.engine)
-    rows["Knows"] = f"{len(tagger.vocabulary.tags):,} tags; it can generate others too"
-    rows["Licence"] = "Apache-2.0 (this Space); see the model's and the dataset's card for theirs"
-    cells = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in rows.items())
-    return f"<h2>What runs here</h2><dl>{cells}</dl>"
+        rows["learned_from"] = repo_link(display_name(settings.dataset_repo), kind="datasets/")
+    rows["base"] = safe(tagger.settings.base_model or words("about.not_stated"))
+    rows["runs_on"] = safe(tagger.engine)
+    rows["knows"] = words.count("about.knows_tags", len(tagger.vocabulary.tags))
+    rows["licence"] = words("about.licence_is")
+    cells = "".join(
+        f"<dt>{words(f'about.row_{name}')}</dt><dd>{value}</dd>" for name, value in rows.items()
+    )
+    return f"<h2>{words('about.runs')}</h2><dl>{cells}</dl>"
 
 
-def _quality(tagger: Tagger) -> str:
-    heading = "<h2>How good it is</h2>"
+def _quality(tagger: Tagger, words: Words = ENGLISH) -> str:
+    name = words("about.quality")
     report = read_report(tagger.model_repo, tagger.model_revision)
     if report is None:
-        return f"{heading}<p>This model has no measurements with it.</p>"
-    systems = {key: name for key, name in SYSTEMS.items() if report["systems"].get(key)}
-    head = "".join(f'<th scope="col">{name}</th>' for name in systems.values())
+        return f"<h2>{name}</h2><p>{words('about.unmeasured')}</p>"
+    systems = {key: called for key, called in SYSTEMS.items() if report["systems"].get(key)}
+    head = "".join(f'<th scope="col">{words(f"about.system_{of}")}</th>' for of in systems.values())
     body = "".join(
-        f'<tr><th scope="row">{name}</th>'
-        + "".join(f"<td>{_figure(report['systems'][key].get(measure))}</td>" for key in systems)
+        f'<tr><th scope="row">{words(f"about.measure_{called}")}</th>'
+        + "".join(f"<td>{_figure(report['systems'][of].get(key), words)}</td>" for of in systems)
         + "</tr>"
-        for measure, name in MEASURES.items()
-        if any(report["systems"][key].get(measure) for key in systems)
+        for key, called in MEASURES.items()
+        if any(report["systems"][of].get(key) for of in systems)
     )
-    said = ALONE if "checkpoint" in systems else ""
+    told = [words("about.measured", articles=report["articles"], split=safe(report["split"]))]
+    if "checkpoint" in systems:
+        told.append(words("about.alone"))
+    told.append(words("about.interval"))
     return (
-        f"{heading}<p>Measured on {report['articles']:,} articles of the "
-        f"{safe(report['split'])} split that it never saw, against the tags that their authors "
-        f"chose. {said}Below each figure: its 95 % bootstrap interval.</p>"
-        '<div class="tl-scroll" tabindex="0" role="region" aria-label="How good it is">'
+        f"<h2>{name}</h2><p>{' '.join(told)}</p>"
+        f'<div class="tl-scroll" tabindex="0" role="region" aria-label="{name}">'
         f"<table><thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
 
-def _figure(value: dict[str, float] | None) -> str:
+def _figure(value: dict[str, float] | None, words: Words) -> str:
     if value is None:
         return "–"
-    return f"{value['value']:.3f}<small>{value['low']:.3f} to {value['high']:.3f}</small>"
+    return words("about.figure", **{key: f"{value[key]:.3f}" for key in ("value", "low", "high")})
 
 
-def _corrections(settings: Settings) -> str:
-    heading = "<h2>What happens to a correction</h2>"
-    if settings.corrections_repo is None:
-        return f"{heading}<p>This Space takes none: it stores nothing of what you paste.</p>"
-    return (
-        f"{heading}<p>Without a correction, nothing of what you paste is stored. When you send "
-        "one, title, text, tags and note go to a private dataset on the Hub, "
-        f"<code>{safe(settings.corrections_repo)}</code>. “Saved” is said only once it is safe on "
-        "disk, and the message tells when it has reached the dataset. Corrections may be used to "
-        "train the next model. It also tells the correction’s id: with that you can withdraw it, "
-        "and the next dataset leaves it out.</p>"
-    )
+def _corrections(settings: Settings, words: Words) -> str:
+    told = words("about.correction_none")
+    if settings.corrections_repo is not None:
+        repo = f"<code>{safe(settings.corrections_repo)}</code>"
+        told = words("about.correction_goes", repo=repo)
+    return f"<h2>{words('about.correction')}</h2><p>{told}</p>"

@@ -10,42 +10,25 @@ from typing import Any
 
 import gradio as gr
 
-from tagloop.batch.named_columns import FIELD, named_columns
+from tagloop.batch.named_columns import named_columns
 from tagloop.batch.queue import BATCHES, BatchQueue, result_folder
 from tagloop.batch.results import MAX_BYTES
-from tagloop.batch.rows import MAX_FILE_BYTES, MAX_ROWS
 from tagloop.batch.run import BatchState, tag_file
 from tagloop.errors import UserError
-from tagloop.limits import MAX_TAGS, MAX_TEXT_CHARACTERS
+from tagloop.limits import MAX_TAGS
 from tagloop.rate_limits import RateLimit
 from tagloop.service.disk_reserve import DiskReserve
 from tagloop.service.service import TaggingService
 from tagloop.tagger.options import Options
 from tagloop.web.events import QUIET
+from tagloop.web.languages.words import ENGLISH, Words, label, words_of
 from tagloop.web.tabs.markup import notice, placeholder, progress_bar, safe
 from tagloop.web.visitors import session_of, visitor_of
 
 FILES_A_MINUTE = 20
 SHOW_SECONDS = 0.4
 """The page is told of progress so often at the most."""
-EMPTY = placeholder("The tagged file appears here.")
-HELP = (
-    '<div class="tl-batch-help"><p>Your own file comes back, with tags where it has its tags:</p>'
-    "<ul><li><b>A table</b> (.csv, .tsv, a spreadsheet, JSON, JSON Lines) with a column "
-    "<code>text</code>, <code>body</code> or <code>content</code>, and <code>title</code> or "
-    "<code>headline</code> if there is one: <code>tags</code>, <code>confidences</code> and "
-    "<code>error</code> are added. A spreadsheet comes back as CSV; a cell that it would run as a "
-    "formula gets an apostrophe in front.</li>"
-    "<li><b>A zip of article files</b>, or one of them (Markdown, Org, reStructuredText …, of any "
-    "generator): <code>tags</code> and <code>confidences</code> are added to their front matter; "
-    "what follows it is not touched.</li>"
-    "<li><b>An export or a feed</b> (WordPress, Ghost, Blogger, RSS …): a table of its articles "
-    "with their tags.</li></ul>"
-    f"<p>Up to {MAX_ROWS:,} articles and {MAX_FILE_BYTES // 1_000_000} MB; of a text longer than "
-    f"{MAX_TEXT_CHARACTERS:,} characters the beginning is read. Tags that an article has already "
-    "stay as they are: the new ones are then called <code>suggested_tags</code>. An article with a "
-    "problem stays in the file, with the reason.</p></div>"
-)
+EMPTY = placeholder("batch.empty")
 
 
 class BatchTab:
@@ -63,41 +46,53 @@ class BatchTab:
         with gr.Row(elem_classes="tl-columns"):
             with gr.Column(scale=6, min_width=320):
                 self.file = gr.File(
-                    label="A table, a zip of article files, an export",
+                    label=label("batch.file"),
                     height=150,
                     elem_id="batch-file",
                 )
                 self.columns = gr.Textbox(
-                    label=FIELD,
+                    label=label("batch.columns"),
                     placeholder="title=headline, text=story",
                     max_lines=1,
                     elem_id="batch-columns",
                 )
                 with gr.Row(elem_classes="tl-actions"):
                     self.run = gr.Button(
-                        "Tag the file", variant="primary", elem_id="batch-run", scale=3
+                        label("batch.run"), variant="primary", elem_id="batch-run", scale=3
                     )
                     self.stop = gr.Button(
-                        "Cancel", elem_id="batch-cancel", min_width=90, scale=1, interactive=False
+                        label("page.cancel"),
+                        elem_id="batch-cancel",
+                        min_width=90,
+                        scale=1,
+                        interactive=False,
                     )
-                with gr.Accordion("Options", open=False, elem_id="batch-options"):
+                with gr.Accordion(label("page.options"), open=False, elem_id="batch-options"):
                     options: list[gr.components.Component] = [
                         gr.Slider(
-                            1, MAX_TAGS // 3, value=settings.max_tags, step=1, label="At most tags"
+                            1,
+                            MAX_TAGS // 3,
+                            value=settings.max_tags,
+                            step=1,
+                            label=label("page.max_tags"),
                         ),
                         gr.Slider(
-                            0, 0.95, value=settings.threshold, step=0.01, label="Least confidence"
+                            0,
+                            0.95,
+                            value=settings.threshold,
+                            step=0.01,
+                            label=label("page.threshold"),
                         ),
                     ]
             with gr.Column(scale=5, min_width=320, elem_classes="tl-sheet"):
                 self.result = gr.HTML(EMPTY, elem_id="batch-result")
                 self.download = gr.DownloadButton(
-                    "Download the tagged file",
+                    str(label("batch.download")),
                     variant="primary",
                     visible=False,
                     elem_id="batch-download",
                 )
-        gr.HTML(HELP)
+        gr.HTML('<div class="tl-batch-help">' + label("batch.help") + "</div>")
         self._connect(options)
 
     def _connect(self, options: list[gr.components.Component]) -> None:
@@ -114,24 +109,22 @@ class BatchTab:
 
     def announce(self, path: str | None, request: gr.Request) -> tuple[Any, ...]:
         """Says whether the batch begins or waits for others."""
+        words = words_of(request)
         if path is None:
-            return self._shown(notice("hint", "Choose a file first."))
+            return self._shown(notice("hint", words("batch.choose")))
         try:
             before = self.queue.announce(session_of(request), visitor_of(request))
         except UserError as error:
-            return self._shown(notice("problem", str(error)))
+            return self._shown(notice("problem", words.error(error)))
         if before:
-            files = "One other file is" if before == 1 else f"{before} other files are"
-            waiting = notice(
-                "waiting", f"{files} before yours.", "It begins as soon as it is its turn."
-            )
-            return self._shown(waiting, busy=True)
-        return self._shown(notice("busy", "Reading the file …"), busy=True)
+            told = words.count("batch.before", before)
+            return self._shown(notice("waiting", told, words("batch.turn")), busy=True)
+        return self._shown(notice("busy", words("tag.reading_file")), busy=True)
 
     def cancel(self, request: gr.Request) -> Any:
         """Lets the batch stop before its next rows."""
         self.queue.cancel(session_of(request))
-        return gr.Button("Stopping …", interactive=False)
+        return gr.Button(label("page.stopping"), interactive=False)
 
     def tag(
         self,
@@ -142,19 +135,20 @@ class BatchTab:
         request: gr.Request,
     ) -> Iterator[tuple[Any, ...]]:
         """Tags the file and shows how far it is; at the end there is something to download."""
+        words = words_of(request)
         if path is None:
-            yield self._shown(notice("hint", "Choose a file first."))
+            yield self._shown(notice("hint", words("batch.choose")))
             return
         session = session_of(request)
         try:
             flag = self.queue.cancel_flag(session, visitor_of(request))
         except UserError as error:
-            yield self._shown(notice("problem", str(error)))
+            yield self._shown(notice("problem", words.error(error)))
             return
         folder = result_folder()
         try:
             if flag.is_set():
-                yield self._shown(notice("hint", "Cancelled before it began."))
+                yield self._shown(notice("hint", words("batch.cancelled_before")))
                 return
             self.files.take(visitor_of(request))
             self.reserve.check(2 * MAX_BYTES)  # gradio copies the result
@@ -162,25 +156,27 @@ class BatchTab:
             states = tag_file(
                 self.service, Path(path), folder, options, flag.is_set, named_columns(columns)
             )
-            yield from self._progress(states, flag.is_set)
+            yield from self._progress(states, flag.is_set, words)
         except UserError as error:
-            yield self._shown(notice("problem", str(error)))
+            yield self._shown(notice("problem", words.error(error)))
         finally:
             # Gradio has its own copy of the result by now, at an address made of its contents.
             shutil.rmtree(folder, ignore_errors=True)
             self.queue.leave(session, flag)
 
     def _progress(
-        self, states: Iterator[BatchState], cancelling: Callable[[], bool]
+        self, states: Iterator[BatchState], cancelling: Callable[[], bool], words: Words
     ) -> Iterator[tuple[Any, ...]]:
         shown = 0.0
         for state in states:
             if state.result is not None:
-                yield self._shown(draw_summary(state), state.result if state.done else None)
+                yield self._shown(draw_summary(state, words), state.result if state.done else None)
             elif time.monotonic() - shown > SHOW_SECONDS:
                 shown = time.monotonic()
-                stop = gr.skip() if cancelling() else gr.Button("Cancel", interactive=True)
-                yield draw_progress(state), gr.skip(), gr.skip(), stop
+                stop = (
+                    gr.skip() if cancelling() else gr.Button(label("page.cancel"), interactive=True)
+                )
+                yield draw_progress(state, words), gr.skip(), gr.skip(), stop
 
     def _shown(
         self, result: str, download: Path | None = None, busy: bool = False
@@ -190,38 +186,41 @@ class BatchTab:
             result,
             gr.DownloadButton(value=path, visible=path is not None),
             gr.Button(interactive=not busy),
-            gr.Button("Cancel", interactive=busy),
+            gr.Button(label("page.cancel"), interactive=busy),
         )
 
 
-def draw_progress(state: BatchState) -> str:
+def draw_progress(state: BatchState, words: Words = ENGLISH) -> str:
     """Returns the bar, with how fast it goes and how long it takes."""
-    left = state.seconds_left
-    pace = "" if left is None else f"{_rate(state.rate)}, {duration(left)} left"
-    problems = f", {_count(state.problem_count, 'problem')}" if state.problem_count else ""
-    told = f"{state.done:,} of {_count(state.total, 'article')}{problems}"
-    return progress_bar(told, "Articles tagged", state.done, state.total, pace or "Starting …")
+    pace, left = words("batch.starting"), state.seconds_left
+    if left is not None:
+        pace = words("batch.pace", rate=_rate(state.rate), time=duration(left, words))
+    told = words.count("batch.progress", state.total, done=state.done)
+    if state.problem_count:
+        told += f", {words.count('batch.problem_count', state.problem_count)}"
+    return progress_bar(told, words("batch.tagged_bar"), state.done, state.total, pace)
 
 
-def draw_summary(state: BatchState) -> str:
+def draw_summary(state: BatchState, words: Words = ENGLISH) -> str:
     """Returns what came of a batch: figures, notes, and the first problems with their places."""
     parts = []
+    done = {"done": state.done, "total": state.total}
     if state.cancelled:
-        detail = f"The file has the {state.done:,} of {state.total:,} that were done by then."
-        parts.append(notice("waiting", "Cancelled.", detail if state.done else ""))
+        detail = words("batch.done_by_then", **done) if state.done else ""
+        parts.append(notice("waiting", words("page.cancelled"), detail))
     elif state.broken:
-        left = state.total - state.done
-        told = f"The file has the {state.done:,} of {state.total:,} before that; {left:,} are not."
+        told = words("batch.broken", left=state.total - state.done, **done)
         parts.append(notice("problem", state.broken, told))
     else:
-        parts.append(notice("saved", f"Done: {_count(state.tagged, 'article')} tagged."))
+        parts.append(notice("saved", words.count("batch.done", state.tagged)))
     figures = {
-        "tagged": f"{state.tagged:,}",
-        "with problems": f"{state.problem_count:,}",
-        "time": duration(state.seconds),
+        "tagged": words.number(state.tagged),
+        "with_problems": words.number(state.problem_count),
+        "time": duration(state.seconds, words),
     }
     cells = "".join(
-        f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in figures.items()
+        f"<div><dt>{words(f'batch.figure_{name}')}</dt><dd>{value}</dd></div>"
+        for name, value in figures.items()
     )
     parts.append(f'<dl class="tl-figures">{cells}</dl>')
     if state.problems:
@@ -230,17 +229,17 @@ def draw_summary(state: BatchState) -> str:
             f"<li><b>{safe(problem.where)}</b>{safe(problem.reason)}</li>"
             for problem in state.problems
         )
-        rows += f"<li>and {more:,} more, all in the file</li>" if more else ""
-        parts.append(f'<h2>Problems</h2><ul class="tl-reasons">{rows}</ul>')
+        rows += f"<li>{words('batch.more', count=more)}</li>" if more else ""
+        parts.append(f'<h2>{words("batch.problems")}</h2><ul class="tl-reasons">{rows}</ul>')
     parts += [f'<p class="tl-note">{safe(note)}</p>' for note in state.notes]
     return f'<div class="tl-summary">{"".join(parts)}</div>'
 
 
-def duration(seconds: float) -> str:
+def duration(seconds: float, words: Words = ENGLISH) -> str:
     """Returns a time as people say it: ``1 h 5 min``, ``2 min 10 s``, ``less than a second``."""
     whole = round(seconds)
     if whole < 1:
-        return "less than a second"
+        return words("batch.second")
     hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
     if hours:
         return f"{hours} h {minutes} min"
@@ -248,8 +247,4 @@ def duration(seconds: float) -> str:
 
 
 def _rate(rate: float) -> str:
-    return f"{rate:,.0f} a second" if rate >= 10 else f"{rate:,.1f} a second"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+    return f"{rate:,.0f}" if rate >= 10 else f"{rate:,.1f}"

@@ -12,6 +12,7 @@ from tagloop.explore.articles import NOT_STATED
 from tagloop.explore.loader import DatasetLoader, LoadedDataset
 from tagloop.explore.search import Query
 from tagloop.text.words import count_words
+from tagloop.web.languages.words import ENGLISH, Words
 from tagloop.web.tabs.explore.pictures import picks, source_name
 from tagloop.web.tabs.markup import notice, safe
 
@@ -21,7 +22,9 @@ DATE = re.compile(r"\d{4}(-\d\d){0,2}")
 PLACE = re.compile(r"([0-9a-f]{7,64}):(\d{1,9})")
 
 
-def article_list(dataset: LoadedDataset, query: Query, rows: np.ndarray, page: int) -> str:
+def article_list(
+    dataset: LoadedDataset, query: Query, rows: np.ndarray, page: int, words: Words = ENGLISH
+) -> str:
     """Returns one page of the articles found.
 
     Args:
@@ -29,35 +32,38 @@ def article_list(dataset: LoadedDataset, query: Query, rows: np.ndarray, page: i
         query: What was looked for.
         rows: Those found.
         page: From 1; one that does not exist becomes the nearest.
+        words: The visitor's.
     """
     pages = max(1, -(-len(rows) // PAGE_ROWS))
     page = min(max(page, 1), pages)
     first = (page - 1) * PAGE_ROWS
     heading = (
         '<div role="status"><h3 id="explore-found" class="tl-found" tabindex="-1">'
-        f"{_found(len(rows), query, dataset)}</h3></div>"
+        f"{_found(len(rows), query, dataset, words)}</h3></div>"
     )
     if not len(rows):
-        return heading + notice("hint", _advice(dataset, query))
-    items = "".join(_item(dataset, int(row)) for row in rows[first : first + PAGE_ROWS])
+        return heading + notice("hint", _advice(dataset, query, words))
+    shown = rows[first : first + PAGE_ROWS]
+    items = "".join(_item(dataset, int(row), words) for row in shown)
     return (
-        f'{heading}{_link(query)}<ol class="tl-articles" start="{first + 1}">{items}</ol>'
-        f"{_pager(page, pages)}"
+        f'{heading}{_link(query, words)}<ol class="tl-articles" start="{first + 1}">{items}</ol>'
+        f"{_pager(page, pages, words)}"
     )
 
 
-def opened(loader: DatasetLoader, place: object) -> dict[str, str]:
+def opened(loader: DatasetLoader, place: object, words: Words = ENGLISH) -> dict[str, str]:
     """Returns the beginning of a text, for the browser to show as text.
 
     Args:
         loader: The dataset.
         place: As the list gave it; anything else is answered with a sentence.
+        words: The visitor's.
 
     Returns:
         ``text`` and ``note``; or ``problem``.
     """
     dataset, match = loader.dataset, PLACE.fullmatch(place) if isinstance(place, str) else None
-    stale = {"problem": "The dataset has changed since this list was made: search again."}
+    stale = {"problem": words("explore.stale")}
     if dataset is None or match is None or dataset.version.key != match[1]:
         return stale
     row = int(match[2])
@@ -66,17 +72,15 @@ def opened(loader: DatasetLoader, place: object) -> dict[str, str]:
     try:
         text = dataset.articles.text_of(row).strip()
     except UserError as error:
-        return {"problem": str(error)}
+        return {"problem": words.error(error)}
     if not text:
-        return {"text": "", "note": "This article has a title only."}
-    words = int(dataset.articles.words[row])
+        return {"text": "", "note": words("explore.title_only")}
+    count = int(dataset.articles.words[row])
     shown = _beginning(text)
     if len(shown) == len(text):
-        return {"text": shown, "note": f"The whole text, {words:,} words."}
-    return {
-        "text": f"{shown} …",
-        "note": f"The first {count_words(shown):,} of {words:,} words.",
-    }
+        return {"text": shown, "note": words.count("explore.whole", count)}
+    note = words.count("explore.beginning", count, shown=count_words(shown))
+    return {"text": f"{shown} …", "note": note}
 
 
 def _beginning(text: str) -> str:
@@ -87,44 +91,45 @@ def _beginning(text: str) -> str:
     return cut[: cut.rfind(" ")] if cut.rfind(" ") > BEGINNING_CHARACTERS // 2 else cut
 
 
-def _found(count: int, query: Query, dataset: LoadedDataset) -> str:
-    told = "1 article" if count == 1 else f"{count:,} articles" if count else "No article"
+def _found(count: int, query: Query, dataset: LoadedDataset, words: Words) -> str:
+    told = words.count("explore.found", count) if count else words("explore.found_none")
     parts = []
     if query.tags:
         names = [dataset.articles.display(tag) for tag in query.tags]
-        parts.append("tagged " + " and ".join(f"<bdi>{safe(name)}</bdi>" for name in names))
+        tags = words("explore.and").join(f"<bdi>{safe(name)}</bdi>" for name in names)
+        parts.append(words("explore.found_tagged", tags=tags))
     if query.words:
-        where = "title, tags or text" if query.in_text else "title or tags"
-        parts.append(f"with “<bdi>{safe(' '.join(query.words))}</bdi>” in {where}")
+        sought = f"<bdi>{safe(' '.join(query.words))}</bdi>"
+        where = "explore.found_text" if query.in_text else "explore.found_words"
+        parts.append(words(where, words=sought))
     if query.split is not None:
-        parts.append(f"of the split {safe(query.split)}")
+        parts.append(words("explore.found_split", split=safe(query.split)))
     if query.source is not None:
-        parts.append(f"from <bdi>{source_name(query.source)}</bdi>")
+        source = f"<bdi>{source_name(query.source, words)}</bdi>"
+        parts.append(words("explore.found_source", source=source))
     return f"{told} {', '.join(parts)}".strip()
 
 
-def _advice(dataset: LoadedDataset, query: Query) -> str:
+def _advice(dataset: LoadedDataset, query: Query, words: Words) -> str:
     if not query.words and len(query.tags) == 1 and query.split is None and query.source is None:
-        return f"The dataset does not have the tag “{query.tags[0]}”."
-    if query.words and not query.in_text:
-        return "Try fewer words, or look in the texts too."
-    return "Try fewer words or fewer tags."
+        return words("explore.no_such_tag", tag=query.tags[0])
+    return words("explore.fewer_words" if query.words and not query.in_text else "explore.fewer")
 
 
-def _link(query: Query) -> str:
+def _link(query: Query, words: Words) -> str:
     """Returns the address that leads here, where the tags alone are what was asked for."""
     if not query.tags or query.words or query.split is not None or query.source is not None:
         return ""
     address = "?" + urlencode([("tag", tag) for tag in query.tags])
     return (
         f'<p class="tl-permalink"><a href="{safe(address)}" target="_blank" rel="noopener">'
-        "Link to this list</a></p>"
+        f"{words('explore.permalink')}</a></p>"
     )
 
 
-def _item(dataset: LoadedDataset, row: int) -> str:
+def _item(dataset: LoadedDataset, row: int, words: Words) -> str:
     articles = dataset.articles
-    title = articles.title[row].as_py().strip() or "(no title)"
+    title = articles.title[row].as_py().strip() or words("explore.no_title")
     tags = articles.tags_of(row)
     chips = "".join(
         f'<li><button {picks([tag])} data-more="1"><bdi>{safe(tag)}</bdi></button></li>'
@@ -132,31 +137,34 @@ def _item(dataset: LoadedDataset, row: int) -> str:
     )
     address = web_address(articles.url[row].as_py())
     original = (
-        f' <a href="{safe(address)}" target="_blank" rel="noopener nofollow">Original'
-        f'<span class="tl-unseen"> of {safe(title)}</span></a>'
+        f' <a href="{safe(address)}" target="_blank" rel="noopener nofollow">'
+        f'{words("explore.original")}<span class="tl-unseen">'
+        f"{words('explore.original_of', title=safe(title))}</span></a>"
         if address
         else ""
     )
     return (
         f'<li class="tl-article"><details data-place="{dataset.version.key}:{row}">'
         f'<summary><span dir="auto">{safe(title)}</span></summary>'
-        f'<div class="tl-opened" role="status">Reading …</div></details>'
-        f'<ul class="tl-tags" aria-label="Tags">{chips}</ul>'
-        f'<p class="tl-facts">{_facts(dataset, row)}{original}</p></li>'
+        f'<div class="tl-opened" role="status">{words("explore.reading")}</div></details>'
+        f'<ul class="tl-tags" aria-label="{words("explore.tags_of")}">{chips}</ul>'
+        f'<p class="tl-facts">{_facts(dataset, row, words)}{original}</p></li>'
     )
 
 
-def _facts(dataset: LoadedDataset, row: int) -> str:
+def _facts(dataset: LoadedDataset, row: int, words: Words) -> str:
     articles = dataset.articles
     published = articles.published[row].as_py() or ""
     license_name = articles.licenses[articles.license[row]]
     source = articles.sources[articles.source[row]]
+    stated = license_name != NOT_STATED
+    licence = safe(license_name) if stated else words("explore.not_stated")
     facts = [
-        f"<bdi>{source_name(source)}</bdi>" if source != NOT_STATED else "",
+        f"<bdi>{source_name(source, words)}</bdi>" if source != NOT_STATED else "",
         published if DATE.fullmatch(published) else "",
-        f"{articles.words[row]:,} words",
+        words.count("explore.word_count", int(articles.words[row])),
         safe(articles.splits[articles.split[row]]),
-        f"Licence: {safe(license_name) if license_name != NOT_STATED else 'not stated'}",
+        words("explore.licence", name=licence),
     ]
     return "".join(f"<span>{fact}</span>" for fact in facts if fact)
 
@@ -173,18 +181,18 @@ def web_address(url: str | None) -> str | None:
     return url if parts.scheme in ("http", "https") and named else None
 
 
-def _pager(page: int, pages: int) -> str:
+def _pager(page: int, pages: int, words: Words) -> str:
     if pages == 1:
         return ""
-    steps = (("First", 1), ("Previous", page - 1), ("Next", page + 1), ("Last", pages))
+    steps = (("first", 1), ("previous", page - 1), ("next", page + 1), ("last", pages))
     buttons = [
         f'<button type="button" data-page="{to}"{"" if 1 <= to <= pages and to != page else off}>'
-        f"{name}</button>"
+        f"{words(f'explore.to_{name}')}</button>"
         for name, to in steps
         for off in [" disabled"]
     ]
-    middle = f"<span>Page {page:,} of {pages:,}</span>"
+    middle = f"<span>{words('explore.page', page=page, pages=pages)}</span>"
     return (
-        '<nav class="tl-pager" aria-label="Pages">'
+        f'<nav class="tl-pager" aria-label="{words("explore.pages")}">'
         f"{''.join(buttons[:2])}{middle}{''.join(buttons[2:])}</nav>"
     )

@@ -2,6 +2,7 @@
 //
 // [data-tags]   a JSON list: filter by these tags, with data-more by those chosen before as well.
 // [data-page]   turn to this page.
+// unread        What is said, in each language, where a text could not be read.
 // [data-place]  details that read the beginning of an article when they are opened first.
 element.addEventListener("click", (event) => {
   const picked = event.target.closest("[data-tags]");
@@ -37,6 +38,6 @@ element.addEventListener("toggle", async (event) => {
     show(box, answer);
   } catch (error) {
     delete details.dataset.read;
-    show(box, { problem: "The text could not be read: close this and open it again." });
+    show(box, { problem: unread[document.documentElement.lang.split("-")[0]] || unread.en });
   }
 }, true);

@@ -9,12 +9,12 @@ import gradio as gr
 
 from tagloop.explore.articles import NOT_STATED, Articles
 from tagloop.explore.search import Query
+from tagloop.web.languages.words import Words, label
 
 MAX_CHOICES = 2_000
 """Tags that the page carries to choose from; others can be typed."""
 MAX_SOURCES = 200
 ANY_SPLIT, ANY_SOURCE = "All splits", "All sources"
-UNKNOWN_SOURCE = "Not stated"
 
 
 @dataclass(frozen=True)
@@ -70,17 +70,22 @@ class Filters:
         """What `choices_of` changes."""
         return [self.box, self.tags, self.split, self.source]
 
-    def choices_of(self, articles: Articles) -> dict[Any, Any]:
+    def choices_of(self, articles: Articles, words: Words) -> dict[Any, Any]:
         """Shows the fields, with what a dataset has to choose from."""
+        unknown = words("explore.unknown_source")
         sources = [
-            (UNKNOWN_SOURCE if name == NOT_STATED else name, name)
+            (unknown if name == NOT_STATED else name, name)
             for name in articles.sources[:MAX_SOURCES]
         ]
+        any_split = (words("explore.any_split"), ANY_SPLIT)
+        any_source = (words("explore.any_source"), ANY_SOURCE)
         return {
             self.box: gr.Column(visible=True),
             self.tags: gr.Dropdown(choices=list(articles.tag_names[:MAX_CHOICES])),
-            self.split: gr.Dropdown(choices=[ANY_SPLIT, *articles.splits]),
-            self.source: gr.Dropdown(choices=[(ANY_SOURCE, ANY_SOURCE), *sources]),
+            self.split: gr.Dropdown(
+                choices=[any_split, *((name, name) for name in articles.splits)]
+            ),
+            self.source: gr.Dropdown(choices=[any_source, *sources]),
         }
 
 
@@ -88,11 +93,11 @@ def build_filters() -> Filters:
     """Lays the fields out inside the `gr.Blocks` that is open."""
     parts: dict[str, Any] = {}
     with gr.Column(visible=False, elem_id="explore-filters") as box:
-        gr.HTML('<h2 class="tl-question">Find articles</h2>')
+        gr.HTML('<h2 class="tl-question">' + label("explore.find") + "</h2>")
         with gr.Row():
             parts["words"] = gr.Textbox(
-                label="Words",
-                placeholder="In the title or the tags, then Enter",
+                label=label("explore.words"),
+                placeholder=label("explore.words_hint"),
                 max_lines=1,
                 elem_id="explore-words",
                 min_width=220,
@@ -100,7 +105,7 @@ def build_filters() -> Filters:
             parts["tags"] = gr.Dropdown(
                 [],
                 value=[],
-                label="Tags (articles that have all of them)",
+                label=label("explore.tags"),
                 multiselect=True,
                 allow_custom_value=True,
                 elem_id="explore-tags",
@@ -111,16 +116,16 @@ def build_filters() -> Filters:
                 parts[name] = gr.Dropdown(
                     [any_of],
                     value=any_of,
-                    label=name.capitalize(),
+                    label=label(f"explore.field_{name}"),
                     elem_id=f"explore-{name}",
                     min_width=140,
                 )
-        parts["in_text"] = gr.Checkbox(
-            label="Look for the words in the texts too (slower)", elem_id="explore-in-text"
-        )
+        parts["in_text"] = gr.Checkbox(label=label("explore.in_text"), elem_id="explore-in-text")
         with gr.Row(elem_classes="tl-actions"):
             parts["search"] = gr.Button(
-                "Search", variant="primary", elem_id="explore-search", min_width=110
+                label("explore.search"), variant="primary", elem_id="explore-search", min_width=110
             )
-            parts["clear"] = gr.Button("Show all", elem_id="explore-clear", min_width=110)
+            parts["clear"] = gr.Button(
+                label("explore.show_all"), elem_id="explore-clear", min_width=110
+            )
     return Filters(box, **parts)

@@ -6,6 +6,7 @@ from tagloop.inside.linear import LinearExample
 from tagloop.inside.parameters import ParameterGroup
 from tagloop.inside.pieces import Piece, TokenizedArticle
 from tagloop.inside.view import SHOWN_PIECES, View
+from tagloop.web.languages.words import ENGLISH, Words
 from tagloop.web.tabs.inside.figure import (
     SHOWN_NUMBERS,
     decimal,
@@ -19,39 +20,40 @@ from tagloop.web.tabs.inside.figure import (
 from tagloop.web.tabs.markup import safe
 
 HUES = 4
+PARTS = {"Words": "words", "Places": "places", "Output": "output", "Norms between": "norms"}
+"""Of a model, beside its layers, each with its name among the words."""
 SHOWN_TERMS = 4
-ABOVE_AND_BELOW = (("tl-in-n4", "below 0"), ("tl-in-p4", "above 0"))
 
 
-def draw_tokens(view: View) -> str:
+def draw_tokens(view: View, words: Words = ENGLISH) -> str:
     """Draws the text, its pieces, their ids and the matrix."""
     shown = view.article.pieces[:SHOWN_PIECES]
     text = _coloured(view.article, shown)
     if view.rows is None:
-        why = view.problem or "This model's embedding matrix has a name that is not known here."
+        why = view.problem or words("inside.no_matrix")
         rows = "".join(_row(piece, place, "") for place, piece in enumerate(shown))
         picture = f'{text}<ol class="tl-in-rows">{rows}</ol>{missing(why)}'
-        sentence = (
-            "The article is cut into pieces that the model knows, and each piece has a number in "
-            "the model's list, its id."
-        )
-        return figure("tokens", "From words to numbers", picture, sentence)
+        sentence = words("inside.tokens_plain_said")
+        return figure("tokens", words("inside.tokens_plain"), picture, sentence)
     most, width = scale_of(view.rows), view.rows.shape[1]
     rows = "".join(
         _row(piece, place, strip(row, most))
         for place, (piece, row) in enumerate(zip(shown, view.rows, strict=True))
     )
-    counted = f"{SHOWN_NUMBERS} of its {width} numbers"
+    counted = words("inside.numbers_some", shown=SHOWN_NUMBERS, width=width)
     if width <= SHOWN_NUMBERS:
-        counted = f"its {width} numbers"
-    head = f'<p class="tl-in-head"><span>piece</span><span>id</span><span>{counted}</span></p>'
-    picture = f'{text}{head}<ol class="tl-in-rows">{rows}</ol>{key(*ABOVE_AND_BELOW)}'
-    sentence = (
-        f"The article is cut into {len(view.article.pieces)} pieces that the model knows, each "
-        f"piece's id picks a row of {width} numbers, and the rows are the matrix that the model "
-        "computes with."
+        counted = words("inside.numbers_all", width=width)
+    head = (
+        f'<p class="tl-in-head"><span>{words("inside.piece")}</span><span>id</span>'
+        f"<span>{counted}</span></p>"
     )
-    return figure("tokens", "From words to a matrix of numbers", picture, sentence)
+    picture = f'{text}{head}<ol class="tl-in-rows">{rows}</ol>{_above_and_below(words)}'
+    sentence = words("inside.tokens_said", pieces=len(view.article.pieces), width=width)
+    return figure("tokens", words("inside.tokens"), picture, sentence)
+
+
+def _above_and_below(words: Words) -> str:
+    return key(("tl-in-n4", words("inside.below")), ("tl-in-p4", words("inside.above")))
 
 
 def _coloured(reading: TokenizedArticle, shown: list[Piece]) -> str:
@@ -60,8 +62,8 @@ def _coloured(reading: TokenizedArticle, shown: list[Piece]) -> str:
         if piece.end <= at:
             continue
         out += safe(reading.prompt[at : piece.begin])
-        words = safe(reading.prompt[max(piece.begin, at) : piece.end])
-        out += f'<span class="tl-in-piece tl-in-h{place % HUES}">{words}</span>'
+        own = safe(reading.prompt[max(piece.begin, at) : piece.end])
+        out += f'<span class="tl-in-piece tl-in-h{place % HUES}">{own}</span>'
         at = piece.end
     more = " …" if len(reading.pieces) > len(shown) else ""
     return f'<p class="tl-in-text" dir="auto">{out}{more}</p>'
@@ -75,31 +77,41 @@ def _row(piece: Piece, place: int, drawing: str) -> str:
     )
 
 
-def draw_parts(view: View) -> str:
+def draw_parts(view: View, words: Words = ENGLISH) -> str:
     """Draws the parts of the model, as long as they have parameters."""
-    heading = "Where the parameters are"
+    heading = words("inside.parts")
     if not view.parameters:
-        why = view.problem or "The parts of this model have names that are not known here."
-        return figure("parts", heading, missing(why), "Without its weights nothing can be counted.")
+        why = view.problem or words("inside.parts_unknown")
+        return figure("parts", heading, missing(why), words("inside.parts_none"))
     longest = max(part.total for part in view.parameters)
-    rows = "".join(_part(part, longest) for part in view.parameters)
+    rows = "".join(_part(part, longest, words) for part in view.parameters)
     picture = f'<ul class="tl-in-parts">{rows}</ul>' + key(
-        ("tl-in-att", "attention"), ("tl-in-ff", "feed-forward"), ("tl-in-oth", "embeddings, norms")
+        ("tl-in-att", words("inside.attention")),
+        ("tl-in-ff", words("inside.feed_forward")),
+        ("tl-in-oth", words("inside.embeddings")),
     )
     total, matrices, biases = (
         sum(getattr(part, what) for part in view.parameters)
         for what in ("total", "matrices", "biases")
     )
-    what = "A with their B" if biases else "A"
-    sentence = (
-        f"A bar is as long as its part has some of the {human(total)} parameters, and in the "
-        "coloured parts, where attention mixes the pieces and feed-forward works on each of them, "
-        f"{matrices} matrices {what} turn every piece's row X into {_product(biases)}."
+    sentence = words(
+        "inside.parts_said",
+        total=human(total),
+        matrices=matrices,
+        what=words("inside.with_b") if biases else "A",
+        product=_product(biases),
     )
     return figure("parts", heading, picture, sentence)
 
 
-def _part(part: ParameterGroup, longest: int) -> str:
+def _named(part: str, words: Words) -> str:
+    side, _, number = part.partition(" layer ")
+    if number:
+        return words(f"inside.layer_{side.lower()}", number=number)
+    return words(f"inside.part_{PARTS[part]}") if part in PARTS else part
+
+
+def _part(part: ParameterGroup, longest: int, words: Words) -> str:
     kinds = (("att", part.attention), ("ff", part.feed_forward), ("oth", part.other))
     segments = "".join(
         f'<i class="tl-in-{kind}" style="flex-grow:{count / part.total:.4f}"></i>'
@@ -109,7 +121,7 @@ def _part(part: ParameterGroup, longest: int) -> str:
     product = _product(part.biases)
     maps = f"<small>{part.matrices} × {product}</small>" if part.matrices else ""
     return (
-        f"<li><span>{safe(part.name)}{maps}</span>"
+        f"<li><span>{safe(_named(part.name, words))}{maps}</span>"
         f'<span class="tl-in-length"><b style="width:{part.total / longest:.2%}">{segments}</b>'
         f'</span><span class="tl-in-count">{human(part.total)}</span></li>'
     )
@@ -119,22 +131,18 @@ def _product(biases: int) -> str:
     return "A·X\N{NO-BREAK SPACE}+\N{NO-BREAK SPACE}B" if biases else "A·X"
 
 
-def draw_linear(view: View) -> str:
+def draw_linear(view: View, words: Words = ENGLISH) -> str:
     """Draws one A·X + B with its terms and its running sum."""
-    worked, heading = view.worked, "One A·X + B, worked out"
+    worked, heading = view.worked, words("inside.linear")
     if worked is None:
-        why = view.problem or (
-            "This picture can be drawn for models with the shape of BART or T5 and for articles "
-            "with a word."
-        )
-        return figure("linear", heading, missing(why), "A·X + B is what every coloured part does.")
+        why = view.problem or words("inside.linear_not")
+        return figure("linear", heading, missing(why), words("inside.linear_not_said"))
     piece = view.article.pieces[worked.place]
-    words = view.article.prompt[piece.begin : piece.end]
-    width = len(worked.x)
+    named = view.article.prompt[piece.begin : piece.end]
     rows = (
-        ("A", "its weights", worked.a),
-        ("X", f"“{words}”", worked.x),
-        ("A·X", "products", worked.terms),
+        ("A", words("inside.weights"), worked.a),
+        ("X", words("inside.quoted", words=named), worked.x),
+        ("A·X", words("inside.products"), worked.terms),
     )
     strips = "".join(
         f"<li><span><b>{name}</b> <small>{safe(what)}</small></span>"
@@ -143,18 +151,14 @@ def draw_linear(view: View) -> str:
     )
     picture = (
         f'<div class="tl-in-worked"><div><ul class="tl-in-strips">{strips}</ul>'
-        f"{key(*ABOVE_AND_BELOW)}{_equation(worked)}</div>{_running(worked)}</div>"
+        f"{_above_and_below(words)}{_equation(worked, words)}</div>{_running(worked, words)}</div>"
     )
-    b = "then B is added, and" if worked.b is not None else "in a T5 no B is added, and"
-    sentence = (
-        f"For “{words}”, {width} numbers of X are multiplied with row {worked.row + 1} of a real "
-        f"matrix A in the first encoder layer, the line adds the products up from left to right, "
-        f"{b} the sum is one number of the piece's next row."
-    )
+    said = "inside.linear_said" if worked.b is not None else "inside.linear_said_t5"
+    sentence = words(said, words=named, width=len(worked.x), row=worked.row + 1)
     return figure("linear", heading, picture, sentence)
 
 
-def _running(worked: LinearExample) -> str:
+def _running(worked: LinearExample, words: Words) -> str:
     """The sum as it grows, as a line; B as a last step of another colour."""
     sums = np.concatenate([[0.0], np.cumsum(worked.terms, dtype=np.float64)])
     low = min(float(sums.min()), worked.total, 0.0)
@@ -169,13 +173,13 @@ def _running(worked: LinearExample) -> str:
     last = f'<path class="tl-in-step" d="M{width} {y(sums[-1])}H{right:.1f}V{y(worked.total)}"/>'
     return (
         f'<svg class="tl-in-running" viewBox="0 0 {right:.1f} 100" preserveAspectRatio="none" '
-        f'role="img" aria-label="The sum grows to {decimal(float(sums[-1]))}.">'
+        f'role="img" aria-label="{words("inside.sum", sum=decimal(float(sums[-1])))}">'
         f'<path class="tl-in-zero" d="M0 {y(0.0)}H{right:.1f}"/>'
         f'<polyline points="{points}"/>{last if worked.b is not None else ""}</svg>'
     )
 
 
-def _equation(worked: LinearExample) -> str:
+def _equation(worked: LinearExample, words: Words) -> str:
     pairs = zip(worked.a[:SHOWN_TERMS].tolist(), worked.x[:SHOWN_TERMS].tolist(), strict=True)
     terms = " + ".join(f"<span>{decimal(a)} × {decimal(x)}</span>" for a, x in pairs)
     rest = len(worked.x) - SHOWN_TERMS
@@ -186,6 +190,7 @@ def _equation(worked: LinearExample) -> str:
         else f" + <i>{decimal(worked.b)}</i> = <b>{decimal(worked.total)}</b>"
     )
     return (
-        f'<p class="tl-in-equation">{terms} + <span>… {rest} more</span> = '
+        f'<p class="tl-in-equation">{terms} + '
+        f"<span>{words('inside.rest', count=rest)}</span> = "
         f"<b>{decimal(product)}</b>{b}</p>"
     )

@@ -13,16 +13,12 @@ from tagloop.service.examples import Example
 from tagloop.service.service import TaggingService
 from tagloop.tagger.tagger import Tagger
 from tagloop.web.events import PRIVATE, TAGGER_SLOTS
+from tagloop.web.languages.words import ENGLISH, Words, label, words_of
 from tagloop.web.tabs.about.tab import read_report
 from tagloop.web.tabs.inside.numbers import draw_linear, draw_parts, draw_tokens
 from tagloop.web.tabs.inside.tags import draw_before, draw_looks, draw_writing
 from tagloop.web.tabs.markup import notice
 from tagloop.web.visitors import visitor_of
-
-INTRODUCTION = (
-    '<p class="tl-in-intro">How words become numbers, what the model does with them, and how they '
-    "become tags: each picture is made of this model's own numbers and your article.</p>"
-)
 
 
 class InsideTab:
@@ -43,14 +39,20 @@ class InsideTab:
     def build(self) -> None:
         """Lays the tab out and connects its events."""
         with gr.Column(elem_classes="tl-inside"):
-            gr.HTML(INTRODUCTION, apply_default_css=False)
+            gr.HTML(
+                '<p class="tl-in-intro">' + label("inside.intro") + "</p>", apply_default_css=False
+            )
             self.title = gr.Textbox(
-                self.example.title, label="Title", max_lines=1, elem_id="inside-title"
+                self.example.title, label=label("page.title"), max_lines=1, elem_id="inside-title"
             )
             self.text = gr.Textbox(
-                self.example.text, label="Article", lines=4, max_lines=8, elem_id="inside-text"
+                self.example.text,
+                label=label("page.article"),
+                lines=4,
+                max_lines=8,
+                elem_id="inside-text",
             )
-            button = gr.Button("Look inside", variant="primary", elem_id="look-inside")
+            button = gr.Button(label("inside.look"), variant="primary", elem_id="look-inside")
             pictures = gr.HTML(elem_id="inside-pictures", apply_default_css=False)
             before = gr.HTML(elem_id="inside-comparison", apply_default_css=False)
         looking: dict[str, Any] = {
@@ -68,29 +70,29 @@ class InsideTab:
         self, title: str, text: str, request: gr.Request | None = None
     ) -> Iterator[tuple[Any, str]]:
         """Draws the pictures, then the comparison, for which another model may have to load."""
-        tagger = self.service.tagger
+        tagger, words = self.service.tagger, words_of(request)
         try:
             title, text = check_article(title, text)
             self.service.taggings.take(visitor_of(request))
             view = look_inside(tagger, title, text)
         except UserError as error:
-            yield notice("problem" if text.strip() else "hint", str(error)), ""
+            yield notice("problem" if text.strip() else "hint", words.error(error)), ""
             return
-        yield draw_view(view), notice("busy", "Asking the model from before fine-tuning …")
-        yield gr.skip(), self._compared(tagger, title, text, view)
+        yield draw_view(view, words), notice("busy", words("inside.asking"))
+        yield gr.skip(), self._compared(tagger, title, text, view, words)
 
-    def _compared(self, tagger: Tagger, title: str, text: str, view: View) -> str:
+    def _compared(self, tagger: Tagger, title: str, text: str, view: View, words: Words) -> str:
         tags = [tag.tag for tag in view.tags]
         try:
             before = tag_before(tagger, title, text, tags)
         except UserError as error:
-            return notice("problem", str(error))
+            return notice("problem", words.error(error))
         report = read_report(tagger.model_repo, tagger.model_revision)
-        drawn = draw_before(before, tags, report, ranked=tagger.ranker is not None)
+        drawn = draw_before(before, tags, report, tagger.ranker is not None, words)
         return f'<div class="tl-in">{drawn}</div>'
 
 
-def draw_view(view: View) -> str:
+def draw_view(view: View, words: Words = ENGLISH) -> str:
     """Returns all pictures of an article but the comparison."""
     drawn = (draw_tokens, draw_parts, draw_linear, draw_looks, draw_writing)
-    return f'<div class="tl-in">{"".join(draw(view) for draw in drawn)}</div>'
+    return f'<div class="tl-in">{"".join(draw(view, words) for draw in drawn)}</div>'

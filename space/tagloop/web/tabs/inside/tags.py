@@ -5,9 +5,10 @@ from typing import Any
 
 from tagloop.inside.attention import TagAttention
 from tagloop.inside.before import Before
-from tagloop.inside.steps import NamedStep, TagSteps
+from tagloop.inside.steps import NAMES, NamedStep, TagSteps
 from tagloop.inside.view import View
 from tagloop.vocabulary.vocabulary import normal_form
+from tagloop.web.languages.words import ENGLISH, Words
 from tagloop.web.tabs.inside.figure import figure, missing, percent
 from tagloop.web.tabs.markup import safe
 
@@ -16,55 +17,45 @@ LEAST_SHADE = 0.06
 DARKEST = 0.65
 NAMED_WORDS = 4
 NAMED_RIVALS = 3
-SHORT_LESSON = (
-    "Fine-tuning on articles with their tags changed the numbers in the matrices and nothing else."
-)
-LESSON = f"{SHORT_LESSON[:-1]}, and this is what it does to the answer."
-RANKED_LESSON = (
-    "Fine-tuning on articles with their tags changed the numbers in the matrices, a ranker that "
-    "learned from the same articles was set behind them, and this is what both do to the answer."
-)
-
-
-SYSTEMS = {"before": "before", "checkpoint": "checkpoint alone", "after": "with Tagloop"}
+SYSTEMS = ("before", "checkpoint", "after")
 """Of ``report.json``; an earlier one has no second."""
 
 
-def draw_looks(view: View) -> str:
+def draw_looks(view: View, words: Words = ENGLISH) -> str:
     """Draws the article with the words shaded that the model looked at for the chosen tag."""
-    heading = "Where it looked"
+    heading = words("inside.looks")
     if not view.attention:
-        why = "No tag was given, so there is nothing to look for."
-        return figure("looks", heading, missing(why), "Each tag has its own look at the article.")
+        why = words("inside.looks_none")
+        return figure("looks", heading, missing(why), words("inside.looks_none_said"))
     choices = "".join(
         f'<label><input type="radio" name="inside-tag" class="tl-in-t{place}" value="{place}"'
         f"{'' if place else ' checked'}> <span>{safe(look.tag)}</span></label>"
         for place, look in enumerate(view.attention)
     )
     said = "".join(
-        f'<p class="tl-in-said tl-in-s{place}">{_most_looked_at(look, view)}</p>'
+        f'<p class="tl-in-said tl-in-s{place}">{_most_looked_at(look, view, words)}</p>'
         for place, look in enumerate(view.attention)
     )
     picture = (
-        f'<div class="tl-in-looks"><fieldset><legend>Tag</legend>{choices}</fieldset>'
+        f'<div class="tl-in-looks"><fieldset><legend>{words("inside.tag")}</legend>'
+        f"{choices}</fieldset>"
         f'<div aria-live="polite">{said}</div>'
         f'<p class="tl-in-article" dir="auto">{_shaded(view)}</p></div>'
     )
-    sentence = (
-        "The greener a word, the more the attention of the last layer lay on it while the model "
-        "generated the chosen tag, which shows where it looked and not always why."
-    )
-    return figure("looks", heading, picture, sentence)
+    return figure("looks", heading, picture, words("inside.looks_said"))
 
 
-def _most_looked_at(look: TagAttention, view: View) -> str:
+def _most_looked_at(look: TagAttention, view: View, words: Words) -> str:
     order = sorted(range(len(view.words)), key=lambda at: -look.weights[at])
     names = [view.article.prompt[view.words[at].begin : view.words[at].end] for at in order]
     named = list(dict.fromkeys(name for name in names if any(map(str.isalnum, name))))
-    words = ", ".join(f"<b>{safe(name)}</b>" for name in named[:NAMED_WORDS])
-    how = "" if look.generated else " It did not generate this tag itself and was made to here."
-    away = f" {percent(look.elsewhere)} of the look went to no word." if look.elsewhere else ""
-    return f"Most on {words}.{away}{how}" if words else f"On no word.{how}"
+    listed = ", ".join(f"<b>{safe(name)}</b>" for name in named[:NAMED_WORDS])
+    said = [words("inside.most_on", words=listed) if listed else words("inside.on_none")]
+    if listed and look.elsewhere:
+        said.append(words("inside.away", share=percent(look.elsewhere)))
+    if not look.generated:
+        said.append(words("inside.made_to"))
+    return " ".join(said)
 
 
 def _shaded(view: View) -> str:
@@ -82,42 +73,39 @@ def _shaded(view: View) -> str:
             for tag, shade in enumerate(shades)
             if shade[place] ** 2 >= LEAST_SHADE
         )
-        words = safe(prompt[word.begin : word.end])
-        out += f'<span style="{mine}">{words}</span>' if mine else words
+        own = safe(prompt[word.begin : word.end])
+        out += f'<span style="{mine}">{own}</span>' if mine else own
     return out + (" …" if prompt[at:].strip() else "")
 
 
-def draw_writing(view: View) -> str:
+def draw_writing(view: View, words: Words = ENGLISH) -> str:
     """Draws each step of the output as a bar of its choices."""
-    heading = "How it generated the tags"
+    heading = words("inside.writing")
     if not view.steps:
-        why = "The model generated nothing for this article."
-        return figure("writing", heading, missing(why), "A model may also give no tag.")
+        why = words("inside.writing_none")
+        return figure("writing", heading, missing(why), words("inside.writing_none_said"))
     answer = {normal_form(tag.tag) for tag in view.tags}
-    tags = "".join(_tag_steps(of, of.form in answer) for of in view.steps)
+    tags = "".join(_tag_steps(of, of.form in answer, words) for of in view.steps)
     picture = f'<ol class="tl-in-writing">{tags}</ol>'
-    sentence = (
-        "Step by step, from top to bottom, the model took the likeliest next piece (green), and "
-        "the amber parts of a bar are the pieces that it might have taken instead."
-    )
-    return figure("writing", heading, picture, sentence)
+    return figure("writing", heading, picture, words("inside.writing_said"))
 
 
-def _tag_steps(of: TagSteps, kept: bool) -> str:
-    steps = "".join(_step(step, of.first + place) for place, step in enumerate(of.steps))
-    left_out = "" if kept or not of.display else "<small>left out of the answer</small>"
-    name = safe(of.display) or "the end"
+def _tag_steps(of: TagSteps, kept: bool, words: Words) -> str:
+    steps = "".join(_step(step, of.first + place, words) for place, step in enumerate(of.steps))
+    left_out = "" if kept or not of.display else f"<small>{words('inside.left_out')}</small>"
+    name = safe(of.display) or words("inside.the_end")
     return f"<li><h3>{name} {left_out}</h3><ol>{steps}</ol></li>"
 
 
-def _step(step: NamedStep, place: int) -> str:
+def _step(step: NamedStep, place: int, words: Words) -> str:
     chosen, *rivals = step.choices
+    token = words(f"inside.step_{step.kind}") if step.kind in NAMES else chosen.token
     bars = "".join(f'<i style="width:{choice.probability:.2%}"></i>' for choice in step.choices)
     named = [f"{safe(r.token)} {percent(r.probability)}" for r in rivals if r.probability >= 0.01]
     instead = ", ".join(named[:NAMED_RIVALS])
-    small = f"<small>or {instead}</small>" if instead else ""
+    small = f"<small>{words('inside.or', pieces=instead)}</small>" if instead else ""
     return (
-        f'<li class="tl-in-{step.kind}" style="--i:{place}"><span>{safe(chosen.token)}</span>'
+        f'<li class="tl-in-{step.kind}" style="--i:{place}"><span>{safe(token)}</span>'
         f'<span class="tl-in-chances" aria-hidden="true">{bars}</span>'
         f'<span class="tl-in-count">{percent(chosen.probability)}</span>{small}</li>'
     )
@@ -128,6 +116,7 @@ def draw_before(
     tags: Sequence[str],
     report: Mapping[str, Any] | None,
     ranked: bool = False,
+    words: Words = ENGLISH,
 ) -> str:
     """Draws the tags of the base beside those of the model: of this article, or of a measured one.
 
@@ -136,53 +125,57 @@ def draw_before(
         tags: What the model says.
         report: Its ``report.json``.
         ranked: Whether a ranker takes part in what the model says.
+        words: The visitor's.
     """
-    heading = "Before and after fine-tuning"
-    sentence = RANKED_LESSON if ranked else LESSON
-    scores = _scores(report or {})
+    heading = words("inside.before")
+    sentence = words("inside.lesson_ranked" if ranked else "inside.lesson")
+    scores = _scores(report or {}, words)
+
+    def column(key: str, tags: Sequence[str], both: frozenset[str], **values: str) -> str:
+        return _column(words(f"inside.column_{key}", **values), tags, both, words)
+
     if before is not None:
         forms = before.kept
         name = before.name.rsplit("/", 1)[-1]
-        columns = _column(f"Before: {name}", [tag.tag for tag in before.tags], forms)
-        columns += _column("After: this model", tags, forms)
+        columns = column("before", [tag.tag for tag in before.tags], forms, name=name)
+        columns += column("after", tags, forms)
         picture = f'<div class="tl-in-pair">{columns}</div>{scores}'
         return figure("before", heading, picture, sentence)
     example = next(iter((report or {}).get("examples") or []), None)
     if example is None:
-        why = "The model from before fine-tuning is not published with this one, so it can't run."
-        return figure("before", heading, missing(why) + scores, SHORT_LESSON)
+        why = words("inside.not_published")
+        return figure("before", heading, missing(why) + scores, words("inside.lesson_short"))
     after = [tag["tag"] for tag in example["after"]]
     forms = frozenset(map(normal_form, example["before"])) & frozenset(map(normal_form, after))
-    columns = _column("Before", example["before"], forms)
+    columns = column("before_plain", example["before"], forms)
     if "checkpoint" in example:
-        columns += _column("After: checkpoint alone", example["checkpoint"], forms)
-        columns += _column("After: with Tagloop", after, forms)
+        columns += column("checkpoint", example["checkpoint"], forms)
+        columns += column("tagloop", after, forms)
     else:
-        columns += _column("After", after, forms)
+        columns += column("after_plain", after, forms)
     title = example.get("title") or str(example.get("text", ""))[:80]
     picture = (
-        missing(
-            "The model from before fine-tuning is not published with this one, so another article "
-            f"stands here, on which both were measured: “{title}”."
-        )
+        missing(words("inside.another_article", title=title))
         + f'<div class="tl-in-pair">{columns}</div>{scores}'
     )
     return figure("before", heading, picture, sentence)
 
 
-def _column(name: str, tags: Sequence[str], both: frozenset[str]) -> str:
+def _column(name: str, tags: Sequence[str], both: frozenset[str], words: Words) -> str:
     chips = "".join(
         f'<li class="{"tl-in-both" if normal_form(tag) in both else "tl-in-own"}">{safe(tag)}</li>'
         for tag in tags
     )
-    listed = f"<ul>{chips}</ul>" if chips else "<p>no tag</p>"
+    listed = f"<ul>{chips}</ul>" if chips else f"<p>{words('inside.no_tag')}</p>"
     return f"<div><h3>{safe(name)}</h3>{listed}</div>"
 
 
-def _scores(report: Mapping[str, Any]) -> str:
+def _scores(report: Mapping[str, Any], words: Words) -> str:
     """Returns F1 of the systems on the test split, as bars, where the model was measured."""
     systems = report.get("systems", {})
-    found = [(label, (systems.get(key) or {}).get("f1@m")) for key, label in SYSTEMS.items()]
+    found = [
+        (words(f"inside.system_{key}"), (systems.get(key) or {}).get("f1@m")) for key in SYSTEMS
+    ]
     if not (found[0][1] and found[-1][1]):
         return ""
     bars = "".join(
@@ -194,5 +187,6 @@ def _scores(report: Mapping[str, Any]) -> str:
     )
     split = safe(str(report.get("split", "test")))
     return (
-        f'<p class="tl-in-note">F1@M on the {split} split</p><ul class="tl-in-scores">{bars}</ul>'
+        f'<p class="tl-in-note">{words("inside.scores", split=split)}</p>'
+        f'<ul class="tl-in-scores">{bars}</ul>'
     )

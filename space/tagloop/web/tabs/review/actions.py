@@ -13,10 +13,9 @@ import gradio as gr
 from tagloop.corrections.review.access import Access
 from tagloop.corrections.review.service import ReviewService
 from tagloop.errors import UserError
-from tagloop.web.tabs.markup import notice
+from tagloop.web.tabs.markup import notice, page_notice
 from tagloop.web.tabs.review.components import Components
 from tagloop.web.tabs.review.page import (
-    DECISIONS,
     decided_list,
     delivery,
     item_page,
@@ -28,7 +27,7 @@ from tagloop.web.tabs.tag.editor import tags_in
 
 FOLLOW_SECONDS = 20.0
 """How long a reviewer's page follows decisions on their way to the dataset."""
-NOT_YOU = "Only reviewers see this: sign in."
+NOT_YOU = page_notice("hint", "review.not_you")
 Update = dict[Any, Any]
 """Components with their new values."""
 
@@ -78,15 +77,15 @@ class ReviewActions:
 
     def _view(self, session: Session, said: str = "", plan: str = "") -> Update:
         """Shows the queue and its current article, as the session has it."""
-        parts, service = self.parts, self.service
+        parts, service, words = self.parts, self.service, session.words
         items = service.waiting(session.order, session.mark)
         current = session.at(items)
         if session.decided:
             decided = service.decided()
-            listed = decided_list(decided, session.page_of(len(decided)))
+            listed = decided_list(decided, session.page_of(len(decided)), words)
         else:
             listed = queue_list(
-                items, session.page_of(len(items)), current.key if current else None
+                items, session.page_of(len(items)), current.key if current else None, words
             )
         opinion = session.opinion
         there = current is not None
@@ -94,9 +93,9 @@ class ReviewActions:
             self.session: session,
             parts.status: said,
             parts.mode: gr.Radio(value="decided" if session.decided else "open"),
-            parts.count: queue_head(len(items), self._agreed(), self.agreement),
+            parts.count: queue_head(len(items), self._agreed(), self.agreement, words),
             parts.queue: listed,
-            parts.item: item_page(current, session.chosen),
+            parts.item: item_page(current, session.chosen, words),
             parts.accept: gr.Button(interactive=bool(opinion and opinion.tags)),
             parts.edit: gr.Button(interactive=there),
             parts.reject: gr.Button(interactive=there),
@@ -106,8 +105,8 @@ class ReviewActions:
             parts.deciding: gr.Column(visible=there),
             parts.bulk: plan,
             parts.confirming: gr.Row(visible=bool(session.plan)),
-            parts.confirm: gr.Button(f"Accept {len(session.plan):,}"),
-            parts.sent: delivery(service.outbox, len(session.done)),
+            parts.confirm: gr.Button(words("review.accept_many", count=len(session.plan))),
+            parts.sent: delivery(service.outbox, len(session.done), words),
         }
 
     def _agreed(self) -> int:
@@ -126,12 +125,12 @@ class ReviewActions:
         """Does something for a reviewer and shows what came of it; nothing for anyone else."""
         reviewer = self._reviewer(session, profile)
         if reviewer is None or session is None:
-            return self._closed(notice("hint", NOT_YOU))
+            return self._closed(NOT_YOU)
         session.show(mode, order, mark)
         try:
             return self._view(session, act(session, reviewer))
         except UserError as error:
-            return self._view(session, notice("problem", str(error)))
+            return self._view(session, notice("problem", session.words.error(error)))
 
     # Profile and event come first: after ``*view`` gradio would not look for them.
     def look(self, profile: gr.OAuthProfile | None, *view: Any) -> Update:
@@ -209,15 +208,18 @@ class ReviewActions:
         *view, note = inputs
 
         def act(session: Session, reviewer: str) -> str:
-            item = session.item
+            item, words = session.item, session.words
             if item is None:
-                return notice("hint", "Nothing is chosen.")
+                return notice("hint", words("review.none_chosen"))
             reviews = self.service.decide(
                 reviewer, item, decision, opinion=session.opinion, tags=tags, note=note or ""
             )
             session.decided_on(reviews)
-            many = f", {len(reviews)} corrections" if len(reviews) > 1 else ""
-            return notice("saved", f"{DECISIONS[decision]}: {_shown(item.correction.title)}{many}.")
+            title = item.correction.title
+            named = words("inside.quoted", words=title[:80]) if title else words("review.untitled")
+            told = "review.done_many" if len(reviews) > 1 else "review.done"
+            decided = words(f"review.decision_{decision}")
+            return notice("saved", words(told, decision=decided, title=named, count=len(reviews)))
 
         return self._act(act, profile, *view) | {self.parts.note: ""}
 
@@ -244,8 +246,7 @@ class ReviewActions:
     def _opened(self, session: Session, reviewer: str, ids: list[str]) -> str:
         reviews = self.service.undo(reviewer, ids)
         session.pick(self.service.item_of(reviews[0].correction_id))
-        many = f"{len(reviews)} corrections are" if len(reviews) > 1 else "The correction is"
-        return notice("saved", f"Undone. {many} open again.")
+        return notice("saved", session.words.count("review.undone", len(reviews)))
 
     def find(self, profile: gr.OAuthProfile | None, *inputs: Any) -> Update:
         """Counts what many people agree on, and asks whether to accept it."""
@@ -255,12 +256,8 @@ class ReviewActions:
         def act(session: Session, _: str) -> str:
             nonlocal told
             session.plan = self.service.agreed(int(people), float(share) / 100)
-            count = len(session.plan)
-            told = notice(
-                "hint",
-                f"{count:,} article{'s' if count != 1 else ''} where at least {int(people)} people "
-                f"and {int(share)} % of those who spoke agree, and nothing is suspicious.",
-            )
+            asked = {"people": int(people), "share": int(share)}
+            told = notice("hint", session.words.count("review.agree", len(session.plan), **asked))
             return ""
 
         update = self._act(act, profile, *view)
@@ -273,7 +270,8 @@ class ReviewActions:
         def act(session: Session, reviewer: str) -> str:
             reviews = self.service.decide_all(reviewer, plan)
             session.decided_on(reviews)
-            return notice("saved", f"Accepted: {len(plan):,} articles, {len(reviews):,} records.")
+            counts = {"articles": len(plan), "records": len(reviews)}
+            return notice("saved", session.words("review.accepted_all", **counts))
 
         return self._act(act, profile, *view)
 
@@ -285,7 +283,7 @@ class ReviewActions:
             yield ""
             return
         for _ in self.service.deliveries(FOLLOW_SECONDS):
-            yield delivery(self.service.outbox, len(session.done))
+            yield delivery(self.service.outbox, len(session.done), session.words)
 
 
 def _value(event: gr.EventData) -> str:
@@ -293,7 +291,3 @@ def _value(event: gr.EventData) -> str:
     data = event._data
     value = data.get("value") if isinstance(data, dict) else None
     return value if isinstance(value, str) else ""
-
-
-def _shown(title: str) -> str:
-    return f"“{title[:80]}”" if title else "an article without title"

@@ -11,6 +11,7 @@ from tagloop.corrections.decision import Review
 from tagloop.corrections.review.queue import Opinion, QueueItem
 from tagloop.corrections.review.service import Order
 from tagloop.vocabulary.normal_form import occurring
+from tagloop.web.languages.words import ENGLISH, Words, words_in
 
 PAGE = 20
 """Articles, or decisions, that the list shows at a time."""
@@ -22,6 +23,7 @@ class Session:
 
     Attributes:
         by_secret: The name, if it was the secret that let the reviewer in.
+        language: The reviewer's, of `tagloop.web.languages.words.LANGUAGES`.
         item: The article as the reviewer sees it; a decision is on that.
         chosen: Which of its answers.
         decided: Whether the list shows what is decided.
@@ -34,6 +36,7 @@ class Session:
     """
 
     by_secret: str | None = None
+    language: str = ENGLISH.language
     item: QueueItem | None = None
     chosen: int = 0
     decided: bool = False
@@ -43,6 +46,11 @@ class Session:
     skipped: set[str] = field(default_factory=set)
     done: list[list[str]] = field(default_factory=list)
     plan: list[QueueItem] = field(default_factory=list)
+
+    @property
+    def words(self) -> Words:
+        """The words of the reviewer's language."""
+        return words_in(self.language)
 
     @property
     def opinion(self) -> Opinion | None:

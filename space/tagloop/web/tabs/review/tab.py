@@ -18,7 +18,8 @@ from tagloop.corrections.review.service import ReviewService
 from tagloop.errors import UserError
 from tagloop.vocabulary.vocabulary import Vocabulary
 from tagloop.web.events import PRIVATE, QUIET
-from tagloop.web.tabs.markup import notice
+from tagloop.web.languages.words import words_of
+from tagloop.web.tabs.markup import notice, page_notice
 from tagloop.web.tabs.review.actions import NOT_YOU, ReviewActions, Update
 from tagloop.web.tabs.review.components import build_parts
 from tagloop.web.tabs.review.page import set_aside
@@ -126,36 +127,42 @@ class ReviewTab(ReviewActions):
         try:
             reviewer = self.access.sign_in(secret, name, visitor_of(request))
         except UserError as error:
-            yield self._closed(notice("problem", str(error)))
+            yield self._closed(notice("problem", words_of(request).error(error)))
             return
-        yield from self.open(Session(by_secret=reviewer))
+        yield from self.open(Session(by_secret=reviewer), request=request)
 
     def leave(self, session: Session | None) -> Update:
         """Forgets that the secret was given."""
-        return self._closed(notice("hint", "Signed out."))
+        return self._closed(page_notice("hint", "review.signed_out"))
 
     def open(
-        self, session: Session | None, profile: gr.OAuthProfile | None = None
+        self,
+        session: Session | None,
+        profile: gr.OAuthProfile | None = None,
+        request: gr.Request | None = None,
     ) -> Iterator[Update]:
         """Looks for what is new on the Hub, then shows the queue."""
         parts = self.parts
         if self._reviewer(session, profile) is None:
             # Nothing has been shown yet where there is no session: what is typed there stays.
-            yield self._closed(notice("hint", NOT_YOU)) if session else {parts.status: ""}
+            yield self._closed(NOT_YOU) if session else {parts.status: ""}
             return
         session = session or Session()
+        session.language = words_of(request).language
+        words = session.words
         yield {
             self.session: session,
             parts.signing_in: gr.Column(visible=False),
             parts.secret: "",
-            parts.status: notice("busy", "Reading the corrections …"),
+            parts.status: notice("busy", words("review.reading")),
         }
         said = ""
         try:
             new = self.service.refresh()
             if new:
-                said = notice("saved", f"{new:,} new correction{'s' if new != 1 else ''}.")
+                said = notice("saved", words.count("review.new", new))
         except UserError as error:
-            said = notice("problem", str(error))
-        said += set_aside(self._outboxes, self.service.records)
-        yield self._view(session, said) | {parts.workspace: gr.Column(visible=True)}
+            said = notice("problem", words.error(error))
+        said += set_aside(self._outboxes, self.service.records, words)
+        shown = {parts.workspace: gr.Column(visible=True), **parts.choices_in(words, session)}
+        yield self._view(session, said) | shown

@@ -13,15 +13,15 @@ from tagloop.rate_limits import RateLimit
 from tagloop.reading.sandbox import Article, read_address, read_file
 from tagloop.service.background import Cancellations, ReportProgress, run_in_background
 from tagloop.web.events import QUIET
+from tagloop.web.languages.words import label, words_of
 from tagloop.web.tabs.markup import notice
 from tagloop.web.visitors import session_of, visitor_of
 
-NO_ADDRESS = "Give the address of a page first, such as https://example.com/post."
 PAGES_A_MINUTE = 10
 """Of one visitor."""
 FILES_A_MINUTE, FILE_MB_A_MINUTE = 60, 100
 """Of one visitor: a class that drops its essays, or four of the largest documents."""
-CANCEL_SHOWN: dict[str, Any] = gr.update(value="Cancel", visible=True, interactive=True)
+CANCEL_SHOWN: dict[str, Any] = gr.update(value=label("page.cancel"), visible=True, interactive=True)
 CANCEL_HIDDEN: dict[str, Any] = gr.update(visible=False)
 """The Cancel button, while there is something to cancel and when there is nothing."""
 
@@ -52,18 +52,18 @@ class ArticleImport:
         """Lays the fields out."""
         with gr.Row(elem_classes="tl-address", visible=self.addresses):
             self._address = gr.Textbox(
-                label="Address of a page",
+                label=label("tag.address"),
                 show_label=False,
                 container=False,
-                placeholder="Or a page's address",
+                placeholder=label("tag.address_hint"),
                 max_lines=1,
                 elem_id="address",
                 scale=4,
                 min_width=180,
             )
-            self._fetch = gr.Button("Read it", elem_id="fetch", min_width=90, scale=1)
+            self._fetch = gr.Button(label("tag.read"), elem_id="fetch", min_width=90, scale=1)
         self._file = gr.File(
-            label="Or drop a file here: Markdown, text, HTML, Word, PDF",
+            label=label("tag.file"),
             height=52,
             elem_id="file",
         )
@@ -103,9 +103,10 @@ class ArticleImport:
             self.files.take(visitor)
             self.megabytes.take(visitor, 1 + size // 1_000_000)
             work = partial(read_file, file, visitor=visitor)
-            yield from self._open(work, "Reading the file …", None, None, request)
+            yield from self._open(work, words_of(request)("tag.reading_file"), None, None, request)
         except UserError as error:
-            yield *[gr.skip()] * 2, notice("problem", str(error)), CANCEL_HIDDEN, None, False
+            problem = notice("problem", words_of(request).error(error))
+            yield *[gr.skip()] * 2, problem, CANCEL_HIDDEN, None, False
         finally:
             self.discard(file)
 
@@ -113,14 +114,15 @@ class ArticleImport:
         """Yields a page's article; an address that is not read stays, and the reason is said."""
         try:
             if not address.strip():
-                raise UserError(NO_ADDRESS)
+                raise UserError(words_of(request)("tag.no_address"))
             self.pages.take(visitor_of(request))
         except UserError as error:
             kind = "problem" if address.strip() else "hint"
-            yield *[gr.skip()] * 2, notice(kind, str(error)), CANCEL_HIDDEN, gr.skip(), False
+            told = notice(kind, words_of(request).error(error))
+            yield *[gr.skip()] * 2, told, CANCEL_HIDDEN, gr.skip(), False
             return
         work = partial(read_address, address, visitor=visitor_of(request))
-        yield from self._open(work, "Reading the page …", "", gr.skip(), request)
+        yield from self._open(work, words_of(request)("tag.reading_page"), "", gr.skip(), request)
 
     def _open(
         self,
@@ -131,7 +133,7 @@ class ArticleImport:
         request: gr.Request,
     ) -> Iterator[tuple[Any, ...]]:
         """Reads, and says what comes of it; the field is then ``emptied``, or ``kept``."""
-        problem = notice("hint", "Cancelled.")
+        problem = notice("hint", words_of(request)("page.cancelled"))
         try:
             with (
                 self.cancellations.flag(session_of(request)) as cancelled,
@@ -149,5 +151,5 @@ class ArticleImport:
                 yield title, text, said, CANCEL_HIDDEN, emptied, True
                 return
         except UserError as error:
-            problem = notice("problem", str(error))
+            problem = notice("problem", words_of(request).error(error))
         yield *[gr.skip()] * 2, problem, CANCEL_HIDDEN, kept, False

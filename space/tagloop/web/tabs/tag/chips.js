@@ -1,9 +1,11 @@
 // The tags as chips that a visitor edits; runs once in the component's element.
 //
-// props.value     {id, tags: [{tag, confidence, present}]}; confidence and present are null of a
-//                 tag that the visitor wrote. Edits are written back to it.
+// props.value     {id, tags: [{tag, confidence, present, linked}]}; confidence and present are null
+//                 of a tag that the visitor wrote, or, if linked, whoever sent the article's link.
+//                 Edits are written back to it.
 // props.evidence  {id, of: {tag: {kind, title: [[begin, end, words]], text: [...]}}}; comes later.
 // fixed.vocabulary, fixed.limit: tags to choose from, and how many an article may have.
+// fixed.words     The words of each language.
 // fixed.prefix    Of the ids of what is made here.
 // fixed.articles  Whether the page has a dataset whose articles a tag can link to.
 const make = (name, attributes = {}, ...children) => {
@@ -23,14 +25,14 @@ let selected = null; // name of the chip whose tools are shown
 let hovered = null; // the chip under the pointer, which comes before the selected one
 let dragged = null;
 const root = element.querySelector(".tl-editor");
-const chips = make("ol", { class: "tl-chips", "aria-label": "Tags" });
+const chips = make("ol", { class: "tl-chips", "aria-label": word("tags") });
 const why = make("p", { class: "tl-why", id: `${fixed.prefix}-why` });
 const tools = make("div", { class: "tl-tools", role: "group", hidden: true });
 const told = make("span", { class: "tl-unseen", role: "status" });
 const options = make("datalist", { id: `${fixed.prefix}-vocabulary` });
 const adding = make("input", {
   id: `${fixed.prefix}-add`, list: `${fixed.prefix}-vocabulary`, autocomplete: "off", spellcheck: "false", dir: "auto",
-  placeholder: "Type a tag, then press Enter", onkeydown: (event) => {
+  placeholder: word("add_hint"), onkeydown: (event) => {
     if (event.key !== "Enter") return;
     event.preventDefault();
     if (add(adding.value)) adding.value = "";
@@ -39,12 +41,12 @@ const adding = make("input", {
 });
 root.replaceChildren(
   chips, tools, why,
-  make("div", { class: "tl-add" }, make("label", { for: `${fixed.prefix}-add` }, "Add a tag"), adding,
-    make("button", { type: "button", onclick: () => { if (add(adding.value)) adding.value = ""; adding.focus(); } }, "Add")),
-  make("div", { class: "tl-copy", role: "group", "aria-label": "Copy the tags as" },
-    make("span", { "aria-hidden": "true" }, "Copy as"),
+  make("div", { class: "tl-add" }, make("label", { for: `${fixed.prefix}-add` }, word("add_tag")), adding,
+    make("button", { type: "button", onclick: () => { if (add(adding.value)) adding.value = ""; adding.focus(); } }, word("add"))),
+  make("div", { class: "tl-copy", role: "group", "aria-label": word("copy_group") },
+    make("span", { "aria-hidden": "true" }, word("copy_as")),
     ...Object.keys(FORMS).map((name) => make("button", { type: "button", "data-form": name,
-      onclick: (event) => { const button = event.currentTarget; copy(button, name, current().map((chip) => chip.tag)); say("Copied"); } }, name))),
+      onclick: (event) => { const button = event.currentTarget; copy(button, name, current().map((chip) => chip.tag)); say(word("copied")); } }, formName(name)))),
   options, told,
 );
 
@@ -57,16 +59,16 @@ const known = (tag) => current().findIndex((chip) => form(chip.tag) === form(tag
 function add(text) {
   const tag = text.replace(/\s+/g, " ").trim();
   if (!tag) return false;
-  if (known(tag) >= 0) { say(`${tag} is there already`); return false; }
-  if (current().length >= fixed.limit) { say(`An article has at most ${fixed.limit} tags`); return false; }
+  if (known(tag) >= 0) { say(word("there", { tag })); return false; }
+  if (current().length >= fixed.limit) { say(word("limit", { limit: fixed.limit })); return false; }
   keep([...current(), { tag, confidence: null, present: null }]);
-  say(`${tag} added`);
+  say(word("added", { tag }));
   return true;
 }
 function remove(tag) {
   const at = known(tag);
   keep(current().filter((_, place) => place !== at));
-  say(`${tag} removed`);
+  say(word("removed", { tag }));
   if (selected === tag) select(null);
   const next = chips.querySelectorAll(".tl-name")[Math.min(at, current().length - 1)];
   (next || adding).focus();
@@ -74,13 +76,13 @@ function remove(tag) {
 function rename(tag, text) {
   const name = text.replace(/\s+/g, " ").trim(), at = known(tag), other = known(name);
   if (!name || name === tag) { draw(tag); return; }
-  if (other >= 0 && other !== at) { say(`${name} is there already`); draw(tag); return; }
+  if (other >= 0 && other !== at) { say(word("there", { tag: name })); draw(tag); return; }
   // Another spelling of the tag is still the model's; another tag is the visitor's.
   const chip = form(name) === form(tag) ? { ...current()[at], tag: name } : { tag: name, confidence: null, present: null };
   selected = name;
   keep(current().map((one, place) => (place === at ? chip : one)));
   draw(name);
-  say(`${tag} renamed to ${name}`);
+  say(word("renamed", { tag, name }));
 }
 function move(tag, by) {
   const tags = [...current()], at = known(tag), to = at + by;
@@ -88,7 +90,7 @@ function move(tag, by) {
   tags.splice(to, 0, ...tags.splice(at, 1));
   keep(tags);
   draw(tag);
-  say(`${tag} is now number ${to + 1} of ${tags.length}`);
+  say(word("moved", { tag, place: to + 1, total: tags.length }));
 }
 function suggest(text) {
   const wanted = form(text);
@@ -101,7 +103,7 @@ function edit(tag) {
   let done = false;
   const finish = (text) => { if (!done) { done = true; rename(tag, text); } };
   const input = make("input", {
-    class: "tl-rename", "aria-label": `New name of ${tag}`, list: `${fixed.prefix}-vocabulary`, value: tag, dir: "auto",
+    class: "tl-rename", "aria-label": word("new_name", { tag }), list: `${fixed.prefix}-vocabulary`, value: tag, dir: "auto",
     oninput: () => suggest(input.value), onblur: () => finish(input.value),
     onkeydown: (event) => {
       event.stopPropagation();
@@ -121,14 +123,14 @@ const evidence = (tag) => {
   return all && props.value && all.id === props.value.id ? all.of[tag] : undefined;
 };
 function reason(chip) {
-  if (chip.confidence === null) return "Added by you.";
-  const found = evidence(chip.tag), sure = `${percent(chip)} % confidence. `;
-  if (!found) return `${sure}${chip.present ? "Named in the article." : "Inferred from the article."}`;
+  if (chip.confidence === null) return word(chip.linked ? "by_link" : "by_you");
+  const found = evidence(chip.tag), sure = `${word("sure", { percent: percent(chip) })} `;
+  if (!found) return sure + word(chip.present ? "named" : "inferred");
   const places = found.title.length + found.text.length;
-  if (found.kind === "present") return `${sure}Named ${places === 1 ? "once" : `${places} times`} in the article.`;
-  if (!found.text.length) return `${sure}Inferred from the article as a whole.`;
+  if (found.kind === "present") return sure + (places === 1 ? word("named_once") : word("named_times", { count: places }));
+  if (!found.text.length) return sure + word("inferred_whole");
   const words = found.text[0][2];
-  return `${sure}Inferred, most of all from: “${words.length > 220 ? `${words.slice(0, 220)} …` : words}”`;
+  return sure + word("inferred_words", { words: words.length > 220 ? `${words.slice(0, 220)} …` : words });
 }
 function field(name) { return document.querySelector(`#${name} textarea, #${name} input`); }
 
@@ -186,15 +188,15 @@ function select(tag) {
   for (const li of chips.children) li.classList.toggle("tl-selected", li.dataset.tag === tag);
   tools.hidden = tag === null;
   if (tag !== null) {
-    const at = known(tag), button = (label, text, run, off) =>
-      make("button", { type: "button", "aria-label": `${label} ${tag}`, disabled: off, onclick: run }, text);
-    tools.setAttribute("aria-label", `Change ${tag}`);
+    const at = known(tag), button = (key, text, run, off) =>
+      make("button", { type: "button", "aria-label": word(key, { tag }), disabled: off, onclick: run }, text);
+    tools.setAttribute("aria-label", word("change", { tag }));
     tools.replaceChildren(
-      button("Rename", "Rename", () => edit(tag), false),
-      button("Move earlier:", "←", () => { move(tag, -1); }, at === 0),
-      button("Move later:", "→", () => { move(tag, 1); }, at === current().length - 1),
-      button("Remove", "Remove", () => remove(tag), false),
-      ...(fixed.articles ? [make("a", { href: `?tag=${encodeURIComponent(tag)}`, target: "_blank", rel: "noopener", "aria-label": `Articles tagged ${tag}` }, "Its articles")] : []),
+      button("rename_tag", word("rename"), () => edit(tag), false),
+      button("earlier_tag", "←", () => { move(tag, -1); }, at === 0),
+      button("later_tag", "→", () => { move(tag, 1); }, at === current().length - 1),
+      button("remove_tag", word("remove"), () => remove(tag), false),
+      ...(fixed.articles ? [make("a", { href: `?tag=${encodeURIComponent(tag)}`, target: "_blank", rel: "noopener", "aria-label": word("articles_tag", { tag }) }, word("articles"))] : []),
     );
   }
   show(shown(), true);
@@ -203,7 +205,6 @@ function select(tag) {
 // Drawing -------------------------------------------------------------------------------------
 function item(chip) {
   const kind = chip.confidence === null ? "own" : chip.present ? "present" : "inferred";
-  const meaning = { own: "added by you", present: "named in the article", inferred: "inferred" }[kind];
   const name = make("button", {
     type: "button", class: "tl-name", dir: "auto", "aria-describedby": `${fixed.prefix}-why`,
     onfocus: () => select(chip.tag), onclick: () => select(chip.tag), ondblclick: () => edit(chip.tag),
@@ -224,14 +225,14 @@ function item(chip) {
     ondrop: (event) => { event.preventDefault(); if (dragged !== null && dragged !== chip.tag) move(dragged, known(chip.tag) - known(dragged)); dragged = null; },
     ondragend: () => { dragged = null; },
   }, name);
-  if (chip.confidence === null) li.append(make("span", { class: "tl-percent" }, "yours"));
+  if (chip.confidence === null) li.append(make("span", { class: "tl-percent" }, word(chip.linked ? "linked" : "yours")));
   else {
     li.append(
-      make("span", { class: "tl-percent" }, `${percent(chip)} %`, make("span", { class: "tl-unseen" }, ` confidence, ${meaning}`)),
+      make("span", { class: "tl-percent" }, `${percent(chip)} %`, make("span", { class: "tl-unseen" }, word("confidence", { meaning: word(`meaning_${kind}`) }))),
       make("span", { class: "tl-bar", "aria-hidden": "true" }, make("i", { style: `width:${percent(chip)}%` })),
     );
   }
-  li.append(make("button", { type: "button", class: "tl-remove", "aria-label": `Remove ${chip.tag}`, title: "Remove", onclick: () => remove(chip.tag) }, "×"));
+  li.append(make("button", { type: "button", class: "tl-remove", "aria-label": word("remove_tag", { tag: chip.tag }), title: word("remove"), onclick: () => remove(chip.tag) }, "×"));
   return li;
 }
 function draw(focused = null) {

@@ -11,6 +11,8 @@ import gradio as gr
 from tagloop.generation.evidence import Evidence
 from tagloop.limits import MAX_TAGS
 from tagloop.service.service import Tagging
+from tagloop.vocabulary.vocabulary import normal_form
+from tagloop.web.languages.words import words_by_language
 
 SCRIPTS = ("copying.js", "chips.js")
 MAX_CHOICES = 5_000
@@ -35,6 +37,7 @@ def build_editor(
         "vocabulary": list(vocabulary[:MAX_CHOICES]),
         "limit": MAX_TAGS,
         "articles": articles,
+        "words": words_by_language("chips"),
     }
     scripts = [Path(__file__).with_name(name).read_text(encoding="utf-8") for name in SCRIPTS]
     return gr.HTML(
@@ -47,14 +50,23 @@ def build_editor(
     )
 
 
-def chips_of(tagging: Tagging | None) -> dict[str, Any] | None:
-    """Returns the editor's value for an article's tags."""
+def chips_of(tagging: Tagging | None, shared: Sequence[str] | None = None) -> dict[str, Any] | None:
+    """Returns the editor's value for an article's tags.
+
+    Args:
+        tagging: What was suggested for it.
+        shared: The tags that a link brought, which are shown instead.
+    """
     if tagging is None:
         return None
-    tags = [
+    tags: list[dict[str, Any]] = [
         {"tag": tag.tag, "confidence": tag.confidence, "present": tag.present}
         for tag in tagging.tags
     ]
+    if shared is not None:
+        suggested = {normal_form(tag["tag"]): tag for tag in tags}
+        linked = {"confidence": None, "present": None, "linked": True}
+        tags = [suggested.get(normal_form(tag), linked) | {"tag": tag} for tag in shared]
     return {"id": tagging.id, "tags": tags}
 
 

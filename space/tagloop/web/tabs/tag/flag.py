@@ -11,19 +11,14 @@ from tagloop.corrections.pseudonyms import pseudonym
 from tagloop.errors import UserError
 from tagloop.service.service import Tagging, TaggingService
 from tagloop.web.events import QUIET
+from tagloop.web.languages.words import ENGLISH, Words, label, words_of
 from tagloop.web.tabs.markup import notice
 from tagloop.web.tabs.tag.editor import tags_in
 from tagloop.web.visitors import visitor_of
 
 WATCH_SECONDS = HUB_PATIENCE_SECONDS
 """How long a visitor watches a correction on its way to the Hub."""
-VERDICTS = {"good": "Good", "fixed": "Fixed", "bad": "Bad"}
-CONSENT = (
-    '<p class="tl-consent">Sending stores the title, the text, both sets of tags and your '
-    "note in this Space's private corrections dataset, where they may be used to train "
-    "the next model; your address only as a code that tells visitors apart. Please send nothing "
-    "personal or confidential.</p>"
-)
+VERDICTS = ("good", "fixed", "bad")
 
 
 class FlagForm:
@@ -44,26 +39,28 @@ class FlagForm:
         """Lays the form out; it does not show where no corrections are taken."""
         takes_corrections = self.service.outbox is not None
         with gr.Column(visible=takes_corrections, elem_id="feedback", elem_classes="tl-ask"):
-            gr.HTML('<h2 class="tl-question">Are these tags right?</h2>')
+            gr.HTML('<h2 class="tl-question">' + label("flag.question") + "</h2>")
             self.note = gr.Textbox(
-                label="Note (optional)",
-                placeholder="For the people who train the model",
+                label=label("flag.note"),
+                placeholder=label("flag.note_hint"),
                 lines=1,
                 max_lines=4,
                 elem_id="note",
             )
             with gr.Row(elem_classes="tl-verdicts"):
                 self._verdicts = {
-                    verdict: gr.Button(label, elem_id=verdict, min_width=70, size="md")
-                    for verdict, label in VERDICTS.items()
+                    verdict: gr.Button(
+                        label(f"flag.verdict_{verdict}"), elem_id=verdict, min_width=70, size="md"
+                    )
+                    for verdict in VERDICTS
                 }
             self.outcome = gr.HTML(elem_id="outcome")
-            gr.HTML(CONSENT, elem_id="consent")
-            with gr.Accordion("Withdraw a correction", open=False, elem_id="withdrawing"):
+            gr.HTML('<p class="tl-consent">' + label("flag.consent") + "</p>", elem_id="consent")
+            with gr.Accordion(label("flag.withdraw_heading"), open=False, elem_id="withdrawing"):
                 self._withdrawn_id = gr.Textbox(
-                    label="Its id", placeholder="As it was shown when it was saved", max_lines=1
+                    label=label("flag.id"), placeholder=label("flag.id_hint"), max_lines=1
                 )
-                self._withdraw = gr.Button("Withdraw it", size="md")
+                self._withdraw = gr.Button(label("flag.withdraw"), size="md")
                 self._withdrawn = gr.HTML(elem_id="withdrawn")
 
     def connect(self, tagging: gr.State, editor: gr.HTML) -> None:
@@ -113,9 +110,9 @@ class FlagForm:
         request: gr.Request | None = None,
     ) -> Iterator[str]:
         """Saves a correction, says so, and follows it to the Hub for a while."""
-        tags = tags_in(edited)
+        tags, words = tags_in(edited), words_of(request)
         if tagging is None:
-            yield notice("hint", "These tags are an hour old: suggest them again first.")
+            yield notice("hint", words("flag.old"))
             return
         try:
             self.service.corrections.take(visitor_of(request))
@@ -130,13 +127,13 @@ class FlagForm:
                 id=str(uuid5(UUID(tagging.id), repr((verdict, tags, note)))),
             )
         except UserError as error:
-            yield notice("problem", str(error))
+            yield notice("problem", words.error(error))
             return
         delivery_status = self.service.delivery_status(saved_id)
-        yield _told(delivery_status, waiting=True)
+        yield _told(delivery_status, words, waiting=True)
         if self.service.outbox is not None and delivery_status.saved:
             self.service.outbox.wait_delivered(saved_id, WATCH_SECONDS)
-        yield _told(self.service.delivery_status(saved_id, WATCH_SECONDS))
+        yield _told(self.service.delivery_status(saved_id, WATCH_SECONDS), words)
 
     def take_back(self, correction_id: str, request: gr.Request | None = None) -> str:
         """Withdraws a visitor's own correction."""
@@ -144,38 +141,28 @@ class FlagForm:
             self.service.corrections.take(visitor_of(request))
             whole = self.service.withdraw(correction_id)
         except UserError as error:
-            return notice("problem", str(error))
+            return notice("problem", words_of(request).error(error))
         delivery_status = self.service.withdrawal_status(whole, WATCH_SECONDS)
+        words, name = words_of(request), f"#{whole[:8]}"
         if not delivery_status.saved:
-            return notice("waiting", f"Not withdrawn yet: #{whole[:8]}.", delivery_status.message)
-        return notice(
-            "saved",
-            f"Withdrawn: #{whole[:8]}.",
-            "The next dataset leaves it out, if it is a correction of this Space.",
-        )
+            told = words("flag.not_withdrawn", name=name)
+            return notice("waiting", told, delivery_status.message)
+        return notice("saved", words("flag.withdrawn", name=name), words("flag.left_out"))
 
 
-def _told(delivery_status: DeliveryStatus, waiting: bool = False) -> str:
+def _told(delivery_status: DeliveryStatus, words: Words = ENGLISH, waiting: bool = False) -> str:
     """Says where a correction is by now; nothing is called saved that is not."""
-    name = f"#{delivery_status.id[:8]}"
+    name, problem = f"#{delivery_status.id[:8]}", delivery_status.problem
+    saved = words("flag.saved", name=name)
     if delivery_status.delivered:
-        return notice(
-            "saved",
-            f"Saved, {name}. Thank you!",
-            f"In the dataset as {delivery_status.id}, which you need if you want to withdraw it.",
-        )
+        return notice("saved", saved, words("flag.delivered", id=delivery_status.id))
     if delivery_status.refused:
-        return notice(
-            "problem",
-            f"Not in the dataset yet: {delivery_status.problem}",
-            f"The correction is kept on this server as "
-            f"{delivery_status.id} until its owner mends that.",
-        )
-    if delivery_status.saved and delivery_status.problem is None:
-        return notice("busy", f"Saved, {name}. Thank you!", "On its way to the dataset …")
+        kept = words("flag.kept", id=delivery_status.id)
+        return notice("problem", words("flag.refused", problem=problem), kept)
+    if delivery_status.saved and problem is None:
+        return notice("busy", saved, words("flag.under_way"))
     if delivery_status.saved:
-        later = f"It goes to the dataset later. {delivery_status.problem}"
-        return notice("waiting", f"Saved, {name}. Thank you!", later)
+        return notice("waiting", saved, words("flag.later", problem=problem))
     if waiting:
-        return notice("busy", f"Sending {name} …", "It is saved once the dataset has it.")
-    return notice("waiting", f"Not saved yet, {name}.", delivery_status.message)
+        return notice("busy", words("flag.sending", name=name), words("flag.saved_when"))
+    return notice("waiting", words("flag.not_saved", name=name), delivery_status.message)

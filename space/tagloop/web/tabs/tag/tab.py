@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 
 from tagloop.errors import UserError
-from tagloop.limits import MAX_TEXT_CHARACTERS, MAX_WINDOWS
+from tagloop.limits import MAX_WINDOWS
 from tagloop.service.background import Cancellations, Progress, run_in_background
 from tagloop.service.examples import Example
 from tagloop.service.options import written_list
@@ -18,13 +18,15 @@ from tagloop.service.service import Tagging, TaggingService
 from tagloop.tagger.options import Options
 from tagloop.web.api import refusal
 from tagloop.web.events import PRIVATE, QUIET, TAGGER_SLOTS
+from tagloop.web.languages.words import ENGLISH, Words, label, words_of
 from tagloop.web.tabs.markup import legend, notice, placeholder, progress_bar
 from tagloop.web.tabs.tag.article_import import CANCEL_HIDDEN, CANCEL_SHOWN, ArticleImport
 from tagloop.web.tabs.tag.editor import build_editor, chips_of, evidence_of
 from tagloop.web.tabs.tag.flag import FlagForm
+from tagloop.web.tabs.tag.sharing import SharedArticle, build_copy, open_script, shared_article
 from tagloop.web.visitors import session_of, visitor_of
 
-EMPTY_RESULT = placeholder("Tags appear here.")
+EMPTY_RESULT = placeholder("tag.empty")
 # On a phone the result stands below the form.
 SHOW_RESULT = """() => {
   document.querySelector("#result").scrollIntoView({ behavior: "smooth", block: "nearest" });
@@ -73,7 +75,7 @@ class TagTab:
             with gr.Column(scale=6, min_width=320):
                 article = self._article_column()
             with gr.Column(scale=5, min_width=320, elem_classes="tl-sheet"):
-                result = self._result_column()
+                result = self._result_column(article)
         examples = self._examples_row()
         # Kept on the server, so that what is stored is what was tagged; gone after an hour.
         tagging = gr.State(None, time_to_live=3600)
@@ -84,62 +86,66 @@ class TagTab:
     def _article_column(self) -> dict[str, Any]:
         parts: dict[str, Any] = {}
         parts["title"] = gr.Textbox(
-            label="Title", placeholder="The headline, if there is one", max_lines=1, elem_id="title"
+            label=label("page.title"),
+            placeholder=label("tag.title_hint"),
+            max_lines=1,
+            elem_id="title",
         )
         parts["text"] = gr.Textbox(
-            label="Article",
-            placeholder=f"Paste the text here, up to {MAX_TEXT_CHARACTERS:,} characters",
+            label=label("page.article"),
+            placeholder=label("tag.article_hint"),
             lines=13,
             max_lines=13,
             elem_id="article",
         )
         with gr.Row(elem_classes="tl-actions"):
             parts["submit"] = gr.Button(
-                "Suggest tags", variant="primary", elem_id="suggest", scale=3
+                label("tag.suggest"), variant="primary", elem_id="suggest", scale=3
             )
-            parts["clear"] = gr.Button("Clear", elem_id="clear", min_width=90, scale=1)
+            parts["clear"] = gr.Button(label("tag.clear"), elem_id="clear", min_width=90, scale=1)
             parts["cancel"] = gr.Button(
-                "Cancel", elem_id="cancel", min_width=90, scale=1, visible=False
+                label("page.cancel"), elem_id="cancel", min_width=90, scale=1, visible=False
             )
-        parts["hint"] = gr.HTML(elem_id="hint")
+        parts["hint"] = gr.HTML(elem_id="hint", js_on_load=open_script())
         self.article_import.build()
-        with gr.Accordion("Options", open=False, elem_id="options"):
+        with gr.Accordion(label("page.options"), open=False, elem_id="options"):
             parts["options"] = self._options()
         return parts
 
     def _options(self) -> list[gr.components.Component]:
         settings = self.service.tagger.settings
         return [
-            gr.Slider(1, 10, value=settings.max_tags, step=1, label="At most tags"),
-            gr.Slider(0, 0.95, value=settings.threshold, step=0.01, label="Least confidence"),
+            gr.Slider(1, 10, value=settings.max_tags, step=1, label=label("page.max_tags")),
+            gr.Slider(0, 0.95, value=settings.threshold, step=0.01, label=label("page.threshold")),
             gr.Textbox(
-                label="Allowed tags: only these",
-                placeholder="Banking, Chatbots, … (any tag when empty)",
+                label=label("tag.allowed"),
+                placeholder=label("tag.allowed_hint"),
                 lines=2,
                 max_lines=6,
                 elem_id="allowed",
             ),
             gr.Textbox(
-                label="Prefer these tags",
-                placeholder="AI, … (others may still come)",
+                label=label("tag.preferred"),
+                placeholder=label("tag.preferred_hint"),
                 lines=1,
                 max_lines=4,
                 elem_id="preferred",
             ),
-            gr.Checkbox(label="Read a long article to its end", value=False, elem_id="whole"),
+            gr.Checkbox(label=label("tag.whole"), value=False, elem_id="whole"),
         ]
 
-    def _result_column(self) -> dict[str, Any]:
+    def _result_column(self, article: dict[str, Any]) -> dict[str, Any]:
         parts: dict[str, Any] = {"result": gr.HTML(EMPTY_RESULT, elem_id="result")}
         with gr.Column(visible=False, elem_id="editing") as editing:
             parts["editing"] = editing
             parts["editor"] = build_editor(self.service.tagger.vocabulary.tags, self.has_dataset)
+            build_copy(article["title"], article["text"], parts["editor"])
             self.flag.build()
         return parts
 
     def _examples_row(self) -> gr.Dataset:
         return gr.Dataset(
-            label="Or try one of these",
+            label=label("tag.examples"),
             components=[gr.Textbox(visible=False)],
             samples=[[example.title] for example in self.examples],
             type="index",
@@ -190,6 +196,12 @@ class TagTab:
             **QUIET,
         )
         tag_then_explain(chosen.then, lambda tagged: tagged.then(None, js=SHOW_RESULT))
+        # The event is that of the script in the hint.
+        shared = gr.State(None)
+        opened = parts.hint.opened(
+            self.open_link, None, [parts.title, parts.text, parts.hint, shared], **QUIET
+        )
+        tag_then_explain(opened.then, fn=self.suggest_shared, inputs=[shared, *tagging["inputs"]])
         self.article_import.connect([parts.title, parts.text, parts.hint, parts.cancel], go_on)
         parts.cancel.click(self.cancel, outputs=parts.cancel, queue=False, **QUIET)
         parts.clear.click(
@@ -201,7 +213,32 @@ class TagTab:
         example = self.examples[index]
         return example.title, example.text
 
+    def open_link(self, event: gr.EventData, request: gr.Request | None = None) -> tuple[Any, ...]:
+        """Fills the form with the article that a link carried."""
+        shared = shared_article(event._data)
+        if shared is None:
+            broken = notice("problem", words_of(request)("link.broken"))
+            return *[gr.skip()] * 2, broken, None
+        kept = replace(shared, title="", text="")  # the form has them: not twice in memory
+        return shared.title, shared.text, "", kept
+
     # The request comes first: after ``*inputs`` gradio does not look for it.
+    def suggest_shared(
+        self, request: gr.Request, shared: SharedArticle | None, *inputs: Any
+    ) -> Iterator[tuple[Any, ...]]:
+        """Tags a link's article, and shows the tags that the link brought with it."""
+        if shared is None:
+            yield tuple([gr.skip()] * 7)
+            return
+        suggest: Any = self.suggest  # its inputs are as many as gradio gives
+        for shown in suggest(*inputs, request=request):
+            tagging = shown[4]
+            if shared.tags is None or not isinstance(tagging, Tagging):
+                yield shown
+                continue
+            told = notice("hint", words_of(request)("link.opened"))
+            yield shown[0], told, shown[2], chips_of(tagging, shared.tags), *shown[4:]
+
     def suggest_read(
         self, request: gr.Request, came: bool, *inputs: Any
     ) -> Iterator[tuple[Any, ...]]:
@@ -230,6 +267,7 @@ class TagTab:
         What takes longer is told as it goes, and ends when gradio closes this generator: when the
         visitor cancels it, or leaves.
         """
+        words = words_of(request)
         options = Options(
             max_tags=max_tags,
             threshold=threshold,
@@ -247,30 +285,32 @@ class TagTab:
             ):
                 for progress in reports:
                     if cancelled.is_set():
-                        yield self._cleared() if cancelled.clears else self._cancelled(before)
+                        told = self._cancelled(before, words)
+                        yield self._cleared() if cancelled.clears else told
                         return
                     if progress.result is None:
-                        yield self._busy(progress)
+                        yield self._busy(progress, words)
             tagging = progress.result
         except UserError as error:
             kind = "problem" if text.strip() else "hint"
-            yield self._shown(EMPTY_RESULT, notice(kind, str(error)), None)
+            yield self._shown(EMPTY_RESULT, notice(kind, words.error(error)), None)
             return
         assert tagging is not None
-        yield self._shown(legend(tagging.tags), "", tagging)
+        yield self._shown(legend(tagging.tags, words), "", tagging)
 
     def cancel(self, request: gr.Request) -> Any:
         """Ends what the visitor has running, at its next step."""
         self.cancellations.cancel(session_of(request))
-        return gr.Button("Stopping …", interactive=False)
+        return gr.Button(label("page.stopping"), interactive=False)
 
-    def _busy(self, progress: Progress[Tagging]) -> tuple[Any, ...]:
-        return reading(progress), "", *[gr.skip()] * 4, CANCEL_SHOWN
+    def _busy(self, progress: Progress[Tagging], words: Words) -> tuple[Any, ...]:
+        return reading(progress, words), "", *[gr.skip()] * 4, CANCEL_SHOWN
 
-    def _cancelled(self, before: Tagging | None) -> tuple[Any, ...]:
+    def _cancelled(self, before: Tagging | None, words: Words) -> tuple[Any, ...]:
         """Says so; what was there before stays."""
-        result = EMPTY_RESULT if before is None else legend(before.tags)
-        return result, notice("hint", "Cancelled."), *[gr.skip()] * 4, CANCEL_HIDDEN
+        result = EMPTY_RESULT if before is None else legend(before.tags, words)
+        told = notice("hint", words("page.cancelled"))
+        return result, told, *[gr.skip()] * 4, CANCEL_HIDDEN
 
     def explain(self, tagging: Tagging | None) -> Any:
         """Finds what speaks for each tag, after the tags themselves have been shown."""
@@ -295,8 +335,8 @@ class TagTab:
         return result, hint, visible, chips_of(tagging), tagging, "", CANCEL_HIDDEN
 
 
-def reading(progress: Progress[Tagging]) -> str:
+def reading(progress: Progress[Tagging], words: Words = ENGLISH) -> str:
     """Returns the bar of an article that is being read."""
     done, total = progress.done, progress.total
-    parts = f"{done} of {total} parts of it are read" if total > 1 else ""
-    return progress_bar("Reading the article …", "Parts read", done, total, parts)
+    parts = words("tag.parts", done=done, total=total) if total > 1 else ""
+    return progress_bar(words("tag.reading"), words("tag.parts_read"), done, total, parts)

@@ -13,6 +13,7 @@ from starlette.datastructures import QueryParams
 
 from tagloop.explore import loader as module
 from tagloop.explore.articles import read_articles
+from tagloop.web.languages.words import ENGLISH
 from tagloop.web.tabs.explore import tab as explore
 from tagloop.web.tabs.explore.filters import ANY_SOURCE, ANY_SPLIT
 from tagloop.web.tabs.explore.tab import ExploreTab, linked_tags
@@ -60,7 +61,7 @@ def test_the_way_to_the_dataset_is_told(folder: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(module, "read_articles", slowly)
     monkeypatch.setattr(explore, "POLL_SECONDS", 0.05)
     tab = built(str(folder))
-    seen = updates(tab.open(*ALL))
+    seen = updates(tab.open(None, *ALL))
     told = [update[tab.status] for update in seen[:-1]]
     assert any("Reading articles: 1 of 2" in line for line in told)
     assert all('role="status"' in line for line in told)
@@ -70,14 +71,14 @@ def test_the_way_to_the_dataset_is_told(folder: Path, monkeypatch: pytest.Monkey
     assert last[tab.filters.box].visible
     assert [name for name, _ in last[tab.filters.tags].choices] == ["Banking", "Chatbots"]
     # Opened again, all is there at once.
-    again = updates(tab.open("", ["chatbots"], ANY_SPLIT, ANY_SOURCE, False))
+    again = updates(tab.open(None, "", ["chatbots"], ANY_SPLIT, ANY_SOURCE, False))
     assert len(again) == 1
     assert "1 article tagged <bdi>Chatbots" in again[0][tab.articles]
 
 
 def test_what_is_wrong_with_the_dataset_is_said(tmp_path: Path) -> None:
     tab = built(str(tmp_path))
-    last = updates(tab.open(*ALL))[-1]
+    last = updates(tab.open(None, *ALL))[-1]
     assert 'role="alert"' in last[tab.status]
     assert "data/*.parquet" in last[tab.status]
     assert last[tab.filters.box].visible is False
@@ -91,7 +92,7 @@ def test_no_dataset_no_events() -> None:
             tab.build()
         tab.connect(app, tabs, inside)
     assert not app.fns
-    assert "DATASET_REPO" in str(app.config)
+    assert "explore.none" in str(app.config) and "DATASET_REPO" in ENGLISH("explore.none")
 
 
 def test_no_event_is_an_endpoint(folder: Path) -> None:
@@ -108,7 +109,7 @@ def test_no_event_is_an_endpoint(folder: Path) -> None:
 def test_a_button_filters(folder: Path) -> None:
     tab = built(str(folder))
     assert "open this tab again" in tab.search(None, *ALL)
-    updates(tab.open(*ALL))
+    updates(tab.open(None, *ALL))
     *fields, found = tab.pick(["Chatbots"], event({"tags": ["Banking"], "more": False}))
     assert fields == ["", ["Banking"], ANY_SPLIT, ANY_SOURCE, False]
     assert "2 articles tagged" in found
@@ -121,7 +122,7 @@ def test_a_button_filters(folder: Path) -> None:
 @pytest.mark.parametrize("data", [None, 3, [], {"tags": 3}, {"tags": [None, {"path": "x"}]}, {}])
 def test_whatever_an_event_carries(folder: Path, data: Any) -> None:
     tab = built(str(folder))
-    updates(tab.open(*ALL))
+    updates(tab.open(None, *ALL))
     assert tab.pick([], event(data))[1] == []
     assert "2 articles" in tab.turn(None, event(data), *ALL)
 
@@ -129,7 +130,7 @@ def test_whatever_an_event_carries(folder: Path, data: Any) -> None:
 def test_searches_in_the_texts_have_a_limit(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(explore, "TEXT_SEARCHES_A_MINUTE", 3)
     tab = built(str(folder))
-    updates(tab.open(*ALL))
+    updates(tab.open(None, *ALL))
     query: Asked = ("text", [], ANY_SPLIT, ANY_SOURCE, True)
     told = [tab.search(None, *query) for _ in range(4)]
     assert all("1 article" in found for found in told[:3])
@@ -140,7 +141,7 @@ def test_searches_in_the_texts_have_a_limit(folder: Path, monkeypatch: pytest.Mo
 def test_openings_have_a_limit(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(explore, "OPENINGS_A_MINUTE", 2)
     tab = built(str(folder))
-    updates(tab.open(*ALL))
+    updates(tab.open(None, *ALL))
     assert tab.loader is not None and tab.loader.dataset is not None
     place = f"{tab.loader.dataset.version.key}:0"
     read, visitor = tab._text_reader(), SimpleNamespace(headers={}, client=None)

@@ -20,6 +20,7 @@ from tagloop.inside.view import View, look_inside
 from tagloop.service.examples import Example, load_examples
 from tagloop.service.service import TaggingService
 from tagloop.tagger.tagger import Tag, Tagger
+from tagloop.web.languages.words import LANGUAGES, words_in
 from tagloop.web.settings import SPACE_FOLDER
 from tagloop.web.tabs.inside.figure import decimal, human, percent, strip
 from tagloop.web.tabs.inside.tab import InsideTab, draw_view
@@ -195,3 +196,15 @@ def test_without_the_conversion_it_works_too(model_dir: Path, tmp_path: Path) ->
     folder = shutil.copytree(model_dir, tmp_path / "plain", ignore=ignored)
     view = look_inside(Tagger.from_pretrained(folder), "Banking", TEXT)
     assert draw_view(view).count("<figure") == 5
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_picture_has_one_sentence_in_every_language(view: View, language: str) -> None:
+    words = words_in(language)
+    html = draw_view(view, words) + draw_before(None, [], None, words=words)
+    said = sentences(html)
+    assert len(said) == len(FIGURES) + 1
+    for sentence in said:
+        assert sentence[-1] in ".。" and not re.search(r"[.!?;] |[。！？；].", sentence), sentence
+    assert words("inside.part_words") in html and words("inside.step_mark") in html
+    assert words("inside.layer_encoder", number=1) in html
