@@ -1,6 +1,7 @@
 // The tags as chips. Their script is the Gradio Space's own (chips.mjs is written of it), which
 // wants a component's props; here they are.
 import startChips from "./chips.mjs";
+import { words } from "./words.mjs";
 
 export class Editor {
   #value = null;
@@ -11,7 +12,7 @@ export class Editor {
   // limit: of tags. changed: is called whenever suggested or edited tags change.
   constructor(element, limit, changed) {
     Object.assign(this, { element, changed, suggested: [] });
-    this.fixed = { prefix: "tl", vocabulary: [], limit, articles: false };
+    this.fixed = { words, prefix: "tl", vocabulary: [], limit, articles: false };
     const editor = this;
     const props = {
       get value() {
@@ -41,6 +42,16 @@ export class Editor {
     this.#evidence = null;
     this.suggested = tags?.map(({ tag, confidence }) => ({ tag, confidence })) ?? [];
     this.element.hidden = !tags;
+    this.#watched.value();
+    this.changed();
+  }
+
+  // Shows the tags that whoever sent a link to the article stands for.
+  take(tags) {
+    const given = new Map(this.#value.tags.map((one) => [one.tag, one]));
+    const linked = { confidence: null, present: null, linked: true };
+    const { id } = this.#value;
+    this.#value = { id, tags: tags.map((tag) => given.get(tag) ?? { tag, ...linked }) };
     this.#watched.value();
     this.changed();
   }

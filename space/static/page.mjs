@@ -5,7 +5,7 @@ import { startCorrections } from "./corrections.mjs";
 import { fileDrop, pageDrop } from "./drop.mjs";
 import { Editor } from "./editor.mjs";
 import { showExamples } from "./examples.mjs";
-import { articleIn, linkTo } from "./link.mjs";
+import { linkTo, linked } from "./link.mjs";
 import { loaded, progress } from "./loading.mjs";
 import { legend, notice, placeholder } from "./notice.mjs";
 import { allowOnly, options, showDefaults } from "./options.mjs";
@@ -60,6 +60,8 @@ async function suggest(said = "") {
   }
 }
 
+const isTagged = ({ title, text }) => tagged?.title === title && tagged.text === text;
+
 // Shows an article's tags; without an article, what stands there before.
 function show(asked, tags) {
   tagged = asked;
@@ -110,10 +112,11 @@ async function openList(file) {
 
 async function openLink() {
   try {
-    const found = await articleIn(location.hash, limits);
+    const found = await linked(location.hash, limits);
     if (!found) return;
     fill(found);
     await suggest();
+    if (found.tags && isTagged(article())) editor.take(found.tags);
   } catch (error) {
     notice($("hint"), "problem", error.message);
   }
@@ -122,7 +125,8 @@ async function openLink() {
 async function copyLink() {
   const wrong = problem(article(), limits);
   if (wrong) return notice($("hint"), "hint", wrong);
-  const link = await linkTo(article());
+  const shown = article();
+  const link = await linkTo({ ...shown, tags: isTagged(shown) ? editor.tags : undefined });
   try {
     await navigator.clipboard.writeText(link);
     notice($("hint"), "hint", "The link is copied.");

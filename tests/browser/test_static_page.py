@@ -272,6 +272,24 @@ def test_a_link_carries_the_article(page: Page) -> None:
     assert page.locator("img").count() == 0
 
 
+def test_a_link_carries_the_tags_as_they_were_left(page: Page) -> None:
+    tag(page)
+    page.locator(".tl-chip .tl-name").first.focus()
+    page.keyboard.press("Delete")
+    page.get_by_label("Add a tag").fill("Opera")
+    page.keyboard.press("Enter")
+    left, suggested = chips(page), current(page)["suggested"]
+    page.get_by_role("button", name="Copy a link to this article").click()
+    expect(page.locator("#hint")).to_have_text("The link is copied.")
+    link = page.evaluate("navigator.clipboard.readText()")
+    page.get_by_role("button", name="Clear").click()
+    page.evaluate("(fragment) => { location.hash = fragment; }", link.partition("#")[2])
+    expect(page.locator(".tl-chip .tl-name").last).to_have_text("Opera")
+    assert chips(page) == left
+    expect(page.locator(".tl-chip").last).to_contain_text("linked")
+    assert current(page)["suggested"] == suggested  # of a correction it is what the model said
+
+
 def packed(content: bytes) -> str:
     packer = zlib.compressobj(wbits=-15)
     raw = packer.compress(content) + packer.flush()

@@ -104,6 +104,10 @@ LOOKS = ("style.css", "tabs/tag/tag.css", "tabs/about/about.css")
 """Of the Gradio Space; the page has them in ``looks/``."""
 CHIPS = ("tabs/tag/copying.js", "tabs/tag/chips.js")
 """Likewise: the script of the chips, which is the body of a function."""
+WORDS = "languages/en.json"
+"""Of the chips, too."""
+ARTICLE_LINK = "tabs/tag/article_link.js"
+"""What packs an article into a link: either Space opens the other's."""
 HUB = "https://huggingface.co"
 """What the page's security policy names, unless the model is elsewhere."""
 LEAST_SAME = 10_000
@@ -176,6 +180,11 @@ def _write_page(target: Path, model: Model) -> None:
     script = "\n".join((WEB / place).read_text(encoding="utf-8") for place in CHIPS)
     module = f"export default function (element, props, watch, fixed) {{\n{script}}}\n"
     (target / "chips.mjs").write_text(module, encoding="utf-8")
+    words = json.dumps({"en": read_json(WEB / WORDS)["chips"]}, ensure_ascii=False)
+    (target / "words.mjs").write_text(f"export const words = {words};\n", encoding="utf-8")
+    link = (WEB / ARTICLE_LINK).read_text(encoding="utf-8")
+    module = f"{link}export {{ articleIn, linkTo }};\n"
+    (target / "article_link.mjs").write_text(module, encoding="utf-8")
     index = target / "index.html"
     origin = "/".join(model.base.split("/")[:3])
     index.write_text(index.read_text(encoding="utf-8").replace(HUB, origin), encoding="utf-8")
