@@ -17,7 +17,7 @@ from dataset_card.describe import size_category
 from dataset_card.markdown import Markdown, code, escape, fenced, render, shorten
 from dataset_card.sections import pretty_name
 from tagloop.files import CARD, TAGGING_REPORT
-from training.cards.cards import repo_link, repo_url
+from training.cards.links import repo_link, repo_url
 from training.data.sources.hub import PATTERN
 from training.json_files import read_json
 
