@@ -57,7 +57,7 @@ cat > article.json <<'END'
 END
 EVENT=$(curl -sS "$SPACE/v2/tag" -H "Content-Type: application/json" -d @article.json |
   jq -r .event_id)
-curl -sSN "$SPACE/tag/$EVENT" | sed -n "s/^data: //p" | jq -r ".[0].tags[].tag"
+curl -sSN "$SPACE/tag/$EVENT" | sed -n "s/^data: //p" | tail -n 1 | jq -r ".[0].tags[].tag"
 """
 
 
