@@ -149,15 +149,22 @@ def _co2(log: TrainingLog) -> dict[str, float | str] | None:
 
 
 def _source_datasets(report: BuildReport) -> list[str]:
-    """Says by the Hub's words which datasets of the Hub went in, and whether anything else did."""
-    found: dict[str, None] = {}
-    for source in report["sources"]:
-        match = PATTERN.fullmatch(source["location"]) if source["kind"] == "hub" else None
-        if match:
-            found[f"extended|{match['repo_id']}"] = None
-        elif source["kind"] != "corrections":
-            found["original"] = None
-    return list(found)
+    sources = [entry for entry in report["sources"] if entry["kind"] != "corrections"]
+    of_hub = [source_dataset(entry["location"]) for entry in sources if entry["kind"] == "hub"]
+    return list(dict.fromkeys(of_hub + ["original"] * (len(of_hub) < len(sources))))
+
+
+def source_dataset(name: str) -> str:
+    """Says by the Hub's words what a dataset was made of.
+
+    Args:
+        name: Of a source: ``owner/name@commit`` of one on the Hub.
+
+    >>> source_dataset("me/articles@0123"), source_dataset("posts.csv")
+    ('extended|me/articles', 'original')
+    """
+    found = PATTERN.fullmatch(name)
+    return f"extended|{found['repo_id']}" if found and found["revision"] else "original"
 
 
 def _languages(found: Mapping[str, int] | None) -> list[str] | None:
