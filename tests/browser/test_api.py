@@ -5,7 +5,6 @@ import json
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -14,8 +13,6 @@ from gradio_client import Client
 from gradio_client.exceptions import AppError
 from mcp import ClientSession
 from mcp.client.streamable_http import streamablehttp_client
-
-from training.cards.model_snippets import curl_snippet
 
 from training.cards.model_snippets import curl_snippet
 
@@ -55,22 +52,6 @@ def test_the_cards_shell_commands_name_their_parameters(
     client: Client, space: RunningSpace, tmp_path: Path
 ) -> None:
     title = 'The bank\'s "chatbot"'
-    snippet = str(curl_snippet("me/my_space", title, TEXT))
-    code = snippet.removeprefix("```bash\n").removesuffix("\n```")
-    assert "https://me-my-space.hf.space" in code
-    code = code.replace("https://me-my-space.hf.space", space.url)
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", code], cwd=tmp_path, capture_output=True, text=True
-    )
-    assert done.returncode == 0 and not done.stderr, done.stderr
-    answer = client.predict(title=title, text=TEXT, max_tags=5, api_name="/tag")
-    assert done.stdout.splitlines() == [tag["tag"] for tag in answer["tags"]] != []
-
-
-def test_the_cards_shell_commands_name_their_parameters(
-    client: Client, space: RunningSpace, tmp_path: Path
-) -> None:
-    title = "The bank's \"chatbot\""
     snippet = str(curl_snippet("me/my_space", title, TEXT))
     code = snippet.removeprefix("```bash\n").removesuffix("\n```")
     assert "https://me-my-space.hf.space" in code

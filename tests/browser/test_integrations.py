@@ -259,7 +259,12 @@ def script(space: RunningSpace, tmp_path: Path) -> Script:
 
 def test_a_wordpress_post_gets_its_tags(script: Script, tmp_path: Path) -> None:
     raw = f'<!-- wp:paragraph --><p>{TEXT} <b>"Quoted"</b></p>'
-    post = {"id": 42, "title": {"raw": "It's 5 o'clock"}, "content": {"raw": raw}, "tags": []}
+    post: dict[str, Any] = {
+        "id": 42,
+        "title": {"raw": "It's 5 o'clock"},
+        "content": {"raw": raw},
+        "tags": [],
+    }
     with blog(post) as (address, state):
         site = {"WORDPRESS": address, "WORDPRESS_USER": "me", "WORDPRESS_PASSWORD": "one two"}
         done = script("wordpress.sh", "42", **site)
@@ -276,7 +281,13 @@ def test_a_wordpress_post_gets_its_tags(script: Script, tmp_path: Path) -> None:
 
 
 def test_a_ghost_post_gets_its_tags(script: Script, tmp_path: Path) -> None:
-    post = {"id": "65", "title": "It's", "html": f"<p>{TEXT}</p>", "tags": [], "updated_at": "T1"}
+    post: dict[str, Any] = {
+        "id": "65",
+        "title": "It's",
+        "html": f"<p>{TEXT}</p>",
+        "tags": [],
+        "updated_at": "T1",
+    }
     with blog(post) as (address, state):
         site = {"GHOST": address, "GHOST_ADMIN_KEY": f"65ab:{'0123456789abcdef' * 4}"}
         done = script("ghost.sh", "65", **site)

@@ -70,17 +70,6 @@ def test_a_thumbnail_draws_any_article(tmp_path: Path) -> None:
     assert (tmp_path / "again.png").read_bytes() == (tmp_path / "0.png").read_bytes()
 
 
-def test_a_thumbnail_draws_any_article(tmp_path: Path) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        for title in ("", "$x_1$ \\frac 日本語 " * 9):
-            thumbnail("me/a-very-long-name" * 5, title, list(TAGS), tmp_path / f"{len(title)}.png")
-    one, two = (path.read_bytes() for path in tmp_path.iterdir())
-    assert one != two
-    thumbnail("me/a-very-long-name" * 5, "", list(TAGS), tmp_path / "again.png")
-    assert (tmp_path / "again.png").read_bytes() == (tmp_path / "0.png").read_bytes()
-
-
 @pytest.mark.parametrize("name", CHARTS)
 def test_charts_are_transparent_and_drawn(name: str, tmp_path: Path) -> None:
     with warnings.catch_warnings():

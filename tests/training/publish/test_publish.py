@@ -119,34 +119,6 @@ def test_the_thumbnail_is_where_the_card_says(outcome: PublishResult) -> None:
     assert answer.status_code == 200 and answer.content.startswith(b"\x89PNG")
 
 
-def test_the_notebook_runs_from_top_to_bottom(
-    outcome: PublishResult, hub: EmbeddedHub, tmp_path: Path
-) -> None:
-    names = outcome.names
-    path = HfApi().hf_hub_download(names.model, "notebook.ipynb")
-    notebook = nbformat.read(path, as_version=4)
-    cells = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
-    done = subprocess.run(
-        [sys.executable, "-c", "\n".join(cells)],
-        cwd=tmp_path,
-        env=os.environ | hub.client_env(tmp_path / "home") | {"PYTHONPATH": ""},
-        capture_output=True,
-        text=True,
-        timeout=200,
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.count("the model's:") == 3
-    assert re.search(r"^F1@M 0\.\d{3} on \d+ articles$", done.stdout, re.MULTILINE)
-    assert re.search(r"^f1@m +0\.\d+ +0\.\d+ +0\.\d+", done.stdout, re.MULTILINE)
-    assert "before fine-tuning" in done.stdout and "with Tagloop" in done.stdout
-
-
-def test_the_thumbnail_is_where_the_card_says(outcome: PublishResult) -> None:
-    address = ModelCard.load(outcome.names.model).data.to_dict()["thumbnail"]
-    answer = httpx2.get(address, follow_redirects=True)
-    assert answer.status_code == 200 and answer.content.startswith(b"\x89PNG")
-
-
 def test_the_base_is_beside_its_tagger_and_runs(outcome: PublishResult) -> None:
     names = outcome.names
     files = {name for name in HfApi().list_repo_files(names.model) if name.startswith("before/")}

@@ -121,5 +121,5 @@ def add_tags(content: str, tagged: RowTags, where: str, ending: str) -> tuple[st
     )
     values: Values = {tags: list(tagged.tags)}
     if len(tagged.confidences) == len(tagged.tags):
-        values[confidences] = list(tagged.confidences)
+        values = {**values, confidences: list(tagged.confidences)}
     return add_values(content, values, where, ending), tags
