@@ -28,7 +28,8 @@ if jq -e '.posts[0].tags != []' <<< "$post" > /dev/null; then
   exit 0
 fi
 
-event=$(jq '.posts[0] | {title, text: .html | gsub("<[^>]*>"; " "), max_tags: 5}' <<< "$post" |
+article='.posts[0] | {title, text: (.html // "") | gsub("<[^>]*>"; " "), max_tags: 5}'
+event=$(jq "$article" <<< "$post" |
   curl -sS --fail-with-body "$SPACE/gradio_api/call/v2/tag" \
     -H "Content-Type: application/json" -d @- | jq -er .event_id)
 answer=$(curl -sSN "$SPACE/gradio_api/call/tag/$event" | sed -n 's/^data: //p' | tail -n 1)

@@ -18,7 +18,8 @@ if jq -e '.tags != []' <<< "$post" > /dev/null; then
   exit 0
 fi
 
-event=$(jq '{title: .title.raw, text: .content.raw | gsub("<[^>]*>"; " "), max_tags: 5}' <<< "$post" |
+article='{title: .title.raw, text: .content.raw | gsub("<[^>]*>"; " "), max_tags: 5}'
+event=$(jq "$article" <<< "$post" |
   curl -sS --fail-with-body "$SPACE/gradio_api/call/v2/tag" \
     -H "Content-Type: application/json" -d @- | jq -er .event_id)
 answer=$(curl -sSN "$SPACE/gradio_api/call/tag/$event" | sed -n 's/^data: //p' | tail -n 1)

@@ -36,7 +36,6 @@ answer = client.predict(
 )
 print([tag["tag"] for tag in answer["tags"]])
 """
-
 BROWSER_SNIPPET = """\
 import {{ AutoModelForSeq2SeqLM, AutoTokenizer }} from "@huggingface/transformers";
 
