@@ -132,11 +132,9 @@ def train(config: TrainConfig, corpus: Corpus, say: Callable[[str], object] = pr
         if processes.is_first():
             seconds = time.monotonic() - started
             log = training_log(config, corpus, trainer, settings, splits, seconds)
-            (output / TRAINING_LOG).unlink(missing_ok=True)  # of what is now written over
-            convert_sentence_encoder(output, config.encoder)
-            decoding = fit_decoding(
-                model, tokenizer, splits["train"], splits["validation"], settings.separator
-            )
+            _begin(output, config)
+            both = splits["train"], splits["validation"]
+            decoding = fit_decoding(model, tokenizer, *both, settings.separator)
             log["chosen"] = schedule.to_json() | decoding.to_json()
             _save(trainer, tokenizer, settings, corpus, log, output)
             _end(output, log, emitted())
@@ -144,6 +142,12 @@ def train(config: TrainConfig, corpus: Corpus, say: Callable[[str], object] = pr
         elif processes.is_first_here():
             shutil.rmtree(folder, ignore_errors=True)
     return output
+
+
+def _begin(output: Path, config: TrainConfig) -> None:
+    """Begins to write the model."""
+    (output / TRAINING_LOG).unlink(missing_ok=True)  # of what is now written over
+    convert_sentence_encoder(output, config.encoder)
 
 
 def _end(output: Path, log: TrainingLog, emissions: Emissions | None) -> None:
