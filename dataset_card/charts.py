@@ -6,8 +6,10 @@ background, since one file serves both themes.
 
 from __future__ import annotations
 
+import textwrap
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +37,9 @@ STYLE: dict[str, Any] = {
     **dict.fromkeys(("text.color", "axes.titlecolor", "axes.labelcolor"), INK),
     **dict.fromkeys(("axes.edgecolor", "grid.color", "xtick.color", "ytick.color"), INK),
 }
+PAPER = "#ffffff"
 TOP_TAGS = 20
+TOP_CHIPS = 6
 LABEL_CHARACTERS = 32
 
 
@@ -145,6 +149,32 @@ def reliability_chart(bins: Sequence[Mapping[str, Any]], path: Path) -> None:
         _save(figure, path)
 
 
+def thumbnail(name: str, title: str, tags: Sequence[str], path: Path) -> None:
+    """Draws what a link to a model shows elsewhere: its name, an article and the tags it gave.
+
+    Args:
+        name: The model's id.
+        title: Of the article; may be empty.
+        tags: Of the article; the first few are drawn.
+        path: PNG file to write, 1200 to 630 pixels.
+    """
+    with _style():
+        figure = Figure(figsize=(8, 4.2), facecolor=PAPER)
+        figure.text(0.07, 0.84, shorten(name, 44), fontsize=22, weight="bold", color=BLUE)
+        lines = textwrap.wrap(shorten(title, 96), 48) or ["Article in, tags out"]
+        figure.text(0.07, 0.68, "\n".join(lines), fontsize=16, va="top")
+        left, bottom = 0.085, 0.34
+        box = {"boxstyle": "round,pad=0.45", "facecolor": PAPER, "edgecolor": ORANGE}
+        for tag in tags[:TOP_CHIPS]:
+            chip = figure.text(left, bottom, shorten(tag, 24), fontsize=15, color=ORANGE, bbox=box)
+            width = chip.get_window_extent().width / figure.bbox.width
+            if left + width > 0.93:
+                left, bottom = 0.085, bottom - 0.16
+                chip.set_position((left, bottom))
+            left += width + 0.06
+        _save(figure, path, transparent=False)
+
+
 def _curve(log: Sequence[Mapping[str, Any]], key: str) -> list[tuple[float, float]]:
     return [(entry["epoch"], entry[key]) for entry in log if entry.get(key) is not None]
 
@@ -155,15 +185,16 @@ def _draw(axes: Axes, points: list[tuple[float, float]], color: str, name: str) 
         axes.plot(*zip(*points, strict=True), color=color, marker=marker, markersize=4, label=name)
 
 
-def _style() -> Any:
+@contextmanager
+def _style() -> Iterator[None]:
     # From matplotlib's own defaults: a person's matplotlibrc must not change the bytes.
-    return matplotlib.style.context(["default", STYLE])
-
-
-def _save(figure: Figure, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with warnings.catch_warnings():
+    with matplotlib.style.context(["default", STYLE]), warnings.catch_warnings():
         # A tag in a script that DejaVu lacks shows as boxes; the card's text has it right.
         warnings.filterwarnings("ignore", message=r"Glyph .* missing from")
-        # Without "Software", which would change the bytes with matplotlib's version.
-        figure.savefig(path, dpi=150, transparent=True, metadata={"Software": None})
+        yield
+
+
+def _save(figure: Figure, path: Path, *, transparent: bool = True) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Without "Software", which would change the bytes with matplotlib's version.
+    figure.savefig(path, dpi=150, transparent=transparent, metadata={"Software": None})

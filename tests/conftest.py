@@ -47,7 +47,10 @@ LONGEST = [
 ]
 ONE_SPACE = {
     f"tests/browser/test_{name}.py"
-    for name in ("tag_tab", "accessibility", "api", "batch_tab", "hardening", "inside_tab")
+    for name in (
+        *("tag_tab", "accessibility", "api", "batch_tab", "hardening", "inside_tab"),
+        "integrations",
+    )
 }
 """Files that share a tagger, a Space and a browser: other workers need not start these as well."""
 

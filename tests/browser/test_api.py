@@ -4,6 +4,7 @@ import asyncio
 import json
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -12,6 +13,8 @@ from gradio_client import Client
 from gradio_client.exceptions import AppError
 from mcp import ClientSession
 from mcp.client.streamable_http import streamablehttp_client
+
+from training.cards.model_snippets import curl_snippet
 
 from .conftest import RunningSpace
 
@@ -43,6 +46,22 @@ def test_tag_and_correct(client: Client, space: RunningSpace) -> None:
     )
     assert set(saved) == {"id", "saved"}
     assert saved["saved"] is True
+
+
+def test_the_cards_shell_commands_name_their_parameters(
+    client: Client, space: RunningSpace, tmp_path: Path
+) -> None:
+    title = 'The bank\'s "chatbot"'
+    snippet = str(curl_snippet("me/my_space", title, TEXT))
+    code = snippet.removeprefix("```bash\n").removesuffix("\n```")
+    assert "https://me-my-space.hf.space" in code
+    code = code.replace("https://me-my-space.hf.space", space.url)
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", code], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 0 and not done.stderr, done.stderr
+    answer = client.predict(title=title, text=TEXT, max_tags=5, api_name="/tag")
+    assert done.stdout.splitlines() == [tag["tag"] for tag in answer["tags"]] != []
 
 
 def test_a_threshold_leaves_uncertain_tags_out(client: Client) -> None:

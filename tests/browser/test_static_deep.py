@@ -7,17 +7,21 @@ import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
 from transformers import AutoTokenizer
 
 from tagloop.ranking.sentence_encoder import SentenceEncoder
+from tagloop.tagger.model_folder import load_vocabulary
 from tagloop.tagger.tagger import Tagger
 from tagloop.vocabulary.vocabulary import Vocabulary
 from training.bench.browser.chromium import ask
 from training.bench.browser.server import StaticServer
+from training.cards.model_snippets import browser_snippet
 from training.finetune.ctranslate2_conversion import convert_sentence_encoder
+from training.finetune.display_forms import save_display_forms
 from training.finetune.fit_neighbours import fit_neighbours, save_neighbours
 from training.finetune.preprocess import BUNDLED_BASE
 from training.publish.static.graphs import load_onnx_tagger, write_graphs
@@ -59,6 +63,21 @@ window.generate = async (text) => {
   return (await model.generate(inputs)).tolist()[0].map(Number);
 };
 </script>"""
+CARDS = """<script type="importmap">
+{ "imports": { "@huggingface/transformers": "./dist/transformers.min.js" } }
+</script>
+<script type="module">
+import { env } from "@huggingface/transformers";
+env.localModelPath = "/none/";
+env.remoteHost = location.origin;
+env.remotePathTemplate = "{model}/{revision}/";
+env.backends.onnx.wasm.wasmPaths = "/dist/";
+env.backends.onnx.wasm.numThreads = 1;
+</script>
+<script type="module">
+%s
+</script>"""
+"""What stands in a model's card, with this server in place of the Hub."""
 
 
 @pytest.fixture(scope="module")
@@ -104,26 +123,67 @@ def test_a_hundred_articles_have_python_s_tags(browser: Browser, site: str, tagg
     page.close()
 
 
-@pytest.mark.timeout(600)
-def test_plain_transformers_js_generates_with_the_graphs(
-    browser: Browser, model: Path, tagger: Tagger, tmp_path: Path
-) -> None:
+@pytest.fixture
+def transformers_js(tmp_path: Path) -> Path:
+    """A folder to serve, with the library under ``dist``."""
     for (name, version), files in TRANSFORMERS_JS.items():
         for place, content in npm_files(name, version, {file: file for file in files}).items():
             assert hashlib.sha256(content).hexdigest() == files[place]
             (tmp_path / "dist").mkdir(exist_ok=True)
             (tmp_path / place).write_bytes(content)
-    shutil.copytree(model, tmp_path / "tagger")
-    (tmp_path / "index.html").write_text(PAGE)
+    return tmp_path
+
+
+def generated(tagger: Tagger, article: dict[str, Any]) -> list[int]:
+    ids = [tagger.input_ids(article)]
+    [written] = tagger.generator.generate(ids, tagger.settings.max_new_tokens)
+    return list(written.ids)
+
+
+@pytest.mark.timeout(600)
+def test_plain_transformers_js_generates_with_the_graphs(
+    browser: Browser, model: Path, tagger: Tagger, transformers_js: Path
+) -> None:
+    shutil.copytree(model, transformers_js / "tagger")
+    (transformers_js / "index.html").write_text(PAGE)
     article = ARTICLES[0]
     prompt = tagger.settings.prompt(article["title"], article["text"])
-    with StaticServer(tmp_path).running() as server:
+    with StaticServer(transformers_js).running() as server:
         page = browser.new_page()
         page.set_default_timeout(300_000)
         page.goto(server.url)
         page.wait_for_function("() => Boolean(window.generate)")
         ids = page.evaluate("(text) => generate(text)", prompt)
         page.close()
-    [ours] = tagger.generator.generate([tagger.input_ids(article)], tagger.settings.max_new_tokens)
     special = set(tagger.tokenizer.all_special_ids)
-    assert [id for id in ids if id not in special] == ours.ids
+    assert [id for id in ids if id not in special] == generated(tagger, article)
+
+
+@pytest.mark.timeout(600)
+def test_the_cards_lines_print_the_tags(
+    browser: Browser, model: Path, tagger: Tagger, transformers_js: Path
+) -> None:
+    """In a page that stands for the Hub; tags are spelled as in Python."""
+    published = Path(shutil.copytree(model, transformers_js / "me" / "blog-tagger" / "v1.0.0"))
+    save_display_forms(published, load_vocabulary(published))
+    # transformers.js asks `main` whether there is a tokenizer, then fetches the revision's.
+    published.with_name("main").mkdir()
+    shutil.copy(published / "tokenizer_config.json", published.with_name("main"))
+    article = ARTICLES[0]
+    text = article["text"][:300]
+    lines = (
+        browser_snippet("me/blog-tagger", "v1.0.0", tagger.settings, article["title"], text)
+        .removeprefix("```js\n")
+        .removesuffix("\n```")
+    )
+    (transformers_js / "index.html").write_text(CARDS % lines, encoding="utf-8")
+    with StaticServer(transformers_js).running() as server:
+        page = browser.new_page()
+        page.set_default_timeout(300_000)
+        with page.expect_console_message(lambda message: message.type == "log") as told:
+            page.goto(server.url)
+        printed = told.value.text
+        page.close()
+    ids = generated(tagger, {"title": article["title"], "text": text})
+    tokenizer = AutoTokenizer.from_pretrained(published)
+    assert printed == tokenizer.decode(ids, skip_special_tokens=True) != ""

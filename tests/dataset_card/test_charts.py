@@ -13,7 +13,15 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from dataset_card.charts import BLUE, INK, ORANGE, lengths_chart, tags_chart, training_chart
+from dataset_card.charts import (
+    BLUE,
+    INK,
+    ORANGE,
+    lengths_chart,
+    tags_chart,
+    thumbnail,
+    training_chart,
+)
 
 TAGS = {
     "Programming": 40,
@@ -49,6 +57,17 @@ def test_bytes_depend_on_the_data_alone(name: str, tmp_path: Path) -> None:
         CHARTS[name](tmp_path / "two.png")
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
     assert b"Matplotlib" not in (tmp_path / "one.png").read_bytes()
+
+
+def test_a_thumbnail_draws_any_article(tmp_path: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for title in ("", "$x_1$ \\frac 日本語 " * 9):
+            thumbnail("me/a-very-long-name" * 5, title, list(TAGS), tmp_path / f"{len(title)}.png")
+    one, two = (path.read_bytes() for path in tmp_path.iterdir())
+    assert one != two
+    thumbnail("me/a-very-long-name" * 5, "", list(TAGS), tmp_path / "again.png")
+    assert (tmp_path / "again.png").read_bytes() == (tmp_path / "0.png").read_bytes()
 
 
 @pytest.mark.parametrize("name", CHARTS)

@@ -8,7 +8,13 @@ from typing import Any
 from dataset_card.markdown import Markdown, fenced, shorten
 from tagloop.generation.settings import TaggingSettings
 from training.cards.citations import citations
-from training.cards.model_snippets import client_snippet, literal, model_snippet
+from training.cards.model_snippets import (
+    browser_snippet,
+    client_snippet,
+    curl_snippet,
+    literal,
+    model_snippet,
+)
 from training.evaluation.measures import METRICS, SYSTEMS, metric_of
 from training.evaluation.report import (
     EvaluationReport,
@@ -18,7 +24,7 @@ from training.evaluation.report import (
     differences_of,
 )
 from training.finetune.base_languages import foreign_sentence
-from training.finetune.training_log import LogEntry, TrainingLog
+from training.finetune.training_log import Emissions, LogEntry, TrainingLog
 
 Values = dict[str, Any]
 """What a template prints, by the names that stand in it."""
@@ -65,7 +71,9 @@ def model_sections(
         "train_articles": log["examples"]["train"],
         "validation_articles": log["examples"].get("validation", 0),
         "snippet": model_snippet(repo_id, version, settings, title, text),
+        "browser_snippet": browser_snippet(repo_id, version, settings, title, text),
         "client_snippet": client_snippet(space_repo, title, text),
+        "curl_snippet": curl_snippet(space_repo, title, text),
         "example": examples[0] if examples else {},
         "examples": examples,
         "limits": _limits(log, report, settings),
@@ -208,6 +216,7 @@ def _training(log: TrainingLog) -> Values:
         "duration": duration(log["seconds"]),
         "device": "a CPU" if log["device"] == "cpu" else log["device"],
         "precision": log["precision"],
+        "emissions": _emissions(log.get("emissions")),
         "hyperparameters": {
             name: value
             for name, value in (log["hyperparameters"] | log.get("chosen", {})).items()
@@ -216,6 +225,20 @@ def _training(log: TrainingLog) -> Values:
         "train_command": fenced(log["command"], "bash"),
         "chart_alt": _chart_alt(log["log"]),
     }
+
+
+def _emissions(emissions: Emissions | None) -> str:
+    """Says what the training emitted, and of what that is an estimate; empty without one."""
+    if not emissions:
+        return ""
+    where = f"{emissions['country']}'s grid" if emissions["country"] else "the world's mean grid"
+    return (
+        f"CodeCarbon estimates {emissions['grams']:.3g} g of CO2 equivalents for it, in "
+        f"{emissions['kwh']:.3g} kWh over {duration(emissions['seconds'])} on "
+        f"{emissions['hardware']}, at the intensity of {where}: measured power where there are "
+        "sensors for it, else what processors and memory of this kind draw, whatever else the "
+        "machine did"
+    )
 
 
 def log_table(log: Sequence[LogEntry]) -> tuple[list[str], list[list[str]]]:

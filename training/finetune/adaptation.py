@@ -46,6 +46,7 @@ from training.finetune.checkpoints import last_checkpoint
 from training.finetune.ctranslate2_conversion import convert
 from training.finetune.display_forms import save_display_forms
 from training.finetune.distributed import on_one_gpu
+from training.finetune.emissions import emissions_in
 from training.finetune.fit_decoding import PlainDecoding, biases_with, tag_tokens
 from training.finetune.fit_neighbours import fit_neighbours, save_neighbours
 from training.finetune.fit_ranker import fit_ranking
@@ -131,10 +132,13 @@ def adapt(
     vocabulary = corpus.train_vocabulary()
     new_tags = [vocabulary.display(form) for form in vocabulary.counts if form not in known.counts]
     lessons = lessons_of(corpus.splits["train"], new_ids, config)
-    log = teach(current, corpus, lessons, output, config)
-    _save_vocabulary(current, vocabulary, output)
-    _save_neighbours(current, corpus, vocabulary, output)
-    log["ranking"] = _ranking(current, corpus, output)
+    with emissions_in(output / "checkpoints") as emitted:
+        log = teach(current, corpus, lessons, output, config)
+        _save_vocabulary(current, vocabulary, output)
+        _save_neighbours(current, corpus, vocabulary, output)
+        log["ranking"] = _ranking(current, corpus, output)
+        if emissions := emitted():
+            log["emissions"] = emissions
     wanted = set(new_ids)
     learned = len({row_id for row_id in corpus.splits["train"]["id"] if row_id in wanted})
     replayed = len(lessons) - learned * config.passes

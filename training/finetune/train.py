@@ -57,6 +57,7 @@ from training.finetune.distributed import (
     part,
     share_of,
 )
+from training.finetune.emissions import emissions_in
 from training.finetune.fit_decoding import fit_decoding
 from training.finetune.fit_ranker import fit_ranking
 from training.finetune.frozen_encoder import FrozenEncoderTrainer, freeze_lower_layers
@@ -72,7 +73,7 @@ from training.finetune.preprocess import (
 from training.finetune.schedule import USUAL_EPOCHS, Schedule, schedule_of
 from training.finetune.sentence_encoders import encoder_folder
 from training.finetune.trainer_progress import show_progress
-from training.finetune.training_log import TrainingLog, training_log
+from training.finetune.training_log import Emissions, TrainingLog, training_log
 from training.json_files import write_json
 
 METRIC = Path(__file__).parents[1] / "evaluation" / "metrics" / "tag_f1"
@@ -125,21 +126,35 @@ def train(config: TrainConfig, corpus: Corpus, say: Callable[[str], object] = pr
         say(bound)
     step(7, f"the training loop; checkpoints in {checkpoints}")
     started = time.monotonic()
-    trainer.train(resume_from_checkpoint=checkpoint)
-    part()
-    if processes.is_first():
-        log = training_log(config, corpus, trainer, settings, splits, time.monotonic() - started)
-        (output / TRAINING_LOG).unlink(missing_ok=True)  # of what is now written over
-        convert_sentence_encoder(output, config.encoder)
-        decoding = fit_decoding(
-            model, tokenizer, splits["train"], splits["validation"], settings.separator
-        )
-        log["chosen"] = schedule.to_json() | decoding.to_json()
-        _save(trainer, tokenizer, settings, corpus, log, output)
-        step(8, f"check the output: python -m training.evaluation --model {output}")
-    elif processes.is_first_here():
-        shutil.rmtree(folder, ignore_errors=True)
+    with emissions_in(checkpoints) as emitted:
+        trainer.train(resume_from_checkpoint=checkpoint)
+        part()
+        if processes.is_first():
+            seconds = time.monotonic() - started
+            log = training_log(config, corpus, trainer, settings, splits, seconds)
+            _begin(output, config)
+            both = splits["train"], splits["validation"]
+            decoding = fit_decoding(model, tokenizer, *both, settings.separator)
+            log["chosen"] = schedule.to_json() | decoding.to_json()
+            _save(trainer, tokenizer, settings, corpus, log, output)
+            _end(output, log, emitted())
+            step(8, f"check the output: python -m training.evaluation --model {output}")
+        elif processes.is_first_here():
+            shutil.rmtree(folder, ignore_errors=True)
     return output
+
+
+def _begin(output: Path, config: TrainConfig) -> None:
+    """Begins to write the model."""
+    (output / TRAINING_LOG).unlink(missing_ok=True)  # of what is now written over
+    convert_sentence_encoder(output, config.encoder)
+
+
+def _end(output: Path, log: TrainingLog, emissions: Emissions | None) -> None:
+    """Writes the log, last: a folder with a log is a finished one."""
+    if emissions:
+        log["emissions"] = emissions
+    write_json(output / TRAINING_LOG, log)
 
 
 def _base(config: TrainConfig) -> tuple[Any, Any, str]:
@@ -309,8 +324,6 @@ def _save(
     save_display_forms(output, vocabulary)
     convert(output)
     log["ranking"] = fit_ranking(output, corpus.splits["train"], corpus.splits["validation"])
-    # Last: a folder with a log is a finished one.
-    write_json(output / TRAINING_LOG, log)
 
 
 def _told(schedule: Schedule, config: TrainConfig) -> str:

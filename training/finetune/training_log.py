@@ -86,10 +86,30 @@ class Adaptation(Replay, total=False):
     new_tags: list[str]
 
 
+class Emissions(TypedDict):
+    """What CodeCarbon estimates that a training emitted, over all its interruptions.
+
+    Attributes:
+        grams: Of CO2 equivalents.
+        kwh: Of electricity.
+        seconds: Of the training and of what was fitted after it.
+        country: Whose grid's mean intensity was taken; None for the world's.
+        hardware: Of the machine, for people.
+        version: CodeCarbon's.
+    """
+
+    grams: float
+    kwh: float
+    seconds: float
+    country: str | None
+    hardware: str
+    version: str
+
+
 class TrainingLog(TypedDict):
     """The file's content; the first models have no ``ranking`` and no ``languages``.
 
-    Retrained ones have an ``adaptation``.
+    Retrained ones have an ``adaptation``, those whose emissions could be estimated ``emissions``.
 
     Attributes:
         examples: Articles by split.
@@ -121,6 +141,7 @@ class TrainingLog(TypedDict):
     ranking: NotRequired[RankingFit]
     chosen: NotRequired[Hyperparameters]
     adaptation: NotRequired[Adaptation]
+    emissions: NotRequired[Emissions]
 
 
 def read_log(path: Path) -> TrainingLog:

@@ -27,6 +27,7 @@ from tagloop.errors import UserError
 from tagloop.files import BEFORE, BUILD_REPORT, CARD, TAGGING
 from training import console
 from training.cards.cards import write_dataset_card, write_model_card
+from training.cards.model_snippets import space_address
 from training.cards.repo_names import Names
 from training.command import command
 from training.config import PublishConfig, parse_config
@@ -56,6 +57,8 @@ from training.publish.static.vendor import fetch_vendored
 from training.publish.suggestions import check_suggestions, make_suggestions
 
 SPACE = Path(__file__).parents[2] / "space"
+INTEGRATIONS = "integrations"
+"""Folder of what people copy to their sites."""
 NOT_FOR_SPACE = shutil.ignore_patterns("__pycache__", "outbox", "static", "*.pyc", ".*")
 MARKERS = {
     "dataset": (BUILD_REPORT,),
@@ -228,8 +231,10 @@ class Publication:
             card = RepoCard.load(target / CARD, ignore_metadata_errors=True)
             for key, value in space_metadata(names).items():
                 card.data[key] = value
-            card.text = card.text.replace("owner/space", names.space)
             card.save(target / CARD)
+            for path in (target / CARD, *(target / INTEGRATIONS).iterdir()):
+                text = filled_in(path.read_text(encoding="utf-8"), names)
+                path.write_text(text, encoding="utf-8", newline="\n")
             result = self._push("space", target, lambda version: None)
         self._configure_space(names)
         return result
@@ -277,6 +282,18 @@ class Publication:
         self.outcome.repos[kind] = published
         state = "" if published.changed else "unchanged: "
         return f"{state}{published.page} {published.version} {published.revision[:8]}"
+
+
+def filled_in(text: str, names: Names) -> str:
+    """Returns a document of the Space with the names of this one's repositories."""
+    filled = {
+        "owner/space": names.space,
+        "owner/tagger": names.model,
+        "https://owner-space.hf.space": space_address(names.space),
+    }
+    for example, own in filled.items():
+        text = text.replace(example, own)
+    return text
 
 
 def space_metadata(names: Names) -> dict[str, str | list[str]]:

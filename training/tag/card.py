@@ -17,7 +17,8 @@ from dataset_card.describe import size_category
 from dataset_card.markdown import Markdown, code, escape, fenced, render, shorten
 from dataset_card.sections import pretty_name
 from tagloop.files import CARD, TAGGING_REPORT
-from training.cards.cards import repo_link, repo_url
+from training.cards.links import repo_link, repo_url
+from training.cards.metadata import source_dataset
 from training.data.sources.hub import PATTERN
 from training.json_files import read_json
 
@@ -100,6 +101,8 @@ def _metadata(info: DatasetInfo, report: TaggingReport, repo_id: str) -> Dataset
         task_categories=["text-classification"],
         task_ids=["multi-label-classification"],
         size_categories=[size_category(sum(report["splits"].values()))],
+        annotations_creators=["machine-generated"],
+        source_datasets=[source_dataset(report["source"])],
         tags=SUBJECT,
         configs=[
             {

@@ -38,6 +38,7 @@ examples:
   tagloop tag old.jsonl.gz --columns text=story --out old.parquet --workers 4
   tagloop tag my-blog/content                content-tagged/: tags in the front matter
   tagloop tag me/articles@v1.0.0 --push me/articles-tagged
+  tagloop tag --in-place content/posts/*.md  tags for those that have none
   tagloop tag "shards/*.jsonl" --executor slurm --executor_settings slurm.yaml
 
 Interrupted, the same command goes on where it stopped.
@@ -55,6 +56,12 @@ def main(words: list[str]) -> int | None:
     given = parser.parse_args(words)
     if given.command is None:
         parser.print_help()
+        return 0
+    if given.in_place:
+        from training.tag.in_place import tag_in_place
+
+        _refuse(given, (*OF_MANY, *OF_ONE), "with --in-place the tags go into the files")
+        tag_in_place(given.source, _request(given, words))
         return 0
     request = _request(given, words)
     if request.source == STDIN:
@@ -117,7 +124,8 @@ def _parser() -> argparse.ArgumentParser:
         commands.add_parser(
             "tag",
             help="tags of one article, or of many",
-            usage="tagloop tag [options] [SOURCE]",
+            usage="tagloop tag [options] [SOURCE]\n"
+            "       tagloop tag --in-place [options] FILE ...",
             description="Prints the tags of an article, or writes a table, a folder or a dataset\n"
             "again with the tags of all of its articles.",
             epilog=TAG_EXAMPLES,
@@ -132,7 +140,7 @@ def _add_tag(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add(
         "source",
-        nargs="?",
+        nargs="*",
         metavar="SOURCE",
         help="an article's file, or - for standard input; a table, a folder or zip of articles, an "
         "export, a feed or its address, a Hub dataset owner/name[:config][@revision]",
@@ -151,6 +159,9 @@ def _add_tag(parser: argparse.ArgumentParser) -> None:
     add("--title", default="", help="its title")
     add("--json", action="store_true", help="tags with confidences, and the model's revision")
     add("--evidence", action="store_true", help="what speaks for each tag")
+    files = parser.add_argument_group("files of a site")
+    files.add_argument("--in-place", action="store_true", help="write tags into the front matter "
+        "of the files that have some, but no tags; the others stay as they are")  # fmt: skip
     many = parser.add_argument_group("many articles")
     add = many.add_argument
     add("--out", default="", metavar="PATH", help="where to write: in the source's own format, or "
@@ -173,9 +184,14 @@ def _request(given: argparse.Namespace, words: Sequence[str]) -> Request:
     """Returns what is asked for.
 
     Raises:
-        UserError: There is no article, or the list of tags cannot be read.
+        UserError: There is no article or more than one source, or the list of tags cannot be read.
     """
-    source = given.source
+    source = given.source[0] if given.source else None
+    if len(given.source) > 1 and not given.in_place:
+        raise UserError(
+            f"{len(given.source)} sources: take one, such as their folder; files of a site get "
+            "their tags with --in-place."
+        )
     if source is None:
         if sys.stdin is None or sys.stdin.isatty():
             raise UserError(

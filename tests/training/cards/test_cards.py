@@ -15,6 +15,9 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
+import nbformat
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import yaml
 from datasets import load_dataset
@@ -31,6 +34,7 @@ from huggingface_hub.repocard_data import (
     model_index_to_eval_results,
 )
 from markdown_it import MarkdownIt
+from PIL import Image
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 from transformers import BartConfig, BartForConditionalGeneration, PreTrainedTokenizerFast
 
@@ -39,7 +43,7 @@ from tagloop.errors import UserError
 from tagloop.generation.settings import TaggingSettings
 from training.cards.cards import write_dataset_card, write_model_card
 from training.cards.model_sections import duration, log_table
-from training.cards.model_snippets import model_snippet
+from training.cards.model_snippets import browser_snippet, curl_snippet, model_snippet
 from training.cards.repo_names import Names
 from training.config import BuildConfig
 from training.data.build_dataset import build
@@ -49,6 +53,7 @@ from training.json_files import write_json
 
 NAMES = Names.of("demo", "news")
 DATASET, MODEL, SPACE = NAMES.dataset, NAMES.model, NAMES.space
+NOWHERE = {"country": None}
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 HOSTILE = [
     "# Not a heading",
@@ -182,6 +187,14 @@ def training_log() -> dict[str, Any]:
         "device": "cpu",
         "precision": "bf16",
         "versions": {"python": "3.11.7", "transformers": "5.23.0"},
+        "emissions": {
+            "grams": 3.25,
+            "kwh": 0.0068,
+            "seconds": 801.0,
+            "country": "Norway",
+            "hardware": "AMD EPYC, 2 cores",
+            "version": "3.3.2",
+        },
     }
 
 
@@ -465,6 +478,86 @@ def test_model_snippet_runs(
     tags = eval(run(code_blocks(model_text, "python")[0]))
     assert isinstance(tags, list)
     assert all(isinstance(tag, str) and tag and "," not in tag for tag in tags)
+
+
+def test_the_thumbnail_is_a_picture_in_the_repository(model_dir: Path, model_text: str) -> None:
+    address = front_matter(model_text)["thumbnail"]
+    assert address.startswith(f"https://huggingface.co/{MODEL}/resolve/v1.2.0/")
+    with Image.open(model_dir / address.partition("/v1.2.0/")[2]) as picture:
+        assert picture.size == (1200, 630)  # what pages with links to it show whole
+        assert picture.convert("RGBA").getpixel((0, 0)) == (255, 255, 255, 255)
+        assert len(picture.convert("L").histogram()) - picture.convert("L").histogram().count(0) > 9
+
+
+def test_a_model_without_an_estimate_has_no_emissions(model_dir: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(model_dir, tmp_path / "model")
+    log = training_log()
+    write_json(folder / "training_log.json", log | {"emissions": log["emissions"] | NOWHERE})
+    card = model_card(folder)
+    assert "geographical_location" not in front_matter(card)["co2_eq_emissions"]
+    assert "the world's mean" in front_matter(card)["co2_eq_emissions"]["source"]
+    assert "at the intensity of the world's mean grid" in card
+    del log["emissions"]
+    write_json(folder / "training_log.json", log)
+    card = model_card(folder)
+    assert "co2_eq_emissions" not in front_matter(card) and "CodeCarbon" not in card
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_texts_stay_strings_for_shell_and_browser(text: str) -> None:
+    """Of the page's script that is its own two literals; what the shell sends is one JSON."""
+    shown = shorten(text, 200)
+    shell = str(curl_snippet(SPACE, shown, shown))
+    sent = shell.split("<<'END'\n")[1].split("\nEND\n")[0]
+    assert json.loads(sent) == {"title": shown, "text": shown, "max_tags": 5}
+    settings = TaggingSettings(prompt_template="`${x}` \\ {title}: {text}")
+    page = str(browser_snippet(MODEL, "v1.2.0", settings, shown, shown))
+    (title,) = re.findall("^const title = (.*);$", page, re.MULTILINE)
+    assert json.loads(title) == shown
+    assert r"tokenizer(`\`\${x}\` \\ ${title}: ${text}`, {" in page
+
+
+@pytest.mark.parametrize(
+    ("sources", "said"),
+    [
+        ([("hub", "me/a@0123456789abcdef"), ("hub", "me/a:en@89"), ("table", "a.csv")],
+         ["extended|me/a", "original"]),
+        ([("hub", "squad@01"), ("corrections", "me/c@01")], ["extended|squad"]),
+        ([("ghost", "me/export.json")], ["original"]),
+    ],
+)  # fmt: skip
+def test_a_dataset_card_says_where_articles_and_tags_are_from(
+    dataset_dir: Path, tmp_path: Path, sources: list[tuple[str, str]], said: list[str]
+) -> None:
+    folder = shutil.copytree(dataset_dir, tmp_path / "dataset")
+    report = json.loads((folder / "build_report.json").read_text())
+    rows = [{"kind": kind, "location": at, "read": 1, "kept": 1} for kind, at in sources]
+    write_json(folder / "build_report.json", report | {"sources": rows})
+    assert front_matter(dataset_card(folder))["source_datasets"] == said
+
+
+def test_tags_that_visitors_corrected_are_crowdsourced(dataset_dir: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(dataset_dir, tmp_path / "dataset")
+    (path,) = folder.glob("data/train-*.parquet")
+    table = pq.read_table(path)
+    corrected = ["correction", *table["origin"].to_pylist()[1:]]
+    place = table.column_names.index("origin")
+    pq.write_table(table.set_column(place, "origin", pa.array(corrected)), path)
+    assert front_matter(dataset_card(folder))["annotations_creators"] == ["found", "crowdsourced"]
+
+
+def test_the_notebook_is_one_and_the_same_bytes(model_dir: Path, model_text: str) -> None:
+    written = (model_dir / "notebook.ipynb").read_bytes()
+    notebook = nbformat.reads(written.decode(), as_version=4)
+    nbformat.validate(notebook)
+    assert [cell.cell_type for cell in notebook.cells] == ["markdown", "code"] * 5
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            ast.parse(cell.source)  # plain Python, no magic
+    assert '"demo/news-tagger", "v1.2.0"' in notebook.cells[1].source
+    assert COMMIT in notebook.cells[5].source
+    model_card(model_dir)
+    assert (model_dir / "notebook.ipynb").read_bytes() == written
 
 
 @pytest.mark.parametrize(

@@ -172,6 +172,7 @@ def test_the_log_shows_a_falling_loss_and_an_evaluation_an_epoch(
     assert log["best"]["value"] == pytest.approx(
         max(value for _, value in trained[name].values("eval_f1@m")), abs=1e-4
     )
+    assert log["emissions"]["grams"] > 0 and log["emissions"]["seconds"] >= log["seconds"]
     assert set(log["versions"]) >= {"python", "torch", "transformers", "datasets"}
     assert str(trained[name].folder.parent) not in json.dumps(log)  # no path of this machine
     model = AutoModelForSeq2SeqLM.from_pretrained(trained[name].folder)

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
+import httpx2
+import nbformat
 import pytest
 from datasets import load_dataset
 from huggingface_hub import DatasetCard, HfApi, ModelCard, RepoCard
@@ -14,6 +20,7 @@ from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
 from tagloop.errors import UserError
 from tagloop.inside.before import base_of
+from tagloop.web.settings import SPACE_FOLDER
 from training.cards.repo_names import Names
 from training.config import PublishConfig
 from training.data.corpus import Corpus
@@ -24,6 +31,8 @@ from training.retrain import compare
 
 from ..retrain.retrain_parts import Project, TableTagger, correct, new_corrections
 from ..tiny_models import starter_articles
+
+INTEGRATIONS = SPACE_FOLDER / "integrations"
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +78,45 @@ def test_everything_is_there_with_stock_tools(outcome: PublishResult) -> None:
     files = set(HfApi().list_repo_files(names.space, repo_type="space"))
     assert {"app.py", "requirements.txt", "tagloop/tagger/tagger.py"} <= files
     assert not [name for name in files if "__pycache__" in name or "outbox/" in name]
+
+
+def test_the_spaces_files_for_sites_name_their_own_repositories(outcome: PublishResult) -> None:
+    names = outcome.names
+    for name in ("README.md", *(f"integrations/{path.name}" for path in INTEGRATIONS.iterdir())):
+        path = HfApi().hf_hub_download(names.space, name, repo_type="space")
+        text = Path(path).read_text(encoding="utf-8")
+        for example in ("owner/space", "owner/tagger", "owner-space"):
+            assert example not in text, name
+        own = names.space.replace("/", "-")
+        assert names.model in text or names.space in text or f"https://{own}.hf.space" in text
+
+
+def test_the_notebook_runs_from_top_to_bottom(
+    outcome: PublishResult, hub: EmbeddedHub, tmp_path: Path
+) -> None:
+    names = outcome.names
+    path = HfApi().hf_hub_download(names.model, "notebook.ipynb")
+    notebook = nbformat.read(path, as_version=4)
+    cells = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(cells)],
+        cwd=tmp_path,
+        env=os.environ | hub.client_env(tmp_path / "home") | {"PYTHONPATH": ""},
+        capture_output=True,
+        text=True,
+        timeout=200,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "its own tags:" in done.stdout and "the model's:" in done.stdout
+    assert re.search(r"^F1@M 0\.\d{3} on \d+ articles$", done.stdout, re.MULTILINE)
+    assert re.search(r"^f1@m +0\.\d+ +0\.\d+ +0\.\d+", done.stdout, re.MULTILINE)
+    assert "before fine-tuning" in done.stdout and "with Tagloop" in done.stdout
+
+
+def test_the_thumbnail_is_where_the_card_says(outcome: PublishResult) -> None:
+    address = ModelCard.load(outcome.names.model).data.to_dict()["thumbnail"]
+    answer = httpx2.get(address, follow_redirects=True)
+    assert answer.status_code == 200 and answer.content.startswith(b"\x89PNG")
 
 
 def test_the_base_is_beside_its_tagger_and_runs(outcome: PublishResult) -> None:

@@ -101,7 +101,7 @@ def _encoded(content: str, encoding: str) -> bytes:
 
 
 def add_tags(content: str, tagged: RowTags, where: str, ending: str) -> tuple[str, str] | None:
-    """Adds tags with confidences to front matter.
+    """Adds tags to front matter, with their confidences where they come with them.
 
     Returns:
         The file and the name of the tags; None if nothing in such a file expects any.
@@ -119,5 +119,7 @@ def add_tags(content: str, tagged: RowTags, where: str, ending: str) -> tuple[st
         name if takes(front, name) else free_name(name, [name, *taken])
         for name in (TAGS, CONFIDENCES)
     )
-    values: Values = {tags: list(tagged.tags), confidences: list(tagged.confidences)}
+    values: Values = {tags: list(tagged.tags)}
+    if len(tagged.confidences) == len(tagged.tags):
+        values = {**values, confidences: list(tagged.confidences)}
     return add_values(content, values, where, ending), tags
