@@ -20,7 +20,8 @@ from pathlib import Path
 
 OLDEST_PYTHON = "3.11"
 MAIN, CUDA = Path("requirements.lock"), Path("requirements-cuda.lock")
-ONLY_CUDA = re.compile(r"nvidia-|cuda-|triton==")
+ONLY_CUDA = re.compile(r"nvidia-(?!ml-py)|cuda-|triton==")
+"""CodeCarbon's nvidia-ml-py only asks for what is there."""
 HEADER = "# Written by `make lock` from {}; do not edit.\n"
 ENTRY = re.compile(r"^\S.*(?:\n[ \t].*)*\n", re.MULTILINE)
 """A package: its version and marker, its hashes, and what brings it."""
