@@ -34,23 +34,35 @@ LONGEST = [
     for name in (
         "demo",
         "tag_tab",
+        "static_page",
         "train",
         "retrain",
         "publish",
         "adaptation",
         "fit_ranker",
+        "static",
+        "static_corrections",
         "review_tab",
         "explore_tab",
         "reload",
         "sign_in",
+        "admission",
+        "front_door",
+        "cluster",
+        "build",
+        "faults",
     )
 ]
-ONE_SPACE = {
-    f"tests/browser/test_{name}.py"
-    for name in (
-        *("tag_tab", "accessibility", "api", "batch_tab", "hardening", "inside_tab"),
-        "integrations",
-    )
+TOGETHER = {
+    f"tests/browser/test_{name}.py": shared
+    for shared, names in {
+        "one Space": (
+            *("tag_tab", "accessibility", "api", "batch_tab", "hardening", "inside_tab"),
+            *("integrations", "languages", "links", "selectors"),
+        ),
+        "one static Space": ("static_page", "static_space"),
+    }.items()
+    for name in names
 }
 """Files that share a tagger, a Space and a browser: other workers need not start these as well."""
 
@@ -72,7 +84,7 @@ class WholeFiles(LoadFileScheduling):  # type: ignore[misc]
 
     def _split_scope(self, nodeid: str) -> str:
         file = str(super()._split_scope(nodeid))
-        return "one Space" if file in ONE_SPACE else file
+        return TOGETHER.get(file, file)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> WholeFiles:
