@@ -55,8 +55,8 @@ install: $(READY) ## the packages into .venv, none without its hash; every other
 demo: $(READY) ## the whole loop on this machine; CHECK=1 proves every step, then goes; V=1 shows all
 	@$(PY) -m training.demo $(if $(CHECK),--check) $(verbose)
 
-test: $(READY) ## all tests but the slow ones, 12 minutes on 2 cores
-	@OMP_NUM_THREADS=1 $(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not slow"
+test: $(READY) ## all tests but the slow ones, 10 minutes on 2 cores
+	@OMP_NUM_THREADS=1 $(PY) -m pytest -n 4 --dist loadfile --no-loadscope-reorder -m "not slow"
 
 slowtest: $(READY) $(RAY) ## the slow tests: whole benchmarks, base trainings, a killed one, a second demo, fuzzing
 	@OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 -m slow

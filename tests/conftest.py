@@ -32,7 +32,6 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 LONGEST = [
     f"test_{name}.py"
     for name in (
-        "demo",
         "tag_tab",
         "static_page",
         "train",

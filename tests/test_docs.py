@@ -45,6 +45,7 @@ CODE = re.compile(
 TAGLOOP = re.compile(r"\btagloop tag(?=\s)")
 RUN = re.compile(r"\bpython[\d.]* -m ([\w.]+)([^\n`|;&]*)")
 MAKE = re.compile(r"(?<![\w./-])make ([a-z]+)((?: +[A-Z]\w*=\S*)*)")
+TELLING = re.compile(r"-m [\w{]|tagloop tag|make [a-z]+ +[A-Z]|`make ")
 FLAG = re.compile(r"(?<![\w-])--[a-z][\w-]*")
 LINK = re.compile(r"\[[^\]]*\]\(([^()\s]+)\)")
 MODULE = re.compile(r"(?<![\w./-])(?:tagloop|training|dataset_card)(?:\.\w+)+(?![\w/])")
@@ -75,7 +76,10 @@ def code_of(document: Path) -> str:
 
 def code_told(path: Path) -> str:
     """Returns the code in a module's texts: spans, and the commands that it tells a person."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    source = path.read_text(encoding="utf-8")
+    if not TELLING.search(source):
+        return ""  # to walk all trees takes seconds, in each process that collects tests
+    tree = ast.parse(source)
     found = []
     for node in ast.walk(tree):
         parts = node.values if isinstance(node, ast.JoinedStr) else [node]

@@ -46,7 +46,10 @@ def serious(page: Page) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (390, "light")])
+@pytest.mark.parametrize(
+    ("width", "scheme"),
+    [(1280, "dark"), (390, "light"), pytest.param(1280, "light", marks=pytest.mark.slow)],
+)
 def test_no_serious_violation(open_page: OpenPage, width: int, scheme: str) -> None:
     page = open_page(width=width, scheme=scheme)
     assert serious(page) == []

@@ -23,7 +23,6 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tagloop.errors import UserError
 from training import console
 from training.command import command
 from training.config import ConsoleConfig, option, parse_config
@@ -33,7 +32,6 @@ from training.process_lock import process_lock
 HOME = Path(".demo")
 USER, VISITOR = "demo", "reader"
 """Who publishes, and as whom anybody may sign in to the static Space."""
-SPACES = ("both", "gradio")
 HUB_PORT = 7870
 SPACE_PORT = 7860
 STOP_SECONDS = 40
@@ -48,7 +46,6 @@ class DemoConfig(ConsoleConfig):
     hub_port: int = option(HUB_PORT, "Port of the embedded Hub; 0: any.")
     space_port: int = option(SPACE_PORT, "Port of the Space; 0: any.")
     training: str | None = option(None, "YAML or JSON file with settings of training.train.")
-    space: str = option("both", "both Spaces, or gradio: without the one in the browser.")
     source: list[str] = option([], "Articles; default the starter corpus.", action="extend")
 
 
@@ -71,10 +68,8 @@ def run_demo(config: DemoConfig, home: Path) -> int:
         The loop's exit status.
 
     Raises:
-        UserError: The Hub does not start, or the settings are wrong.
+        UserError: The Hub does not start.
     """
-    if config.space not in SPACES:
-        raise UserError(f"--space {config.space}: take {' or '.join(SPACES)}.")
     port = 0 if config.check else config.hub_port
     hub = EmbeddedHub(home / "hub", port, USER, visitors=[VISITOR])
     with contextlib.ExitStack() as stack:
@@ -85,7 +80,7 @@ def run_demo(config: DemoConfig, home: Path) -> int:
         environment = os.environ | hub.client_env(home / "hf") | {"CORRECTIONS_TOKEN": hub.token}
         command = [sys.executable, "-m", "training.demo.loop", "--namespace", USER]
         command += ["--home", str(home), "--hub_seconds", f"{station.seconds:.1f}"]
-        command += ["--space", config.space]
+        command += ["--space", "both"]
         command += ["--check"] if config.check else ["--space_port", str(config.space_port)]
         command += ["--verbose"] if config.verbose else []
         command += ["--training", config.training] if config.training else []

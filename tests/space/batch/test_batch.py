@@ -626,6 +626,7 @@ def test_a_run_that_is_left_closes_its_file(service: TaggingService, tmp_path: P
     assert len(table(BatchState(100, result=tmp_path / "a-tagged.csv"))) == CHUNK
 
 
+@pytest.mark.slow
 def test_ten_thousand_rows_stay_out_of_memory(
     service: TaggingService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

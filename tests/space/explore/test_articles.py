@@ -211,6 +211,7 @@ print(json.dumps({
 """
 
 
+@pytest.mark.slow
 def test_memory_of_20_000_articles_stays_below_its_bound(tmp_path: Path, folder: Path) -> None:
     """300 bytes an article are kept, and neither reading nor a search takes more than 64 MB on top.
 

@@ -108,6 +108,7 @@ def test_tags_bring_their_evidence(ctranslate2_tagger: Tagger) -> None:
     assert ctranslate2_tagger.explain(title, text, []) == []
 
 
+@pytest.mark.slow
 def test_both_engines_pick_nearly_always_the_same_sentence(
     transformers_tagger: Tagger, float32_tagger: Tagger, articles: list[Article]
 ) -> None:

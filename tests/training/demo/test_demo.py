@@ -66,13 +66,11 @@ def started_by(folder: Path) -> list[int]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize("space", ["gradio", pytest.param("both", marks=pytest.mark.slow)])
-def test_the_check_proves_the_loop_and_leaves_nothing_behind(tmp_path: Path, space: str) -> None:
-    """What it proves of a static Space stands in `tests/training/publish/test_static.py`, too."""
+def test_the_check_proves_the_loop_and_leaves_nothing_behind(tmp_path: Path) -> None:
     (tmp_path / "quick.yaml").write_text(json.dumps(QUICK))
-    flags = ("--check", "--training", "quick.yaml", "--space", space)
-    with demo(tmp_path, *flags) as process:
+    with demo(tmp_path, "--check", "--training", "quick.yaml") as process:
         output, _ = process.communicate()
     assert process.returncode == 0, output[-4000:]
     result = json.loads(output.splitlines()[-1])
@@ -80,11 +78,9 @@ def test_the_check_proves_the_loop_and_leaves_nothing_behind(tmp_path: Path, spa
     assert STATIONS | {"check", "turn"} < set(result["seconds"])
     for score in ("f1_at_5", "f1_at_m"):
         assert 0 <= result[score]["before"] < result[score]["after"] <= 1
-    for kind in ("dataset", "model", "space", *(["static"] if space == "both" else [])):
+    for kind in ("dataset", "model", "space", "static"):
         assert len(result["repos"][kind]["revision"]) == 40
-    assert result["tags"]
-    if space == "both":
-        assert result["repos"]["static"]["tags"]
+    assert result["tags"] and result["repos"]["static"]["tags"]
     turn = result["turn"]
     assert turn["flagged"] == 41 and (turn["accepted"], turn["rejected"]) == (41, 1)
     assert turn["model"]["version"] == ["v1.1.0"] and "Beekeeping" in turn["tags"]

@@ -71,6 +71,7 @@ def test_parts_make_the_same_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     assert whole[0].answers[9] == [*data[9]["text"].split(), "", WORDS[len(data[9]["text"]) % 8]]
 
 
+@pytest.mark.slow
 def test_memory_grows_by_the_scores_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(measuring, "AT_ONCE", 20)
 

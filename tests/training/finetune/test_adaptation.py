@@ -161,6 +161,7 @@ def test_settings_stay_but_for_the_data(
     assert {**old.to_json(), "dataset": {}} == {**new.to_json(), "dataset": {}}
 
 
+@pytest.mark.slow
 def test_a_killed_adaptation_goes_on_from_its_checkpoint(
     current: Path, corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -144,6 +144,7 @@ def test_names_for_cards(tiny_encoder: Path) -> None:
     assert encoder_name("somebody/encoder") == "somebody/encoder"
 
 
+@pytest.mark.slow
 def test_a_model_keeps_its_encoder(tiny_bart: Path, tiny_encoder: Path, tmp_path: Path) -> None:
     rows = [{"id": str(n), **article} for n, article in enumerate(starter_articles()[:24])]
     splits = {"train": rows[:20], "validation": rows[20:22], "test": rows[22:]}

@@ -63,6 +63,7 @@ def test_words_with_half_a_character_are_kept() -> None:
     assert list(stored.words()) == [Words.of(ARTICLES[2]["title"], "")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [list, Dataset.from_list])
 def test_the_indexs_memory_grows_by_the_index_alone(kind: Any) -> None:
     def peak(count: int) -> tuple[int, int]:

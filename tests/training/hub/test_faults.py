@@ -88,6 +88,7 @@ def commit(hub: EmbeddedHub, repo: str, number: int, before_commit: Callable[[],
     assert answer.status_code == 200, answer.text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", ["upload", "commit"])
 def test_killed_at_random_moments(tmp_path: Path, moment: str) -> None:
     hub = EmbeddedHub(tmp_path).start()

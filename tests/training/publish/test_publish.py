@@ -270,6 +270,7 @@ def learn_beside(current: Path, corpus: Corpus, *arguments: Any) -> dict[str, An
     return log | {"dataset": corpus.source, "adaptation": {"new_tags": []}}
 
 
+@pytest.mark.slow
 def test_a_publication_keeps_corrections_and_the_retrained_tagger(
     outcome: PublishResult,
     config: PublishConfig,

@@ -284,6 +284,7 @@ def wait_for(happened: Callable[[], bool]) -> None:
 # Memory
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_rows(
     tag: Run, long_words: LongWords, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

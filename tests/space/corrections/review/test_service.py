@@ -189,6 +189,7 @@ def test_agreement_leaves_out_what_is_suspicious_or_empty(
     assert len(service.agreed(2, 0.8)) == 2
 
 
+@pytest.mark.slow
 def test_the_review_stays_quick_with_ten_thousand_corrections(
     make_service: Make, put: Callable[..., None]
 ) -> None:

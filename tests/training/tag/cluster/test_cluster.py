@@ -222,6 +222,7 @@ def test_a_hub_dataset_is_tagged_by_its_files_and_published(
     assert not Path("build/tag/loaves/dataset").exists()
 
 
+@pytest.mark.slow
 def test_slurm_tags(
     tag: Run, tiny_tagger: Path, tmp_path: Path, slurm: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
