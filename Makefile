@@ -45,7 +45,7 @@ settings = $(call flag,NAME,name) $(source) $(reading) $(call flag,BASE,base) \
 verbose = $(if $(V),--verbose)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test slowtest faults fuzz data base bench train evaluate tag publish retrain space growth screenshots lint lock audit sbom clean
+.PHONY: help install demo test browsertest slowtest faults fuzz data base bench train evaluate tag publish retrain space growth screenshots lint lock audit sbom clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,8 +55,13 @@ install: $(READY) ## the packages into .venv, none without its hash; every other
 demo: $(READY) ## the whole loop on this machine; CHECK=1 proves every step, then goes; V=1 shows all
 	@$(PY) -m training.demo $(if $(CHECK),--check) $(verbose)
 
-test: $(READY) ## all tests but the slow ones, 10 minutes on 2 cores
-	@OMP_NUM_THREADS=1 $(PY) -m pytest -n 4 --dist loadfile --no-loadscope-reorder -m "not slow"
+PYTEST := OMP_NUM_THREADS=1 $(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+
+test: $(READY) ## the tests, with the journeys in a browser; 10 minutes on 2 cores
+	@$(PYTEST) -m "not slow and not browser"
+
+browsertest: $(READY) ## the rest in a browser: every tab, phones, languages, hostile visitors; 7 minutes
+	@$(PYTEST) -m "browser and not slow"
 
 slowtest: $(READY) $(RAY) ## the slow tests: whole benchmarks, base trainings, a killed one, a second demo, fuzzing
 	@OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 -m slow

@@ -117,6 +117,18 @@ def some_chromium() -> str:
     )
 
 
+JOURNEYS = {f"test_{name}.py" for name in ("tag_tab", "api", "static_space", "static_corrections")}
+"""What `make test` has of these tests; the rest is `make browsertest`."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what has a target of its own."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent and item.path.name not in JOURNEYS:
+            item.add_marker("browser")
+
+
 @dataclass
 class RunningSpace:
     """A Space that answers at ``url``."""
