@@ -101,12 +101,13 @@ class Log:
 
 def work(order: Order) -> None:
     """Flags until SIGTERM comes, then deliver what waits and says what is left."""
+    stopping = threading.Event()
+    if order.clients:  # it may be stopped while another has the folder that it opens
+        signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     limit_resources(order)
     log = Log(order.log)
     outbox = open_outbox(order)
     if order.clients:
-        stopping = threading.Event()
-        signal.signal(signal.SIGTERM, lambda *_: stopping.set())
         service = TaggingService(cast(Tagger, None), outbox)
         visitors = [
             threading.Thread(target=flag, args=(service, order, log, stopping, number), daemon=True)
