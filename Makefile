@@ -45,7 +45,7 @@ settings = $(call flag,NAME,name) $(source) $(reading) $(call flag,BASE,base) \
 verbose = $(if $(V),--verbose)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test browsertest slowtest faults fuzz data base bench train evaluate tag publish retrain space growth screenshots lint lock audit sbom clean
+.PHONY: help install demo test benchtest browsertest slowtest faults fuzz data base bench train evaluate tag publish retrain space growth screenshots lint lock audit sbom clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,7 +58,10 @@ demo: $(READY) ## the whole loop on this machine; CHECK=1 proves every step, the
 PYTEST := OMP_NUM_THREADS=1 $(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 test: $(READY) ## the tests, with the journeys in a browser; 10 minutes on 2 cores
-	@$(PYTEST) -m "not slow and not browser"
+	@$(PYTEST) -m "not slow and not browser and not bench"
+
+benchtest: $(READY) ## the tests of the benchmarks and of the base's recipe, 2 minutes
+	@$(PYTEST) -m "bench and not slow"
 
 browsertest: $(READY) ## the rest in a browser: every tab, phones, languages, hostile visitors; 7 minutes
 	@$(PYTEST) -m "browser and not slow"

@@ -66,8 +66,15 @@ TOGETHER = {
 """Files that share a tagger, a Space and a browser: other workers need not start these as well."""
 
 
+BENCHES = [Path(__file__).parent / "training" / name for name in ("bench", "base")]
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Lets the longest files come first, so that short ones fill what is left of all cores."""
+    for item in items:
+        if any(folder in item.path.parents for folder in BENCHES):
+            item.add_marker("bench")
     places = {name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: places.get(item.path.name, len(places)))
 
