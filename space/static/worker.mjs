@@ -25,8 +25,7 @@ async function load() {
     postMessage({ type: "progress", part, loaded, total }));
   await parts.open();
   const python = startPython(site, parts);
-  const starting = parts.get("ort").then((wasm) => Runtime.start(createOrt, wasm));
-  const runtime = await starting;
+  const runtime = await Runtime.start(createOrt, await parts.get("ort"));
   const sessions = [];
   let graph = parts.get(GRAPHS[0]);
   for (const [place, name] of GRAPHS.entries()) {

@@ -14,6 +14,7 @@ from playwright.sync_api import expect, sync_playwright
 from training.chromium import OPTIONS, find_chromium
 from training.hub.space_hosts import origin_of
 from training.publish.repository import Published
+from training.publish.static.site import SITE
 
 PATIENCE_MS = 180_000
 """Of the browser: a first visit loads all of the tagger."""
@@ -61,7 +62,7 @@ def _check_files(space: Published) -> list[str]:
                 space.repo_id, repo_type="space", revision=space.revision, local_dir=scratch
             )
         )
-        site: dict[str, Any] = json.loads((folder / "site.json").read_text(encoding="utf-8"))
+        site: dict[str, Any] = json.loads((folder / SITE).read_text(encoding="utf-8"))
         problems = [
             f"the static Space lacks {name}"
             for name in site["page"]

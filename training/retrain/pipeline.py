@@ -215,7 +215,7 @@ class Retrain:
         start = self._start()
         if version := tag_merged(self.api, self.names, start.model):
             self.say(f"{self.names.model} is at a candidate that a person merged: it is {version}")
-        self._follow(start.model)
+        self._catch_up(start.model)
         run = Run.unfinished(self.work, start.model, start.dataset, start.settings)
         if run:
             self.say(f"going on with the run that was started on {run.start.date}")
@@ -350,14 +350,15 @@ class Retrain:
             return RetrainResult(PROPOSED, said, url=url)
         parent = run.start.model
         made = publish_candidate(self.api, folder, current, self.names, report, parent)
-        self._follow(made.revision)
+        if self.static_space.pinned():
+            self._pin(made, run.folder / "candidate")
         said = f"Published: {made.repo_id} {made.version} {made.revision[:10]}"
         return RetrainResult(PUBLISHED, said, version=made.version, revision=made.revision)
 
-    def _follow(self, revision: str) -> None:
-        """Pins the static Space, if there is one, to the model's commit.
+    def _catch_up(self, revision: str) -> None:
+        """Pins the static Space, if there is one, to a model that it does not run yet.
 
-        Asked at the start as well: a person may have merged a candidate, or a run been killed.
+        A person may have merged a candidate, or a run been killed before it did so.
         """
         if self.static_space.pinned() in (None, revision):
             return
@@ -365,7 +366,10 @@ class Retrain:
         if not (folder / ONNX).is_dir():
             return  # published by hand, without graphs
         version = Repository(self.api, self.names.model, "model", TAGGING).version()
-        model = Published(self.names.model, "model", revision, version, True)
+        self._pin(Published(self.names.model, "model", revision, version, True), folder)
+
+    def _pin(self, model: Published, folder: Path) -> None:
+        """Lets the static Space run a published model, whose files are in the folder, too."""
         try:
             pushed = self.static_space.push(model, folder)
             self.say(f"{pushed.repo_id} {pushed.version} runs {model.version}")

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import pytest
 from huggingface_hub import CommitOperationAdd, HfApi
 
 from tagloop.corrections.decision import Review
@@ -138,10 +139,22 @@ def _candidate(current: Path, output: Path, answers: Answers, corpus: Corpus) ->
 
 
 def no_chart(*arguments: Any) -> None:
-    """Stands in for a chart: drawing takes most of a card's time."""
+    """Stands in for a chart."""
     (path,) = [part for part in arguments if isinstance(part, Path)]
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(b"no chart")
+
+
+def answer_from_tables(patch: pytest.MonkeyPatch) -> None:
+    """Lets retraining measure by `TableTagger` and `TableCheckpoint`."""
+    patch.setattr(compare, "Tagger", TableTagger)
+    patch.setattr(compare, "Checkpoint", TableCheckpoint)
+
+
+def draw_no_charts(patch: pytest.MonkeyPatch) -> None:
+    """Leaves the charts of cards out: drawing takes most of a card's time."""
+    for chart in CHARTS:
+        patch.setattr(cards, chart, no_chart)
 
 
 @dataclass
@@ -308,9 +321,9 @@ def _die_before(step: str) -> None:
 
 
 if __name__ == "__main__":
-    vars(compare).update({"Tagger": TableTagger, "Checkpoint": TableCheckpoint})
-    for chart in CHARTS:
-        setattr(cards, chart, no_chart)
+    here = pytest.MonkeyPatch()
+    answer_from_tables(here)
+    draw_no_charts(here)
     model, work, *when = sys.argv[1:]
     stem = model.removesuffix("-tagger").split("/")
     raise SystemExit(killed_runs(Project(Names.of(*stem), Path(work)), when))

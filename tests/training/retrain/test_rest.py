@@ -15,20 +15,17 @@ from uuid import uuid4
 import pytest
 from huggingface_hub import CommitOperationAdd, HfApi
 
-from training.cards import cards
-from training.retrain import compare, held, rest
+from training.retrain import held, rest
 from training.retrain.hub_lock import BRANCH, Locked, RetrainLock
 from training.retrain.pipeline import RetrainResult
 from training.retrain.rest import LONGEST, Clock, newest_change
 
 from .retrain_parts import (
-    CHARTS,
     Project,
-    TableCheckpoint,
-    TableTagger,
+    answer_from_tables,
+    draw_no_charts,
     learn_all,
     new_corrections,
-    no_chart,
     publish_project,
 )
 
@@ -39,10 +36,8 @@ MINUTES = 15.0
 def project(
     hub_namespace: str, dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Project:
-    monkeypatch.setattr(compare, "Tagger", TableTagger)
-    monkeypatch.setattr(compare, "Checkpoint", TableCheckpoint)
-    for chart in CHARTS:
-        monkeypatch.setattr(cards, chart, no_chart)
+    answer_from_tables(monkeypatch)
+    draw_no_charts(monkeypatch)
     return publish_project(hub_namespace, dataset, tmp_path)
 
 

@@ -14,41 +14,36 @@ from huggingface_hub import CommitOperationAdd, HfApi, ModelCard
 
 from tagloop.errors import UserError
 from training import console
-from training.cards import cards
 from training.hub import EmbeddedHub
 from training.publish.repository import Moved, Published
 from training.publish.static import station
 from training.retrain import __main__ as retrain
-from training.retrain import compare, pipeline
+from training.retrain import pipeline
 from training.retrain.config import RetrainConfig
 from training.retrain.rest import CLOCK
 
 from .retrain_parts import (
-    CHARTS,
     Project,
-    TableCheckpoint,
-    TableTagger,
+    answer_from_tables,
     correct,
+    draw_no_charts,
     forget_all,
     forget_alone,
     learn_all,
     new_article,
     new_corrections,
-    no_chart,
     publish_project,
 )
 
 
 @pytest.fixture(autouse=True)
 def table_tagger(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compare, "Tagger", TableTagger)
-    monkeypatch.setattr(compare, "Checkpoint", TableCheckpoint)
+    answer_from_tables(monkeypatch)
 
 
 @pytest.fixture
 def no_charts(monkeypatch: pytest.MonkeyPatch) -> None:
-    for chart in CHARTS:
-        monkeypatch.setattr(cards, chart, no_chart)
+    draw_no_charts(monkeypatch)
 
 
 @pytest.fixture
@@ -86,8 +81,7 @@ def published(
     project.add(*new_corrections(1, 0, first=50), decision=None)
     project.add(*new_corrections(1, 0, first=60), decision="reject")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(compare, "Tagger", TableTagger)
-        patch.setattr(compare, "Checkpoint", TableCheckpoint)
+        answer_from_tables(patch)
         outcome = project.retrain()
     assert outcome.kind == "published" and outcome.version == "v1.1.0", project.said
     return project

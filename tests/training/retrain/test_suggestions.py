@@ -16,22 +16,18 @@ from huggingface_hub.errors import HfHubHTTPError
 from tagloop.corrections.dataset import Records, read_records
 from tagloop.corrections.record import Correction
 from tagloop.errors import UserError
-from training.cards import cards
 from training.cards.repo_names import Names
 from training.hub import EmbeddedHub
 from training.publish.suggestions import check_suggestions, make_suggestions
 from training.retrain import __main__ as retrain
-from training.retrain import compare
 from training.retrain.suggestions.merging import merge_suggestions, printable, take_merged
 
 from .retrain_parts import (
-    CHARTS,
     Project,
-    TableCheckpoint,
-    TableTagger,
+    answer_from_tables,
     correct,
+    draw_no_charts,
     new_article,
-    no_chart,
     publish_project,
     review,
 )
@@ -53,10 +49,8 @@ def project(
     hub_namespace: str, dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Project:
     """A project that can be retrained."""
-    monkeypatch.setattr(compare, "Tagger", TableTagger)
-    monkeypatch.setattr(compare, "Checkpoint", TableCheckpoint)
-    for chart in CHARTS:
-        monkeypatch.setattr(cards, chart, no_chart)
+    answer_from_tables(monkeypatch)
+    draw_no_charts(monkeypatch)
     made = publish_project(hub_namespace, dataset, tmp_path)
     make_suggestions(HfApi(), made.names)
     return made
